@@ -1,0 +1,426 @@
+//! Binaries of the profiled processes, opened while those live, with what unwinding needs of them.
+//!
+//! Addresses of a binary are its own (SVMA), so one unwinder serves every process that maps it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
+use framehop::{ExplicitModuleSectionInfo, FrameAddress, Module, Unwinder};
+use gimli::UnwindSection;
+use object::read::ReadCache;
+use pyrometer_symbols::identity;
+
+use crate::elf_image::{ElfImage, Section};
+use crate::proc;
+use crate::sys;
+
+/// framehop remembers 509 rules a cache; addresses are spread over this many caches.
+const CACHES: usize = 64;
+/// `mov $15, %rax; syscall`: what a signal handler returns to.
+const SIGNAL_TRAMPOLINE: [u8; 9] = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
+/// The entry function is small; an address behind it is in another one.
+const ENTRY_LENGTH: u64 = 64;
+
+/// Rules that were already worked out, for all binaries.
+pub(crate) struct RuleCaches(Vec<CacheX86_64>);
+
+impl RuleCaches {
+    pub(crate) fn new() -> Self {
+        Self((0..CACHES).map(|_| CacheX86_64::new()).collect())
+    }
+
+    /// The cache for code outside of all binaries.
+    pub(crate) fn of_unknown(&mut self) -> &mut CacheX86_64 {
+        &mut self.0[0]
+    }
+
+    /// The cache for an address.
+    pub(crate) fn of(&mut self, address: u64) -> &mut CacheX86_64 {
+        // The caches use the address modulo a prime, so any of its bits may choose among them.
+        &mut self.0[(address >> 4) as usize % CACHES]
+    }
+}
+
+/// Where the bytes of a binary can still be read from.
+#[derive(Debug)]
+pub enum Source {
+    /// The very file that was mapped, held open.
+    File(File),
+    /// Bytes that are no file: the vdso.
+    Bytes(Arc<[u8]>),
+    /// Gone; only what was taken from memory is known.
+    None,
+}
+
+/// One binary.
+pub(crate) struct Binary {
+    pub(crate) path: String,
+    pub(crate) build_id: Option<String>,
+    /// Why its file cannot be read, if it cannot.
+    pub(crate) missing: Option<String>,
+    pub(crate) source: Source,
+    image: ElfImage,
+    frames: UnwinderX86_64<Arc<[u8]>>,
+    /// Ranges that only `.debug_frame` describes, with an unwinder of their own.
+    debug_frames: Option<(UnwinderX86_64<Arc<[u8]>>, Vec<(u64, u64)>)>,
+}
+
+impl Binary {
+    fn new(path: &str, source: Source, image: ElfImage, build_id: Option<String>) -> Self {
+        let frames = unwinder(&image, image.eh_frame.as_ref(), None);
+        let debug_frames = image.debug_frame.as_ref().map(|section| {
+            let ranges = uncovered(&image, section);
+            (unwinder(&image, None, Some(section)), ranges)
+        });
+        let debug_frames = debug_frames.filter(|(_, ranges)| !ranges.is_empty());
+        Self { path: path.to_owned(), build_id, missing: None, source, image, frames, debug_frames }
+    }
+
+    /// A binary that is no file.
+    pub(crate) fn nameless(path: &str) -> Self {
+        Self::new(path, Source::None, ElfImage::default(), None)
+    }
+
+    /// A binary of which nothing but the name is known.
+    pub(crate) fn unreadable(path: &str, reason: String) -> Self {
+        let mut binary = Self::nameless(path);
+        binary.missing = Some(reason);
+        binary
+    }
+
+    /// Reads a file that is already open.
+    pub(crate) fn from_file(path: &str, file: File) -> Self {
+        let cache = ReadCache::new(ReadAtFile { file: &file, position: 0 });
+        let image = match ElfImage::parse(&cache) {
+            Ok(image) => image,
+            Err(reason) => return Self::unreadable(path, format!("{path} is no readable ELF object: {reason}")),
+        };
+        let build_id = identity::identify(&file).ok();
+        Self::new(path, Source::File(file), image, build_id)
+    }
+
+    /// Takes bytes that are no file.
+    pub(crate) fn from_bytes(path: &str, bytes: Arc<[u8]>) -> Self {
+        match ElfImage::parse(&bytes[..]) {
+            Ok(image) => {
+                let build_id = identity::identify(&bytes[..]).ok();
+                Self::new(path, Source::Bytes(bytes), image, build_id)
+            }
+            Err(reason) => Self::unreadable(path, format!("{path} is no readable ELF object: {reason}")),
+        }
+    }
+
+    /// How far a mapping of it was moved.
+    pub(crate) fn bias(&self, start: u64, offset: u64, length: u64) -> Option<u64> {
+        self.image.bias(start, offset, length)
+    }
+
+    /// Unwinds one frame. `address` and the result of unwinding are in different spaces: the first
+    /// is the binary's own, the return address is the process'.
+    pub(crate) fn unwind_frame<F: FnMut(u64) -> Result<u64, ()>>(
+        &self,
+        address: FrameAddress,
+        registers: &mut UnwindRegsX86_64,
+        caches: &mut RuleCaches,
+        read_stack: &mut F,
+    ) -> Result<Option<u64>, framehop::Error> {
+        let lookup = address.address_for_lookup();
+        let unwinder = match &self.debug_frames {
+            Some((unwinder, ranges)) if within(ranges, lookup) => unwinder,
+            _ => &self.frames,
+        };
+        unwinder.unwind_frame(address, registers, caches.of(lookup), read_stack)
+    }
+
+    /// Whether an address that seems to be the root may be one: unwinding also ends where code
+    /// without unwind information happens to have a zero in its frame pointer.
+    pub(crate) fn is_plausible_root(&self, address: u64) -> bool {
+        let from_entry = address.wrapping_sub(self.image.entry);
+        from_entry < ENTRY_LENGTH || self.image.eh_frame.as_ref().is_some_and(|section| covers(&self.image, section, address))
+    }
+
+    /// Whether a signal handler returns to this address: then the frame below it was interrupted,
+    /// and its address is exact.
+    pub(crate) fn is_signal_trampoline(&self, address: u64) -> bool {
+        let mut code = [0; SIGNAL_TRAMPOLINE.len()];
+        self.read_code(address, &mut code) && code == SIGNAL_TRAMPOLINE
+    }
+
+    fn read_code(&self, address: u64, into: &mut [u8]) -> bool {
+        let segment = self.image.segments.iter().find(|segment| {
+            segment.executable && address.checked_sub(segment.address).is_some_and(|into| into < segment.file_size)
+        });
+        let Some(segment) = segment else { return false };
+        let offset = segment.offset + (address - segment.address);
+        match &self.source {
+            Source::File(file) => file.read_exact_at(into, offset).is_ok(),
+            Source::Bytes(bytes) => usize::try_from(offset)
+                .ok()
+                .and_then(|start| bytes.get(start..start.checked_add(into.len())?))
+                .is_some_and(|code| {
+                    into.copy_from_slice(code);
+                    true
+                }),
+            Source::None => false,
+        }
+    }
+}
+
+fn unwinder(image: &ElfImage, eh_frame: Option<&Section>, debug_frame: Option<&Section>) -> UnwinderX86_64<Arc<[u8]>> {
+    let mut unwinder = UnwinderX86_64::new();
+    let base = image.base();
+    let range = |section: &Section| section.address..section.address.saturating_add(section.data.len() as u64);
+    let header = eh_frame.and(image.eh_frame_hdr.as_ref());
+    let sections = ExplicitModuleSectionInfo {
+        base_svma: base,
+        text_svma: image.text.map(|(start, end)| start..end),
+        got_svma: image.got.map(|got| got..got),
+        eh_frame_svma: eh_frame.map(range),
+        eh_frame: eh_frame.map(|section| section.data.clone()),
+        eh_frame_hdr_svma: header.map(range),
+        eh_frame_hdr: header.map(|section| section.data.clone()),
+        debug_frame: debug_frame.map(|section| section.data.clone()),
+        ..ExplicitModuleSectionInfo::default()
+    };
+    if eh_frame.is_some() || debug_frame.is_some() {
+        unwinder.add_module(Module::new(String::new(), base..u64::MAX, base, sections));
+    }
+    unwinder
+}
+
+fn bases(image: &ElfImage, eh_frame: &Section) -> gimli::BaseAddresses {
+    let bases = gimli::BaseAddresses::default().set_eh_frame(eh_frame.address);
+    let bases = image.text.map_or(bases.clone(), |(start, _)| bases.set_text(start));
+    image.got.map_or(bases.clone(), |got| bases.set_got(got))
+}
+
+fn covers(image: &ElfImage, eh_frame: &Section, address: u64) -> bool {
+    let section = gimli::EhFrame::new(&eh_frame.data, gimli::LittleEndian);
+    let bases = bases(image, eh_frame);
+    let by_header = image.eh_frame_hdr.as_ref().and_then(|header| {
+        let bases = bases.clone().set_eh_frame_hdr(header.address);
+        let parsed = gimli::EhFrameHdr::new(&header.data, gimli::LittleEndian).parse(&bases, 8).ok()?;
+        let table = parsed.table()?;
+        Some(table.fde_for_address(&section, &bases, address, gimli::EhFrame::cie_from_offset).is_ok())
+    });
+    by_header.unwrap_or_else(|| section.fde_for_address(&bases, address, gimli::EhFrame::cie_from_offset).is_ok())
+}
+
+/// The ranges of `.debug_frame` that `.eh_frame` says nothing about, sorted.
+fn uncovered(image: &ElfImage, debug_frame: &Section) -> Vec<(u64, u64)> {
+    let mut section = gimli::DebugFrame::new(&debug_frame.data, gimli::LittleEndian);
+    section.set_address_size(8);
+    let bases = gimli::BaseAddresses::default();
+    let mut entries = section.entries(&bases);
+    let mut ranges = Vec::new();
+    while let Ok(Some(entry)) = entries.next() {
+        let gimli::CieOrFde::Fde(partial) = entry else { continue };
+        let Ok(fde) = partial.parse(gimli::DebugFrame::cie_from_offset) else { continue };
+        let start = fde.initial_address();
+        if !image.eh_frame.as_ref().is_some_and(|eh_frame| covers(image, eh_frame, start)) {
+            ranges.push((start, start.saturating_add(fde.len())));
+        }
+    }
+    ranges.sort_unstable();
+    ranges
+}
+
+fn within(ranges: &[(u64, u64)], address: u64) -> bool {
+    let after = ranges.partition_point(|(start, _)| *start <= address);
+    after > 0 && address < ranges[after - 1].1
+}
+
+/// Reads a file from a position of its own, so that the shared offset of the descriptor stays put.
+struct ReadAtFile<'a> {
+    file: &'a File,
+    position: u64,
+}
+
+impl io::Read for ReadAtFile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.position)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl io::Seek for ReadAtFile<'_> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        let (base, offset) = match to {
+            io::SeekFrom::Start(position) => (position, 0),
+            io::SeekFrom::Current(offset) => (self.position, offset),
+            io::SeekFrom::End(offset) => (self.file.metadata()?.len(), offset),
+        };
+        self.position = base.checked_add_signed(offset).ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+/// A file-backed mapping, as its record or `/proc/PID/maps` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MappedFile<'a> {
+    pub(crate) pid: i32,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) device: (u32, u32),
+    pub(crate) inode: u64,
+    pub(crate) path: &'a str,
+}
+
+/// What the kernel appends to the path of a file that has been unlinked.
+const DELETED: &str = " (deleted)";
+
+/// All binaries of a recording, each opened once.
+#[derive(Default)]
+pub(crate) struct Binaries {
+    pub(crate) list: Vec<Binary>,
+    by_file: HashMap<((u32, u32), u64, String), usize>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Binaries {
+    /// The binary behind a mapping.
+    pub(crate) fn of_file(&mut self, mapped: &MappedFile) -> usize {
+        let path = mapped.path.strip_suffix(DELETED).unwrap_or(mapped.path);
+        let key = (mapped.device, mapped.inode, path.to_owned());
+        if let Some(found) = self.by_file.get(&key) {
+            return *found;
+        }
+        let binary = match open(mapped, Path::new(path)) {
+            Some(file) => Binary::from_file(path, file),
+            None => from_memory(mapped, path),
+        };
+        let index = self.push(binary);
+        self.by_file.insert(key, index);
+        index
+    }
+
+    /// The binary of a name that is no file: `[vdso]`, `[kernel]`.
+    pub(crate) fn of_name(&mut self, name: &str, make: impl FnOnce() -> Binary) -> usize {
+        if let Some(found) = self.by_name.get(name) {
+            return *found;
+        }
+        let index = self.push(make());
+        self.by_name.insert(name.to_owned(), index);
+        index
+    }
+
+    /// Adds a binary that no other mapping shares.
+    pub(crate) fn push(&mut self, binary: Binary) -> usize {
+        self.list.push(binary);
+        self.list.len() - 1
+    }
+}
+
+/// Opens the very file that is mapped: by the mapping itself where that is permitted, else by the
+/// process' own view of its path if the inode is still the same one.
+fn open(mapped: &MappedFile, path: &Path) -> Option<File> {
+    let MappedFile { pid, start, end, inode, .. } = *mapped;
+    let by_mapping = PathBuf::from(format!("/proc/{pid}/map_files/{start:x}-{end:x}"));
+    if let Ok(file) = File::open(by_mapping) {
+        return Some(file);
+    }
+    let executable = PathBuf::from(format!("/proc/{pid}/exe"));
+    let candidates = [proc::through_root(pid, path), executable, path.to_owned()];
+    candidates.iter().find_map(|candidate| {
+        let file = File::open(candidate).ok()?;
+        let metadata = file.metadata().ok()?;
+        (metadata.is_file() && metadata.ino() == inode).then_some(file)
+    })
+}
+
+/// Takes the unwind information out of the process' memory: of a deleted library that only root
+/// could open, or of one on a file system that numbers its inodes differently (overlays).
+fn from_memory(mapped: &MappedFile, path: &str) -> Binary {
+    let gone = || {
+        let reason = format!("{path} was deleted or replaced before it could be read; record as root to reach it");
+        Binary::unreadable(path, reason)
+    };
+    let Some(memory) = image_in_memory(mapped) else { return gone() };
+    let Ok(image) = ElfImage::parse(&memory[..]) else { return gone() };
+    let build_id = identity::build_id(&memory[..]);
+    // The same build id at the same path is the same binary, whatever its inode.
+    for candidate in [proc::through_root(mapped.pid, Path::new(path)), PathBuf::from(path)] {
+        if let Ok(file) = File::open(candidate)
+            && build_id.is_some()
+            && identity::build_id(&file) == build_id
+        {
+            return Binary::from_file(path, file);
+        }
+    }
+    let mut binary = Binary::new(path, Source::None, image, build_id);
+    binary.missing = gone().missing;
+    binary
+}
+
+/// Rebuilds the file's loaded segments from the process' memory, each at its offset in the file.
+fn image_in_memory(mapped: &MappedFile) -> Option<Vec<u8>> {
+    const LARGEST_IMAGE: u64 = 256 << 20;
+    let maps = proc::maps(mapped.pid);
+    let same = |map: &&proc::MapLine| map.inode == mapped.inode && map.device == mapped.device;
+    let mut bytes = Vec::new();
+    for map in maps.iter().filter(same) {
+        let length = map.end - map.start;
+        let end = map.offset.checked_add(length).filter(|end| *end <= LARGEST_IMAGE)?;
+        let end = usize::try_from(end).ok()?;
+        if bytes.len() < end {
+            bytes.resize(end, 0);
+        }
+        let start = usize::try_from(map.offset).ok()?;
+        sys::read_process_memory(mapped.pid, map.start, &mut bytes[start..end]);
+    }
+    (bytes.len() > 64).then_some(bytes)
+}
+
+thread_local! {
+    static VDSO: RefCell<Option<Arc<[u8]>>> = const { RefCell::new(None) };
+}
+
+/// The vdso of this kernel, read from our own memory: every 64-bit process has the same.
+pub(crate) fn vdso() -> Binary {
+    match VDSO.with_borrow_mut(|vdso| vdso.get_or_insert_with(|| read_vdso().into()).clone()) {
+        bytes if bytes.is_empty() => Binary::unreadable("[vdso]", "this kernel has no vdso".into()),
+        bytes => Binary::from_bytes("[vdso]", bytes),
+    }
+}
+
+fn read_vdso() -> Vec<u8> {
+    let pid = std::process::id() as i32;
+    let Some(map) = proc::maps(pid).into_iter().find(|map| map.name == "[vdso]") else { return Vec::new() };
+    let mut bytes = vec![0; (map.end - map.start) as usize];
+    let read = sys::read_process_memory(pid, map.start, &mut bytes);
+    bytes.truncate(read);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vdso_can_be_unwound() {
+        let vdso = vdso();
+        assert!(vdso.image.eh_frame.is_some(), "{:?}", vdso.missing);
+        assert!(vdso.build_id.is_some());
+    }
+
+    #[test]
+    fn a_file_that_is_no_elf_is_named() {
+        let file = File::open("/proc/self/status").unwrap();
+        let binary = Binary::from_file("/tmp/status", file);
+        assert!(binary.missing.unwrap().contains("no readable ELF"));
+    }
+
+    #[test]
+    fn ranges_are_half_open() {
+        let ranges = [(10, 20), (30, 40)];
+        assert!(within(&ranges, 10) && within(&ranges, 39));
+        assert!(!within(&ranges, 20) && !within(&ranges, 9) && !within(&ranges, 40));
+    }
+}

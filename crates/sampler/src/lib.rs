@@ -1,0 +1,41 @@
+//! Samples native programs: perf events, ring buffers, live unwinding.
+//!
+//! Constraints:
+//! - the program is never stopped, and costs go to the recorder, not to it;
+//! - only addresses are kept, stack bytes never leave the ring buffer;
+//! - what the kernel or we could not deliver is counted;
+//! - one thread, bounded memory: samples are written to the journal as they come.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![deny(missing_docs)]
+
+pub mod error;
+pub mod event;
+pub mod record;
+mod attr;
+mod binary;
+mod clock;
+mod elf_image;
+mod groups;
+mod host;
+mod intern;
+mod jit;
+mod kernel;
+mod launch;
+mod merge;
+mod permission;
+mod proc;
+mod process;
+mod recorder;
+mod ring;
+mod signals;
+mod space;
+mod stack;
+mod sys;
+mod unwind;
+mod world;
+
+pub use error::{Error, Result};
+pub use binary::Source;
+pub use jit::Named;
+pub use launch::{Child, Exit};
+pub use recorder::{Config, Recording, Target, record};

@@ -1,0 +1,130 @@
+//! Where an address of a process leads: to which frame, and how to unwind from there.
+
+use std::sync::OnceLock;
+
+use framehop::FrameAddress;
+use framehop::x86_64::{UnwindRegsX86_64, UnwinderX86_64};
+use framehop::Unwinder;
+
+use crate::binary::{Binaries, Binary, RuleCaches};
+use crate::clock;
+use crate::intern::{Interner, Place};
+use crate::jit::Jit;
+use crate::kernel;
+use crate::proc;
+use crate::process::{Content, Process};
+use crate::unwind::{Code, Located};
+use crate::world;
+
+/// `/proc/PID/maps` of a process with unknown addresses is read again after this time, nanoseconds.
+const MAPS_AGAIN: i64 = 200_000_000;
+
+/// One process, with all that is shared by processes.
+pub(crate) struct Space<'a> {
+    pub(crate) process: &'a mut Process,
+    pub(crate) binaries: &'a mut Binaries,
+    pub(crate) caches: &'a mut RuleCaches,
+    pub(crate) interner: &'a mut Interner,
+    pub(crate) jit: &'a mut Jit,
+}
+
+impl Space<'_> {
+    /// The frame of a user or kernel address that is a sample's own, not a caller's.
+    pub(crate) fn address(&mut self, address: u64) -> u32 {
+        if kernel::is_kernel(address) { self.kernel(address) } else { self.locate(address).frame }
+    }
+
+    /// The frame of a kernel address.
+    pub(crate) fn kernel(&mut self, address: u64) -> u32 {
+        let binary = self.binaries.of_name(kernel::NAME, kernel::binary) as u32;
+        self.interner.frame(Place::Kernel { binary, address })
+    }
+
+    fn find(&mut self, address: u64) -> Located {
+        if self.process.mapping(address).is_none() {
+            self.read_maps();
+        }
+        match self.process.mapping(address).map(|mapping| mapping.content) {
+            Some(Content::Binary { binary, bias }) => self.in_binary(address, binary, bias),
+            Some(Content::Generated) => self.in_generated(address),
+            None => Located {
+                frame: self.interner.frame(Place::Unmapped { process: self.process.row, address }),
+                trampoline: false,
+                code: None,
+            },
+        }
+    }
+
+    fn in_binary(&mut self, address: u64, binary: u32, bias: u64) -> Located {
+        let own = address.wrapping_sub(bias);
+        let frame = self.interner.frame(Place::Code { binary, address: own });
+        // Callers are looked up one byte early, so the trampoline's first byte is the next one.
+        let trampoline = self.binaries.list[binary as usize].is_signal_trampoline(own.wrapping_add(1));
+        Located { frame, trampoline, code: Some((binary, bias)) }
+    }
+
+    fn in_generated(&mut self, address: u64) -> Located {
+        let binaries = &mut *self.binaries;
+        let binary = *self.process.generated.get_or_insert_with(|| {
+            binaries.push(Binary::unreadable("[jit]", "code that the program generated at run time".into())) as u32
+        });
+        self.jit.seen(self.process.pid, binary);
+        let entry = self.jit.entry(self.process.pid, address);
+        let frame = self.interner.frame(Place::Jit { binary, address, entry });
+        Located { frame, trampoline: false, code: None }
+    }
+
+    /// Asks the process itself what it has mapped, unless it was asked a moment ago.
+    pub(crate) fn read_maps(&mut self) {
+        let now = clock::monotonic();
+        if self.process.described.end.is_some() || now.saturating_sub(self.process.maps_read) < MAPS_AGAIN {
+            return;
+        }
+        self.process.maps_read = now;
+        for line in proc::maps(self.process.pid).iter().filter(|line| line.executable) {
+            if let Some(mapping) = world::mapping(self.binaries, self.process.pid, line) {
+                self.process.map(mapping);
+            }
+        }
+    }
+}
+
+impl Code for Space<'_> {
+    fn locate(&mut self, address: u64) -> Located {
+        if let Some(located) = self.process.located.get(&address) {
+            return *located;
+        }
+        let located = self.find(address);
+        self.process.located.insert(address, located);
+        located
+    }
+
+    fn step<F: FnMut(u64) -> Result<u64, ()>>(
+        &mut self,
+        located: &Located,
+        address: FrameAddress,
+        registers: &mut UnwindRegsX86_64,
+        read_stack: &mut F,
+    ) -> Result<Option<u64>, framehop::Error> {
+        let Some((binary, bias)) = located.code else {
+            // framehop's rule for code that it knows nothing about: follow the frame pointer.
+            return unknown_code().unwind_frame(address, registers, self.caches.of_unknown(), read_stack);
+        };
+        let own = address.address().wrapping_sub(bias);
+        let own = match FrameAddress::from_return_address(own) {
+            Some(own) if address.is_return_address() => own,
+            _ => FrameAddress::from_instruction_pointer(own),
+        };
+        self.binaries.list[binary as usize].unwind_frame(own, registers, self.caches, read_stack)
+    }
+
+    fn is_plausible_root(&self, located: &Located, address: u64) -> bool {
+        let Some((binary, bias)) = located.code else { return false };
+        self.binaries.list[binary as usize].is_plausible_root(address.wrapping_sub(bias))
+    }
+}
+
+fn unknown_code() -> &'static UnwinderX86_64<&'static [u8]> {
+    static UNKNOWN: OnceLock<UnwinderX86_64<&'static [u8]>> = OnceLock::new();
+    UNKNOWN.get_or_init(UnwinderX86_64::new)
+}

@@ -1,0 +1,444 @@
+//! Everything that a recording knows, fed with the kernel's records in the order of their times.
+//!
+//! Samples become rows; what they refer to is written before them, so that the journal is whole
+//! after each [`World::commit`].
+
+use pyrometer_tables::journal::Writer;
+use pyrometer_tables::meta::{Meta, Quality};
+use pyrometer_tables::schema;
+use rustc_hash::FxHashMap;
+
+use crate::binary::{self, Binaries, Binary, MappedFile, RuleCaches};
+use crate::groups::Groups;
+use crate::intern::Interner;
+use crate::jit::Jit;
+use crate::proc;
+use crate::process::{Content, Mapping, Process, Thread};
+use crate::record::{self, Lineage, Mmap, Record, Stamp};
+use crate::space::Space;
+use crate::stack::Path;
+use crate::unwind::{self, Step, Taken};
+
+/// What the kernel calls memory without a file.
+const ANONYMOUS: &str = "//anon";
+
+/// The state of a recording.
+pub(crate) struct World {
+    journal: Writer,
+    pub(crate) quality: Quality,
+    pub(crate) binaries: Binaries,
+    pub(crate) interner: Interner,
+    pub(crate) jit: Jit,
+    caches: RuleCaches,
+    processes: FxHashMap<i32, Process>,
+    threads: FxHashMap<i32, Thread>,
+    process_rows: i32,
+    thread_rows: i32,
+    binary_rows: usize,
+    samples: Vec<schema::Sample>,
+    steps: Vec<Step>,
+    path: Path,
+    throttled_since: FxHashMap<u64, u64>,
+    stack_copy: usize,
+    /// The first error of the journal; nothing is recorded after it.
+    pub(crate) failed: Option<pyrometer_tables::Error>,
+}
+
+impl World {
+    pub(crate) fn new(journal: Writer, stack_copy: usize) -> Self {
+        Self {
+            journal,
+            quality: Quality::default(),
+            binaries: Binaries::default(),
+            interner: Interner::default(),
+            jit: Jit::default(),
+            caches: RuleCaches::new(),
+            processes: FxHashMap::default(),
+            threads: FxHashMap::default(),
+            process_rows: 0,
+            thread_rows: 0,
+            binary_rows: 0,
+            samples: Vec::new(),
+            steps: Vec::new(),
+            path: Path::default(),
+            throttled_since: FxHashMap::default(),
+            stack_copy,
+            failed: None,
+        }
+    }
+
+    /// Takes in one record of the kernel.
+    pub(crate) fn record(&mut self, bytes: &[u8], groups: &Groups) {
+        match record::parse(bytes) {
+            Record::Sample(sample) => self.sample(&sample, groups),
+            Record::Mmap(mmap) => self.mapped(&mmap),
+            Record::Comm { pid, tid, exec: true, name, stamp } => self.executed(pid, tid, name, stamp.time),
+            Record::Comm { pid, tid, name, .. } => self.renamed(pid, tid, name),
+            Record::Fork(lineage) => self.forked(lineage),
+            Record::Exit(lineage) => self.exited(lineage),
+            Record::Lost { count, stamp } => self.lost(count, stamp),
+            Record::LostSamples { count, stamp } => {
+                self.quality.lost = self.quality.lost.saturating_add_unsigned(count);
+                self.note_event("lost-samples", stamp, count);
+            }
+            Record::Throttle { on, stamp } => self.throttled(on, stamp),
+            Record::Malformed { .. } => self.quality.lost_records += 1,
+            Record::Other { .. } => {}
+        }
+    }
+
+    /// LOST counts records of any type: which were samples is known from the events' own counts.
+    fn lost(&mut self, count: u64, stamp: Stamp) {
+        self.quality.lost_records = self.quality.lost_records.saturating_add_unsigned(count);
+        self.note_event("lost", stamp, count);
+    }
+
+    fn throttled(&mut self, on: bool, stamp: Stamp) {
+        let key = (stamp.id << 16) ^ u64::from(stamp.cpu);
+        if on {
+            self.quality.throttled += 1;
+            self.throttled_since.insert(key, stamp.time);
+            self.note_event("throttled", stamp, 1);
+        } else if let Some(since) = self.throttled_since.remove(&key) {
+            let time = stamp.time.saturating_sub(since);
+            self.quality.throttled_time = self.quality.throttled_time.saturating_add_unsigned(time);
+        }
+    }
+
+    fn note_event(&mut self, name: &str, stamp: Stamp, count: u64) {
+        let event = schema::Event {
+            name: name.into(),
+            time: stamp.time.cast_signed(),
+            payload: format!("{{\"count\":{count},\"cpu\":{}}}", stamp.cpu),
+            ..schema::Event::default()
+        };
+        let written = self.journal.put_event(&event);
+        self.check(written);
+    }
+
+    fn sample(&mut self, sample: &record::Sample, groups: &Groups) {
+        let Stamp { pid, tid, time, cpu, id } = sample.stamp;
+        // The idle task and tasks of no process are nobody's time.
+        let Some(metric) = groups.attribute(id, tid).filter(|_| pid > 0) else { return };
+        self.ensure_thread(pid, tid, time);
+        let (Some(process), Some(thread)) = (self.processes.get_mut(&pid), self.threads.get_mut(&tid)) else { return };
+        process.unused = false;
+        thread.unused = false;
+        self.path.begin(sample);
+        self.steps.clear();
+        let mut space = Space {
+            process,
+            binaries: &mut self.binaries,
+            caches: &mut self.caches,
+            interner: &mut self.interner,
+            jit: &mut self.jit,
+        };
+        if let Some(registers) = sample.registers.filter(|_| !sample.compat) {
+            let full = sample.stack.len() >= self.stack_copy;
+            let taken = Taken { pid, registers, stack: sample.stack, full };
+            let outcome = unwind::unwind(&mut space, taken, self.path.user_chain(), &mut thread.remembered, &mut self.steps);
+            self.path.user(&self.steps, outcome, &mut self.quality);
+        } else if sample.registers.is_some() {
+            self.path.unwalkable(space.address(sample.ip), &mut self.quality);
+        }
+        self.path.kernel(|address| space.kernel(address));
+        if self.path.is_empty() {
+            self.path.unwalkable(space.address(sample.ip), &mut self.quality);
+            self.quality.stackless += 1;
+        }
+        let frames = self.path.resolve_markers(&mut self.interner);
+        let Some(stack) = self.interner.stack(frames, &mut thread.last) else { return };
+        self.quality.samples += 1;
+        self.samples.push(schema::Sample {
+            stack: stack.cast_signed(),
+            thread: thread.row.cast_signed(),
+            time: Some(time.cast_signed()),
+            cpu: Some(cpu.cast_signed()),
+            metric: metric as i32,
+            value: i64::try_from(sample.period).unwrap_or(i64::MAX),
+            count: 1,
+        });
+    }
+
+    /// Makes sure that the process and the thread have rows: their records may be lost, or older than the recording.
+    pub(crate) fn ensure_thread(&mut self, pid: i32, tid: i32, time: u64) {
+        if self.threads.get(&tid).is_some_and(|thread| thread.pid == pid) {
+            return;
+        }
+        self.ensure_process(pid, time);
+        let name = proc::thread_name(pid, tid);
+        let name = name.or_else(|| Some(self.processes.get(&pid)?.described.name.clone())).unwrap_or_default();
+        self.new_thread(pid, tid, name, time);
+    }
+
+    fn ensure_process(&mut self, pid: i32, time: u64) {
+        if self.processes.contains_key(&pid) {
+            return;
+        }
+        let name = proc::thread_name(pid, pid).unwrap_or_default();
+        let described = schema::Process {
+            pid,
+            name,
+            command_line: proc::command_line(pid),
+            parent: None,
+            start: time.cast_signed(),
+            end: None,
+        };
+        self.new_process(described);
+    }
+
+    fn new_process(&mut self, described: schema::Process) {
+        let row = self.process_rows;
+        self.process_rows += 1;
+        let written = self.journal.put_process(row, &described);
+        self.check(written);
+        let pid = described.pid;
+        self.processes.insert(pid, Process::new(row.cast_unsigned(), pid, described));
+    }
+
+    fn new_thread(&mut self, pid: i32, tid: i32, name: String, time: u64) {
+        let Some(process) = self.processes.get_mut(&pid) else { return };
+        process.threads += 1;
+        let process = process.row.cast_signed();
+        let described = schema::Thread { process, tid, name, start: time.cast_signed(), end: None };
+        let row = self.thread_rows;
+        self.thread_rows += 1;
+        let written = self.journal.put_thread(row, &described);
+        self.check(written);
+        self.threads.insert(tid, Thread::new(row.cast_unsigned(), pid, described));
+    }
+
+    /// Names the program that is about to be executed, before the kernel tells of it.
+    pub(crate) fn launched(&mut self, pid: i32, name: &str, command_line: String, time: u64) {
+        let described = schema::Process {
+            pid,
+            name: name.to_owned(),
+            command_line,
+            parent: None,
+            start: time.cast_signed(),
+            end: None,
+        };
+        self.new_process(described);
+        self.new_thread(pid, pid, name.to_owned(), time);
+    }
+
+    fn mapped(&mut self, mmap: &Mmap) {
+        let name = String::from_utf8_lossy(mmap.name);
+        self.ensure_process(mmap.pid, mmap.stamp.time);
+        if self.jit.is_dump(&name) {
+            self.jit.opened(mmap.pid, &name);
+            return;
+        }
+        let line = proc::MapLine {
+            start: mmap.address,
+            end: mmap.address.saturating_add(mmap.length),
+            executable: true,
+            offset: mmap.offset,
+            device: mmap.device,
+            inode: mmap.inode,
+            name: name.into_owned(),
+        };
+        if let Some(mapping) = mapping(&mut self.binaries, mmap.pid, &line)
+            && let Some(process) = self.processes.get_mut(&mmap.pid)
+        {
+            process.map(mapping);
+        }
+    }
+
+    fn executed(&mut self, pid: i32, tid: i32, name: &[u8], time: u64) {
+        let name = String::from_utf8_lossy(name).into_owned();
+        self.ensure_thread(pid, tid, time);
+        let Some(process) = self.processes.get_mut(&pid) else { return };
+        process.clear_mappings();
+        self.jit.forget(pid);
+        let command_line = proc::command_line(pid);
+        // A launched program's own arguments are known better than a process that is gone can tell.
+        if process.unused {
+            process.described.name.clone_from(&name);
+            if !command_line.is_empty() {
+                process.described.command_line = command_line;
+            }
+            self.renamed(pid, tid, name.as_bytes());
+            return;
+        }
+        process.described.end = Some(time.cast_signed());
+        let described = schema::Process { command_line, name, start: time.cast_signed(), end: None, ..process.described.clone() };
+        let name = described.name.clone();
+        self.put_process(pid);
+        self.end_thread(tid, time);
+        self.new_process(described);
+        self.new_thread(pid, tid, name, time);
+    }
+
+    fn renamed(&mut self, pid: i32, tid: i32, name: &[u8]) {
+        let name = String::from_utf8_lossy(name).into_owned();
+        if let Some(process) = self.processes.get_mut(&pid).filter(|_| pid == tid) {
+            process.described.name.clone_from(&name);
+            self.put_process(pid);
+        }
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.described.name = name;
+            self.put_thread(tid);
+        }
+    }
+
+    fn forked(&mut self, lineage: Lineage) {
+        let Lineage { pid, parent_pid, tid, parent_tid, time } = lineage;
+        let name = self.threads.get(&parent_tid).map(|thread| thread.described.name.clone()).unwrap_or_default();
+        if pid != parent_pid {
+            self.new_child(pid, parent_pid, &name, time);
+        } else {
+            self.ensure_process(pid, time);
+        }
+        self.new_thread(pid, tid, name, time);
+    }
+
+    fn new_child(&mut self, pid: i32, parent_pid: i32, name: &str, time: u64) {
+        let parent = self.processes.get(&parent_pid);
+        let described = schema::Process {
+            pid,
+            name: name.to_owned(),
+            command_line: parent.map(|parent| parent.described.command_line.clone()).unwrap_or_default(),
+            parent: parent.map(|parent| parent.row.cast_signed()),
+            start: time.cast_signed(),
+            end: None,
+        };
+        self.new_process(described);
+        // The child is taken out, so that its parent can be looked at.
+        let Some(mut child) = self.processes.remove(&pid) else { return };
+        if let Some(parent) = self.processes.get(&parent_pid) {
+            child.fork_mappings(parent);
+        }
+        self.processes.insert(pid, child);
+    }
+
+    fn exited(&mut self, lineage: Lineage) {
+        self.end_thread(lineage.tid, lineage.time);
+        let Some(process) = self.processes.get_mut(&lineage.pid) else { return };
+        process.threads = process.threads.saturating_sub(1);
+        if process.threads == 0 {
+            process.described.end = Some(lineage.time.cast_signed());
+            process.located = FxHashMap::default();
+            self.put_process(lineage.pid);
+            self.jit.exited(lineage.pid);
+        }
+    }
+
+    fn end_thread(&mut self, tid: i32, time: u64) {
+        let Some(thread) = self.threads.get_mut(&tid) else { return };
+        thread.described.end = Some(time.cast_signed());
+        thread.remembered = Vec::new();
+        self.put_thread(tid);
+    }
+
+    fn put_process(&mut self, pid: i32) {
+        let Some(process) = self.processes.get(&pid) else { return };
+        let written = self.journal.put_process(process.row.cast_signed(), &process.described);
+        self.check(written);
+    }
+
+    fn put_thread(&mut self, tid: i32) {
+        let Some(thread) = self.threads.get(&tid) else { return };
+        let written = self.journal.put_thread(thread.row.cast_signed(), &thread.described);
+        self.check(written);
+    }
+
+    pub(crate) fn put_metric(&mut self, row: i32, metric: &schema::Metric) {
+        let written = self.journal.put_metric(row, metric);
+        self.check(written);
+    }
+
+    /// Asks an attached process what it has mapped.
+    pub(crate) fn read_maps(&mut self, pid: i32) {
+        let Some(process) = self.processes.get_mut(&pid) else { return };
+        let mut space = Space {
+            process,
+            binaries: &mut self.binaries,
+            caches: &mut self.caches,
+            interner: &mut self.interner,
+            jit: &mut self.jit,
+        };
+        space.read_maps();
+    }
+
+    /// Looks what generated code has been announced since; a process whose code changed forgets what it located.
+    pub(crate) fn poll_jit(&mut self) {
+        for pid in self.jit.poll() {
+            if let Some(process) = self.processes.get_mut(&pid) {
+                process.located.clear();
+            }
+        }
+    }
+
+    /// Hands everything so far to the journal and makes it readable.
+    pub(crate) fn commit(&mut self, meta: &Meta) {
+        if self.failed.is_some() {
+            return;
+        }
+        let written = self.write(meta);
+        self.check(written);
+    }
+
+    /// Whether samples wait in such a number that they should not wait for the next commit.
+    pub(crate) fn pending(&self) -> usize {
+        self.samples.len()
+    }
+
+    fn write(&mut self, meta: &Meta) -> pyrometer_tables::Result<()> {
+        for (row, binary) in self.binaries.list.iter().enumerate().skip(self.binary_rows) {
+            self.journal.put_binary(row as i32, &describe(binary))?;
+        }
+        self.binary_rows = self.binaries.list.len();
+        for (row, function) in self.path.new_markers() {
+            self.journal.put_function(row, &function)?;
+        }
+        self.journal.append_frames(&self.interner.new_frames)?;
+        self.interner.new_frames.clear();
+        self.journal.append_stacks(&self.interner.new_stacks)?;
+        self.interner.new_stacks.clear();
+        self.journal.append_samples(&self.samples)?;
+        self.samples.clear();
+        self.journal.put_meta(meta)?;
+        self.journal.commit()
+    }
+
+    fn check(&mut self, written: pyrometer_tables::Result<()>) {
+        if let Err(error) = written
+            && self.failed.is_none()
+        {
+            self.failed = Some(error);
+        }
+    }
+}
+
+fn describe(binary: &Binary) -> schema::Binary {
+    schema::Binary {
+        path: binary.path.clone(),
+        build_id: binary.build_id.clone(),
+        symbols_from: String::new(),
+        missing: binary.missing.clone(),
+    }
+}
+
+/// What a line of `/proc/PID/maps`, or a record of the kernel, maps.
+pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &proc::MapLine) -> Option<Mapping> {
+    let at = |content| Some(Mapping { start: line.start, end: line.end, content });
+    if line.name == "[vdso]" {
+        let binary = binaries.of_name("[vdso]", binary::vdso);
+        let bias = binaries.list[binary].bias(line.start, 0, line.end - line.start)?;
+        return at(Content::Binary { binary: binary as u32, bias });
+    }
+    let is_file = line.inode != 0 && line.name.starts_with('/') && line.name != ANONYMOUS;
+    if !is_file {
+        let is_generated = line.name.is_empty() || line.name == ANONYMOUS || !line.name.starts_with("[vsyscall");
+        return is_generated.then_some(()).and_then(|()| at(Content::Generated));
+    }
+    if line.name.starts_with("/memfd:") || line.name.starts_with("/dev/zero") || line.name.starts_with("/SYSV") {
+        return at(Content::Generated);
+    }
+    let mapped = MappedFile { pid, start: line.start, end: line.end, device: line.device, inode: line.inode, path: &line.name };
+    let binary = binaries.of_file(&mapped);
+    let bias = binaries.list[binary].bias(line.start, line.offset, line.end - line.start);
+    // A file without a fitting segment is no ELF object: generated code in a file, or a data file.
+    bias.map_or_else(|| at(Content::Generated), |bias| at(Content::Binary { binary: binary as u32, bias }))
+}

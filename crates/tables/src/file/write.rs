@@ -1,0 +1,167 @@
+//! Writing a `.pyro` file.
+
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+use super::output::Output;
+use super::{META, entry_name};
+use crate::arrow::{Row, TableRow, TableVisitor, schema, to_batch, visit_tables};
+use crate::check;
+use crate::error::{Error, Result};
+use crate::meta::Meta;
+use crate::samples::SampleSource;
+use crate::schema::{SCHEMA_VERSION, Sample, Tables};
+
+/// Rows of `samples` that are packed together: what the writer keeps in memory.
+const ROW_GROUP_ROWS: usize = 1 << 19;
+/// Rows that are turned into Arrow at once.
+const BATCH_ROWS: usize = 1 << 13;
+/// Columns whose neighbours differ little: differences pack better than a dictionary.
+const RISING: [&str; 6] = ["id", "time", "start", "parent", "address", "frame"];
+/// From this many rows on, the entry of the samples gets 64-bit sizes.
+const LARGE_ROWS: u64 = 1 << 25;
+
+type Archive = ZipWriter<Output>;
+
+/// Writes a profile to `path`, replacing what is there once all is written.
+///
+/// # Errors
+/// [`Error::Invalid`] if a row refers to one that does not exist; [`Error::Io`], after which
+/// `path` is as it was; those of `samples`.
+pub fn write(path: &Path, meta: &Meta, tables: &Tables, samples: &dyn SampleSource) -> Result<()> {
+    check::tables(tables).map_err(|bad| bad.handed_over(path))?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let unfinished = tempfile::Builder::new()
+        .prefix(".pyrometer-")
+        // The same as any new file has: the umask takes away what it does for all others.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .map_err(Error::io(path))?;
+    let file = unfinished.as_file().try_clone().map_err(Error::io(path))?;
+    let archive = ZipWriter::new(Output::new(file));
+    let mut writer = Writer { path, tables, archive };
+    writer.meta(meta)?;
+    visit_tables(&mut writer)?;
+    writer.samples(samples)?;
+    writer.finish()?;
+    let finished = unfinished.persist(path);
+    finished.map(drop).map_err(|error| Error::io(path)(error.error))
+}
+
+struct Writer<'a> {
+    path: &'a Path,
+    tables: &'a Tables,
+    archive: Archive,
+}
+
+impl TableVisitor for Writer<'_> {
+    fn visit<R: TableRow>(&mut self) -> Result<()> {
+        let (path, rows) = (self.path, R::rows(self.tables));
+        self.start(&entry_name(R::TABLE), false)?;
+        let mut parquet = self.parquet::<R>()?;
+        for (index, chunk) in rows.chunks(BATCH_ROWS).enumerate() {
+            write_rows(&mut parquet, index * BATCH_ROWS, chunk).map_err(failed(path))?;
+        }
+        parquet.close().map(drop).map_err(failed(path))
+    }
+}
+
+impl Writer<'_> {
+    fn meta(&mut self, meta: &Meta) -> Result<()> {
+        let meta = Meta { schema_version: SCHEMA_VERSION, ..meta.clone() };
+        let json = serde_json::to_vec_pretty(&meta)
+            .map_err(|error| Error::invalid(self.path, error.to_string()))?;
+        self.start(META, false)?;
+        self.archive.write_all(&json).map_err(Error::io(self.path))
+    }
+
+    fn samples(&mut self, samples: &dyn SampleSource) -> Result<()> {
+        let (path, tables) = (self.path, self.tables);
+        self.start(&entry_name(Sample::TABLE), samples.sample_count() >= LARGE_ROWS)?;
+        let mut parquet = self.parquet::<Sample>()?;
+        let mut first = 0;
+        samples.for_each_batch(&mut |batch| {
+            for (row, sample) in (first..).zip(batch) {
+                check::sample(row, sample, tables).map_err(|bad| bad.handed_over(path))?;
+            }
+            write_rows(&mut parquet, first, batch).map_err(failed(path))?;
+            first += batch.len();
+            Ok(())
+        })?;
+        parquet.close().map(drop).map_err(failed(path))
+    }
+
+    fn start(&mut self, name: &str, large: bool) -> Result<()> {
+        let options = SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored)
+            .large_file(large);
+        self.archive
+            .start_file(name, options)
+            .map_err(|error| Error::io(self.path)(error.into()))
+    }
+
+    fn parquet<R: Row>(&mut self) -> Result<ArrowWriter<&mut Archive>> {
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties::<R>())
+            .with_skip_arrow_metadata(true);
+        ArrowWriter::try_new_with_options(&mut self.archive, schema::<R>(), options)
+            .map_err(failed(self.path))
+    }
+
+    /// On the disk, not only in its cache: the rename after it must not arrive first.
+    fn finish(self) -> Result<()> {
+        let output = self
+            .archive
+            .finish()
+            .map_err(|error| Error::io(self.path)(error.into()))?;
+        output.finish().map_err(Error::io(self.path))
+    }
+}
+
+fn write_rows<W: Write + Send, R: Row>(
+    parquet: &mut ArrowWriter<W>,
+    first: usize,
+    rows: &[R],
+) -> std::result::Result<(), ParquetError> {
+    parquet.write(&to_batch(first, rows)?)
+}
+
+fn properties<R: Row>() -> WriterProperties {
+    let level = ZstdLevel::try_new(1).unwrap_or_default();
+    let plain = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_created_by(concat!("pyrometer ", env!("CARGO_PKG_VERSION")).to_owned());
+    RISING.into_iter().fold(plain, differences).build()
+}
+
+fn differences(builder: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuilder {
+    let path = ColumnPath::from(column);
+    builder
+        .set_column_dictionary_enabled(path.clone(), false)
+        .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)
+}
+
+/// What the archive said, if it was the cause: then the disk is full, or the like.
+fn failed(path: &Path) -> impl Fn(ParquetError) -> Error + '_ {
+    |error| match error {
+        ParquetError::External(cause) => match cause.downcast::<std::io::Error>() {
+            Ok(cause) => Error::io(path)(*cause),
+            Err(cause) => Error::invalid(path, cause.to_string()),
+        },
+        other => Error::invalid(path, other.to_string()),
+    }
+}

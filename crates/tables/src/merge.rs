@@ -1,0 +1,185 @@
+//! Stacks whose frames are called the same become one path.
+
+use rustc_hash::FxHashMap;
+
+use crate::schema::Stack;
+use crate::select::Weight;
+
+/// A node of a merged tree. Parents stand before their children.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Node {
+    /// Index in the labels.
+    pub label: u32,
+    /// Index of the parent; none at the root.
+    pub parent: Option<u32>,
+    /// Samples that end here.
+    pub self_weight: Weight,
+    /// Samples that end here or below.
+    pub total: Weight,
+    /// True if the compiler inlined every frame of this node into its caller.
+    pub inlined: bool,
+}
+
+/// Merges `stacks`; those without weight are left out.
+///
+/// `label` gives a frame's label and if it is inlined; a child labelled `absorbed` like its
+/// parent becomes part of it.
+pub(crate) fn merge(
+    stacks: &[Stack],
+    weights: &[Weight],
+    absorbed: Option<u32>,
+    label: impl Fn(i32) -> (u32, bool),
+) -> Vec<Node> {
+    let used = used(stacks, weights);
+    let mut tree = Builder::default();
+    let mut node_of = vec![0; stacks.len()];
+    for (row, stack) in stacks.iter().enumerate().filter(|(row, _)| used[*row]) {
+        let parent = stack.parent.map(|parent| node_of[parent as usize]);
+        let (label, inlined) = label(stack.frame);
+        let absorbing = parent.filter(|&parent| {
+            absorbed == Some(label) && tree.nodes[parent as usize].label == label
+        });
+        let node = absorbing.unwrap_or_else(|| tree.child(parent, label));
+        tree.nodes[node as usize].self_weight.add(&weights[row]);
+        tree.nodes[node as usize].inlined &= inlined;
+        node_of[row] = node;
+    }
+    add_up(&mut tree.nodes);
+    tree.nodes
+}
+
+/// For each stack, if it or one below it has weight.
+fn used(stacks: &[Stack], weights: &[Weight]) -> Vec<bool> {
+    let mut used: Vec<bool> = weights.iter().map(|weight| !weight.is_zero()).collect();
+    for (row, stack) in stacks.iter().enumerate().rev() {
+        if let (true, Some(parent)) = (used[row], stack.parent) {
+            used[parent as usize] = true;
+        }
+    }
+    used
+}
+
+/// Totals, from the leaves up: a child stands after its parent.
+fn add_up(nodes: &mut [Node]) {
+    for node in nodes.iter_mut() {
+        node.total = node.self_weight;
+    }
+    for index in (0..nodes.len()).rev() {
+        let node = nodes[index];
+        if let Some(parent) = node.parent {
+            nodes[parent as usize].total.add(&node.total);
+        }
+    }
+}
+
+/// The same tree read from the leaves: roots are where samples end, children are callers.
+pub(crate) fn invert(nodes: &[Node]) -> Vec<Node> {
+    let mut tree = Builder::default();
+    for leaf in nodes.iter().filter(|node| !node.self_weight.is_zero()) {
+        let mut above = None;
+        let mut node = Some(leaf);
+        while let Some(caller) = node {
+            let index = tree.child(above, caller.label);
+            tree.nodes[index as usize].inlined &= caller.inlined;
+            above = Some(index);
+            node = caller.parent.map(|parent| &nodes[parent as usize]);
+        }
+        if let Some(index) = above {
+            tree.nodes[index as usize].self_weight.add(&leaf.self_weight);
+        }
+    }
+    add_up(&mut tree.nodes);
+    tree.nodes
+}
+
+#[derive(Default)]
+struct Builder {
+    nodes: Vec<Node>,
+    children: FxHashMap<(Option<u32>, u32), u32>,
+}
+
+impl Builder {
+    fn child(&mut self, parent: Option<u32>, label: u32) -> u32 {
+        *self.children.entry((parent, label)).or_insert_with(|| {
+            self.nodes.push(Node {
+                label,
+                parent,
+                self_weight: Weight::default(),
+                total: Weight::default(),
+                inlined: true,
+            });
+            (self.nodes.len() - 1) as u32
+        })
+    }
+}
+
+/// The children of each node, and the roots, heaviest first.
+#[derive(Clone, Debug, Default)]
+pub struct Children {
+    starts: Vec<usize>,
+    nodes: Vec<u32>,
+}
+
+impl Children {
+    pub(crate) fn of(nodes: &[Node]) -> Self {
+        // Slot 0 is for the roots, slot n + 1 for the children of node n.
+        let slot = |node: &Node| node.parent.map_or(0, |parent| parent as usize + 1);
+        let mut starts = vec![0; nodes.len() + 2];
+        for node in nodes {
+            starts[slot(node) + 1] += 1;
+        }
+        for index in 1..starts.len() {
+            starts[index] += starts[index - 1];
+        }
+        let mut next = starts.clone();
+        let mut sorted = vec![0; nodes.len()];
+        for (index, node) in (0..).zip(nodes) {
+            sorted[next[slot(node)]] = index;
+            next[slot(node)] += 1;
+        }
+        let weight = |node: &u32| std::cmp::Reverse(nodes[*node as usize].total.value);
+        for bounds in starts.windows(2) {
+            sorted[bounds[0]..bounds[1]].sort_by_key(weight);
+        }
+        Self { starts, nodes: sorted }
+    }
+
+    /// The nodes without a parent.
+    #[must_use]
+    pub fn roots(&self) -> &[u32] {
+        self.slot(0)
+    }
+
+    /// The children of a node.
+    #[must_use]
+    pub fn of_node(&self, node: u32) -> &[u32] {
+        self.slot(node as usize + 1)
+    }
+
+    fn slot(&self, slot: usize) -> &[u32] {
+        match self.starts.get(slot..slot + 2) {
+            Some(&[start, end]) => &self.nodes[start..end],
+            _ => &[],
+        }
+    }
+}
+
+/// Walks a tree depth first; `enter` sees each node before its descendants, `leave` after them.
+pub(crate) fn walk(children: &Children, mut visit: impl FnMut(u32, Step)) {
+    let mut todo: Vec<(u32, Step)> = Vec::new();
+    todo.extend(children.roots().iter().rev().map(|&root| (root, Step::Enter)));
+    while let Some((node, step)) = todo.pop() {
+        visit(node, step);
+        if step == Step::Enter {
+            todo.push((node, Step::Leave));
+            let below = children.of_node(node).iter().rev();
+            todo.extend(below.map(|&child| (child, Step::Enter)));
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Enter,
+    Leave,
+}

@@ -1,0 +1,259 @@
+//! Which samples a view is about, and how much each stack weighs in them.
+//!
+//! Every sum starts here: the samples of one metric that pass the filters, added up by stack.
+//! Filters on functions and binaries are applied to whole stacks afterwards, so they cost one
+//! look at each stack and none at the samples.
+
+use std::ops::Range;
+
+use regex::Regex;
+
+use crate::columns::{Columns, NO_TIME, Wanted};
+use crate::error::{Error, Result};
+use crate::labels::frame_name;
+use crate::profile::Profile;
+use crate::schema::{Frame, Tables};
+
+/// What to look at. The default is everything of the first metric.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Row in `metrics`.
+    pub metric: i32,
+    /// Rows in `threads`; empty for all.
+    pub threads: Vec<i32>,
+    /// Rows in `processes`; empty for all. Samples must be of these and of [`Self::threads`].
+    pub processes: Vec<i32>,
+    /// Nanoseconds after the start of the recording; samples without a time are outside.
+    pub time: Option<Range<i64>>,
+    /// Only stacks that hold a function with a name that one of these matches; empty for all.
+    pub focus: Vec<Regex>,
+    /// No stacks that hold such a function.
+    pub exclude: Vec<Regex>,
+    /// Only stacks that hold a frame in a binary with a path that one of these matches.
+    pub focus_binaries: Vec<Regex>,
+    /// No stacks that hold such a frame.
+    pub exclude_binaries: Vec<Regex>,
+}
+
+/// Compiles patterns for a [`Selection`].
+///
+/// # Errors
+/// [`Error::Selection`] with the pattern that is no regular expression.
+pub fn patterns<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Regex>> {
+    let compile = |pattern: &S| {
+        Regex::new(pattern.as_ref()).map_err(|error| Error::Selection {
+            what: format!("`{}` is no regular expression: {error}", pattern.as_ref()),
+        })
+    };
+    patterns.iter().map(compile).collect()
+}
+
+/// A sum of samples. Saturates rather than wraps.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Weight {
+    /// In the metric's unit.
+    pub value: i64,
+    /// Observations.
+    pub count: i64,
+    /// Sum over observations of their squared values. `value² / squares` is the effective
+    /// number of observations (Kish 1965), from which a confidence interval follows.
+    pub squares: f64,
+}
+
+impl Weight {
+    /// Adds another sum to this one.
+    #[inline]
+    pub fn add(&mut self, other: &Self) {
+        self.value = self.value.saturating_add(other.value);
+        self.count = self.count.saturating_add(other.count);
+        self.squares += other.squares;
+    }
+
+    /// The sum of one row of `samples`: `count` observations of equal value.
+    #[inline]
+    #[must_use]
+    pub fn of(value: i64, count: i64) -> Self {
+        let square = value as f64 * value as f64;
+        let squares = match count {
+            ..=1 => square,
+            _ => square / count as f64,
+        };
+        Self { value, count, squares }
+    }
+
+    /// True if nothing was added.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.value == 0 && self.count == 0
+    }
+}
+
+/// How much each stack weighs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weights {
+    /// For each row of `stacks`, the samples of which it is the leaf.
+    pub stacks: Vec<Weight>,
+    /// All of them.
+    pub total: Weight,
+    /// Samples of the metric that the filters left out.
+    pub excluded: Weight,
+}
+
+/// Adds up the samples that are selected.
+///
+/// # Errors
+/// [`Error::Selection`] if the profile has no such metric, thread or process; those of reading.
+pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
+    let filter = Filter::new(profile, selection)?;
+    let mut weights = Weights {
+        stacks: vec![Weight::default(); profile.tables().stacks.len()],
+        ..Weights::default()
+    };
+    profile.for_each_columns(filter.wanted(), |columns| {
+        filter.add(columns, &mut weights);
+        Ok(())
+    })?;
+    weights.keep(&kept_stacks(profile.tables(), selection));
+    Ok(weights)
+}
+
+impl Weights {
+    /// Moves the stacks that are not kept to what is excluded, and adds up the rest.
+    fn keep(&mut self, kept: &[bool]) {
+        for (weight, kept) in self.stacks.iter_mut().zip(kept) {
+            match kept {
+                true => self.total.add(weight),
+                false => self.excluded.add(&std::mem::take(weight)),
+            }
+        }
+    }
+}
+
+/// The filters on single samples.
+struct Filter {
+    metric: i32,
+    /// For each row of `threads`, if it is selected; none if all are.
+    threads: Option<Vec<bool>>,
+    /// In the clock of `samples.time`.
+    time: Option<Range<i64>>,
+}
+
+impl Filter {
+    fn new(profile: &Profile, selection: &Selection) -> Result<Self> {
+        let tables = profile.tables();
+        known("metric", selection.metric, tables.metrics.len())?;
+        let start = profile.meta.start;
+        let time = selection.time.as_ref();
+        Ok(Self {
+            metric: selection.metric,
+            threads: selected_threads(tables, selection)?,
+            time: time.map(|time| start.saturating_add(time.start)..start.saturating_add(time.end)),
+        })
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            thread: self.threads.is_some(),
+            time: self.time.is_some(),
+        }
+    }
+
+    fn add(&self, columns: &Columns<'_>, weights: &mut Weights) {
+        for row in 0..columns.stack.len() {
+            if columns.metric[row] != self.metric {
+                continue;
+            }
+            let weight = Weight::of(columns.value[row], columns.count[row]);
+            match self.passes(columns, row) {
+                true => weights.stacks[columns.stack[row] as usize].add(&weight),
+                false => weights.excluded.add(&weight),
+            }
+        }
+    }
+
+    #[inline]
+    fn passes(&self, columns: &Columns<'_>, row: usize) -> bool {
+        let threads = self.threads.as_ref();
+        threads.is_none_or(|threads| threads[columns.thread[row] as usize])
+            && self.time.as_ref().is_none_or(|time| {
+                columns.time[row] != NO_TIME && time.contains(&columns.time[row])
+            })
+    }
+}
+
+fn selected_threads(tables: &Tables, selection: &Selection) -> Result<Option<Vec<bool>>> {
+    for &thread in &selection.threads {
+        known("thread", thread, tables.threads.len())?;
+    }
+    for &process in &selection.processes {
+        known("process", process, tables.processes.len())?;
+    }
+    if selection.threads.is_empty() && selection.processes.is_empty() {
+        return Ok(None);
+    }
+    let any = |rows: &[i32], row| rows.is_empty() || rows.contains(&row);
+    let selected = (0..).zip(&tables.threads).map(|(row, thread)| {
+        any(&selection.threads, row) && any(&selection.processes, thread.process)
+    });
+    Ok(Some(selected.collect()))
+}
+
+fn known(what: &str, row: i32, rows: usize) -> Result<()> {
+    match usize::try_from(row) {
+        Ok(index) if index < rows => Ok(()),
+        _ => Err(Error::Selection {
+            what: format!("no {what} {row}: the profile has {rows}, numbered from 0"),
+        }),
+    }
+}
+
+/// For each row of `stacks`, if the filters on functions and binaries let it pass.
+fn kept_stacks(tables: &Tables, selection: &Selection) -> Vec<bool> {
+    type Matching = fn(&Tables, &[Regex]) -> Vec<bool>;
+    let filters: [(&[Regex], Matching, bool); 4] = [
+        (&selection.focus, frames_of_functions, true),
+        (&selection.exclude, frames_of_functions, false),
+        (&selection.focus_binaries, frames_in_binaries, true),
+        (&selection.exclude_binaries, frames_in_binaries, false),
+    ];
+    let mut kept = vec![true; tables.stacks.len()];
+    for (patterns, matching, keep) in filters {
+        if patterns.is_empty() {
+            continue;
+        }
+        let with = stacks_with(tables, &matching(tables, patterns));
+        kept.iter_mut().zip(with).for_each(|(kept, with)| *kept &= with == keep);
+    }
+    kept
+}
+
+/// For each row of `frames`, if one of `patterns` matches its function's name.
+pub(crate) fn frames_of_functions(tables: &Tables, patterns: &[Regex]) -> Vec<bool> {
+    let matches = |name: &str| patterns.iter().any(|pattern| pattern.is_match(name));
+    let functions: Vec<_> = tables.functions.iter().map(|f| matches(&f.name)).collect();
+    let frame_matches = |frame: &Frame| match frame.function {
+        Some(function) => functions[function as usize],
+        None => matches(&frame_name(tables, frame)),
+    };
+    tables.frames.iter().map(frame_matches).collect()
+}
+
+fn frames_in_binaries(tables: &Tables, patterns: &[Regex]) -> Vec<bool> {
+    let matches = |path: &str| patterns.iter().any(|pattern| pattern.is_match(path));
+    let binaries: Vec<_> = tables.binaries.iter().map(|b| matches(&b.path)).collect();
+    let frame_matches = |frame: &Frame| {
+        let binary = frame.binary.or_else(|| tables.functions[frame.function? as usize].binary);
+        binary.is_some_and(|binary| binaries[binary as usize])
+    };
+    tables.frames.iter().map(frame_matches).collect()
+}
+
+/// For each row of `stacks`, if it holds one of the frames: its own, or one of its callers'.
+fn stacks_with(tables: &Tables, frames: &[bool]) -> Vec<bool> {
+    let mut with: Vec<bool> = Vec::with_capacity(tables.stacks.len());
+    for stack in &tables.stacks {
+        let above = stack.parent.is_some_and(|parent| with[parent as usize]);
+        with.push(above || frames[stack.frame as usize]);
+    }
+    with
+}
