@@ -26,6 +26,10 @@ fn main() {
         *roots.entry(name).or_default() += 1; } Ok(()) }).unwrap();
     eprintln!("samples {n} mean depth {} value {} ms; bytes/sample in journal {}", depth / n.max(1), value / 1_000_000, std::fs::metadata("/tmp/dump.recording").unwrap().len() as usize / n.max(1));
     eprintln!("cpu/sample {} ns", journal.meta.recorder.cpu_time / n.max(1) as i64);
+    let mut shown = 0;
+    journal.for_each_batch(|batch| { for s in batch { let mut at = s.stack; let mut names = vec![];
+        loop { let st = t.stacks[at as usize]; let f = &t.frames[st.frame as usize]; names.push(match f.binary { Some(b) => format!("{}+{:#x}", t.binaries[b as usize].path.rsplit('/').next().unwrap(), f.address.unwrap_or(0)), None => format!("{:?} {:x}", f.function, f.address.unwrap_or(0)) }); match st.parent { Some(p) => at = p, None => { if f.function.is_some() && shown < 12 { shown += 1; eprintln!("  trunc: tid {} {}", t.threads[s.thread as usize].tid, names.join(" < ")); } break } } }
+    } Ok(()) }).unwrap();
     let mut roots: Vec<_> = roots.into_iter().collect(); roots.sort_by_key(|r| std::cmp::Reverse(r.1));
     for r in roots.iter().take(12) { eprintln!("{:6} {}", r.1, r.0); }
 }

@@ -141,8 +141,12 @@ impl Binary {
     /// Whether an address that seems to be the root may be one: unwinding also ends where code
     /// without unwind information happens to have a zero in its frame pointer.
     pub(crate) fn is_plausible_root(&self, address: u64) -> bool {
-        let from_entry = address.wrapping_sub(self.image.entry);
-        from_entry < ENTRY_LENGTH || self.image.eh_frame.as_ref().is_some_and(|section| covers(&self.image, section, address))
+        self.image.eh_frame.as_ref().is_some_and(|section| covers(&self.image, section, address))
+    }
+
+    /// Whether an address is in the code that the kernel jumps to.
+    pub(crate) fn is_entry(&self, address: u64) -> bool {
+        self.image.entry != 0 && address.wrapping_sub(self.image.entry) < ENTRY_LENGTH
     }
 
     /// Whether a signal handler returns to this address: then the frame below it was interrupted,

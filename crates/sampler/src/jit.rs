@@ -1,27 +1,248 @@
-//! Generated code.
-use crate::intern::Interner;
+//! Code that programs generate at run time, named by what they write about it.
+//!
+//! Two conventions exist: `/tmp/perf-PID.map`, a text that is read at the end, and jitdump, a file
+//! of timed records that the program maps so that profilers notice it. The second is followed
+//! while recording: the same address may hold different code later.
 
-/// Name of a frame of generated code.
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use pyrometer_symbols::jitdump::JitDump;
+use pyrometer_symbols::perf_map::PerfMap;
+use pyrometer_tables::schema::{Function, Tables};
+use rustc_hash::FxHashMap;
+
+use crate::intern::{Interner, Place};
+use crate::proc;
+
+/// The name of a frame of generated code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Row in `frames`.
     pub frame: u32,
     /// Row in `binaries`.
     pub binary: u32,
-    /// Its name.
+    /// The function's name, as the program wrote it.
     pub name: String,
+    /// Source file and line, if it wrote them.
+    pub source: Option<(String, u32)>,
+    /// `jitdump` or `perf-map`.
+    pub from: &'static str,
 }
 
+/// Puts the names into the tables of a recording.
+pub fn apply_names(tables: &mut Tables, named: &[Named]) {
+    let mut rows: FxHashMap<(u32, &str), i32> = FxHashMap::default();
+    for name in named {
+        let row = *rows.entry((name.binary, &name.name)).or_insert_with(|| {
+            tables.functions.push(Function {
+                name: name.name.clone(),
+                linkage_name: name.name.clone(),
+                binary: Some(name.binary.cast_signed()),
+                ..Function::default()
+            });
+            tables.functions.len() as i32 - 1
+        });
+        if let Some(frame) = tables.frames.get_mut(name.frame as usize) {
+            frame.function = Some(row);
+            if let Some((file, line)) = &name.source {
+                frame.file = Some(file.clone());
+                frame.line = i32::try_from(*line).ok().filter(|line| *line > 0);
+            }
+        }
+        if let Some(binary) = tables.binaries.get_mut(name.binary as usize) {
+            binary.symbols_from = name.from.into();
+            binary.missing = None;
+        }
+    }
+}
+
+/// What one process tells of its generated code.
 #[derive(Default)]
-pub(crate) struct Jit;
+struct Code {
+    pid: i32,
+    binary: Option<u32>,
+    map: Option<File>,
+    dumps: Vec<Dump>,
+}
+
+struct Dump {
+    file: File,
+    parsed: JitDump,
+    /// Set once the file turned out to be no jitdump.
+    broken: bool,
+}
+
+/// What all processes tell.
+#[derive(Default)]
+pub(crate) struct Jit {
+    live: FxHashMap<i32, Code>,
+    ended: Vec<Code>,
+    /// Time of the sample at hand, nanoseconds.
+    pub(crate) now: u64,
+}
 
 impl Jit {
-    pub(crate) fn is_dump(&self, _: &str) -> bool { false }
-    pub(crate) fn opened(&mut self, _: i32, _: &str) {}
-    pub(crate) fn forget(&mut self, _: i32) {}
-    pub(crate) fn exited(&mut self, _: i32) {}
-    pub(crate) fn seen(&mut self, _: i32, _: u32) {}
-    pub(crate) fn entry(&self, _: i32, _: u64) -> u32 { 0 }
-    pub(crate) fn poll(&mut self) -> Vec<i32> { Vec::new() }
-    pub(crate) fn names(&mut self, _: &Interner) -> Vec<Named> { Vec::new() }
+    /// Whether a mapped file is a jitdump, by the name that its specification demands.
+    pub(crate) fn is_dump(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        name.strip_prefix("jit-").and_then(|rest| rest.strip_suffix(".dump")).is_some_and(|pid| pid.parse::<i32>().is_ok())
+    }
+
+    /// A process has mapped its jitdump.
+    pub(crate) fn opened(&mut self, pid: i32, path: &str) {
+        let candidates = [proc::through_root(pid, Path::new(path)), PathBuf::from(path)];
+        if let Some(file) = candidates.iter().find_map(|candidate| File::open(candidate).ok()) {
+            self.code(pid).dumps.push(Dump { file, parsed: JitDump::default(), broken: false });
+        }
+    }
+
+    /// A frame of a process lies in generated code.
+    pub(crate) fn seen(&mut self, pid: i32, binary: u32) {
+        let code = self.code(pid);
+        if code.binary.is_none() {
+            code.binary = Some(binary);
+            code.open_map();
+        }
+    }
+
+    fn code(&mut self, pid: i32) -> &mut Code {
+        self.live.entry(pid).or_insert_with(|| Code { pid, ..Code::default() })
+    }
+
+    /// Which of the pieces of code that lay at an address is meant now; 0 if no jitdump tells.
+    pub(crate) fn entry(&self, pid: i32, address: u64) -> u32 {
+        let Some(code) = self.live.get(&pid) else { return 0 };
+        let row = |dump: &Dump| Some(dump.parsed.find(address, dump.time(self.now))?.row);
+        code.dumps.iter().find_map(row).map_or(0, |row| row as u32 + 1)
+    }
+
+    /// The process has ended, or executes another program: its code is complete.
+    pub(crate) fn ended(&mut self, pid: i32) {
+        if let Some(mut code) = self.live.remove(&pid) {
+            code.poll();
+            self.ended.push(code);
+        }
+    }
+
+    /// Reads what was written since; returns the processes with new code.
+    pub(crate) fn poll(&mut self) -> Vec<i32> {
+        self.live.values_mut().filter_map(|code| code.poll().then_some(code.pid)).collect()
+    }
+
+    /// Names all frames of generated code that can be named.
+    pub(crate) fn names(&mut self, interner: &Interner) -> Vec<Named> {
+        let codes: Vec<&mut Code> = self.live.values_mut().chain(&mut self.ended).collect();
+        let known: FxHashMap<u32, (&[Dump], PerfMap)> =
+            codes.into_iter().filter_map(|code| Some((code.binary?, code.finished()))).collect();
+        let name = |(place, frame)| match place {
+            Place::Jit { binary, address, entry } => {
+                let (dumps, map) = known.get(&binary)?;
+                name(dumps, map, address, entry).map(|(name, source, from)| Named { frame, binary, name, source, from })
+            }
+            _ => None,
+        };
+        interner.places().filter_map(name).collect()
+    }
+}
+
+type Name = (String, Option<(String, u32)>, &'static str);
+
+fn name(dumps: &[Dump], map: &PerfMap, address: u64, entry: u32) -> Option<Name> {
+    let dumped = dumps.iter().find_map(|dump| {
+        let function = match entry.checked_sub(1) {
+            Some(row) => dump.parsed.functions().get(row as usize)?,
+            None => dump.parsed.find(address, u64::MAX)?.function,
+        };
+        let offset = address.wrapping_sub(function.start);
+        let line = function.lines.partition_point(|line| line.offset <= offset).checked_sub(1);
+        let source = line.map(|at| (function.lines[at].file.clone(), function.lines[at].line));
+        Some((function.name.clone(), source, "jitdump"))
+    });
+    dumped.or_else(|| map.find(address).map(|entry| (entry.name.clone(), None, "perf-map")))
+}
+
+impl Code {
+    fn open_map(&mut self) {
+        let inside = format!("/tmp/perf-{}.map", proc::namespace_pid(self.pid));
+        let outside = format!("/tmp/perf-{}.map", self.pid);
+        let candidates = [proc::through_root(self.pid, Path::new(&inside)), PathBuf::from(outside)];
+        self.map = candidates.iter().find_map(|candidate| File::open(candidate).ok());
+    }
+
+    /// True if new code was announced.
+    fn poll(&mut self) -> bool {
+        if self.binary.is_some() && self.map.is_none() {
+            self.open_map();
+        }
+        self.dumps.iter_mut().fold(false, |new, dump| dump.poll() | new)
+    }
+
+    fn finished(&mut self) -> (&[Dump], PerfMap) {
+        self.poll();
+        let mut map = PerfMap::default();
+        let mut bytes = Vec::new();
+        if let Some(file) = &mut self.map
+            && file.read_to_end(&mut bytes).is_ok()
+        {
+            map.feed(&bytes);
+            // A last line without an end is a line all the same.
+            map.feed(b"\n");
+        }
+        (&self.dumps, map)
+    }
+}
+
+impl Dump {
+    fn poll(&mut self) -> bool {
+        let known = self.parsed.functions().len();
+        let mut bytes = Vec::new();
+        if self.broken || self.file.read_to_end(&mut bytes).is_err() || bytes.is_empty() {
+            return false;
+        }
+        self.broken = self.parsed.feed(&bytes).is_err();
+        self.parsed.functions().len() > known
+    }
+
+    /// Sample times mean something only to dumps that are stamped with the same clock.
+    fn time(&self, now: u64) -> u64 {
+        if self.parsed.clock_is_counter() { u64::MAX } else { now }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pyrometer_tables::schema::{Binary, Frame};
+
+    #[test]
+    fn a_jitdump_is_known_by_its_name() {
+        let jit = Jit::default();
+        assert!(jit.is_dump("/home/me/.debug/jit/jit-123.dump"));
+        assert!(!jit.is_dump("/tmp/jit-abc.dump") && !jit.is_dump("/tmp/notjit-1.dump"));
+    }
+
+    #[test]
+    fn frames_of_one_function_share_its_row() {
+        let mut tables = Tables {
+            binaries: vec![Binary { path: "[jit]".into(), missing: Some("nothing".into()), ..Binary::default() }],
+            frames: vec![Frame::default(); 2],
+            ..Tables::default()
+        };
+        let named = |frame, source| Named { frame, binary: 0, name: "hot".into(), source, from: "jitdump" };
+        apply_names(&mut tables, &[named(0, None), named(1, Some(("a.js".into(), 7)))]);
+        assert_eq!(tables.functions.len(), 1);
+        assert_eq!((tables.frames[0].function, tables.frames[1].function), (Some(0), Some(0)));
+        assert_eq!((tables.frames[1].file.as_deref(), tables.frames[1].line), (Some("a.js"), Some(7)));
+        assert_eq!((tables.binaries[0].symbols_from.as_str(), &tables.binaries[0].missing), ("jitdump", &None));
+    }
+
+    #[test]
+    fn a_perf_map_names_what_no_jitdump_does() {
+        let mut map = PerfMap::default();
+        map.feed(b"1000 10 hot function\n");
+        assert_eq!(name(&[], &map, 0x1008, 0).unwrap().0, "hot function");
+        assert_eq!(name(&[], &map, 0x1010, 0), None);
+    }
 }

@@ -80,7 +80,7 @@ impl Child {
     }
 
     /// Waits for its end.
-    pub(crate) fn wait(&mut self) -> Result<Exit> {
+    pub fn wait(&mut self) -> Result<Exit> {
         if let Some(exit) = self.reaped {
             return Ok(exit);
         }

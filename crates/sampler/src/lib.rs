@@ -36,6 +36,6 @@ mod world;
 
 pub use error::{Error, Result};
 pub use binary::Source;
-pub use jit::Named;
+pub use jit::{Named, apply_names};
 pub use launch::{Child, Exit};
 pub use recorder::{Config, Recording, Target, record};

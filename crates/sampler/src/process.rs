@@ -8,7 +8,7 @@ use pyrometer_tables::schema;
 use rustc_hash::FxHashMap;
 
 use crate::intern::LastStack;
-use crate::unwind::{Located, Step};
+use crate::unwind::{Located, Memory};
 
 /// What an executable mapping holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,13 +125,13 @@ pub(crate) struct Thread {
     pub(crate) described: schema::Thread,
     pub(crate) unused: bool,
     pub(crate) last: LastStack,
-    /// Its last complete user stack, leaf first.
-    pub(crate) remembered: Vec<Step>,
+    /// What its samples before tell about its stack.
+    pub(crate) memory: Memory,
 }
 
 impl Thread {
     pub(crate) fn new(row: u32, pid: i32, described: schema::Thread) -> Self {
-        Self { row, pid, described, unused: true, last: LastStack::default(), remembered: Vec::new() }
+        Self { row, pid, described, unused: true, last: LastStack::default(), memory: Memory::default() }
     }
 }
 

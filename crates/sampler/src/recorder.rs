@@ -153,7 +153,7 @@ impl<'a> Session<'a> {
         let meta = first_meta(config, &groups, &rings);
         let journal = Writer::create(&config.journal, &meta);
         let journal = journal.map_err(|source| Error::Journal { path: config.journal.clone(), source })?;
-        let mut world = World::new(journal, groups.stack_copy());
+        let mut world = World::new(journal);
         for (row, metric) in metrics.iter().enumerate() {
             world.put_metric(row as i32, metric);
         }

@@ -50,6 +50,7 @@ impl Space<'_> {
             None => Located {
                 frame: self.interner.frame(Place::Unmapped { process: self.process.row, address }),
                 trampoline: false,
+                entry: false,
                 code: None,
             },
         }
@@ -59,8 +60,9 @@ impl Space<'_> {
         let own = address.wrapping_sub(bias);
         let frame = self.interner.frame(Place::Code { binary, address: own });
         // Callers are looked up one byte early, so the trampoline's first byte is the next one.
-        let trampoline = self.binaries.list[binary as usize].is_signal_trampoline(own.wrapping_add(1));
-        Located { frame, trampoline, code: Some((binary, bias)) }
+        let object = &self.binaries.list[binary as usize];
+        let trampoline = object.is_signal_trampoline(own.wrapping_add(1));
+        Located { frame, trampoline, entry: object.is_entry(own), code: Some((binary, bias)) }
     }
 
     fn in_generated(&mut self, address: u64) -> Located {
@@ -71,7 +73,7 @@ impl Space<'_> {
         self.jit.seen(self.process.pid, binary);
         let entry = self.jit.entry(self.process.pid, address);
         let frame = self.interner.frame(Place::Jit { binary, address, entry });
-        Located { frame, trampoline: false, code: None }
+        Located { frame, trampoline: false, entry: false, code: None }
     }
 
     /// Asks the process itself what it has mapped, unless it was asked a moment ago.

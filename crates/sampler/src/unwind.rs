@@ -1,9 +1,10 @@
 //! One stack, from the registers and the copy of the stack that came with a sample.
 //!
-//! The copy may be shorter than the stack. Then, in this order:
-//! 1. the rest is taken from the thread's last complete stack, where that has the very same frame
-//!    at the very same stack address;
-//! 2. the rest is read from the process' memory, as far as a budget goes;
+//! The copy may be shorter than the stack: it has a limit, and it ends at the first page that was
+//! never touched, such as the middle of a large local array. Then, in this order:
+//! 1. the rest is read from the process' memory, as far as a budget goes;
+//! 2. behind the budget, the rest is taken from the thread's last complete stack, where that has
+//!    the very same frame at the very same stack address;
 //! 3. the frame-pointer chain that the kernel walked is followed, where it knows the last frame;
 //! 4. the root part of the thread's last complete stack is kept, and what lies between is said to
 //!    be left out;
@@ -15,11 +16,14 @@ use framehop::x86_64::UnwindRegsX86_64;
 use crate::record::Registers;
 use crate::sys;
 
-/// Bytes read from a process' memory at a time.
-const CHUNK: usize = 64 << 10;
-/// Bytes read for one sample when the thread has a complete stack already, and when it has none.
+/// Bytes read from a process' memory at first; each further read is four times as long.
+const FIRST_READ: usize = 4 << 10;
+const LARGEST_READ: usize = 256 << 10;
+/// Bytes read for one sample, usually and once in a while.
 const BUDGET: usize = 256 << 10;
-const FIRST_BUDGET: usize = 16 << 20;
+const DEEP_BUDGET: usize = 32 << 20;
+/// A thread's stack is read to its end, however deep, at most once in this time, nanoseconds.
+const DEEP_EVERY: u64 = 500_000_000;
 /// Frames of a remembered stack that are kept below frames that were left out.
 const ROOT_FRAMES: usize = 512;
 
@@ -50,6 +54,8 @@ pub(crate) struct Located {
     pub(crate) frame: u32,
     /// Whether the frame below was interrupted by a signal.
     pub(crate) trampoline: bool,
+    /// Whether this is where the program or its dynamic linker begins: nothing called it.
+    pub(crate) entry: bool,
     /// The binary and how far it was moved, if the address is in one.
     pub(crate) code: Option<(u32, u64)>,
 }
@@ -76,25 +82,36 @@ pub(crate) struct Taken<'a> {
     pub(crate) pid: i32,
     pub(crate) registers: Registers,
     pub(crate) stack: &'a [u8],
-    /// Whether the kernel copied as much as it was asked for: only then there may be more.
-    pub(crate) full: bool,
+    /// When, nanoseconds.
+    pub(crate) time: u64,
 }
 
-/// Unwinds into `steps`, leaf first. `remembered` is the thread's last complete stack, leaf first;
-/// it is replaced if this one is complete. `chain` is the kernel's own frame-pointer walk.
+/// What is known of a thread's stack from its samples before.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Its last complete stack, leaf first.
+    steps: Vec<Step>,
+    /// When a stack of it was last read beyond the usual budget.
+    deep_read: Option<u64>,
+}
+
+/// Unwinds into `steps`, leaf first. `chain` is the kernel's own frame-pointer walk.
 pub(crate) fn unwind(
     code: &mut impl Code,
     taken: Taken,
     chain: &[u64],
-    remembered: &mut Vec<Step>,
+    memory: &mut Memory,
     steps: &mut Vec<Step>,
 ) -> Outcome {
-    let budget = if remembered.is_empty() { FIRST_BUDGET } else { BUDGET };
-    let mut memory = Memory::new(taken, budget);
-    let mut walk = Walk { code, steps, chain, remembered, end: taken.registers.sp + taken.stack.len() as u64 };
-    let outcome = walk.run(taken, &mut memory);
-    if !outcome.truncated && outcome.gap.is_none() {
-        remembered.clone_from(steps);
+    let may_be_deep = memory.deep_read.is_none_or(|last| taken.time.saturating_sub(last) >= DEEP_EVERY);
+    let mut stack = Stack::new(taken, if may_be_deep { DEEP_BUDGET } else { BUDGET });
+    let (outcome, joined) = Walk { code, steps, chain, remembered: &memory.steps }.run(taken, &mut stack);
+    if stack.was_deep() {
+        memory.deep_read = Some(taken.time);
+    }
+    // What was completed from memory teaches nothing new, and may be long.
+    if !outcome.truncated && outcome.gap.is_none() && !joined {
+        memory.steps.clone_from(steps);
     }
     outcome
 }
@@ -104,88 +121,66 @@ struct Walk<'a, C> {
     steps: &'a mut Vec<Step>,
     chain: &'a [u64],
     remembered: &'a [Step],
-    /// Where the copy of the stack ends.
-    end: u64,
 }
 
 impl<C: Code> Walk<'_, C> {
-    fn run(&mut self, taken: Taken, memory: &mut Memory) -> Outcome {
+    /// Walks to the root; the second value tells whether the root is from the remembered stack.
+    fn run(&mut self, taken: Taken, stack: &mut Stack) -> (Outcome, bool) {
         let Registers { bp, sp, ip } = taken.registers;
         let mut registers = UnwindRegsX86_64::new(ip, sp, bp);
         let mut address = FrameAddress::from_instruction_pointer(ip);
         loop {
             let lookup = address.address_for_lookup();
             let located = self.code.locate(lookup);
-            let step = Step { frame: located.frame, sp: registers.sp() };
-            self.steps.push(step);
-            if step.sp >= self.end && self.join(step) {
-                return Outcome { spliced: true, ..Outcome::default() };
-            }
             let before = registers.sp();
-            match self.code.step(&located, address, &mut registers, &mut |at| memory.read(at)) {
-                Ok(Some(next)) if next != 0 => {
-                    if registers.sp() <= before && self.steps.len() > 1 {
-                        return self.give_up(address, memory);
-                    }
+            self.steps.push(Step { frame: located.frame, sp: before });
+            if located.entry {
+                break;
+            }
+            match self.code.step(&located, address, &mut registers, &mut |at| stack.read(at)) {
+                Ok(Some(0)) | Err(framehop::Error::ReturnAddressIsNull) => break,
+                Ok(None) if self.code.is_plausible_root(&located, lookup) => break,
+                Ok(Some(next)) if registers.sp() > before || self.steps.len() == 1 => {
                     address = match FrameAddress::from_return_address(next) {
                         Some(address) if !located.trampoline => address,
                         _ => FrameAddress::from_instruction_pointer(next),
                     };
                 }
-                Ok(None) if !self.code.is_plausible_root(&located, lookup) => return self.give_up(address, memory),
-                Ok(_) | Err(framehop::Error::ReturnAddressIsNull) => {
-                    return Outcome { spliced: memory.was_read(), ..Outcome::default() };
-                }
-                Err(_) => return self.give_up(address, memory),
+                Ok(_) | Err(_) => return self.give_up(address, stack),
             }
         }
-    }
-
-    /// Goes on with the remembered stack, if that has this frame at this stack address.
-    fn join(&mut self, step: Step) -> bool {
-        let at = self.remembered.partition_point(|known| known.sp < step.sp);
-        let rest = self.remembered[at..].iter().take_while(|known| known.sp == step.sp).position(|known| *known == step);
-        match rest {
-            Some(offset) => {
-                self.steps.extend_from_slice(&self.remembered[at + offset + 1..]);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Goes on with the remembered stack behind the last frame, wherever that lies on the stack: a
-    /// frame-pointer walk has no stack addresses.
-    fn join_frame(&mut self) -> bool {
-        let last = self.steps.last().map(|step| step.frame);
-        let Some(at) = self.remembered.iter().rposition(|known| Some(known.frame) == last) else { return false };
-        self.steps.extend_from_slice(&self.remembered[at + 1..]);
-        true
+        (Outcome { spliced: stack.was_read(), ..Outcome::default() }, false)
     }
 
     /// The stack could not be followed from `address` on.
-    fn give_up(&mut self, address: FrameAddress, memory: &Memory) -> Outcome {
-        let mut outcome = Outcome { spliced: memory.was_read(), ..Outcome::default() };
+    fn give_up(&mut self, address: FrameAddress, stack: &Stack) -> (Outcome, bool) {
+        let spliced = Outcome { spliced: true, ..Outcome::default() };
+        if stack.ran_out() && self.join(Step::eq) {
+            return (spliced, true);
+        }
         let last = self.steps.last().map_or(0, |step| step.sp);
         let followed = self.follow_chain(address, last);
-        outcome.spliced |= followed;
-        if followed && self.join_frame() {
-            return outcome;
-        }
-        if !memory.ran_out() && !followed {
-            outcome.truncated = true;
-            return outcome;
+        // A frame-pointer walk has no stack addresses: the frame alone must do.
+        if followed && self.join(|known, step| known.frame == step.frame) {
+            return (spliced, true);
         }
         let rest = self.remembered.partition_point(|known| known.sp <= last);
         let root = &self.remembered[rest.max(self.remembered.len().saturating_sub(ROOT_FRAMES))..];
-        if root.is_empty() {
-            outcome.truncated = true;
-            return outcome;
+        if root.is_empty() || !(stack.ran_out() || followed) {
+            return (Outcome { truncated: true, spliced: followed || stack.was_read(), gap: None }, false);
         }
-        outcome.spliced = true;
-        outcome.gap = Some(self.steps.len());
+        let gap = Some(self.steps.len());
         self.steps.extend_from_slice(root);
-        outcome
+        (Outcome { gap, ..spliced }, true)
+    }
+
+    /// Goes on with the remembered stack behind its frame nearest to the root that is the `same` as
+    /// the last one.
+    fn join(&mut self, same: impl Fn(&Step, &Step) -> bool) -> bool {
+        let Some(last) = self.steps.last().copied() else { return false };
+        let Some(at) = self.remembered.iter().rposition(|known| same(known, &last)) else { return false };
+        self.steps.extend_from_slice(&self.remembered[at + 1..]);
+        true
     }
 
     /// Adds what the kernel's frame-pointer walk has behind the last frame.
@@ -201,66 +196,77 @@ impl<C: Code> Walk<'_, C> {
 }
 
 /// The stack: first the copy, behind it the process' own memory.
-struct Memory<'a> {
+struct Stack<'a> {
     taken: Taken<'a>,
-    start: u64,
-    rest: Vec<u8>,
-    rest_start: u64,
+    /// What was read last.
+    window: Vec<u8>,
+    window_start: u64,
+    next_read: usize,
+    read: usize,
     budget: usize,
     exhausted: bool,
 }
 
-impl<'a> Memory<'a> {
+impl<'a> Stack<'a> {
     fn new(taken: Taken<'a>, budget: usize) -> Self {
-        let start = taken.registers.sp;
-        let end = start.saturating_add(taken.stack.len() as u64);
-        Self { taken, start, rest: Vec::new(), rest_start: end, budget, exhausted: false }
+        Self {
+            taken,
+            window: Vec::new(),
+            window_start: 0,
+            next_read: FIRST_READ,
+            read: 0,
+            budget,
+            exhausted: false,
+        }
     }
 
     #[inline]
     fn read(&mut self, address: u64) -> Result<u64, ()> {
-        let offset = address.wrapping_sub(self.start) as usize;
-        match self.taken.stack.get(offset..offset.wrapping_add(8)) {
-            Some(bytes) => bytes.try_into().map(u64::from_ne_bytes).map_err(drop),
-            None => self.read_rest(address),
-        }
+        word(self.taken.stack, self.taken.registers.sp, address).map_or_else(|| self.read_memory(address), Ok)
     }
 
     #[cold]
-    fn read_rest(&mut self, address: u64) -> Result<u64, ()> {
-        let last = address.checked_add(8).ok_or(())?;
-        if address < self.start || !self.taken.full {
+    fn read_memory(&mut self, address: u64) -> Result<u64, ()> {
+        let into = address.checked_sub(self.taken.registers.sp).ok_or(())?;
+        if let Some(word) = word(&self.window, self.window_start, address) {
+            return Ok(word);
+        }
+        if self.read + self.next_read > self.budget || into > DEEP_BUDGET as u64 {
+            self.exhausted = true;
             return Err(());
         }
-        // A word may lie half in the copy and half behind it: then all of it is read again.
-        self.rest_start = self.rest_start.min(address);
-        while self.rest_start + (self.rest.len() as u64) < last {
-            if self.rest.len() + CHUNK > self.budget || !self.read_chunk() {
-                self.exhausted = true;
-                return Err(());
-            }
-        }
-        let offset = address.checked_sub(self.rest_start).ok_or(())? as usize;
-        self.rest.get(offset..offset + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_ne_bytes).ok_or(())
+        self.window.resize(self.next_read, 0);
+        self.window_start = address & !7;
+        let got = sys::read_process_memory(self.taken.pid, self.window_start, &mut self.window);
+        self.window.truncate(got);
+        self.read += got;
+        self.next_read = (self.next_read * 4).min(LARGEST_READ);
+        self.exhausted = got == 0;
+        word(&self.window, self.window_start, address).ok_or(())
     }
 
-    fn read_chunk(&mut self) -> bool {
-        let known = self.rest.len();
-        self.rest.resize(known + CHUNK, 0);
-        let from = self.rest_start + known as u64;
-        let read = sys::read_process_memory(self.taken.pid, from, &mut self.rest[known..]);
-        self.rest.truncate(known + read);
-        read > 0
-    }
-
+    /// Whether anything was taken from the process' memory.
     fn was_read(&self) -> bool {
-        !self.rest.is_empty()
+        self.read > 0
+    }
+
+    /// Whether more was read than is usual.
+    fn was_deep(&self) -> bool {
+        self.read > BUDGET
     }
 
     /// Whether unwinding stopped because there was no more stack to read, not because of the code.
     fn ran_out(&self) -> bool {
         self.exhausted
     }
+}
+
+/// The word at `address` in bytes that begin at `start`.
+#[inline]
+fn word(bytes: &[u8], start: u64, address: u64) -> Option<u64> {
+    let offset = address.checked_sub(start)? as usize;
+    let word = bytes.get(offset..offset.checked_add(8)?)?;
+    word.try_into().ok().map(u64::from_ne_bytes)
 }
 
 #[cfg(test)]
@@ -272,7 +278,7 @@ mod tests {
 
     impl Code for Frames {
         fn locate(&mut self, address: u64) -> Located {
-            Located { frame: address as u32, trampoline: false, code: None }
+            Located { frame: address as u32, trampoline: false, entry: false, code: None }
         }
 
         fn step<F: FnMut(u64) -> Result<u64, ()>>(
@@ -298,42 +304,42 @@ mod tests {
         (0..depth).flat_map(|level| [0, if level + 1 == depth { 0 } else { 1000 + level }]).collect()
     }
 
-    fn taken(stack: &[u64], copied: usize, full: bool) -> Taken<'_> {
+    fn taken(stack: &[u64], copied: usize) -> Taken<'_> {
         // SAFETY: any u64 is eight valid bytes.
         let bytes = unsafe { std::slice::from_raw_parts(stack.as_ptr().cast::<u8>(), copied) };
         let registers = Registers { bp: 0, sp: stack.as_ptr() as u64, ip: 500 };
-        Taken { pid: std::process::id() as i32, registers, stack: bytes, full }
+        Taken { pid: std::process::id() as i32, registers, stack: bytes, time: 0 }
     }
 
-    fn run(taken: Taken, chain: &[u64], remembered: &mut Vec<Step>) -> (Vec<u32>, Outcome) {
+    fn run(taken: Taken, chain: &[u64], memory: &mut Memory) -> (Vec<u32>, Outcome) {
         let mut steps = Vec::new();
-        let outcome = unwind(&mut Frames, taken, chain, remembered, &mut steps);
+        let outcome = unwind(&mut Frames, taken, chain, memory, &mut steps);
         (steps.iter().map(|step| step.frame).collect(), outcome)
     }
 
     #[test]
     fn a_stack_inside_its_copy_is_complete() {
         let stack = stack(4);
-        let (frames, outcome) = run(taken(&stack, 64, false), &[], &mut Vec::new());
+        let (frames, outcome) = run(taken(&stack, 64), &[], &mut Memory::default());
         assert_eq!((frames, outcome), (vec![500, 999, 1000, 1001], Outcome::default()));
     }
 
     #[test]
     fn a_longer_stack_is_read_from_memory_once_and_remembered() {
         let stack = stack(1000);
-        let mut remembered = Vec::new();
-        let (first, outcome) = run(taken(&stack, 64, true), &[], &mut remembered);
+        let mut memory = Memory::default();
+        let (first, outcome) = run(taken(&stack, 64), &[], &mut memory);
         assert_eq!((first.len(), outcome), (1000, Outcome { spliced: true, ..Outcome::default() }));
         // The memory of no process: only the remembered stack can complete it.
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64, true) };
-        assert_eq!(run(gone, &[], &mut remembered).0, first);
+        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
+        assert_eq!(run(gone, &[], &mut memory).0, first);
     }
 
     #[test]
     fn an_unreadable_rest_is_truncated_and_said_so() {
         let stack = stack(100);
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64, true) };
-        let (frames, outcome) = run(gone, &[], &mut Vec::new());
+        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
+        let (frames, outcome) = run(gone, &[], &mut Memory::default());
         assert_eq!(frames.len(), 5);
         assert!(outcome.truncated);
     }
@@ -341,8 +347,8 @@ mod tests {
     #[test]
     fn the_kernels_chain_goes_on_where_unwinding_stops() {
         let stack = stack(100);
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64, true) };
-        let (frames, outcome) = run(gone, &[500, 1003, 2001, 2002], &mut Vec::new());
+        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
+        let (frames, outcome) = run(gone, &[500, 1003, 2001, 2002], &mut Memory::default());
         assert_eq!(frames[4..], [1002, 2000, 2001]);
         assert!(outcome.spliced && outcome.truncated, "frame pointers alone do not prove the root");
     }
@@ -351,9 +357,10 @@ mod tests {
     fn the_root_of_an_older_stack_is_kept_below_a_gap() {
         let stack = stack(100);
         let top = stack.as_ptr() as u64;
-        let mut remembered = vec![Step { frame: 7, sp: top + 900 }, Step { frame: 8, sp: top + 1000 }];
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64, true) };
-        let (frames, outcome) = run(gone, &[], &mut remembered);
+        let steps = vec![Step { frame: 7, sp: top + 900 }, Step { frame: 8, sp: top + 1000 }];
+        let mut memory = Memory { steps, deep_read: None };
+        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
+        let (frames, outcome) = run(gone, &[], &mut memory);
         assert_eq!(frames[5..], [7, 8]);
         assert_eq!((outcome.gap, outcome.truncated), (Some(5), false));
     }

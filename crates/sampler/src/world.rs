@@ -17,7 +17,7 @@ use crate::process::{Content, Mapping, Process, Thread};
 use crate::record::{self, Lineage, Mmap, Record, Stamp};
 use crate::space::Space;
 use crate::stack::Path;
-use crate::unwind::{self, Step, Taken};
+use crate::unwind::{self, Memory, Step, Taken};
 
 /// What the kernel calls memory without a file.
 const ANONYMOUS: &str = "//anon";
@@ -39,13 +39,12 @@ pub(crate) struct World {
     steps: Vec<Step>,
     path: Path,
     throttled_since: FxHashMap<u64, u64>,
-    stack_copy: usize,
     /// The first error of the journal; nothing is recorded after it.
     pub(crate) failed: Option<pyrometer_tables::Error>,
 }
 
 impl World {
-    pub(crate) fn new(journal: Writer, stack_copy: usize) -> Self {
+    pub(crate) fn new(journal: Writer) -> Self {
         Self {
             journal,
             quality: Quality::default(),
@@ -62,7 +61,6 @@ impl World {
             steps: Vec::new(),
             path: Path::default(),
             throttled_since: FxHashMap::default(),
-            stack_copy,
             failed: None,
         }
     }
@@ -124,6 +122,7 @@ impl World {
         let (Some(process), Some(thread)) = (self.processes.get_mut(&pid), self.threads.get_mut(&tid)) else { return };
         process.unused = false;
         thread.unused = false;
+        self.jit.now = time;
         self.path.begin(sample);
         self.steps.clear();
         let mut space = Space {
@@ -134,9 +133,8 @@ impl World {
             jit: &mut self.jit,
         };
         if let Some(registers) = sample.registers.filter(|_| !sample.compat) {
-            let full = sample.stack.len() >= self.stack_copy;
-            let taken = Taken { pid, registers, stack: sample.stack, full };
-            let outcome = unwind::unwind(&mut space, taken, self.path.user_chain(), &mut thread.remembered, &mut self.steps);
+            let taken = Taken { pid, registers, stack: sample.stack, time };
+            let outcome = unwind::unwind(&mut space, taken, self.path.user_chain(), &mut thread.memory, &mut self.steps);
             self.path.user(&self.steps, outcome, &mut self.quality);
         } else if sample.registers.is_some() {
             self.path.unwalkable(space.address(sample.ip), &mut self.quality);
@@ -250,7 +248,7 @@ impl World {
         self.ensure_thread(pid, tid, time);
         let Some(process) = self.processes.get_mut(&pid) else { return };
         process.clear_mappings();
-        self.jit.forget(pid);
+        self.jit.ended(pid);
         let command_line = proc::command_line(pid);
         // A launched program's own arguments are known better than a process that is gone can tell.
         if process.unused {
@@ -320,14 +318,14 @@ impl World {
             process.described.end = Some(lineage.time.cast_signed());
             process.located = FxHashMap::default();
             self.put_process(lineage.pid);
-            self.jit.exited(lineage.pid);
+            self.jit.ended(lineage.pid);
         }
     }
 
     fn end_thread(&mut self, tid: i32, time: u64) {
         let Some(thread) = self.threads.get_mut(&tid) else { return };
         thread.described.end = Some(time.cast_signed());
-        thread.remembered = Vec::new();
+        thread.memory = Memory::default();
         self.put_thread(tid);
     }
 
