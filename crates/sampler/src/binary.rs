@@ -17,6 +17,7 @@ use object::read::ReadCache;
 use pyrometer_symbols::identity;
 
 use crate::elf_image::{ElfImage, Section};
+use crate::expression::Table;
 use crate::proc;
 use crate::sys;
 
@@ -138,10 +139,25 @@ impl Binary {
         unwinder.unwind_frame(address, registers, caches.of(lookup), read_stack)
     }
 
+    /// Whether unwinding from an address takes [`Self::unwind_by_expression`].
+    pub(crate) fn needs_expression(&self, address: u64) -> bool {
+        Table::new(&self.image).is_some_and(|table| table.needs_expression(address))
+    }
+
+    /// Unwinds one frame whose caller is found through memory.
+    pub(crate) fn unwind_by_expression<F: FnMut(u64) -> Result<u64, ()>>(
+        &self,
+        address: u64,
+        registers: &mut UnwindRegsX86_64,
+        read_stack: &mut F,
+    ) -> Option<u64> {
+        Table::new(&self.image)?.step(address, registers, read_stack)
+    }
+
     /// Whether an address that seems to be the root may be one: unwinding also ends where code
     /// without unwind information happens to have a zero in its frame pointer.
     pub(crate) fn is_plausible_root(&self, address: u64) -> bool {
-        self.image.eh_frame.as_ref().is_some_and(|section| covers(&self.image, section, address))
+        Table::new(&self.image).is_some_and(|table| table.covers(address))
     }
 
     /// Whether an address is in the code that the kernel jumps to.
@@ -198,24 +214,6 @@ fn unwinder(image: &ElfImage, eh_frame: Option<&Section>, debug_frame: Option<&S
     unwinder
 }
 
-fn bases(image: &ElfImage, eh_frame: &Section) -> gimli::BaseAddresses {
-    let bases = gimli::BaseAddresses::default().set_eh_frame(eh_frame.address);
-    let bases = image.text.map_or(bases.clone(), |(start, _)| bases.set_text(start));
-    image.got.map_or(bases.clone(), |got| bases.set_got(got))
-}
-
-fn covers(image: &ElfImage, eh_frame: &Section, address: u64) -> bool {
-    let section = gimli::EhFrame::new(&eh_frame.data, gimli::LittleEndian);
-    let bases = bases(image, eh_frame);
-    let by_header = image.eh_frame_hdr.as_ref().and_then(|header| {
-        let bases = bases.clone().set_eh_frame_hdr(header.address);
-        let parsed = gimli::EhFrameHdr::new(&header.data, gimli::LittleEndian).parse(&bases, 8).ok()?;
-        let table = parsed.table()?;
-        Some(table.fde_for_address(&section, &bases, address, gimli::EhFrame::cie_from_offset).is_ok())
-    });
-    by_header.unwrap_or_else(|| section.fde_for_address(&bases, address, gimli::EhFrame::cie_from_offset).is_ok())
-}
-
 /// The ranges of `.debug_frame` that `.eh_frame` says nothing about, sorted.
 fn uncovered(image: &ElfImage, debug_frame: &Section) -> Vec<(u64, u64)> {
     let mut section = gimli::DebugFrame::new(&debug_frame.data, gimli::LittleEndian);
@@ -223,11 +221,12 @@ fn uncovered(image: &ElfImage, debug_frame: &Section) -> Vec<(u64, u64)> {
     let bases = gimli::BaseAddresses::default();
     let mut entries = section.entries(&bases);
     let mut ranges = Vec::new();
+    let table = Table::new(image);
     while let Ok(Some(entry)) = entries.next() {
         let gimli::CieOrFde::Fde(partial) = entry else { continue };
         let Ok(fde) = partial.parse(gimli::DebugFrame::cie_from_offset) else { continue };
         let start = fde.initial_address();
-        if !image.eh_frame.as_ref().is_some_and(|eh_frame| covers(image, eh_frame, start)) {
+        if !table.as_ref().is_some_and(|table| table.covers(start)) {
             ranges.push((start, start.saturating_add(fde.len())));
         }
     }

@@ -10,6 +10,7 @@
 
 pub mod error;
 pub mod event;
+mod expression;
 pub mod record;
 mod attr;
 mod binary;

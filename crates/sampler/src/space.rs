@@ -8,12 +8,13 @@ use framehop::Unwinder;
 
 use crate::binary::{Binaries, Binary, RuleCaches};
 use crate::clock;
+use crate::expression;
 use crate::intern::{Interner, Place};
 use crate::jit::Jit;
 use crate::kernel;
 use crate::proc;
 use crate::process::{Content, Process};
-use crate::unwind::{Code, Located};
+use crate::unwind::{Code, Located, Rule};
 use crate::world;
 
 /// `/proc/PID/maps` of a process with unknown addresses is read again after this time, nanoseconds.
@@ -49,8 +50,7 @@ impl Space<'_> {
             Some(Content::Generated) => self.in_generated(address),
             None => Located {
                 frame: self.interner.frame(Place::Unmapped { process: self.process.row, address }),
-                trampoline: false,
-                entry: false,
+                rule: Rule::Usual,
                 code: None,
             },
         }
@@ -59,10 +59,18 @@ impl Space<'_> {
     fn in_binary(&mut self, address: u64, binary: u32, bias: u64) -> Located {
         let own = address.wrapping_sub(bias);
         let frame = self.interner.frame(Place::Code { binary, address: own });
-        // Callers are looked up one byte early, so the trampoline's first byte is the next one.
         let object = &self.binaries.list[binary as usize];
-        let trampoline = object.is_signal_trampoline(own.wrapping_add(1));
-        Located { frame, trampoline, entry: object.is_entry(own), code: Some((binary, bias)) }
+        // Callers are looked up one byte early, so the trampoline's first byte is the next one.
+        let rule = if object.is_signal_trampoline(own.wrapping_add(1)) {
+            Rule::Signal
+        } else if object.is_entry(own) {
+            Rule::Entry
+        } else if object.needs_expression(own) {
+            Rule::Expression
+        } else {
+            Rule::Usual
+        };
+        Located { frame, rule, code: Some((binary, bias)) }
     }
 
     fn in_generated(&mut self, address: u64) -> Located {
@@ -73,7 +81,7 @@ impl Space<'_> {
         self.jit.seen(self.process.pid, binary);
         let entry = self.jit.entry(self.process.pid, address);
         let frame = self.interner.frame(Place::Jit { binary, address, entry });
-        Located { frame, trampoline: false, entry: false, code: None }
+        Located { frame, rule: Rule::Usual, code: None }
     }
 
     /// Asks the process itself what it has mapped, unless it was asked a moment ago.
@@ -112,6 +120,16 @@ impl Code for Space<'_> {
             // framehop's rule for code that it knows nothing about: follow the frame pointer.
             return unknown_code().unwind_frame(address, registers, self.caches.of_unknown(), read_stack);
         };
+        let unreadable = framehop::Error::CouldNotReadStack(registers.sp());
+        match located.rule {
+            Rule::Signal => return expression::step_over_signal(registers, read_stack).map(Some).ok_or(unreadable),
+            Rule::Expression => {
+                let own = address.address_for_lookup().wrapping_sub(bias);
+                let binary = &self.binaries.list[binary as usize];
+                return binary.unwind_by_expression(own, registers, read_stack).map(Some).ok_or(unreadable);
+            }
+            Rule::Usual | Rule::Entry => {}
+        }
         let own = address.address().wrapping_sub(bias);
         let own = match FrameAddress::from_return_address(own) {
             Some(own) if address.is_return_address() => own,

@@ -47,15 +47,26 @@ pub(crate) struct Outcome {
     pub(crate) gap: Option<usize>,
 }
 
+/// How the caller of a frame is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// By framehop.
+    Usual,
+    /// By an expression over memory.
+    Expression,
+    /// A signal handler returned here: the frame below was interrupted, maybe on another stack.
+    Signal,
+    /// The program or its dynamic linker begins here: nothing called it.
+    Entry,
+}
+
 /// What a frame's address means to the unwinder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Located {
     /// Row of the frame.
     pub(crate) frame: u32,
-    /// Whether the frame below was interrupted by a signal.
-    pub(crate) trampoline: bool,
-    /// Whether this is where the program or its dynamic linker begins: nothing called it.
-    pub(crate) entry: bool,
+    /// How to go on from it.
+    pub(crate) rule: Rule,
     /// The binary and how far it was moved, if the address is in one.
     pub(crate) code: Option<(u32, u64)>,
 }
@@ -134,17 +145,19 @@ impl<C: Code> Walk<'_, C> {
             let located = self.code.locate(lookup);
             let before = registers.sp();
             self.steps.push(Step { frame: located.frame, sp: before });
-            if located.entry {
+            if located.rule == Rule::Entry {
                 break;
             }
             match self.code.step(&located, address, &mut registers, &mut |at| stack.read(at)) {
                 Ok(Some(0)) | Err(framehop::Error::ReturnAddressIsNull) => break,
                 Ok(None) if self.code.is_plausible_root(&located, lookup) => break,
+                Ok(Some(next)) if located.rule == Rule::Signal => {
+                    stack.switch();
+                    address = FrameAddress::from_instruction_pointer(next);
+                }
                 Ok(Some(next)) if registers.sp() > before || self.steps.len() == 1 => {
-                    address = match FrameAddress::from_return_address(next) {
-                        Some(address) if !located.trampoline => address,
-                        _ => FrameAddress::from_instruction_pointer(next),
-                    };
+                    address = FrameAddress::from_return_address(next)
+                        .unwrap_or_else(|| FrameAddress::from_instruction_pointer(next));
                 }
                 Ok(_) | Err(_) => return self.give_up(address, stack),
             }
@@ -205,6 +218,8 @@ struct Stack<'a> {
     read: usize,
     budget: usize,
     exhausted: bool,
+    /// The frames are on another stack than the copy: the signal handler had one of its own.
+    switched: bool,
 }
 
 impl<'a> Stack<'a> {
@@ -217,6 +232,7 @@ impl<'a> Stack<'a> {
             read: 0,
             budget,
             exhausted: false,
+            switched: false,
         }
     }
 
@@ -227,11 +243,14 @@ impl<'a> Stack<'a> {
 
     #[cold]
     fn read_memory(&mut self, address: u64) -> Result<u64, ()> {
-        let into = address.checked_sub(self.taken.registers.sp).ok_or(())?;
+        let outside = address.wrapping_sub(self.taken.registers.sp) > DEEP_BUDGET as u64;
+        if outside && !self.switched {
+            return Err(());
+        }
         if let Some(word) = word(&self.window, self.window_start, address) {
             return Ok(word);
         }
-        if self.read + self.next_read > self.budget || into > DEEP_BUDGET as u64 {
+        if self.read + self.next_read > self.budget {
             self.exhausted = true;
             return Err(());
         }
@@ -243,6 +262,11 @@ impl<'a> Stack<'a> {
         self.next_read = (self.next_read * 4).min(LARGEST_READ);
         self.exhausted = got == 0;
         word(&self.window, self.window_start, address).ok_or(())
+    }
+
+    /// From here on, frames may be anywhere.
+    fn switch(&mut self) {
+        self.switched = true;
     }
 
     /// Whether anything was taken from the process' memory.
@@ -278,7 +302,7 @@ mod tests {
 
     impl Code for Frames {
         fn locate(&mut self, address: u64) -> Located {
-            Located { frame: address as u32, trampoline: false, entry: false, code: None }
+            Located { frame: address as u32, rule: Rule::Usual, code: None }
         }
 
         fn step<F: FnMut(u64) -> Result<u64, ()>>(
@@ -342,6 +366,16 @@ mod tests {
         let (frames, outcome) = run(gone, &[], &mut Memory::default());
         assert_eq!(frames.len(), 5);
         assert!(outcome.truncated);
+    }
+
+    #[test]
+    fn addresses_far_from_the_stack_are_not_read() {
+        let stack = stack(4);
+        let mut memory = Stack::new(taken(&stack, 64), BUDGET);
+        assert!(memory.read(stack.as_ptr() as u64 - 8).is_err());
+        assert!(memory.read(stack.as_ptr() as u64 + DEEP_BUDGET as u64 + 8).is_err());
+        memory.switch();
+        assert_eq!(memory.read(stack.as_ptr() as u64 + 8), Ok(1000));
     }
 
     #[test]
