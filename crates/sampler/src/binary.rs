@@ -17,9 +17,10 @@ use object::read::ReadCache;
 use pyrometer_symbols::identity;
 
 use crate::elf_image::{ElfImage, Section};
-use crate::expression::Table;
+use crate::expression::{self, Table};
 use crate::proc;
 use crate::sys;
+use crate::unwind::Rule;
 
 /// framehop remembers 509 rules a cache; addresses are spread over this many caches.
 const CACHES: usize = 64;
@@ -122,36 +123,45 @@ impl Binary {
         self.image.bias(start, offset, length)
     }
 
-    /// Unwinds one frame. `address` and the result of unwinding are in different spaces: the first
-    /// is the binary's own, the return address is the process'.
-    pub(crate) fn unwind_frame<F: FnMut(u64) -> Result<u64, ()>>(
+    /// How the caller of a frame at `address` is found; for a caller, the address is inside its call.
+    pub(crate) fn rule(&self, address: u64) -> Rule {
+        // Callers are looked up one byte early, so the trampoline's first byte is the next one.
+        if self.is_signal_trampoline(address.wrapping_add(1)) {
+            Rule::Signal
+        } else if self.is_entry(address) {
+            Rule::Entry
+        } else if Table::new(&self.image).is_some_and(|table| table.needs_expression(address)) {
+            Rule::Expression
+        } else {
+            Rule::Usual
+        }
+    }
+
+    /// Unwinds one frame. `address` is the binary's own, the return address in the result is the process'.
+    pub(crate) fn step<F: FnMut(u64) -> Result<u64, ()>>(
         &self,
+        rule: Rule,
         address: FrameAddress,
         registers: &mut UnwindRegsX86_64,
         caches: &mut RuleCaches,
         read_stack: &mut F,
     ) -> Result<Option<u64>, framehop::Error> {
+        let unreadable = framehop::Error::CouldNotReadStack(registers.sp());
         let lookup = address.address_for_lookup();
-        let unwinder = match &self.debug_frames {
-            Some((unwinder, ranges)) if within(ranges, lookup) => unwinder,
-            _ => &self.frames,
-        };
-        unwinder.unwind_frame(address, registers, caches.of(lookup), read_stack)
-    }
-
-    /// Whether unwinding from an address takes [`Self::unwind_by_expression`].
-    pub(crate) fn needs_expression(&self, address: u64) -> bool {
-        Table::new(&self.image).is_some_and(|table| table.needs_expression(address))
-    }
-
-    /// Unwinds one frame whose caller is found through memory.
-    pub(crate) fn unwind_by_expression<F: FnMut(u64) -> Result<u64, ()>>(
-        &self,
-        address: u64,
-        registers: &mut UnwindRegsX86_64,
-        read_stack: &mut F,
-    ) -> Option<u64> {
-        Table::new(&self.image)?.step(address, registers, read_stack)
+        match rule {
+            Rule::Signal => expression::step_over_signal(registers, read_stack).map(Some).ok_or(unreadable),
+            Rule::Expression => {
+                let step = Table::new(&self.image).and_then(|table| table.step(lookup, registers, read_stack));
+                step.map(Some).ok_or(unreadable)
+            }
+            Rule::Usual | Rule::Entry => {
+                let unwinder = match &self.debug_frames {
+                    Some((unwinder, ranges)) if within(ranges, lookup) => unwinder,
+                    _ => &self.frames,
+                };
+                unwinder.unwind_frame(address, registers, caches.of(lookup), read_stack)
+            }
+        }
     }
 
     /// Whether an address that seems to be the root may be one: unwinding also ends where code
@@ -161,13 +171,13 @@ impl Binary {
     }
 
     /// Whether an address is in the code that the kernel jumps to.
-    pub(crate) fn is_entry(&self, address: u64) -> bool {
+    fn is_entry(&self, address: u64) -> bool {
         self.image.entry != 0 && address.wrapping_sub(self.image.entry) < ENTRY_LENGTH
     }
 
     /// Whether a signal handler returns to this address: then the frame below it was interrupted,
     /// and its address is exact.
-    pub(crate) fn is_signal_trampoline(&self, address: u64) -> bool {
+    fn is_signal_trampoline(&self, address: u64) -> bool {
         let mut code = [0; SIGNAL_TRAMPOLINE.len()];
         self.read_code(address, &mut code) && code == SIGNAL_TRAMPOLINE
     }

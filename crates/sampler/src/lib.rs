@@ -23,6 +23,7 @@ mod jit;
 mod kernel;
 mod launch;
 mod merge;
+pub mod offline;
 mod permission;
 mod proc;
 mod process;

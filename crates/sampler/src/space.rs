@@ -8,7 +8,6 @@ use framehop::Unwinder;
 
 use crate::binary::{Binaries, Binary, RuleCaches};
 use crate::clock;
-use crate::expression;
 use crate::intern::{Interner, Place};
 use crate::jit::Jit;
 use crate::kernel;
@@ -59,17 +58,7 @@ impl Space<'_> {
     fn in_binary(&mut self, address: u64, binary: u32, bias: u64) -> Located {
         let own = address.wrapping_sub(bias);
         let frame = self.interner.frame(Place::Code { binary, address: own });
-        let object = &self.binaries.list[binary as usize];
-        // Callers are looked up one byte early, so the trampoline's first byte is the next one.
-        let rule = if object.is_signal_trampoline(own.wrapping_add(1)) {
-            Rule::Signal
-        } else if object.is_entry(own) {
-            Rule::Entry
-        } else if object.needs_expression(own) {
-            Rule::Expression
-        } else {
-            Rule::Usual
-        };
+        let rule = self.binaries.list[binary as usize].rule(own);
         Located { frame, rule, code: Some((binary, bias)) }
     }
 
@@ -120,22 +109,12 @@ impl Code for Space<'_> {
             // framehop's rule for code that it knows nothing about: follow the frame pointer.
             return unknown_code().unwind_frame(address, registers, self.caches.of_unknown(), read_stack);
         };
-        let unreadable = framehop::Error::CouldNotReadStack(registers.sp());
-        match located.rule {
-            Rule::Signal => return expression::step_over_signal(registers, read_stack).map(Some).ok_or(unreadable),
-            Rule::Expression => {
-                let own = address.address_for_lookup().wrapping_sub(bias);
-                let binary = &self.binaries.list[binary as usize];
-                return binary.unwind_by_expression(own, registers, read_stack).map(Some).ok_or(unreadable);
-            }
-            Rule::Usual | Rule::Entry => {}
-        }
         let own = address.address().wrapping_sub(bias);
         let own = match FrameAddress::from_return_address(own) {
             Some(own) if address.is_return_address() => own,
             _ => FrameAddress::from_instruction_pointer(own),
         };
-        self.binaries.list[binary as usize].unwind_frame(own, registers, self.caches, read_stack)
+        self.binaries.list[binary as usize].step(located.rule, own, registers, self.caches, read_stack)
     }
 
     fn is_plausible_root(&self, located: &Located, address: u64) -> bool {

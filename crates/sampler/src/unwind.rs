@@ -24,6 +24,8 @@ const BUDGET: usize = 256 << 10;
 const DEEP_BUDGET: usize = 32 << 20;
 /// A thread's stack is read to its end, however deep, at most once in this time, nanoseconds.
 const DEEP_EVERY: u64 = 500_000_000;
+/// Signal handlers that interrupted each other; a broken stack could lead in a circle.
+const NESTED_SIGNALS: u32 = 64;
 /// Frames of a remembered stack that are kept below frames that were left out.
 const ROOT_FRAMES: usize = 512;
 
@@ -151,11 +153,13 @@ impl<C: Code> Walk<'_, C> {
             match self.code.step(&located, address, &mut registers, &mut |at| stack.read(at)) {
                 Ok(Some(0)) | Err(framehop::Error::ReturnAddressIsNull) => break,
                 Ok(None) if self.code.is_plausible_root(&located, lookup) => break,
-                Ok(Some(next)) if located.rule == Rule::Signal => {
-                    stack.switch();
+                Ok(Some(next)) if located.rule == Rule::Signal && stack.switches < NESTED_SIGNALS => {
+                    stack.switches += 1;
                     address = FrameAddress::from_instruction_pointer(next);
                 }
-                Ok(Some(next)) if registers.sp() > before || self.steps.len() == 1 => {
+                Ok(Some(next))
+                    if located.rule != Rule::Signal && (registers.sp() > before || self.steps.len() == 1) =>
+                {
                     address = FrameAddress::from_return_address(next)
                         .unwrap_or_else(|| FrameAddress::from_instruction_pointer(next));
                 }
@@ -218,8 +222,9 @@ struct Stack<'a> {
     read: usize,
     budget: usize,
     exhausted: bool,
-    /// The frames are on another stack than the copy: the signal handler had one of its own.
-    switched: bool,
+    /// How often a signal was stepped over: its handler may have had a stack of its own, so that
+    /// frames may be anywhere.
+    switches: u32,
 }
 
 impl<'a> Stack<'a> {
@@ -232,7 +237,7 @@ impl<'a> Stack<'a> {
             read: 0,
             budget,
             exhausted: false,
-            switched: false,
+            switches: 0,
         }
     }
 
@@ -244,7 +249,7 @@ impl<'a> Stack<'a> {
     #[cold]
     fn read_memory(&mut self, address: u64) -> Result<u64, ()> {
         let outside = address.wrapping_sub(self.taken.registers.sp) > DEEP_BUDGET as u64;
-        if outside && !self.switched {
+        if outside && self.switches == 0 {
             return Err(());
         }
         if let Some(word) = word(&self.window, self.window_start, address) {
@@ -262,11 +267,6 @@ impl<'a> Stack<'a> {
         self.next_read = (self.next_read * 4).min(LARGEST_READ);
         self.exhausted = got == 0;
         word(&self.window, self.window_start, address).ok_or(())
-    }
-
-    /// From here on, frames may be anywhere.
-    fn switch(&mut self) {
-        self.switched = true;
     }
 
     /// Whether anything was taken from the process' memory.
@@ -374,8 +374,38 @@ mod tests {
         let mut memory = Stack::new(taken(&stack, 64), BUDGET);
         assert!(memory.read(stack.as_ptr() as u64 - 8).is_err());
         assert!(memory.read(stack.as_ptr() as u64 + DEEP_BUDGET as u64 + 8).is_err());
-        memory.switch();
+        memory.switches = 1;
         assert_eq!(memory.read(stack.as_ptr() as u64 + 8), Ok(1000));
+    }
+
+    /// Code whose every frame is a signal trampoline that leads to itself.
+    struct Circle;
+
+    impl Code for Circle {
+        fn locate(&mut self, _: u64) -> Located {
+            Located { frame: 1, rule: Rule::Signal, code: None }
+        }
+
+        fn step<F: FnMut(u64) -> Result<u64, ()>>(
+            &mut self,
+            _: &Located,
+            _: FrameAddress,
+            _: &mut UnwindRegsX86_64,
+            _: &mut F,
+        ) -> Result<Option<u64>, framehop::Error> {
+            Ok(Some(0x1000))
+        }
+
+        fn is_plausible_root(&self, _: &Located, _: u64) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn signal_frames_in_a_circle_end() {
+        let (stack, mut steps) = (stack(4), Vec::new());
+        let outcome = unwind(&mut Circle, taken(&stack, 64), &[], &mut Memory::default(), &mut steps);
+        assert!(outcome.truncated && steps.len() <= NESTED_SIGNALS as usize + 1);
     }
 
     #[test]

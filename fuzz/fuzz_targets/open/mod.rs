@@ -1,0 +1,32 @@
+//! Opens a file's bytes as a profile and looks at all of it.
+
+use std::fs;
+
+use pyrometer_tables::Profile;
+use pyrometer_tables::arrow::TABLES;
+use pyrometer_tables::call_tree::{Grouping, call_tree};
+use pyrometer_tables::select::{Selection, weigh};
+use pyrometer_tables::sums;
+
+/// A file of this thread's own, in memory where the system has such a place.
+pub fn open_and_use(bytes: &[u8]) {
+    let folder = if fs::exists("/dev/shm").unwrap_or(false) { "/dev/shm" } else { "/tmp" };
+    let path = format!("{folder}/pyrometer-fuzz-{}", std::process::id());
+    fs::write(&path, bytes).expect("space for the input");
+    if let Ok(profile) = Profile::open(path.as_ref()) {
+        look_at(&profile);
+    }
+}
+
+fn look_at(profile: &Profile) {
+    let grouping = Grouping { fold_generics: true, collapse_runtime: true, ..Grouping::default() };
+    if let Ok(weights) = weigh(profile, &Selection::default()) {
+        drop(call_tree(profile, &weights, &grouping));
+        drop(sums::functions(profile, &weights, &grouping));
+        drop(sums::lines(profile, &weights, &grouping));
+    }
+    for table in TABLES {
+        let (_, batches) = profile.arrow(table).expect("a table that every profile has");
+        batches.for_each(drop);
+    }
+}
