@@ -10,9 +10,9 @@ mod open;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
+use pyrometer_tables::file;
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::{Binary, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread};
-use pyrometer_tables::file;
 
 static SOUND: LazyLock<Vec<u8>> = LazyLock::new(sound);
 
@@ -43,7 +43,8 @@ fn sound() -> Vec<u8> {
     };
     let sample = |stack| Sample { stack, time: Some(7), value: 3, count: 1, ..Sample::default() };
     let path = format!("/tmp/pyrometer-fuzz-sound-{}", std::process::id());
-    file::write(path.as_ref(), &Meta::default(), &tables, &vec![sample(0), sample(1)]).expect("a sound profile");
+    file::write(path.as_ref(), &Meta::default(), &tables, &vec![sample(0), sample(1)])
+        .expect("a sound profile");
     let bytes = std::fs::read(&path).expect("what was just written");
     std::fs::remove_file(&path).expect("what was just written");
     bytes

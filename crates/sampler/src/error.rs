@@ -137,7 +137,9 @@ impl Error {
             Self::RateTooHigh { rate, limit } => format!(
                 "use --rate {limit}, or raise the limit: sudo sysctl kernel.perf_event_max_sample_rate={rate}"
             ),
-            Self::NoRing { .. } => "raise the limit: sudo sysctl kernel.perf_event_mlock_kb=1024".into(),
+            Self::NoRing { .. } => "end other recordings of this user, or raise the limit: \
+                                    sudo sysctl kernel.perf_event_mlock_kb=1024 (or ulimit -l)"
+                .into(),
             Self::TooManyFiles { needed, .. } => format!("raise the limit in this shell: ulimit -n {}", needed + 64),
             Self::Journal { path, source } => format!("{}; what was recorded until then is in {}", source.cure(), path.display()),
             Self::System { .. } => "try again; if it stays, report it with this message".into(),

@@ -22,8 +22,9 @@ const LARGEST_READ: usize = 256 << 10;
 /// Bytes read for one sample, usually and once in a while.
 const BUDGET: usize = 256 << 10;
 const DEEP_BUDGET: usize = 32 << 20;
-/// A thread's stack is read to its end, however deep, at most once in this time, nanoseconds.
-const DEEP_EVERY: u64 = 500_000_000;
+/// After a thread's stack was read to its end, however deep, this many nanoseconds a byte pass until
+/// the next time: at about one nanosecond a byte, deep stacks cost the recorder a twentieth of a CPU.
+const REST: u64 = 20;
 /// Signal handlers that interrupted each other; a broken stack could lead in a circle.
 const NESTED_SIGNALS: u32 = 64;
 /// Frames of a remembered stack that are kept below frames that were left out.
@@ -104,8 +105,8 @@ pub(crate) struct Taken<'a> {
 pub(crate) struct Memory {
     /// Its last complete stack, leaf first.
     steps: Vec<Step>,
-    /// When a stack of it was last read beyond the usual budget.
-    deep_read: Option<u64>,
+    /// From when on a stack of it may be read beyond the usual budget.
+    rested: u64,
 }
 
 /// Unwinds into `steps`, leaf first. `chain` is the kernel's own frame-pointer walk.
@@ -116,11 +117,10 @@ pub(crate) fn unwind(
     memory: &mut Memory,
     steps: &mut Vec<Step>,
 ) -> Outcome {
-    let may_be_deep = memory.deep_read.is_none_or(|last| taken.time.saturating_sub(last) >= DEEP_EVERY);
-    let mut stack = Stack::new(taken, if may_be_deep { DEEP_BUDGET } else { BUDGET });
+    let mut stack = Stack::new(taken, if taken.time >= memory.rested { DEEP_BUDGET } else { BUDGET });
     let (outcome, joined) = Walk { code, steps, chain, remembered: &memory.steps }.run(taken, &mut stack);
-    if stack.was_deep() {
-        memory.deep_read = Some(taken.time);
+    if stack.read > BUDGET {
+        memory.rested = taken.time.saturating_add(REST * stack.read as u64);
     }
     // What was completed from memory teaches nothing new, and may be long.
     if !outcome.truncated && outcome.gap.is_none() && !joined {
@@ -274,11 +274,6 @@ impl<'a> Stack<'a> {
         self.read > 0
     }
 
-    /// Whether more was read than is usual.
-    fn was_deep(&self) -> bool {
-        self.read > BUDGET
-    }
-
     /// Whether unwinding stopped because there was no more stack to read, not because of the code.
     fn ran_out(&self) -> bool {
         self.exhausted
@@ -422,7 +417,7 @@ mod tests {
         let stack = stack(100);
         let top = stack.as_ptr() as u64;
         let steps = vec![Step { frame: 7, sp: top + 900 }, Step { frame: 8, sp: top + 1000 }];
-        let mut memory = Memory { steps, deep_read: None };
+        let mut memory = Memory { steps, rested: 0 };
         let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
         let (frames, outcome) = run(gone, &[], &mut memory);
         assert_eq!(frames[5..], [7, 8]);

@@ -1,9 +1,10 @@
 //! The call tree: who called whom, with how much weight.
 
+use crate::invert::{Limits, invert};
 use crate::labels::Labels;
 pub use crate::labels::{By, Grouping, Label};
-use crate::merge::{Step, invert, merge, walk};
 pub use crate::merge::{Children, Node};
+use crate::merge::{Step, merge, walk};
 use crate::profile::Profile;
 use crate::select::{Weight, Weights};
 
@@ -19,24 +20,43 @@ pub struct CallTree {
     pub nodes: Vec<Node>,
     /// Everything.
     pub total: Weight,
-    /// Nodes that [`Self::prune`] took away.
+    /// Nodes that were too small or too deep, not counting what is below them in a tree that
+    /// was never grown.
     pub pruned: usize,
 }
 
 /// Puts stacks together by what their frames are called.
 #[must_use]
 pub fn call_tree(profile: &Profile, weights: &Weights, grouping: &Grouping) -> CallTree {
+    call_tree_above(profile, weights, grouping, 0.0, usize::MAX)
+}
+
+/// As [`call_tree`], then [`CallTree::prune`], but the small parts of an inverted tree, which are
+/// most of it, are never made.
+#[must_use]
+pub fn call_tree_above(
+    profile: &Profile,
+    weights: &Weights,
+    grouping: &Grouping,
+    min_share: f64,
+    max_depth: usize,
+) -> CallTree {
     let tables = profile.tables();
     let labels = Labels::new(tables, grouping);
     let nodes = merge(&tables.stacks, &weights.stacks, labels.runtime, |frame| {
         let frame = frame as usize;
         (labels.of_frame[frame], tables.frames[frame].inlined)
     });
-    let nodes = match grouping.inverted {
-        true => invert(&nodes),
-        false => nodes,
-    };
-    CallTree { labels: labels.labels, nodes, total: weights.total, pruned: 0 }
+    let total = weights.total;
+    let labels = labels.labels;
+    if grouping.inverted {
+        let least = total.value as f64 * min_share;
+        let (nodes, pruned) = invert(&nodes, Limits { least, max_depth });
+        return CallTree { labels, nodes, total, pruned };
+    }
+    let mut tree = CallTree { labels, nodes, total, pruned: 0 };
+    tree.prune(min_share, max_depth);
+    tree
 }
 
 impl CallTree {
@@ -77,18 +97,31 @@ impl CallTree {
         self.nodes = kept;
     }
 
-    /// Calls `each` with the labels from the root to each node that has self weight, and the node.
-    pub fn for_each_path(&self, mut each: impl FnMut(&[&Label], &Node)) {
+    /// For each node, the value that does not go on to a child: its self value, and that of the
+    /// children which were pruned.
+    #[must_use]
+    pub fn ending(&self) -> Vec<i64> {
+        let mut ending: Vec<_> = self.nodes.iter().map(|node| node.total.value).collect();
+        for node in &self.nodes {
+            if let Some(parent) = node.parent {
+                let parent = &mut ending[parent as usize];
+                *parent = parent.saturating_sub(node.total.value);
+            }
+        }
+        ending
+    }
+
+    /// Calls `each` with the path from the root to each node in which some value ends
+    /// ([`Self::ending`]), and that value; depth first, the heaviest child first.
+    pub fn for_each_path(&self, mut each: impl FnMut(&[&Node], i64)) {
+        let ending = self.ending();
         let mut path = Vec::new();
-        walk(&self.children(), |index, step| {
-            let node = &self.nodes[index as usize];
-            match step {
-                Step::Leave => drop(path.pop()),
-                Step::Enter => {
-                    path.push(self.label(node));
-                    if !node.self_weight.is_zero() {
-                        each(&path, node);
-                    }
+        walk(&self.children(), |index, step| match step {
+            Step::Leave => drop(path.pop()),
+            Step::Enter => {
+                path.push(&self.nodes[index as usize]);
+                if ending[index as usize] > 0 {
+                    each(&path, ending[index as usize]);
                 }
             }
         });

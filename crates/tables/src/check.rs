@@ -108,9 +108,7 @@ pub fn column(name: &str, first: usize, ids: &[i32], rows: usize) -> Result<(), 
     if ids.is_empty() || (highest as usize) < rows {
         return Ok(());
     }
-    ids.iter()
-        .enumerate()
-        .try_for_each(|(row, &value)| id(name, first + row, value, rows))
+    ids.iter().enumerate().try_for_each(|(row, &value)| id(name, first + row, value, rows))
 }
 
 #[inline]

@@ -92,9 +92,7 @@ impl Error {
                 "copy the file again from where it was recorded; if the recorder was stopped, open the \
                  `.pyro.recording` file beside it"
             }
-            Self::Corrupt { .. } => {
-                "copy the file again from where it was recorded, or record again"
-            }
+            Self::Corrupt { .. } => "copy the file again from where it was recorded, or record again",
             Self::FutureVersion { .. } => "update Pyrometer: `pip install --upgrade pyrometer`",
             Self::NotAProfile { .. } => {
                 "give a file written by `pyrometer record`, or convert it with `pyrometer import`"
@@ -121,10 +119,7 @@ impl Error {
 
     /// An [`Error::Io`] of `path`.
     pub fn io(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
+        |source| Self::Io { path: path.to_owned(), source }
     }
 
     /// An [`Error::Corrupt`] of `path`.
@@ -134,12 +129,7 @@ impl Error {
         expected: impl Into<String>,
         found: impl ToString,
     ) -> Self {
-        Self::Corrupt {
-            path: path.to_owned(),
-            offset,
-            expected: expected.into(),
-            found: found.to_string(),
-        }
+        Self::Corrupt { path: path.to_owned(), offset, expected: expected.into(), found: found.to_string() }
     }
 
     /// An [`Error::Truncated`] of `path`.
@@ -149,20 +139,12 @@ impl Error {
         expected: impl Into<String>,
         found: impl ToString,
     ) -> Self {
-        Self::Truncated {
-            path: path.to_owned(),
-            offset,
-            expected: expected.into(),
-            found: found.to_string(),
-        }
+        Self::Truncated { path: path.to_owned(), offset, expected: expected.into(), found: found.to_string() }
     }
 
     /// An [`Error::Invalid`] of `path`.
     pub fn invalid(path: &Path, what: impl Into<String>) -> Self {
-        Self::Invalid {
-            path: path.to_owned(),
-            what: what.into(),
-        }
+        Self::Invalid { path: path.to_owned(), what: what.into() }
     }
 }
 

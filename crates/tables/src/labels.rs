@@ -72,18 +72,22 @@ fn file_name(path: &str) -> &str {
 }
 
 /// The labels of a profile, each once, and the label of each frame.
-pub(crate) struct Labels {
-    pub(crate) labels: Vec<Label>,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// In the order of the first frame of each.
+    pub labels: Vec<Label>,
     /// For each row of `frames`, its label.
-    pub(crate) of_frame: Vec<u32>,
+    pub of_frame: Vec<u32>,
     /// The label that stands for runs of runtime frames, if these are collapsed.
-    pub(crate) runtime: Option<u32>,
+    pub runtime: Option<u32>,
 }
 
 type Key<'a> = (Cow<'a, str>, &'a str, Option<&'a str>, Option<i32>);
 
 impl Labels {
-    pub(crate) fn new(tables: &Tables, grouping: &Grouping) -> Self {
+    /// Labels every frame.
+    #[must_use]
+    pub fn new(tables: &Tables, grouping: &Grouping) -> Self {
         let mut labels = Vec::new();
         let runtime = grouping.collapse_runtime.then(|| {
             labels.push(runtime_label());
@@ -106,12 +110,7 @@ impl Labels {
     }
 }
 
-fn key<'a>(
-    tables: &'a Tables,
-    frame: &'a Frame,
-    name: Cow<'a, str>,
-    grouping: &Grouping,
-) -> Key<'a> {
+fn key<'a>(tables: &'a Tables, frame: &'a Frame, name: Cow<'a, str>, grouping: &Grouping) -> Key<'a> {
     let name = match grouping.fold_generics {
         true => match fold_generics(&name) {
             Cow::Owned(folded) => Cow::Owned(folded),
@@ -153,9 +152,5 @@ fn label(tables: &Tables, frame: &Frame, key: &Key<'_>, by: By) -> Label {
 }
 
 fn runtime_label() -> Label {
-    Label {
-        name: RUNTIME.to_owned(),
-        kind: "native".to_owned(),
-        ..Label::default()
-    }
+    Label { name: RUNTIME.to_owned(), kind: "native".to_owned(), ..Label::default() }
 }

@@ -12,6 +12,7 @@ pub mod check;
 pub mod columns;
 pub mod error;
 pub mod file;
+mod invert;
 pub mod journal;
 pub mod labels;
 mod merge;

@@ -36,9 +36,8 @@ pub(crate) fn merge(
     for (row, stack) in stacks.iter().enumerate().filter(|(row, _)| used[*row]) {
         let parent = stack.parent.map(|parent| node_of[parent as usize]);
         let (label, inlined) = label(stack.frame);
-        let absorbing = parent.filter(|&parent| {
-            absorbed == Some(label) && tree.nodes[parent as usize].label == label
-        });
+        let absorbing =
+            parent.filter(|&parent| absorbed == Some(label) && tree.nodes[parent as usize].label == label);
         let node = absorbing.unwrap_or_else(|| tree.child(parent, label));
         tree.nodes[node as usize].self_weight.add(&weights[row]);
         tree.nodes[node as usize].inlined &= inlined;
@@ -70,26 +69,6 @@ fn add_up(nodes: &mut [Node]) {
             nodes[parent as usize].total.add(&node.total);
         }
     }
-}
-
-/// The same tree read from the leaves: roots are where samples end, children are callers.
-pub(crate) fn invert(nodes: &[Node]) -> Vec<Node> {
-    let mut tree = Builder::default();
-    for leaf in nodes.iter().filter(|node| !node.self_weight.is_zero()) {
-        let mut above = None;
-        let mut node = Some(leaf);
-        while let Some(caller) = node {
-            let index = tree.child(above, caller.label);
-            tree.nodes[index as usize].inlined &= caller.inlined;
-            above = Some(index);
-            node = caller.parent.map(|parent| &nodes[parent as usize]);
-        }
-        if let Some(index) = above {
-            tree.nodes[index as usize].self_weight.add(&leaf.self_weight);
-        }
-    }
-    add_up(&mut tree.nodes);
-    tree.nodes
 }
 
 #[derive(Default)]

@@ -13,9 +13,7 @@ use std::borrow::Cow;
 const FOLDED: &str = "<..>";
 
 /// Operators whose names hold angle brackets, longer ones first.
-const OPERATORS: [&str; 11] = [
-    "<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=", "->", "<", ">",
-];
+const OPERATORS: [&str; 11] = ["<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=", "->", "<", ">"];
 
 /// Replaces the parameters of generic types and functions, Rust and C++, by `<..>`. Brackets that
 /// belong to the name stay: `operator<`, `->`, `<T as Trait>::f`, `<impl Trait for T>::f`.
@@ -170,11 +168,8 @@ const RUNTIME_NAMES: [&str; 11] = [
 ];
 
 /// Traits whose shims call a program's or a thread's main closure.
-const RUNTIME_SHIMS: [&str; 3] = [
-    " as core::ops::function::FnOnce<",
-    " as core::ops::function::Fn<",
-    " as core::ops::function::FnMut<",
-];
+const RUNTIME_SHIMS: [&str; 3] =
+    [" as core::ops::function::FnOnce<", " as core::ops::function::Fn<", " as core::ops::function::FnMut<"];
 
 /// True for what starts a program or a thread, or unwinds a panic, in Rust's standard library and
 /// in libc. Their ordinary functions (`Vec::push`, `memcpy`) are not meant.
@@ -213,7 +208,10 @@ mod tests {
             ("X<int>::operator->()", "X<..>::operator->()"),
             ("operator<=>(A, B)", "operator<=>(A, B)"),
             ("std::operator<< <char>(int)", "std::operator<< <..>(int)"),
-            ("f()::{lambda(auto)#1}::operator()<int>(int) const", "f()::{lambda(auto)#1}::operator()<..>(int) const"),
+            (
+                "f()::{lambda(auto)#1}::operator()<int>(int) const",
+                "f()::{lambda(auto)#1}::operator()<..>(int) const",
+            ),
             ("g<(1 < 2)>()", "g<..>()"),
             ("g<(8 >> 2), (a->b)>()", "g<..>()"),
             ("name[abi:cxx11]<int>()", "name[abi:cxx11]<..>()"),

@@ -31,7 +31,7 @@ pub struct Profile {
 #[derive(Debug)]
 enum Store {
     File(StoredSamples),
-    Journal(Journal),
+    Journal(Box<Journal>),
     Memory(Arc<Vec<Sample>>),
 }
 
@@ -39,7 +39,7 @@ impl Store {
     fn source(&self) -> &dyn SampleSource {
         match self {
             Self::File(samples) => samples,
-            Self::Journal(journal) => journal,
+            Self::Journal(journal) => journal.as_ref(),
             Self::Memory(samples) => samples.as_ref(),
         }
     }
@@ -61,10 +61,7 @@ impl Profile {
         } else if file::is_archive(head) {
             file::read(path, file).map(|contents| Self::of_file(contents, path))
         } else {
-            Err(Error::NotAProfile {
-                path: path.to_owned(),
-                found: describe(head).to_owned(),
-            })
+            Err(Error::NotAProfile { path: path.to_owned(), found: describe(head).to_owned() })
         }
     }
 
@@ -81,7 +78,7 @@ impl Profile {
         Self {
             meta: std::mem::take(&mut journal.meta),
             tables: std::mem::take(&mut journal.tables),
-            samples: Store::Journal(journal),
+            samples: Store::Journal(Box::new(journal)),
             path: Some(path.to_owned()),
         }
     }
@@ -139,9 +136,7 @@ impl Profile {
             Store::File(samples) => samples.scan(wanted, &mut each),
             other => {
                 let mut columns = Transposed::default();
-                other
-                    .source()
-                    .for_each_batch(&mut |samples| each(&columns.of(samples)))
+                other.source().for_each_batch(&mut |samples| each(&columns.of(samples)))
             }
         }
     }
@@ -176,7 +171,7 @@ impl Profile {
                 let source = samples.clone();
                 let batches = samples.record_batches()?;
                 Ok(Box::new(batches.map(move |batch| {
-                    let batch = batch.map_err(|error| source.corrupt(error.to_string()))?;
+                    let batch = batch.map_err(|error| source.corrupt(error))?;
                     ordered(&batch).map_err(|error| source.corrupt(error.to_string()))
                 })))
             }
@@ -231,11 +226,8 @@ fn batches<R: Row + Send + 'static>(rows: Vec<R>) -> Batches {
 /// The columns in our order, whatever theirs.
 fn ordered(batch: &RecordBatch) -> std::result::Result<RecordBatch, ::arrow::error::ArrowError> {
     let schema = schema::<Sample>();
-    let columns = schema
-        .fields()
-        .iter()
-        .filter_map(|field| batch.column_by_name(field.name()).cloned())
-        .collect();
+    let columns =
+        schema.fields().iter().filter_map(|field| batch.column_by_name(field.name()).cloned()).collect();
     RecordBatch::try_new(schema, columns)
 }
 

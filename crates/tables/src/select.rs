@@ -12,7 +12,7 @@ use crate::columns::{Columns, NO_TIME, Wanted};
 use crate::error::{Error, Result};
 use crate::labels::frame_name;
 use crate::profile::Profile;
-use crate::schema::{Frame, Tables};
+use crate::schema::{Frame, Sample, Tables};
 
 /// What to look at. The default is everything of the first metric.
 #[derive(Clone, Debug, Default)]
@@ -105,10 +105,8 @@ pub struct Weights {
 /// [`Error::Selection`] if the profile has no such metric, thread or process; those of reading.
 pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
     let filter = Filter::new(profile, selection)?;
-    let mut weights = Weights {
-        stacks: vec![Weight::default(); profile.tables().stacks.len()],
-        ..Weights::default()
-    };
+    let mut weights =
+        Weights { stacks: vec![Weight::default(); profile.tables().stacks.len()], ..Weights::default() };
     profile.for_each_columns(filter.wanted(), |columns| {
         filter.add(columns, &mut weights);
         Ok(())
@@ -127,6 +125,26 @@ impl Weights {
             }
         }
     }
+}
+
+/// Calls `each` with every sample that passes the filters, of whatever metric.
+///
+/// # Errors
+/// Those of [`weigh`], and of `each`.
+pub fn for_each_selected(
+    profile: &Profile,
+    selection: &Selection,
+    mut each: impl FnMut(&Sample) -> Result<()>,
+) -> Result<()> {
+    let filter = Filter::new(profile, selection)?;
+    let kept = kept_stacks(profile.tables(), selection);
+    profile.for_each_batch(|samples| {
+        let passes = |sample: &&Sample| {
+            let time = sample.time.unwrap_or(NO_TIME);
+            kept[sample.stack as usize] && filter.passes(sample.thread, time)
+        };
+        samples.iter().filter(passes).try_for_each(&mut each)
+    })
 }
 
 /// The filters on single samples.
@@ -152,10 +170,7 @@ impl Filter {
     }
 
     fn wanted(&self) -> Wanted {
-        Wanted {
-            thread: self.threads.is_some(),
-            time: self.time.is_some(),
-        }
+        Wanted { thread: self.threads.is_some(), time: self.time.is_some() }
     }
 
     fn add(&self, columns: &Columns<'_>, weights: &mut Weights) {
@@ -164,20 +179,22 @@ impl Filter {
                 continue;
             }
             let weight = Weight::of(columns.value[row], columns.count[row]);
-            match self.passes(columns, row) {
+            let thread = columns.thread.get(row).copied().unwrap_or(0);
+            let time = columns.time.get(row).copied().unwrap_or(NO_TIME);
+            match self.passes(thread, time) {
                 true => weights.stacks[columns.stack[row] as usize].add(&weight),
                 false => weights.excluded.add(&weight),
             }
         }
     }
 
+    /// What is not filtered by is not looked at.
     #[inline]
-    fn passes(&self, columns: &Columns<'_>, row: usize) -> bool {
+    fn passes(&self, thread: i32, time: i64) -> bool {
         let threads = self.threads.as_ref();
-        threads.is_none_or(|threads| threads[columns.thread[row] as usize])
-            && self.time.as_ref().is_none_or(|time| {
-                columns.time[row] != NO_TIME && time.contains(&columns.time[row])
-            })
+        let range = self.time.as_ref();
+        threads.is_none_or(|threads| threads[thread as usize])
+            && range.is_none_or(|range| time != NO_TIME && range.contains(&time))
     }
 }
 
@@ -192,9 +209,9 @@ fn selected_threads(tables: &Tables, selection: &Selection) -> Result<Option<Vec
         return Ok(None);
     }
     let any = |rows: &[i32], row| rows.is_empty() || rows.contains(&row);
-    let selected = (0..).zip(&tables.threads).map(|(row, thread)| {
-        any(&selection.threads, row) && any(&selection.processes, thread.process)
-    });
+    let selected = (0..)
+        .zip(&tables.threads)
+        .map(|(row, thread)| any(&selection.threads, row) && any(&selection.processes, thread.process));
     Ok(Some(selected.collect()))
 }
 

@@ -110,12 +110,8 @@ pub fn callers_callees(
     let any = tree.outermost(|node| is_wanted(node).then_some(0));
     let mut found = CallersCallees {
         functions: along(&tree, |node| is_wanted(node).then_some(node.label)),
-        callers: along(&tree, |node| {
-            is_wanted(node).then(|| parent(node).map(|caller| caller.label))?
-        }),
-        callees: along(&tree, |node| {
-            parent(node).is_some_and(is_wanted).then_some(node.label)
-        }),
+        callers: along(&tree, |node| is_wanted(node).then(|| parent(node).map(|caller| caller.label))?),
+        callees: along(&tree, |node| parent(node).is_some_and(is_wanted).then_some(node.label)),
         ..CallersCallees::default()
     };
     for (node, outermost) in tree.nodes.iter().zip(any).filter(|(node, _)| is_wanted(node)) {
@@ -200,12 +196,7 @@ impl Places {
 }
 
 /// Adds the samples taken at a place: its frame is the leaf, or code inlined into it is.
-fn add_leaves(
-    tables: &Tables,
-    weights: &Weights,
-    of_frame: &[Option<u32>],
-    rows: &mut [AddressRow],
-) {
+fn add_leaves(tables: &Tables, weights: &Weights, of_frame: &[Option<u32>], rows: &mut [AddressRow]) {
     let mut place_of: Vec<Option<u32>> = Vec::with_capacity(tables.stacks.len());
     for (stack, weight) in tables.stacks.iter().zip(&weights.stacks) {
         let around = || {

@@ -1,8 +1,8 @@
 //! What may stand in a column, and how Arrow writes it.
 
 use ::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray,
-    ListBuilder, StringArray, StringBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, ListBuilder,
+    StringArray, StringBuilder,
 };
 use ::arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
@@ -47,9 +47,7 @@ macro_rules! cells {
                 $data_type
             }
             fn gather<'a>(cells: impl Iterator<Item = &'a Self>) -> ArrayRef {
-                Arc::new(<$array>::from_iter(
-                    cells.map(|cell| cell.as_ref().map($borrow)),
-                ))
+                Arc::new(<$array>::from_iter(cells.map(|cell| cell.as_ref().map($borrow))))
             }
             fn read(array: &Self::Array, row: usize) -> Self {
                 array.is_valid(row).then(|| $read(array, row))
@@ -62,13 +60,9 @@ cells!(i32, Int32Array, DataType::Int32, |cell| *cell, Int32Array::value);
 cells!(i64, Int64Array, DataType::Int64, |cell| *cell, Int64Array::value);
 cells!(f64, Float64Array, DataType::Float64, |cell| *cell, Float64Array::value);
 cells!(bool, BooleanArray, DataType::Boolean, |cell| *cell, BooleanArray::value);
-cells!(
-    String,
-    StringArray,
-    DataType::Utf8,
-    String::as_str,
-    |array: &StringArray, row| array.value(row).to_owned()
-);
+cells!(String, StringArray, DataType::Utf8, String::as_str, |array: &StringArray, row| array
+    .value(row)
+    .to_owned());
 
 impl Cell for Vec<String> {
     type Array = ListArray;

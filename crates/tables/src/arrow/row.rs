@@ -9,8 +9,7 @@ use ::arrow::error::ArrowError;
 use super::Cell;
 use crate::error::Result;
 use crate::schema::{
-    Binary, Call, Counter, Event, Experiment, Frame, Function, Metric, Process, Sample, Stack,
-    Tables, Thread,
+    Binary, Call, Counter, Event, Experiment, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread,
 };
 
 /// A row of a table.
@@ -134,9 +133,7 @@ held!(
 #[must_use]
 pub fn schema<R: Row>() -> SchemaRef {
     let id = R::HAS_ID.then(|| Field::new("id", i32::data_type(), false));
-    Arc::new(Schema::new(
-        id.into_iter().chain(R::fields()).collect::<Vec<_>>(),
-    ))
+    Arc::new(Schema::new(id.into_iter().chain(R::fields()).collect::<Vec<_>>()))
 }
 
 /// `rows` as a batch, the first of them being row number `first` of its table.
@@ -159,14 +156,10 @@ pub fn to_batch<R: Row>(first: usize, rows: &[R]) -> std::result::Result<RecordB
 /// # Errors
 /// A sentence that names the column which is missing, of another type, null where it must not be,
 /// or, for `id`, not the row's number.
-pub fn from_batch<R: Row>(
-    first: usize,
-    batch: &RecordBatch,
-) -> std::result::Result<Vec<R>, String> {
+pub fn from_batch<R: Row>(first: usize, batch: &RecordBatch) -> std::result::Result<Vec<R>, String> {
     if R::HAS_ID {
         let ids = Column::<i32>::of(batch, "id")?;
-        let wrong = (0..batch.num_rows())
-            .find(|&row| usize::try_from(ids.read(row)) != Ok(first + row));
+        let wrong = (0..batch.num_rows()).find(|&row| usize::try_from(ids.read(row)) != Ok(first + row));
         if let Some(row) = wrong {
             return Err(format!("id {} in row {}", ids.read(row), first + row));
         }
@@ -183,9 +176,7 @@ struct Column<'a, T: Cell>(&'a T::Array);
 
 impl<'a, T: Cell> Column<'a, T> {
     fn of(batch: &'a RecordBatch, name: &str) -> std::result::Result<Self, String> {
-        let column = batch
-            .column_by_name(name)
-            .ok_or_else(|| format!("no column `{name}`"))?;
+        let column = batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"))?;
         let array = column.as_any().downcast_ref::<T::Array>();
         let array = array.filter(|_| column.data_type().equals_datatype(&T::data_type()));
         let array = array.ok_or_else(|| {

@@ -37,8 +37,7 @@ impl Archive {
         let length = file.metadata().map_err(Error::io(path))?.len();
         let reader = BufReader::new(file.try_clone().map_err(Error::io(path))?);
         let mut zip = ZipArchive::new(reader).map_err(|error| damaged(path, &file, length, error))?;
-        zip.validate_header_consistency()
-            .map_err(|error| damaged(path, &file, length, error))?;
+        zip.validate_header_consistency().map_err(|error| damaged(path, &file, length, error))?;
         let file = Arc::new(file);
         let mut entries = BTreeMap::new();
         for index in 0..zip.len() {
@@ -62,9 +61,7 @@ impl Archive {
 
 fn damaged(path: &Path, file: &File, length: u64, error: ZipError) -> Error {
     match error {
-        ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
-            Error::io(path)(source)
-        }
+        ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => Error::io(path)(source),
         _ if !ends_with_directory(file, length) => Error::truncated(
             path,
             Some(length),
@@ -98,9 +95,7 @@ impl Entry {
         zip: &mut ZipArchive<BufReader<File>>,
         index: usize,
     ) -> Result<(String, Self)> {
-        let raw = zip
-            .by_index_raw(index)
-            .map_err(|error| damaged(path, file, file_length, error))?;
+        let raw = zip.by_index_raw(index).map_err(|error| damaged(path, file, file_length, error))?;
         let data = raw.entry();
         let name = String::from_utf8_lossy(data.name_raw()).into_owned();
         let at = data.header_start();
@@ -113,9 +108,7 @@ impl Entry {
         }
         let start = raw.data_start().unwrap_or(u64::MAX);
         let entry = Self { file: Arc::clone(file), start, length: data.size() };
-        if data.compressed_size() != entry.length
-            || start.saturating_add(entry.length) > file_length
-        {
+        if data.compressed_size() != entry.length || start.saturating_add(entry.length) > file_length {
             return corrupt("a size inside the file", entry.length.to_string());
         }
         let checksum = entry.checksum().map_err(Error::io(path))?;

@@ -7,6 +7,7 @@
 //! - samples pass through in row groups, in both directions.
 
 mod archive;
+mod guard;
 mod output;
 mod read;
 mod samples;

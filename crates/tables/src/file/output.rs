@@ -2,22 +2,22 @@
 //!
 //! An archive that is dropped unfinished still writes its directory, and prints to standard error
 //! when it cannot. The caller has the error already and the program may own the terminal, so
-//! whatever comes after a failure goes nowhere: the file is thrown away anyhow.
+//! whatever comes after a failure goes nowhere, and only the position in the file is kept up: the
+//! file is thrown away anyhow.
 
 use std::fs::File;
 use std::io::{BufWriter, Result, Seek, SeekFrom, Write};
 
 pub(super) struct Output {
     file: BufWriter<File>,
+    position: u64,
+    end: u64,
     failed: bool,
 }
 
 impl Output {
     pub(super) fn new(file: File) -> Self {
-        Self {
-            file: BufWriter::new(file),
-            failed: false,
-        }
+        Self { file: BufWriter::new(file), position: 0, end: 0, failed: false }
     }
 
     pub(super) fn finish(self) -> Result<()> {
@@ -41,7 +41,10 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.attempt(bytes.len(), |file| file.write(bytes))
+        let written = self.attempt(bytes.len(), |file| file.write(bytes))?;
+        self.position += written as u64;
+        self.end = self.end.max(self.position);
+        Ok(written)
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -51,6 +54,12 @@ impl Write for Output {
 
 impl Seek for Output {
     fn seek(&mut self, to: SeekFrom) -> Result<u64> {
-        self.attempt(0, |file| file.seek(to))
+        let target = match to {
+            SeekFrom::Start(position) => position,
+            SeekFrom::Current(distance) => self.position.saturating_add_signed(distance),
+            SeekFrom::End(distance) => self.end.saturating_add_signed(distance),
+        };
+        self.position = self.attempt(target, |file| file.seek(to))?;
+        Ok(self.position)
     }
 }

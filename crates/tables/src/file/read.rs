@@ -8,6 +8,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
 use super::archive::Archive;
+use super::guard::{Batches, guarded};
 use super::samples::StoredSamples;
 use super::{META, entry_name};
 use crate::arrow::{Row, TableRow, TableVisitor, from_batch, visit_tables};
@@ -49,14 +50,10 @@ fn read_meta(path: &Path, json: &[u8]) -> Result<Meta> {
     let corrupt = |found: String| Error::corrupt(path, None, "a sound `meta.json`", found);
     let value: Value = serde_json::from_slice(json).map_err(|error| corrupt(error.to_string()))?;
     match value.get("schema_version").and_then(Value::as_i64) {
-        Some(1..=SCHEMA_VERSION) => {
-            serde_json::from_value(value).map_err(|error| corrupt(error.to_string()))
+        Some(1..=SCHEMA_VERSION) => serde_json::from_value(value).map_err(|error| corrupt(error.to_string())),
+        Some(version @ 2..) => {
+            Err(Error::FutureVersion { path: path.to_owned(), version, supported: SCHEMA_VERSION })
         }
-        Some(version @ 2..) => Err(Error::FutureVersion {
-            path: path.to_owned(),
-            version,
-            supported: SCHEMA_VERSION,
-        }),
         _ => Err(corrupt("no `schema_version` from 1".to_owned())),
     }
 }
@@ -80,15 +77,14 @@ impl TableVisitor for Reader<'_> {
 
 fn read_rows<R: Row>(bytes: Bytes, rows: &mut Vec<R>) -> std::result::Result<(), String> {
     let limit = ROWS_BASE + ROWS_PER_BYTE * bytes.len() as u64;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| e.to_string())?;
+    let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(bytes))?;
     let claimed = builder.metadata().file_metadata().num_rows();
     if u64::try_from(claimed).is_ok_and(|claimed| claimed > limit) || claimed < 0 {
         return Err(format!("{claimed} rows in too few bytes"));
     }
-    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|e| e.to_string())?;
-    for batch in reader {
-        let batch = batch.map_err(|error| error.to_string())?;
-        rows.extend(from_batch::<R>(rows.len(), &batch)?);
+    let reader = guarded(|| builder.with_batch_size(BATCH_ROWS).build())?;
+    for batch in Batches::new(reader) {
+        rows.extend(from_batch::<R>(rows.len(), &batch?)?);
     }
     match i64::try_from(rows.len()) == Ok(claimed) {
         true => Ok(()),

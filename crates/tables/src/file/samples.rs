@@ -6,11 +6,11 @@ use ::arrow::array::{ArrayRef, AsArray, RecordBatch};
 use ::arrow::datatypes::Int64Type;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
 use super::archive::Entry;
+use super::guard::{Batches, guarded};
 use crate::arrow::{from_batch, schema};
 use crate::columns::{Columns, NO_TIME, Wanted};
 use crate::error::{Error, Result};
@@ -29,8 +29,8 @@ pub(crate) struct StoredSamples {
 impl StoredSamples {
     pub(super) fn open(path: &Path, entry: Entry) -> Result<Self> {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let metadata = ArrowReaderMetadata::load(&entry, options)
-            .map_err(|error| corrupt(path, error.to_string()))?;
+        let metadata = guarded(|| ArrowReaderMetadata::load(&entry, options));
+        let metadata = metadata.map_err(|error| corrupt(path, error))?;
         let claimed = metadata.metadata().file_metadata().num_rows();
         let rows = u64::try_from(claimed).map_err(|_| corrupt(path, format!("{claimed} rows")))?;
         let samples = Self { path: path.to_owned(), entry, metadata, rows };
@@ -56,9 +56,7 @@ impl StoredSamples {
         for batch in self.batches(ProjectionMask::all())? {
             let batch = self.sound(batch)?;
             let columns = Columns::of(&batch).ok_or_else(|| self.nulls())?;
-            columns
-                .check(rows, tables)
-                .map_err(|bad| bad.in_file(&self.path, None))?;
+            columns.check(rows, tables).map_err(|bad| bad.in_file(&self.path, None))?;
             rows += batch.num_rows();
         }
         match rows as u64 == self.rows {
@@ -86,7 +84,7 @@ impl StoredSamples {
     }
 
     /// The samples as Arrow, read as they are asked for.
-    pub(crate) fn record_batches(&self) -> Result<ParquetRecordBatchReader> {
+    pub(crate) fn record_batches(&self) -> Result<Batches> {
         self.batches(ProjectionMask::columns(
             self.metadata.parquet_schema(),
             schema::<Sample>().fields().iter().map(|field| field.name().as_str()),
@@ -98,19 +96,18 @@ impl StoredSamples {
         corrupt(&self.path, found.into())
     }
 
-    fn batches(&self, mask: ProjectionMask) -> Result<ParquetRecordBatchReader> {
-        ParquetRecordBatchReaderBuilder::new_with_metadata(
-            self.entry.clone(),
-            self.metadata.clone(),
-        )
-        .with_batch_size(BATCH_ROWS)
-        .with_projection(mask)
-        .build()
-        .map_err(|error| self.corrupt(error.to_string()))
+    fn batches(&self, mask: ProjectionMask) -> Result<Batches> {
+        let build = || {
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.entry.clone(), self.metadata.clone())
+                .with_batch_size(BATCH_ROWS)
+                .with_projection(mask)
+                .build()
+        };
+        guarded(build).map(Batches::new).map_err(|error| self.corrupt(error))
     }
 
-    fn sound(&self, batch: std::result::Result<RecordBatch, impl ToString>) -> Result<RecordBatch> {
-        batch.map_err(|error| self.corrupt(error.to_string()))
+    fn sound(&self, batch: std::result::Result<RecordBatch, String>) -> Result<RecordBatch> {
+        batch.map_err(|error| self.corrupt(error))
     }
 
     fn nulls(&self) -> Error {

@@ -82,8 +82,8 @@ impl TableVisitor for Writer<'_> {
 impl Writer<'_> {
     fn meta(&mut self, meta: &Meta) -> Result<()> {
         let meta = Meta { schema_version: SCHEMA_VERSION, ..meta.clone() };
-        let json = serde_json::to_vec_pretty(&meta)
-            .map_err(|error| Error::invalid(self.path, error.to_string()))?;
+        let json =
+            serde_json::to_vec_pretty(&meta).map_err(|error| Error::invalid(self.path, error.to_string()))?;
         self.start(META, false)?;
         self.archive.write_all(&json).map_err(Error::io(self.path))
     }
@@ -105,28 +105,20 @@ impl Writer<'_> {
     }
 
     fn start(&mut self, name: &str, large: bool) -> Result<()> {
-        let options = SimpleFileOptions::default()
-            .compression_method(zip::CompressionMethod::Stored)
-            .large_file(large);
-        self.archive
-            .start_file(name, options)
-            .map_err(|error| Error::io(self.path)(error.into()))
+        let options =
+            SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored).large_file(large);
+        self.archive.start_file(name, options).map_err(|error| Error::io(self.path)(error.into()))
     }
 
     fn parquet<R: Row>(&mut self) -> Result<ArrowWriter<&mut Archive>> {
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties::<R>())
-            .with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
         ArrowWriter::try_new_with_options(&mut self.archive, schema::<R>(), options)
             .map_err(failed(self.path))
     }
 
     /// On the disk, not only in its cache: the rename after it must not arrive first.
     fn finish(self) -> Result<()> {
-        let output = self
-            .archive
-            .finish()
-            .map_err(|error| Error::io(self.path)(error.into()))?;
+        let output = self.archive.finish().map_err(|error| Error::io(self.path)(error.into()))?;
         output.finish().map_err(Error::io(self.path))
     }
 }
@@ -139,7 +131,7 @@ fn write_rows<W: Write + Send, R: Row>(
     parquet.write(&to_batch(first, rows)?)
 }
 
-fn properties<R: Row>() -> WriterProperties {
+fn properties() -> WriterProperties {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
     let plain = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))

@@ -24,9 +24,7 @@ pub(super) fn pack(records: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
 }
 
 fn length(bytes: usize) -> io::Result<[u8; 4]> {
-    u32::try_from(bytes)
-        .map(u32::to_le_bytes)
-        .map_err(|_| io::Error::other("a block is larger than 4 GiB"))
+    u32::try_from(bytes).map(u32::to_le_bytes).map_err(|_| io::Error::other("a block is larger than 4 GiB"))
 }
 
 fn checksum(lengths: &[u8], payload: &[u8]) -> u32 {
@@ -61,9 +59,7 @@ pub(super) fn unpack(
         return Ok(None);
     }
     records.clear();
-    zstd::Decoder::new(&payload[..])?
-        .take(unpacked as u64 + 1)
-        .read_to_end(records)?;
+    zstd::Decoder::new(&payload[..])?.take(unpacked as u64 + 1).read_to_end(records)?;
     Ok((records.len() == unpacked).then_some(end))
 }
 

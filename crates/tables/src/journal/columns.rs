@@ -107,11 +107,7 @@ impl<'a> Decoder<'a> {
             let length = usize::try_from(take(&mut body)?).ok()?;
             (*column, body) = body.split_at_checked(length)?;
         }
-        body.is_empty().then_some(Self {
-            columns,
-            last_time: 0,
-            last_value: 0,
-        })
+        body.is_empty().then_some(Self { columns, last_time: 0, last_value: 0 })
     }
 
     pub(super) fn rows_left(&self) -> usize {
@@ -145,16 +141,12 @@ impl<'a> Decoder<'a> {
         if !present {
             return Some(None);
         }
-        self.last_time = self
-            .last_time
-            .wrapping_add(unzigzag(take(&mut self.columns[3])?));
+        self.last_time = self.last_time.wrapping_add(unzigzag(take(&mut self.columns[3])?));
         Some(Some(self.last_time))
     }
 
     fn value(&mut self) -> Option<i64> {
-        self.last_value = self
-            .last_value
-            .wrapping_add(unzigzag(take(&mut self.columns[6])?));
+        self.last_value = self.last_value.wrapping_add(unzigzag(take(&mut self.columns[6])?));
         Some(self.last_value)
     }
 }
@@ -203,11 +195,8 @@ mod tests {
             value,
             count: i64::MAX,
         };
-        let samples = [
-            extreme(Some(i64::MIN), i64::MAX),
-            extreme(None, i64::MIN),
-            extreme(Some(i64::MAX), 0),
-        ];
+        let samples =
+            [extreme(Some(i64::MIN), i64::MAX), extreme(None, i64::MIN), extreme(Some(i64::MAX), 0)];
         let mut columns = Columns::default();
         samples.iter().for_each(|sample| columns.push(sample));
         let mut bytes = Vec::new();

@@ -50,9 +50,7 @@ impl Journal {
         let length = file.metadata().map_err(Error::io(path))?.len();
         check_header(path, &file, length)?;
         let mut loader = Loader::new(path);
-        let end = each_block(path, &file, length, |offset, records| {
-            loader.block(offset, records)
-        })?;
+        let end = each_block(path, &file, length, |offset, records| loader.block(offset, records))?;
         let cut = (end < length).then_some(end);
         let meta = loader.finish(cut, end)?;
         Ok(Self {
@@ -103,8 +101,7 @@ impl Journal {
 fn check_header(path: &Path, file: &File, length: u64) -> Result<()> {
     let mut header = [0; HEADER_LENGTH as usize];
     let there = header.len().min(usize::try_from(length).unwrap_or(usize::MAX));
-    file.read_exact_at(&mut header[..there], 0)
-        .map_err(Error::io(path))?;
+    file.read_exact_at(&mut header[..there], 0).map_err(Error::io(path))?;
     if !MAGIC.starts_with(&header[..there.min(MAGIC.len())]) || there == 0 {
         return Err(Error::NotAProfile {
             path: path.to_owned(),
@@ -134,9 +131,7 @@ fn each_block(
 ) -> Result<u64> {
     let mut records = Vec::new();
     let mut offset = HEADER_LENGTH;
-    while let Some(next) =
-        block::unpack(file, offset, length, &mut records).map_err(Error::io(path))?
-    {
+    while let Some(next) = block::unpack(file, offset, length, &mut records).map_err(Error::io(path))? {
         each(offset, &records)?;
         offset = next;
     }
@@ -189,14 +184,7 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     fn new(path: &'a Path) -> Self {
-        Self {
-            path,
-            meta: None,
-            tables: Tables::default(),
-            samples: 0,
-            last_time: None,
-            rows: Vec::new(),
-        }
+        Self { path, meta: None, tables: Tables::default(), samples: 0, last_time: None, rows: Vec::new() }
     }
 
     fn block(&mut self, offset: u64, records: &[u8]) -> Result<()> {
@@ -242,9 +230,10 @@ impl<'a> Loader<'a> {
     }
 
     fn finish(&mut self, cut: Option<u64>, end: u64) -> Result<Meta> {
-        let mut meta = self.meta.take().ok_or_else(|| {
-            Error::truncated(self.path, Some(end), "a first whole block", "none")
-        })?;
+        let mut meta = self
+            .meta
+            .take()
+            .ok_or_else(|| Error::truncated(self.path, Some(end), "a first whole block", "none"))?;
         check::tables(&self.tables).map_err(|bad| bad.in_file(self.path, None))?;
         meta.complete &= cut.is_none();
         if !meta.complete {

@@ -79,11 +79,7 @@ pub(super) fn write_value(
     tag: Tag,
     value: &(impl Serialize + ?Sized),
 ) -> Result<(), String> {
-    write(records, tag, |out| {
-        postcard::to_io(value, out)
-            .map(drop)
-            .map_err(|error| error.to_string())
-    })
+    write(records, tag, |out| postcard::to_io(value, out).map(drop).map_err(|error| error.to_string()))
 }
 
 /// Reads `bytes` as a value and nothing else.

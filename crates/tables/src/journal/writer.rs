@@ -239,8 +239,7 @@ impl Writer {
     }
 
     fn put_chunks<T: Serialize>(&mut self, tag: Tag, rows: &[T]) -> Result<()> {
-        rows.chunks(CHUNK_ROWS)
-            .try_for_each(|chunk| self.put(tag, &chunk))
+        rows.chunks(CHUNK_ROWS).try_for_each(|chunk| self.put(tag, &chunk))
     }
 
     fn seal_if_full(&mut self) -> Result<()> {
@@ -285,9 +284,9 @@ impl Writer {
     fn refer(&self, table: &str, row: i32, rows: i32) -> Result<()> {
         match (0..rows).contains(&row) {
             true => Ok(()),
-            false => Err(self.invalid(format!(
-                "a reference to row {row} of `{table}`, which has {rows} rows"
-            ))),
+            false => {
+                Err(self.invalid(format!("a reference to row {row} of `{table}`, which has {rows} rows")))
+            }
         }
     }
 

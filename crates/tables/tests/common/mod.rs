@@ -2,9 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 use pyrometer_tables::meta::Meta;
-use pyrometer_tables::schema::{
-    Binary, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread,
-};
+use pyrometer_tables::schema::{Binary, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread};
 
 /// A reproducible sequence of numbers (xorshift64*, Vigna 2016).
 pub struct Numbers(u64);
@@ -66,12 +64,7 @@ pub fn program(frames: i32, stacks: i32) -> Tables {
 }
 
 fn thread(row: i32) -> Thread {
-    Thread {
-        process: 0,
-        tid: 4711 + row,
-        name: format!("worker-{row}"),
-        ..Thread::default()
-    }
+    Thread { process: 0, tid: 4711 + row, name: format!("worker-{row}"), ..Thread::default() }
 }
 
 fn function(row: i32) -> Function {
@@ -102,10 +95,7 @@ fn frame(row: i32, functions: i32) -> Frame {
 /// Parents near the front make a bushy tree, some thirty deep.
 fn stack(row: i32, frames: i32, numbers: &mut Numbers) -> Stack {
     let near = i64::from(row) - 1 - numbers.below(i64::from(row).max(1) as u64) as i64 / 3;
-    Stack {
-        parent: (row > 0).then_some(near.max(0) as i32),
-        frame: numbers.skewed(frames as u64) as i32,
-    }
+    Stack { parent: (row > 0).then_some(near.max(0) as i32), frame: numbers.skewed(frames as u64) as i32 }
 }
 
 /// The samples that a timer at 999 Hz takes on two CPUs, one batch after the other.

@@ -1,0 +1,147 @@
+# Everything that this project can do, from a fresh machine: `make help` lists it.
+#
+# Needed beforehand: Python 3.11+, a stable Rust toolchain with clippy and rustfmt, gcc, make, and Node (for pyright).
+# All cargo work shares one target folder and the release profile, so that nothing is compiled twice.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+STAMPS := build/stamps
+CARGO_HOME ?= $(HOME)/.cargo
+
+# The programs that the demo and the benchmark measure, and the peers, at fixed versions.
+RIPGREP_VERSION := 15.2.0
+INFERNO_VERSION := 0.12.8
+FLAMEGRAPH_VERSION := 0.6.15
+SAMPLY_VERSION := 0.13.1
+UV_VERSION := 0.13.9
+
+# Seconds that each fuzz target runs.
+FUZZ_SECONDS ?= 30
+
+RIPGREP := build/ripgrep/bin/rg
+CRATE_SOURCES := $(CARGO_HOME)/registry/src
+RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+
+# The extension is built for this interpreter everywhere, so that cargo does not rebuild it for another.
+export PYO3_PYTHON := $(BIN)/python
+export VIRTUAL_ENV := $(VENV)
+export CARGO_TARGET_DIR := $(CURDIR)/target
+
+.PHONY: help setup build ripgrep peers demo test test-rust test-python lint format bench wheel fuzz lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMPS)/dev ## create .venv with the development tools, install missing system packages (when root)
+
+$(STAMPS)/system: tools/system-packages
+	@mkdir -p $(STAMPS)
+	@tools/system-packages $(PYTHON)
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/system
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'installing the development tools into .venv'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+build: $(STAMPS)/native ## compile the Rust extension and install pyrometer into .venv
+
+$(STAMPS)/native: $(STAMPS)/dev $(RUST_SOURCES) pyproject.toml
+	@echo 'building and installing pyrometer (minutes the first time)'
+	@$(BIN)/maturin develop --release > build/maturin.log 2>&1 || { cat build/maturin.log; exit 1; }
+	@touch $@
+
+ripgrep: $(STAMPS)/ripgrep-$(RIPGREP_VERSION) ## build ripgrep, as its release profile says, with line tables
+
+# A target folder of its own: its dependencies are built with other flags.
+$(STAMPS)/ripgrep-$(RIPGREP_VERSION):
+	@mkdir -p $(STAMPS)
+	@echo 'building ripgrep $(RIPGREP_VERSION)'
+	@CARGO_PROFILE_RELEASE_DEBUG=1 CARGO_PROFILE_RELEASE_STRIP=none CARGO_TARGET_DIR=build/ripgrep/target \
+	  cargo install --quiet --locked --force --version $(RIPGREP_VERSION) --root build/ripgrep ripgrep
+	@touch $@
+
+demo: build ripgrep ## record ripgrep searching the sources of all downloaded crates; leaves build/demo/flamegraph.svg
+	@mkdir -p build/demo
+	@echo 'recording: ripgrep counts the words in the crate sources, three times over'
+	@$(BIN)/pyrometer record -o build/demo/ripgrep.pyro -- $(RIPGREP) -uuu --count-matches '\w+' \
+	  $(foreach pass,1 2 3,$(CRATE_SOURCES)) > build/demo/counts.txt
+	@$(BIN)/pyrometer flamegraph build/demo/ripgrep.pyro -o build/demo/flamegraph.svg
+	@echo
+	@echo 'the flame graph: $(CURDIR)/build/demo/flamegraph.svg (open it in a browser)'
+	@echo 'the recording:   $(CURDIR)/build/demo/ripgrep.pyro'
+
+test: test-rust test-python ## run all tests: Rust and Python
+
+# The extension crate has no logic, hence no tests, and cannot be linked without an interpreter.
+test-rust: $(STAMPS)/dev ## run the Rust tests
+	cargo test --release --locked --workspace --exclude pyrometer-python --quiet
+	cargo test --release --locked --manifest-path examples/Cargo.toml --target-dir build/examples/rust --quiet
+
+test-python: build ripgrep ## run the Python tests
+	$(BIN)/pytest
+
+lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carry no addresses
+	cargo fmt --all --check
+	cargo fmt --manifest-path examples/Cargo.toml --check
+	cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --release --locked --manifest-path examples/Cargo.toml --target-dir build/examples/rust --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache --no-logo
+	tools/check-locks
+
+PEERS := inferno@$(INFERNO_VERSION) flamegraph@$(FLAMEGRAPH_VERSION) samply@$(SAMPLY_VERSION)
+INSTALL_PEER := CARGO_TARGET_DIR=build/peers/target cargo install --quiet --root build/peers
+
+format: $(STAMPS)/dev ## format all code
+	cargo fmt --all
+	cargo fmt --manifest-path examples/Cargo.toml
+	$(BIN)/ruff check --quiet --fix-only
+	$(BIN)/ruff format --quiet
+
+peers: $(STAMPS)/system ## build the tools that the benchmark compares with (perf comes from the system)
+	@for peer in $(PEERS); do \
+	  if test -e "$(STAMPS)/$$peer"; then continue; fi; \
+	  echo "building $$peer"; \
+	  if $(INSTALL_PEER) --locked "$$peer"; then touch "$(STAMPS)/$$peer"; continue; fi; \
+	  echo "$$peer cannot be built with its own lock file: trying newer dependencies"; \
+	  if $(INSTALL_PEER) "$$peer"; then touch "$(STAMPS)/$$peer"; continue; fi; \
+	  echo "$$peer cannot be built here: the benchmark will say so"; \
+	done
+
+bench: build ripgrep peers ## measure against perf, inferno, cargo-flamegraph and samply; writes bench/results.md
+	@mkdir -p build/bench
+	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust
+	$(BIN)/python -m bench.run
+
+wheel: $(STAMPS)/dev ## build a wheel into dist/ and try it in a fresh environment
+	@rm -rf dist build/wheel
+	@$(BIN)/maturin build --release --out dist > build/maturin.log 2>&1 || { cat build/maturin.log; exit 1; }
+	@$(PYTHON) -m venv build/wheel
+	@build/wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	@cd build/wheel && bin/pyrometer --version
+	@ls -sh dist/*.whl
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)
+	@tools/fuzz $(FUZZ_SECONDS)
+
+lock: $(STAMPS)/dev ## pin the newest allowed versions of everything in requirements/dev.in
+	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv; build/uv/bin/python -m pip install --quiet uv==$(UV_VERSION); }
+	@env -u PIP_FIND_LINKS build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	  pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@tools/check-locks
+
+clean: ## remove everything that was built, the environment included
+	rm -rf build dist target .venv
+	find src -name '*.so' -delete

@@ -1,0 +1,1 @@
+"""Pyrometer measured against its peers, side by side in one run: ``make bench``."""

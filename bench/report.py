@@ -1,0 +1,93 @@
+"""The results as Markdown."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bench.overhead import PLAIN, Comparison
+from bench.pictures import Picture
+from bench.process import ROOT
+from bench.results import Results
+from bench.targets import Outcome, judge
+
+VERDICT = {True: "yes", False: "**no**", None: "?"}
+
+
+def markdown(results: Results) -> str:
+    """The whole report; every figure of one run on one machine."""
+    parts = [
+        "# Benchmark results",
+        "Written by `make bench`; every figure is from one run on the machine below. Slowdowns are medians of paired, "
+        "interleaved runs, with a 95 % bootstrap interval.",
+        "## Machine",
+        table(["", ""], results.machine.items()),
+        "## Targets",
+        table(["target", "", "measured", "met", "why not"], map(_target_row, judge(results))),
+    ]
+    for comparison in results.comparisons:
+        parts += [f"## {comparison.load.name} at {comparison.rate:,} Hz", _comparison(comparison)]
+    parts += ["## From the program's end to a flame graph", _pictures(results.pictures)]
+    if results.failures:
+        parts += ["## What could not be measured", table(["step", "reason"], results.failures.items())]
+    return _without_paths("\n\n".join(parts)) + "\n"
+
+
+def _without_paths(text: str) -> str:
+    """Paths of this machine say nothing to a reader."""
+    return text.replace(f"{ROOT}/", "").replace(str(Path.home()), "~")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table.
+
+    >>> print(table(["a", "b"], [["1", "2"]]))
+    | a | b |
+    | --- | --- |
+    | 1 | 2 |
+    """
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _target_row(outcome: Outcome) -> list[str]:
+    return [outcome.name, outcome.target, outcome.measured, VERDICT[outcome.met], outcome.why]
+
+
+def _comparison(comparison: Comparison) -> str:
+    head = ["recorder", "slowdown", "program's CPU", "samples", "lost", "recorder's CPU a sample"]
+    head += ["bytes a sample", "peak memory", "adds before start"]
+    rows = [_recorder_row(comparison, name) for name in comparison.runs]
+    failed = [[name, reason, *[""] * (len(head) - 2)] for name, reason in comparison.failures.items()]
+    plain = f"{PLAIN}: {len(comparison.plain)} runs, median {_median_wall(comparison):.2f} s"
+    plain += f"; {comparison.load.description}."
+    return plain + "\n\n" + table(head, rows + failed)
+
+
+def _median_wall(comparison: Comparison) -> float:
+    walls = sorted(run.wall for run in comparison.plain)
+    return walls[len(walls) // 2]
+
+
+def _recorder_row(comparison: Comparison, name: str) -> list[str]:
+    lost = comparison.lost(name)
+    return [
+        name,
+        comparison.slowdown(name).percent_over_one(),
+        comparison.cpu_increase(name).percent_over_one(),
+        f"{comparison.typical(name, 'samples'):,.0f}",
+        "?" if lost is None else f"{lost:,}",
+        f"{comparison.typical(name, 'microseconds a sample'):.1f} µs",
+        f"{comparison.typical(name, 'bytes a sample'):,.1f}",
+        f"{comparison.typical(name, 'peak') / 1e6:.0f} MB",
+        f"{1000 * comparison.typical(name, 'delay'):.0f} ms",
+    ]
+
+
+def _pictures(pictures: Sequence[Picture]) -> str:
+    rows = [[picture.chain, _seconds(picture)] for picture in pictures]
+    return table(["chain", "time"], rows)
+
+
+def _seconds(picture: Picture) -> str:
+    if picture.failure:
+        return f"failed: {picture.failure}"
+    return f"> {picture.seconds:.0f} s (stopped)" if picture.stopped else f"{picture.seconds:.2f} s"

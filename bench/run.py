@@ -1,0 +1,102 @@
+"""Measures everything and writes ``bench/results.md``: ``python -m bench.run [--quick]``."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import loads, machine, overhead, pictures, scale
+from bench.process import WORK, RunError
+from bench.recorders import Pyrometer
+from bench.report import markdown
+from bench.results import Results
+
+RATES = (999, 4_999)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is run."""
+
+    rounds: int
+    seconds: float
+    """That ripgrep searches; as often over the same tree as that takes."""
+    allocations: int
+    long_allocations: int
+    """For the five million samples."""
+    long_rate: int
+    limit: float
+    """Seconds after which a chain from recording to picture is stopped."""
+
+
+FULL = Size(rounds=8, seconds=3, allocations=250, long_allocations=13_000, long_rate=20_000, limit=180)
+QUICK = Size(rounds=2, seconds=1, allocations=60, long_allocations=300, long_rate=20_000, limit=30)
+
+
+def main() -> None:
+    """Runs every step; one that fails is named in the report and stops no other."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small run, to see that everything works")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("results.md"))
+    options = parser.parse_args()
+    WORK.mkdir(parents=True, exist_ok=True)
+    results = measure(QUICK if options.quick else FULL)
+    options.output.write_text(markdown(results))
+    print(f"written: {options.output}")
+
+
+def measure(size: Size) -> Results:
+    """All steps, in order."""
+    results = Results(machine.describe())
+    for name, step in STEPS.items():
+        started = time.monotonic()
+        print(f"{name} …", end=" ", flush=True, file=sys.stderr)
+        try:
+            step(results, size)
+        except (RunError, OSError, ValueError, KeyError) as error:
+            results.failures[name] = str(error)
+        print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)
+    return results
+
+
+def _overhead(load: Callable[[Size], loads.Load], rate: int) -> Callable[[Results, Size], None]:
+    def step(results: Results, size: Size) -> None:
+        results.comparisons.append(overhead.compare(load(size), rate, size.rounds))
+
+    return step
+
+
+def _pictures(results: Results, size: Size) -> None:
+    results.pictures = pictures.draw(loads.ripgrep(2 * size.seconds), size.limit)
+
+
+def _openings(results: Results, size: Size) -> None:
+    results.help_time = scale.help_time()
+    results.second_opening = scale.opening(Pyrometer.output)
+
+
+def _scale(results: Results, size: Size) -> None:
+    results.scale = scale.long_recording(loads.allocator(size.long_allocations), size.long_rate)
+
+
+def _ripgrep(size: Size) -> loads.Load:
+    return loads.ripgrep(size.seconds)
+
+
+def _allocator(size: Size) -> loads.Load:
+    return loads.allocator(size.allocations)
+
+
+STEPS: dict[str, Callable[[Results, Size], None]] = {
+    **{f"ripgrep at {rate:,} Hz": _overhead(_ripgrep, rate) for rate in RATES},
+    **{f"allocator at {rate:,} Hz": _overhead(_allocator, rate) for rate in RATES},
+    "pictures": _pictures,
+    "openings": _openings,
+    "five million samples": _scale,
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""The targets, what was measured for each, and whether it is met."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.overhead import Comparison
+from bench.results import Results
+
+OURS = "pyrometer"
+#: Words on why a target is missed, written by hand after a run.
+WHY = Path(__file__).with_name("why.toml")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One target as measured."""
+
+    name: str
+    target: str
+    measured: str
+    met: bool | None
+    """``None``: it could not be measured."""
+    why: str = ""
+
+
+def judge(results: Results) -> list[Outcome]:
+    """Every target, in the order of :data:`TARGETS`."""
+    why = tomllib.loads(WHY.read_text()) if WHY.exists() else {}
+    return [_judge_one(name, target, measure, results, why) for name, (target, measure) in TARGETS.items()]
+
+
+def _judge_one(name: str, target: str, measure: "Measure", results: Results, why: dict[str, str]) -> Outcome:
+    measured, met = measure(results)
+    return Outcome(name, target, measured, met, why.get(name, "") if met is False else "")
+
+
+Measure = Callable[[Results], tuple[str, bool | None]]
+NOT_MEASURED = ("not measured", None)
+
+
+def _ours(results: Results, *rates: int) -> list[Comparison]:
+    """The comparisons at these rates, or at all, in which we took part."""
+    chosen = [comparison for comparison in results.comparisons if not rates or comparison.rate in rates]
+    return [comparison for comparison in chosen if comparison.runs.get(OURS)]
+
+
+def _slowdown(results: Results) -> tuple[str, bool | None]:
+    found = [(comparison.load.name, comparison.slowdown(OURS)) for comparison in _ours(results, 999)]
+    text = "; ".join(f"{name} {ratio.percent_over_one()}" for name, ratio in found)
+    return (text, all(ratio.value <= 1.01 for _, ratio in found)) if found else NOT_MEASURED
+
+
+def _never_above_peers(results: Results) -> tuple[str, bool | None]:
+    found = [
+        (f"{comparison.load.name} at {comparison.rate} Hz against {peer}", comparison.against(OURS, peer))
+        for comparison in _ours(results)
+        for peer in comparison.runs
+        if peer != OURS
+    ]
+    text = "; ".join(f"{name} {ratio.percent_over_one()}" for name, ratio in found)
+    # Above a peer is what the interval shows to be above: the two differ by less than a run's noise.
+    return (text, all(ratio.low <= 1 for _, ratio in found)) if found else NOT_MEASURED
+
+
+def _lost(results: Results) -> tuple[str, bool | None]:
+    found = [(comparison, comparison.lost(OURS)) for comparison in _ours(results)]
+    text = "; ".join(f"{comparison.load.name} at {comparison.rate} Hz: {lost}" for comparison, lost in found)
+    return (text, all(lost == 0 for _, lost in found)) if found else NOT_MEASURED
+
+
+def _cpu_per_sample(results: Results) -> tuple[str, bool | None]:
+    found = [
+        (comparison, comparison.typical(OURS, "own microseconds a sample")) for comparison in _ours(results, 4_999)
+    ]
+    text = "; ".join(
+        f"{comparison.load.name} {own:.1f} µs (with start, symbols and file: "
+        f"{comparison.typical(OURS, 'microseconds a sample'):.1f} µs)"
+        for comparison, own in found
+    )
+    return (text, all(own <= 8 for _, own in found)) if found else NOT_MEASURED
+
+
+def _memory(results: Results) -> tuple[str, bool | None]:
+    if results.scale is None:
+        return NOT_MEASURED
+    scale = results.scale
+    return f"{scale.peak / 1e6:.0f} MB for {scale.samples:,} samples, {scale.lost:,} lost", scale.peak <= 128e6
+
+
+def _disk(results: Results) -> tuple[str, bool | None]:
+    found = [(comparison, comparison.typical(OURS, "bytes a sample")) for comparison in _ours(results)]
+    parts = [f"{comparison.load.name} at {comparison.rate} Hz {size:.1f} B" for comparison, size in found]
+    sizes = [size for _, size in found]
+    if results.scale is not None:
+        sizes.append(results.scale.bytes / results.scale.samples)
+        parts.append(f"{results.scale.samples:,} samples {sizes[-1]:.1f} B")
+    return ("; ".join(parts), all(size <= 64 for size in sizes)) if sizes else NOT_MEASURED
+
+
+def _picture(results: Results) -> tuple[str, bool | None]:
+    found = [picture for picture in results.pictures if picture.chain.startswith(OURS) and not picture.failure]
+    text = "; ".join(f"{picture.chain}: {picture.seconds:.2f} s" for picture in found)
+    return (text, all(picture.seconds < 1 for picture in found)) if found else NOT_MEASURED
+
+
+def _picture_ratio(results: Results) -> tuple[str, bool | None]:
+    times = {picture.chain: picture for picture in results.pictures if not picture.failure}
+    ours, theirs = times.get("pyrometer flamegraph -- PROGRAM"), times.get("perf script --inline, inferno")
+    if ours is None or theirs is None:
+        return NOT_MEASURED
+    ratio = theirs.seconds / ours.seconds
+    at_least = "at least " if theirs.stopped else ""
+    return f"{at_least}{ratio:.0f} times ({ours.seconds:.2f} s against {theirs.seconds:.1f} s)", ratio >= 20
+
+
+def _second_opening(results: Results) -> tuple[str, bool | None]:
+    seconds = results.second_opening
+    return (f"{seconds:.2f} s", seconds < 0.3) if seconds is not None else NOT_MEASURED
+
+
+def _help(results: Results) -> tuple[str, bool | None]:
+    seconds = results.help_time
+    return (f"{1000 * seconds:.0f} ms", seconds < 0.1) if seconds is not None else NOT_MEASURED
+
+
+TARGETS: dict[str, tuple[str, Measure]] = {
+    "slowdown": ("of the program at 999 Hz ≤ 1 %", _slowdown),
+    "peers": ("slowdown never above perf's and samply's", _never_above_peers),
+    "lost": ("0 samples, also at 4,999 Hz", _lost),
+    "recorder CPU": ("≤ 8 µs a sample, kernel copy aside", _cpu_per_sample),
+    "memory": ("≤ 128 MB for five million samples", _memory),
+    "disk": ("≤ 64 bytes a sample", _disk),
+    "picture": ("< 1 s from ripgrep's end to the flame graph", _picture),
+    "picture ratio": ("≥ 20 times faster than perf script and inferno, inlines on", _picture_ratio),
+    "second opening": ("< 0.3 s", _second_opening),
+    "help": ("pyrometer --help < 100 ms", _help),
+}

@@ -1,0 +1,20 @@
+//! A profile in the formats of other tools.
+//!
+//! Constraints:
+//! - one file a format; each has a `write` that takes a [`Profile`], a [`Selection`] and a writer;
+//! - whatever was lost or truncated is said in the output, as far as its format has a place for it;
+//! - the same profile gives the same bytes.
+//!
+//! [`Profile`]: pyrometer_tables::Profile
+//! [`Selection`]: pyrometer_tables::select::Selection
+#![deny(missing_docs)]
+
+mod error;
+pub mod firefox;
+pub mod folded;
+pub mod pprof;
+pub mod speedscope;
+mod summary;
+pub mod svg;
+
+pub use error::{Error, Result};

@@ -1,0 +1,82 @@
+//! The machine code of the functions that hold some addresses.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use pyrometer_symbols::disassemble::{Instruction, Listing, disassemble as list};
+use pyrometer_symbols::{BinaryProvider, DebugSections, ElfImage, Files, Resolver, identity};
+use pyrometer_tables::schema::Binary;
+
+use crate::error::{Known, Result};
+
+/// Address, text, innermost function, its file and line.
+type Line = (u64, String, String, Option<String>, Option<u32>);
+/// A symbol's name and its instructions.
+type Code = (String, Vec<Line>);
+
+/// The code of every symbol that holds one of `addresses`. Refused if the file is not the one that
+/// was recorded.
+#[pyfunction]
+pub fn disassemble(
+    py: Python<'_>,
+    path: PathBuf,
+    build_id: Option<String>,
+    addresses: Vec<u64>,
+) -> PyResult<Vec<Code>> {
+    let binary = Binary { path: path.to_string_lossy().into_owned(), build_id, ..Binary::default() };
+    Ok(py.detach(|| symbols(&binary, &addresses))?)
+}
+
+fn symbols(binary: &Binary, addresses: &[u64]) -> Result<Vec<Code>> {
+    let bytes = Files::default().open(0, binary).map_err(Known::of_binary)?;
+    check_identity(binary, &bytes)?;
+    let unreadable = |error: pyrometer_symbols::Error| Known::of_binary(format!("{}: {error}", binary.path));
+    let image = ElfImage::parse(&bytes).map_err(unreadable)?;
+    let debug = DebugSections::load(&image);
+    let resolver = Resolver::new(&image, debug.as_ref());
+    ranges(&resolver, addresses)
+        .into_values()
+        .map(|(name, range)| {
+            let listing = list(&image, &resolver, range).map_err(unreadable)?;
+            Ok((name, listing.instructions.iter().map(|one| line(&listing, one)).collect()))
+        })
+        .collect()
+}
+
+fn check_identity(binary: &Binary, bytes: &[u8]) -> Result<()> {
+    let found = identity::identify(bytes).map_err(|error| Known::of_binary(format!("{}: {error}", binary.path)))?;
+    match &binary.build_id {
+        Some(recorded) if *recorded != found => Err(Known::of_binary(format!(
+            "{} is not the file that was recorded: its build id is {found}, not {recorded}",
+            binary.path
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The symbols that hold the addresses, by where they begin.
+fn ranges(resolver: &Resolver<'_>, addresses: &[u64]) -> BTreeMap<u64, (String, Range<u64>)> {
+    let found = addresses.iter().filter_map(|address| resolver.symbols().find(*address));
+    found
+        .map(|symbol| {
+            let name = pyrometer_symbols::demangle::demangle(symbol.name).name;
+            (symbol.start, (name, symbol.start..symbol.end))
+        })
+        .collect()
+}
+
+fn line(listing: &Listing, one: &Instruction) -> Line {
+    let frames = listing.resolution.frames(one.address).unwrap_or_default();
+    let innermost = frames.last();
+    let function = innermost.and_then(|frame| listing.resolution.function(frame));
+    let file = innermost.and_then(|frame| listing.resolution.file(frame));
+    (
+        one.address,
+        one.text.clone(),
+        function.map(|function| function.name.clone()).unwrap_or_default(),
+        file.map(str::to_owned),
+        innermost.and_then(|frame| frame.line),
+    )
+}

@@ -1,0 +1,102 @@
+//! A profile in another tool's format, whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use pyo3::prelude::*;
+use pyrometer_formats::svg::Picture;
+use pyrometer_formats::{Error, Result, firefox, folded, pprof, speedscope, svg};
+use pyrometer_tables::call_tree::Grouping;
+use pyrometer_tables::select::Selection;
+use pyrometer_tables::{Error as ProfileError, Profile as Inner};
+
+use crate::error::Known;
+use crate::profile::Profile;
+use crate::selection::{GroupingDict, SelectionDict};
+
+/// What to write besides the samples.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct ExportDict {
+    format: String,
+    path: PathBuf,
+    title: String,
+    icicle: bool,
+}
+
+/// Writes the selected part of a profile.
+#[pyfunction]
+pub fn export(
+    py: Python<'_>,
+    profile: &Profile,
+    selection: SelectionDict,
+    grouping: GroupingDict,
+    options: ExportDict,
+) -> PyResult<()> {
+    let grouping = Grouping::from(grouping);
+    let inner = &profile.0;
+    let written = py.detach(|| {
+        let selection = selection.selection()?;
+        let write = |out: &mut dyn Write| write(inner, &selection, grouping, &options, out);
+        whole(&options.path, write).map_err(|error| Known::of_export(&options.path, error))
+    });
+    Ok(written?)
+}
+
+fn write(
+    profile: &Inner,
+    selection: &Selection,
+    grouping: Grouping,
+    options: &ExportDict,
+    out: &mut dyn Write,
+) -> Result<()> {
+    match options.format.as_str() {
+        "folded" => folded::write(profile, selection, &grouping, out),
+        "speedscope" => speedscope::write(profile, selection, out),
+        "pprof" => pprof::write(profile, selection, out),
+        "firefox" => firefox::write(profile, selection, out),
+        "flamegraph" => svg::write(profile, selection, &picture(grouping, options), out),
+        other => Err(unknown(other)),
+    }
+}
+
+fn picture(grouping: Grouping, options: &ExportDict) -> Picture {
+    let title = Some(options.title.clone()).filter(|title| !title.is_empty());
+    Picture { title, icicle: options.icicle, grouping }
+}
+
+fn unknown(format: &str) -> Error {
+    ProfileError::Selection { what: format!("there is no format `{format}`") }.into()
+}
+
+/// Writes a file under another name first, and renames it when it is whole. What is no plain file
+/// (a pipe, `/dev/stdout`) is written as it is.
+fn whole(path: &Path, write: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(about) if !about.is_file() => {
+            // `/dev/stdout` may be a file that others write to: what stands there stays.
+            let is_device = path.starts_with("/dev") || path.starts_with("/proc");
+            let file = OpenOptions::new().write(true).append(is_device).truncate(!is_device).open(path)?;
+            into(file, write)
+        }
+        _ => {
+            let partial = beside(path);
+            let written = File::create(&partial).map_err(Error::from).and_then(|file| into(file, write));
+            let done = written.and_then(|()| Ok(fs::rename(&partial, path)?));
+            done.inspect_err(|_| drop(fs::remove_file(&partial)))
+        }
+    }
+}
+
+fn into(file: File, write: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    write(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok(())
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
+}

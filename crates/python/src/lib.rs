@@ -1,0 +1,41 @@
+//! The face of the crates to Python: the module `pyrometer._native`.
+//!
+//! Constraints:
+//! - no logic of its own: it converts, releases the GIL for what takes long, and maps errors;
+//! - only `pyrometer.native` imports it; its types are in `src/pyrometer/_native.pyi`.
+#![deny(missing_docs)]
+
+mod disassemble;
+mod error;
+mod export;
+mod finish;
+mod profile;
+mod record;
+mod rows;
+mod selection;
+mod table;
+mod weights;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::disassemble::disassemble;
+    #[pymodule_export]
+    use super::export::export;
+    #[pymodule_export]
+    use super::profile::Profile;
+    #[pymodule_export]
+    use super::record::{Recording, finish, record, recover};
+    #[pymodule_export]
+    use super::table::Table;
+    #[pymodule_export]
+    use super::weights::{AddressCost, Neighbours, Row, Weights, fold_generics};
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,65 @@
+//! The class `Profile`.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyrometer_tables::Profile as Inner;
+
+use crate::error::Known;
+use crate::rows;
+use crate::selection::SelectionDict;
+use crate::table::Table;
+use crate::weights::Weights;
+
+/// A profile; its samples are read again at each pass.
+#[pyclass(frozen, module = "pyrometer._native")]
+pub struct Profile(pub Arc<Inner>);
+
+impl Profile {
+    /// A profile for Python.
+    pub fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+}
+
+#[pymethods]
+impl Profile {
+    #[staticmethod]
+    fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let inner = py.detach(|| Inner::open(&path)).map_err(Known::from)?;
+        Ok(Self::new(inner))
+    }
+
+    #[staticmethod]
+    fn build(
+        py: Python<'_>,
+        meta: &str,
+        tables: HashMap<String, String>,
+        samples: Vec<rows::SampleRow>,
+    ) -> PyResult<Self> {
+        let inner = py.detach(|| rows::build(meta, &tables, samples))?;
+        Ok(Self::new(inner))
+    }
+
+    fn meta_json(&self) -> PyResult<String> {
+        Ok(rows::to_json(&self.0.meta)?)
+    }
+
+    fn sample_count(&self) -> u64 {
+        self.0.sample_count()
+    }
+
+    fn table(&self, py: Python<'_>, name: &str) -> PyResult<Table> {
+        Ok(py.detach(|| Table::of(&self.0, name))?)
+    }
+
+    fn weigh(&self, py: Python<'_>, selection: SelectionDict) -> PyResult<Weights> {
+        Ok(py.detach(|| Weights::of(&self.0, &selection))?)
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        Ok(py.detach(|| self.0.save(&path)).map_err(Known::from)?)
+    }
+}

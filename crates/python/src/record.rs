@@ -1,0 +1,121 @@
+//! Recording, and finishing a recording into a profile.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyrometer_sampler as sampler;
+use pyrometer_symbols::Files;
+
+use crate::error::{Known, Result};
+use crate::finish::{Options, finish_journal};
+use crate::profile::Profile;
+
+/// A journal on disk that wants to be finished, with the binaries that it saw held open.
+#[pyclass(frozen, module = "pyrometer._native")]
+pub struct Recording(Mutex<sampler::Recording>);
+
+impl Recording {
+    fn with<T>(&self, look: impl FnOnce(&mut sampler::Recording) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[pymethods]
+impl Recording {
+    #[getter]
+    fn journal(&self) -> PathBuf {
+        self.with(|recording| recording.journal.clone())
+    }
+
+    /// Why the journal ends early, if it does.
+    #[getter]
+    fn failure<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let failure = self.with(|recording| recording.failure.take());
+        failure.map(|error| PyErr::from(Known::from(error)).into_value(py).into_bound(py).into_any())
+    }
+
+    /// Waits for the launched program: its exit status, minus its signal, or none if none was launched.
+    fn wait(&self, py: Python<'_>) -> PyResult<Option<i32>> {
+        let exit = py.detach(|| self.with(|recording| match (&recording.exit, &mut recording.child) {
+            (Some(exit), _) => Ok(Some(exit.status)),
+            (None, Some(child)) => child.wait().map(|exit| Some(exit.status)),
+            (None, None) => Ok(None),
+        }));
+        Ok(exit.map_err(Known::from)?)
+    }
+}
+
+/// What to record, and how; times are seconds.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct ConfigDict {
+    command: Vec<OsString>,
+    pids: Vec<i32>,
+    rate: u64,
+    events: Vec<String>,
+    duration: Option<f64>,
+    delay: Option<f64>,
+    journal: PathBuf,
+}
+
+impl From<ConfigDict> for sampler::Config {
+    fn from(dict: ConfigDict) -> Self {
+        Self {
+            target: match dict.command.is_empty() {
+                true => sampler::Target::Attach(dict.pids),
+                false => sampler::Target::Launch(dict.command),
+            },
+            rate: dict.rate,
+            events: dict.events,
+            duration: dict.duration.map(seconds),
+            delay: dict.delay.map(seconds),
+            journal: dict.journal,
+            stack_copy: None,
+            creator: concat!("pyrometer ", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// Records until the program ends, the time is over, or a signal says stop.
+#[pyfunction]
+pub fn record(py: Python<'_>, config: ConfigDict) -> PyResult<Recording> {
+    let config = config.into();
+    let recording = py.detach(|| sampler::record(&config)).map_err(Known::from)?;
+    Ok(Recording(Mutex::new(recording)))
+}
+
+/// Symbolizes a recording that just ended into `output`, and removes its journal.
+#[pyfunction]
+pub fn finish(py: Python<'_>, recording: &Recording, output: PathBuf, options: Options) -> PyResult<Profile> {
+    Ok(py.detach(|| recording.with(|recording| finish_recording(recording, &output, &options)))?)
+}
+
+fn finish_recording(recording: &mut sampler::Recording, output: &Path, options: &Options) -> Result<Profile> {
+    let mut files = Files::default();
+    for (row, source) in recording.binaries.drain(..).enumerate() {
+        match source {
+            sampler::Source::File(file) => files.insert(row, file),
+            sampler::Source::Bytes(bytes) => files.insert_image(row, bytes.to_vec()),
+            sampler::Source::None => {}
+        }
+    }
+    let ended = Some(recording.ended);
+    let profile = finish_journal(&recording.journal, output, &files, &recording.named, ended, options)?;
+    // The profile is whole and renamed into place; a journal that stays would only be opened again.
+    let _ = std::fs::remove_file(&recording.journal);
+    Ok(Profile::new(profile))
+}
+
+/// Symbolizes an interrupted recording into `output`; the recording stays as it is.
+#[pyfunction]
+pub fn recover(py: Python<'_>, journal: PathBuf, output: PathBuf, options: Options) -> PyResult<Profile> {
+    let finish = || finish_journal(&journal, &output, &Files::default(), &[], None, &options);
+    Ok(Profile::new(py.detach(finish)?))
+}

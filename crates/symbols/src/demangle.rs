@@ -1,0 +1,207 @@
+//! Names as a person wrote them: Rust (legacy and v0), C++ (Itanium), anything else unchanged.
+//!
+//! Constraints:
+//! - what the compiler appended (`.llvm.123`, `.cold`, `.part.0`, `@@GLIBC_2.14`) is taken off, so
+//!   that the parts of one function have one name; the linkage name keeps it;
+//! - `@plt` stays: a linkage stub is not the function that it calls;
+//! - bounded: a hostile name costs at most [`LONGEST_NAME`] bytes of output, or stays as it is.
+//!
+//! ```
+//! use pyrometer_symbols::demangle::demangle;
+//! let name = demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE.llvm.42");
+//! assert_eq!(name.name, "core::fmt::Formatter::pad");
+//! assert_eq!(name.namespace.as_deref(), Some("core"));
+//! ```
+
+use std::fmt::{self, Write};
+
+use crate::namespace::{cpp_namespace, rust_namespace};
+
+/// Mangled or demangled names longer than this are not demangled.
+pub const LONGEST_NAME: usize = 1 << 16;
+/// Nesting that the C++ demangler may follow: deeper than any real name, shallow enough for the
+/// stack of a worker thread.
+const DEEPEST_NESTING: u32 = 96;
+/// Mark of a linkage stub.
+const PLT: &str = "@plt";
+
+/// A name to show and the crate or namespace it lies in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demangled {
+    /// Without hash and compiler suffixes.
+    pub name: String,
+    /// Crate (Rust) or outermost namespace (C++); none for C and for names without one.
+    pub namespace: Option<String>,
+}
+
+/// The name to show for `linkage_name`.
+pub fn demangle(linkage_name: &str) -> Demangled {
+    match linkage_name.strip_suffix(PLT) {
+        Some(target) => {
+            let target = demangle_bare(strip_suffixes(target));
+            Demangled { name: target.name + PLT, namespace: target.namespace }
+        }
+        None => demangle_bare(strip_suffixes(linkage_name)),
+    }
+}
+
+fn demangle_bare(name: &str) -> Demangled {
+    if let Some(rust) = demangle_rust(name) {
+        let namespace = rust_namespace(&rust);
+        return Demangled { name: rust, namespace };
+    }
+    if let Some(cpp) = demangle_cpp(name) {
+        let namespace = cpp_namespace(&cpp);
+        return Demangled { name: cpp, namespace };
+    }
+    Demangled { name: name.to_owned(), namespace: None }
+}
+
+fn demangle_rust(name: &str) -> Option<String> {
+    if name.len() > LONGEST_NAME || !(name.starts_with("_R") || is_rust_legacy(name)) {
+        return None;
+    }
+    let parsed = rustc_demangle::try_demangle(name).ok()?;
+    let mut text = Bounded::default();
+    // The alternate form leaves the hash out.
+    write!(text, "{parsed:#}").ok()?;
+    Some(text.0)
+}
+
+/// Legacy Rust names look like C++ ones but end in a component `h` and 16 hex digits.
+fn is_rust_legacy(name: &str) -> bool {
+    let hash = name.strip_prefix("_ZN").and_then(|rest| rest.strip_suffix('E')).and_then(|rest| {
+        let at = rest.len().checked_sub(19)?;
+        rest.get(at..)?.strip_prefix("17h")
+    });
+    hash.is_some_and(|hash| hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn demangle_cpp(name: &str) -> Option<String> {
+    if name.len() > LONGEST_NAME || !name.starts_with("_Z") {
+        return None;
+    }
+    let options = cpp_demangle::ParseOptions::default().recursion_limit(DEEPEST_NESTING);
+    let symbol = cpp_demangle::Symbol::new_with_options(name, &options).ok()?;
+    let options = cpp_demangle::DemangleOptions::new().recursion_limit(DEEPEST_NESTING);
+    let mut text = Bounded::default();
+    symbol.structured_demangle(&mut text, &options).ok()?;
+    Some(text.0)
+}
+
+/// `name` without what compiler and linker appended to tell copies and parts apart.
+pub fn strip_suffixes(name: &str) -> &str {
+    let mut rest = strip_version(name);
+    while let Some(shorter) = strip_one(rest) {
+        rest = shorter;
+    }
+    rest
+}
+
+/// `memcpy@@GLIBC_2.14` or `memcpy@GLIBC_2.2.5` without the version.
+pub(crate) fn strip_version(name: &str) -> &str {
+    match name.find('@') {
+        Some(at) if at > 0 => &name[..at],
+        _ => name,
+    }
+}
+
+fn strip_one(name: &str) -> Option<&str> {
+    let (rest, last) = name.rsplit_once('.').filter(|(rest, _)| !rest.is_empty())?;
+    if matches!(last, "cold" | "localalias") {
+        return Some(rest);
+    }
+    let number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let (before, kind) = rest.rsplit_once('.').filter(|(before, _)| !before.is_empty())?;
+    let known =
+        matches!(kind, "llvm" | "part" | "constprop" | "isra" | "cold" | "lto_priv" | "clone" | "__uniq");
+    (number && known).then_some(before)
+}
+
+/// A string that refuses to grow past [`LONGEST_NAME`]: a short mangled name can stand for
+/// gigabytes of text.
+#[derive(Default)]
+struct Bounded(String);
+
+impl Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > LONGEST_NAME {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_read_as_they_were_written() {
+        let table = [
+            ("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter::pad", Some("core")),
+            (
+                "_ZN58_$LT$alloc..string..String$u20$as$u20$core..fmt..Write$GT$9write_str17h0123456789abcdefE",
+                "<alloc::string::String as core::fmt::Write>::write_str",
+                Some("alloc"),
+            ),
+            ("_RNvCs1234_7mycrate3foo", "mycrate::foo", Some("mycrate")),
+            ("_RNvMs0_NtCs5l0EXMQXRMU_4rage5outerNtB5_5Outer3new", "<rage::outer::Outer>::new", Some("rage")),
+            ("_ZN2ns5Class6methodEi", "ns::Class::method(int)", Some("ns")),
+            (
+                "_ZNSt6vectorIiSaIiEE9push_backERKi",
+                "std::vector<int, std::allocator<int> >::push_back(int const&)",
+                Some("std"),
+            ),
+            ("main", "main", None),
+            ("memcpy@@GLIBC_2.14", "memcpy", None),
+            ("memcpy@plt", "memcpy@plt", None),
+            ("_ZN2ns5Class6methodEi@plt", "ns::Class::method(int)@plt", Some("ns")),
+            ("work.part.0.cold", "work", None),
+            ("work.constprop.0.isra.0", "work", None),
+            ("work.cold.1", "work", None),
+            ("_RNvCs1234_7mycrate3foo.llvm.123456", "mycrate::foo", Some("mycrate")),
+            ("_ZN2ns1fEv.cold", "ns::f()", Some("ns")),
+            (".text.hot", ".text.hot", None),
+            ("", "", None),
+        ];
+        for (linkage, name, namespace) in table {
+            let found = demangle(linkage);
+            assert_eq!((found.name.as_str(), found.namespace.as_deref()), (name, namespace), "{linkage}");
+        }
+    }
+
+    #[test]
+    fn a_short_name_that_stands_for_a_huge_one_stays_as_it_is() {
+        // Each substitution doubles the type before it.
+        let mut bomb = String::from("_Z1fSt4pairIiiE");
+        for i in 0..30 {
+            let id = if i == 0 { "S_".to_owned() } else { format!("S{}_", radix36(i - 1)) };
+            bomb += &format!("St4pairI{id}{id}E");
+        }
+        assert!(demangle(&bomb).name.len() <= LONGEST_NAME);
+    }
+
+    fn radix36(mut n: usize) -> String {
+        let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let mut text = Vec::new();
+        loop {
+            text.insert(0, digits[n % 36]);
+            n /= 36;
+            if n == 0 {
+                return String::from_utf8(text).expect("digits are ASCII");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_a_bounded_name(text in "(_ZN|_R|_Z|)[a-zA-Z0-9_.$@]{0,200}") {
+            let name = demangle(&text).name;
+            prop_assert!(name.len() <= LONGEST_NAME);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Source lines and inlined calls from DWARF 2 to 5.
+//!
+//! Constraints:
+//! - lazy: a unit's functions and lines are read when an address falls into it, a function's
+//!   inlined calls when an address falls into that function;
+//! - shared: one index serves all threads, each unit is read once;
+//! - bounded: every step is paid from a [`Budget`] in proportion to the size of the debug info, and
+//!   nothing recurses, so that a hostile file costs seconds at most and no stack;
+//! - code that the linker dropped (ranges that begin before the first code) names nothing.
+//!
+//! Split DWARF (`.dwo`, `.dwp`) is recognised and reported by [`DwarfIndex::split_units`]; a file
+//! of separate debug info is read by giving its sections to [`DwarfIndex::new`].
+
+mod budget;
+mod functions;
+mod lines;
+mod lookup;
+mod origin;
+mod sections;
+mod units;
+
+pub use lookup::{DwarfFrame, FileKey, FunctionKey};
+pub use origin::Origin;
+pub use sections::DebugSections;
+pub use units::{DwarfIndex, SplitUnits};
+
+/// How the bytes of a section are read.
+pub(crate) type Slice<'e> = gimli::EndianSlice<'e, gimli::RunTimeEndian>;

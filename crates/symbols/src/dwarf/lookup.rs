@@ -1,0 +1,83 @@
+//! From an address to the chain of calls inlined there.
+
+use super::DwarfIndex;
+use super::lines::Row;
+
+/// A function: the offset of its entry in `.debug_info`. Get its name with
+/// [`DwarfIndex::origin`](super::DwarfIndex::origin).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FunctionKey(pub usize);
+
+/// A file: a row of a unit's line table. Get its path with [`DwarfIndex::path`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileKey {
+    /// Index of the unit.
+    pub unit: u32,
+    /// Index in the unit's table.
+    pub file: u32,
+}
+
+/// One function of the chain, and the position in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DwarfFrame {
+    /// None where only the line is known.
+    pub function: Option<FunctionKey>,
+    /// File of the position.
+    pub file: Option<FileKey>,
+    /// Line, from 1; 0 where the compiler says none.
+    pub line: u32,
+    /// Column, from 1; 0 if unknown.
+    pub column: u32,
+}
+
+impl DwarfIndex<'_> {
+    /// Appends the frames at `address`, the outermost first; nothing if no unit knows the address.
+    pub fn lookup(&self, address: u64, frames: &mut Vec<DwarfFrame>) {
+        let mut position_only = None;
+        for unit in self.units_at(address) {
+            let row = self.lines(unit).find(address);
+            if let Some(function) = self.functions(unit).find(address) {
+                return self.push_chain(unit, function, address, row, frames);
+            }
+            position_only = position_only.or(row.map(|row| (unit, row)));
+        }
+        if let Some((unit, row)) = position_only {
+            frames.push(at_row(unit, None, Some(row)));
+        }
+    }
+
+    /// Each function's position is the call of the next one; the innermost has the line table's.
+    fn push_chain(
+        &self,
+        unit: usize,
+        function: usize,
+        address: u64,
+        row: Option<Row>,
+        frames: &mut Vec<DwarfFrame>,
+    ) {
+        let entry = self.functions(unit).entry(function);
+        let mut current = self.function_key(unit, super::functions::EntryRef::Unit(entry));
+        for call in self.function(unit, function).calls_at(address) {
+            let file = call.file.and_then(|file| u32::try_from(file).ok());
+            let file = file.map(|file| FileKey { unit: unit as u32, file });
+            frames.push(DwarfFrame { function: Some(current), file, line: call.line, column: call.column });
+            current = self.function_key(unit, call.function);
+        }
+        frames.push(at_row(unit, Some(current), row));
+    }
+
+    /// Path of a file, joined with the directory of the compilation.
+    pub fn path(&self, file: FileKey) -> Option<String> {
+        ((file.unit as usize) < self.units.len()).then(|| self.file_path(file.unit as usize, file.file))?
+    }
+}
+
+fn at_row(unit: usize, function: Option<FunctionKey>, row: Option<Row>) -> DwarfFrame {
+    match row {
+        Some(row) => {
+            let file = Some(FileKey { unit: unit as u32, file: row.file });
+            DwarfFrame { function, file, line: row.line, column: row.column }
+        }
+        None => DwarfFrame { function, file: None, line: 0, column: 0 },
+    }
+}

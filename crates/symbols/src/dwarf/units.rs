@@ -1,0 +1,206 @@
+//! The compilation units of a binary and the addresses that each covers.
+
+use std::sync::{Arc, OnceLock};
+
+use gimli::{Abbreviations, DebugAbbrev, Reader, Section, UnitHeader, UnitRef};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::budget::Budget;
+use super::functions::{Function, UnitFunctions};
+use super::lines::UnitLines;
+use super::{DebugSections, Slice};
+
+/// Debug info, indexed by address.
+pub struct DwarfIndex<'e> {
+    pub(super) dwarf: gimli::Dwarf<Slice<'e>>,
+    pub(super) units: Vec<Unit<'e>>,
+    ranges: Vec<UnitRange>,
+    pub(super) budget: Budget,
+    /// Ranges that begin lower belong to code that the linker dropped.
+    pub(super) first_code: u64,
+    split: SplitUnits,
+}
+
+/// Units whose debug info lies in other files (`-gsplit-dwarf`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SplitUnits {
+    /// How many.
+    pub count: usize,
+    /// The file of the first of them, as the compiler named it.
+    pub example: String,
+}
+
+/// One compilation unit.
+pub(super) struct Unit<'e> {
+    pub(super) unit: gimli::Unit<Slice<'e>>,
+    pub(super) offset: usize,
+    functions: OnceLock<UnitFunctions>,
+    lines: OnceLock<UnitLines>,
+}
+
+/// Addresses `begin..end` belong to `unit`.
+struct UnitRange {
+    begin: u64,
+    end: u64,
+    unit: u32,
+    /// Largest `end` of this range and all before it: no earlier range reaches further.
+    furthest: u64,
+}
+
+impl<'e> DwarfIndex<'e> {
+    /// Reads the headers and address ranges of all units, in parallel. `first_code` is the lowest
+    /// address that holds code.
+    pub fn new(sections: &'e DebugSections<'_>, first_code: u64) -> Self {
+        let dwarf = sections.dwarf();
+        let budget = Budget::for_size(sections.size());
+        let headers = headers(&dwarf);
+        let tables = abbreviations(&dwarf, &headers, &budget);
+        let read = |header: &UnitHeader<Slice<'e>>| read_unit(&dwarf, header, &tables, &budget, first_code);
+        let read: Vec<_> = headers.par_iter().filter_map(read).collect();
+        let (units, ranges): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+        let split = split_units(&dwarf, &units);
+        DwarfIndex { dwarf, units, ranges: indexed(ranges), budget, first_code, split }
+    }
+
+    /// Number of compilation units.
+    pub fn unit_count(&self) -> usize {
+        self.units.len()
+    }
+
+    /// The units whose debug info is elsewhere.
+    pub fn split_units(&self) -> &SplitUnits {
+        &self.split
+    }
+
+    /// Units that may hold `address`, the one with the nearest beginning first.
+    pub(super) fn units_at(&self, address: u64) -> impl Iterator<Item = usize> {
+        let after = self.ranges.partition_point(|range| range.begin <= address);
+        let candidates = self.ranges[..after].iter().rev().take_while(move |range| range.furthest > address);
+        candidates.filter(move |range| address < range.end).map(|range| range.unit as usize)
+    }
+
+    /// The unit that holds a `.debug_info` offset.
+    pub(super) fn unit_at_offset(&self, offset: usize) -> Option<usize> {
+        let at = self.units.partition_point(|unit| unit.offset <= offset).checked_sub(1)?;
+        let length = self.units[at].unit.header.length_including_self();
+        (offset - self.units[at].offset < length).then_some(at)
+    }
+
+    pub(super) fn unit_ref(&self, unit: usize) -> UnitRef<'_, Slice<'e>> {
+        UnitRef::new(&self.dwarf, &self.units[unit].unit)
+    }
+
+    pub(super) fn functions(&self, unit: usize) -> &UnitFunctions {
+        self.units[unit].functions.get_or_init(|| UnitFunctions::read(self, unit))
+    }
+
+    pub(super) fn lines(&self, unit: usize) -> &UnitLines {
+        self.units[unit].lines.get_or_init(|| UnitLines::read(self, unit))
+    }
+
+    /// Inlined calls of one function.
+    pub(super) fn function(&self, unit: usize, function: usize) -> &Function {
+        self.functions(unit).function(self, unit, function)
+    }
+}
+
+/// Headers up to the first that cannot be read: nothing tells where the next would begin.
+fn headers<'e>(dwarf: &gimli::Dwarf<Slice<'e>>) -> Vec<UnitHeader<Slice<'e>>> {
+    let mut headers = Vec::new();
+    let mut units = dwarf.units();
+    while let Ok(Some(header)) = units.next() {
+        headers.push(header);
+    }
+    headers
+}
+
+type AbbreviationTables = FxHashMap<usize, Arc<Abbreviations>>;
+
+/// The abbreviation tables by offset, each read once and only up to where the next begins.
+fn abbreviations(
+    dwarf: &gimli::Dwarf<Slice<'_>>,
+    headers: &[UnitHeader<Slice<'_>>],
+    budget: &Budget,
+) -> AbbreviationTables {
+    let mut offsets: Vec<usize> = headers.iter().map(|header| header.debug_abbrev_offset().0).collect();
+    offsets.sort_unstable();
+    offsets.dedup();
+    let reader = dwarf.debug_abbrev.reader();
+    let parse = |(at, &start): (usize, &usize)| {
+        let end = offsets.get(at + 1).copied().unwrap_or(usize::MAX).min(reader.slice().len());
+        let own = DebugAbbrev::new(reader.slice().get(..end)?, reader.endian());
+        let table = own.abbreviations(gimli::DebugAbbrevOffset(start));
+        // Tables that share their tails are legal.
+        let table = table.or_else(|_| {
+            budget.charge(reader.slice().len().saturating_sub(start))?;
+            dwarf.debug_abbrev.abbreviations(gimli::DebugAbbrevOffset(start))
+        });
+        Some((start, Arc::new(table.ok()?)))
+    };
+    offsets.par_iter().enumerate().filter_map(parse).collect()
+}
+
+fn read_unit<'e>(
+    dwarf: &gimli::Dwarf<Slice<'e>>,
+    header: &UnitHeader<Slice<'e>>,
+    tables: &AbbreviationTables,
+    budget: &Budget,
+    first_code: u64,
+) -> Option<(Unit<'e>, Vec<gimli::Range>)> {
+    let offset = header.debug_info_offset()?.0;
+    let abbreviations = Arc::clone(tables.get(&header.debug_abbrev_offset().0)?);
+    budget.charge(1).ok()?;
+    let unit = gimli::Unit::new_with_abbreviations(dwarf, *header, abbreviations).ok()?;
+    let lines = unit.line_program.as_ref().map_or(0, |program| program.header().header_length());
+    budget.charge(lines).ok()?;
+    let ranges = unit_ranges(UnitRef::new(dwarf, &unit), budget, first_code).unwrap_or_default();
+    Some((Unit { unit, offset, functions: OnceLock::new(), lines: OnceLock::new() }, ranges))
+}
+
+fn unit_ranges(
+    unit: UnitRef<'_, Slice<'_>>,
+    budget: &Budget,
+    first_code: u64,
+) -> gimli::Result<Vec<gimli::Range>> {
+    let root = unit.entry(unit.header.root_offset())?;
+    let mut found = Vec::new();
+    super::functions::Bounds::of_entry(unit, &root)?
+        .for_each(unit, budget, first_code, |range| found.push(range))?;
+    Ok(found)
+}
+
+fn indexed(ranges: Vec<Vec<gimli::Range>>) -> Vec<UnitRange> {
+    let of_unit = |(unit, ranges): (usize, Vec<gimli::Range>)| {
+        let unit = unit as u32;
+        ranges.into_iter().map(move |range| UnitRange {
+            begin: range.begin,
+            end: range.end,
+            unit,
+            furthest: 0,
+        })
+    };
+    let mut ranges: Vec<UnitRange> = ranges.into_iter().enumerate().flat_map(of_unit).collect();
+    ranges.sort_unstable_by_key(|range| (range.begin, range.end, range.unit));
+    let mut furthest = 0;
+    for range in &mut ranges {
+        furthest = furthest.max(range.end);
+        range.furthest = furthest;
+    }
+    ranges
+}
+
+fn split_units(dwarf: &gimli::Dwarf<Slice<'_>>, units: &[Unit<'_>]) -> SplitUnits {
+    let names = units.iter().filter(|unit| unit.unit.dwo_id.is_some()).filter_map(|unit| {
+        let name = unit.unit.dwo_name().ok()??;
+        dwarf.attr_string(&unit.unit, name).ok()
+    });
+    let mut split = SplitUnits::default();
+    for name in names {
+        if split.count == 0 {
+            split.example = String::from_utf8_lossy(name.slice()).chars().take(512).collect();
+        }
+        split.count += 1;
+    }
+    split
+}

@@ -1,0 +1,231 @@
+//! Splits frames into the calls inlined at them, and builds the stacks anew.
+//!
+//! Constraints: a node's parent stands before it; equal frames and equal nodes are one row; what
+//! had a function before keeps its row in `functions`.
+
+use std::path::PathBuf;
+
+use pyrometer_tables::schema::{Frame, Function, Stack, Tables};
+use rustc_hash::FxHashMap;
+
+use crate::resolution::{Interner, SymFrame, SymFunction};
+use crate::sources::SourceMap;
+use crate::symbolize::{Symbols, place};
+
+/// Name of code in no known binary.
+const UNKNOWN: &str = "[unknown]";
+
+/// The new tables and, for each old row of `stacks`, its new row.
+pub(crate) fn expand(mut tables: Tables, symbols: &[Symbols], sysroots: &[PathBuf]) -> (Tables, Vec<i32>) {
+    let mut expansion = Expansion::new(&mut tables, symbols, sysroots);
+    let old_frames = std::mem::take(&mut tables.frames);
+    let mut ends = Vec::with_capacity(old_frames.len());
+    let mut rows = Vec::with_capacity(old_frames.len());
+    for frame in &old_frames {
+        expansion.push(frame, &tables, &mut rows);
+        ends.push(rows.len());
+    }
+    tables.frames = expansion.frames();
+    tables.functions = expansion.functions.rows;
+    let (stacks, moved) = restack(&tables.stacks, &rows, &ends);
+    tables.stacks = stacks;
+    for event in &mut tables.events {
+        event.stack = event.stack.and_then(|row| moved.get(usize::try_from(row).ok()?).copied());
+    }
+    (tables, moved)
+}
+
+/// A frame in numbers, for comparing.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    function: Option<i32>,
+    file: Option<u32>,
+    line: Option<i32>,
+    column: Option<i32>,
+    address: Option<i64>,
+    binary: Option<i32>,
+    inlined: bool,
+    kind: u32,
+}
+
+struct Expansion<'s> {
+    symbols: &'s [Symbols],
+    sources: SourceMap<'s>,
+    functions: Functions,
+    /// For each binary, rows in `functions` of its resolution's functions.
+    known: Vec<Vec<Option<i32>>>,
+    /// For each binary, rows in `texts` of its resolution's files.
+    files: Vec<Vec<Option<u32>>>,
+    keys: Interner<Key>,
+    texts: Interner<String>,
+}
+
+impl<'s> Expansion<'s> {
+    fn new(tables: &mut Tables, symbols: &'s [Symbols], sysroots: &'s [PathBuf]) -> Self {
+        Expansion {
+            symbols,
+            sources: SourceMap::new(sysroots),
+            functions: Functions { rows: std::mem::take(&mut tables.functions), known: FxHashMap::default() },
+            known: symbols.iter().map(|symbols| vec![None; symbols.resolution.functions.len()]).collect(),
+            files: symbols.iter().map(|symbols| vec![None; symbols.resolution.files.len()]).collect(),
+            keys: Interner::default(),
+            texts: Interner::default(),
+        }
+    }
+
+    /// Appends the new rows of an old frame, outermost first.
+    fn push(&mut self, frame: &Frame, tables: &Tables, rows: &mut Vec<i32>) {
+        if frame.function.is_some() {
+            rows.push(self.keep(frame, frame.function));
+            return;
+        }
+        let symbols = self.symbols;
+        let found = place(frame)
+            .and_then(|(binary, address)| Some((binary, symbols.get(binary)?.resolution.frames(address)?)));
+        match found {
+            Some((binary, chain)) if !chain.is_empty() => {
+                for part in chain {
+                    rows.push(self.part(frame, binary, part, tables));
+                }
+            }
+            _ => {
+                let function = self.nameless(frame, tables);
+                rows.push(self.keep(frame, Some(function)));
+            }
+        }
+    }
+
+    /// An old frame with a function, otherwise as it is.
+    fn keep(&mut self, frame: &Frame, function: Option<i32>) -> i32 {
+        let file = frame.file.as_ref().map(|file| self.texts.row(self.sources.map(file)));
+        let kind = self.texts.row_of(&frame.kind);
+        let Frame { line, column, address, binary, inlined, .. } = *frame;
+        self.keys.row(Key { function, file, line, column, address, binary, inlined, kind }) as i32
+    }
+
+    /// One function of the chain at an old frame.
+    fn part(&mut self, frame: &Frame, binary: usize, part: &SymFrame, tables: &Tables) -> i32 {
+        let function = match part.function {
+            Some(row) => self.function(binary, row as usize),
+            None => self.nameless(frame, tables),
+        };
+        let key = Key {
+            function: Some(function),
+            file: part.file.map(|file| self.file(binary, file as usize)),
+            line: part.line.and_then(|line| i32::try_from(line).ok()),
+            column: part.column.and_then(|column| i32::try_from(column).ok()),
+            address: frame.address,
+            binary: frame.binary,
+            inlined: part.inlined,
+            kind: self.texts.row_of(&frame.kind),
+        };
+        self.keys.row(key) as i32
+    }
+
+    fn function(&mut self, binary: usize, at: usize) -> i32 {
+        if let Some(row) = self.known[binary][at] {
+            return row;
+        }
+        let function = &self.symbols[binary].resolution.functions[at];
+        let file = function.file.as_ref().map(|file| self.sources.map(file));
+        let row = self.functions.row(table_row(function, binary, file));
+        self.known[binary][at] = Some(row);
+        row
+    }
+
+    fn file(&mut self, binary: usize, at: usize) -> u32 {
+        if let Some(row) = self.files[binary][at] {
+            return row;
+        }
+        let path = self.sources.map(&self.symbols[binary].resolution.files[at]);
+        let row = self.texts.row(path);
+        self.files[binary][at] = Some(row);
+        row
+    }
+
+    /// `basename+0xaddress`, or `[unknown]` outside all binaries.
+    fn nameless(&mut self, frame: &Frame, tables: &Tables) -> i32 {
+        let row = frame.binary.and_then(|row| usize::try_from(row).ok());
+        let binary = row.and_then(|row| tables.binaries.get(row));
+        let name = match (binary, frame.address) {
+            (Some(binary), Some(address)) => {
+                let base = binary.path.rsplit('/').next().unwrap_or_default();
+                format!("{base}+{address:#x}")
+            }
+            _ => UNKNOWN.to_owned(),
+        };
+        self.functions.row(Function { name, binary: frame.binary, ..Function::default() })
+    }
+
+    fn frames(&mut self) -> Vec<Frame> {
+        let text = |row: u32| self.texts.rows[row as usize].clone();
+        let frame = |key: &Key| Frame {
+            function: key.function,
+            file: key.file.map(text),
+            line: key.line,
+            column: key.column,
+            address: key.address,
+            binary: key.binary,
+            inlined: key.inlined,
+            kind: text(key.kind),
+        };
+        self.keys.rows.iter().map(frame).collect()
+    }
+}
+
+fn table_row(function: &SymFunction, binary: usize, file: Option<String>) -> Function {
+    Function {
+        name: function.name.clone(),
+        linkage_name: function.linkage_name.clone(),
+        binary: i32::try_from(binary).ok(),
+        file,
+        line: function.line.and_then(|line| i32::try_from(line).ok()),
+        namespace: function.namespace.clone(),
+        aliases: function.aliases.clone(),
+    }
+}
+
+/// What makes a function: binary, linkage name (or name), and where it is declared.
+type Identity = (Option<i32>, String, Option<String>, Option<i32>);
+
+/// The table `functions`, each function once.
+struct Functions {
+    rows: Vec<Function>,
+    known: FxHashMap<Identity, i32>,
+}
+
+impl Functions {
+    fn row(&mut self, function: Function) -> i32 {
+        let name = if function.linkage_name.is_empty() { &function.name } else { &function.linkage_name };
+        let identity = (function.binary, name.clone(), function.file.clone(), function.line);
+        let next = self.rows.len() as i32;
+        let row = *self.known.entry(identity).or_insert(next);
+        match self.rows.get_mut(row as usize) {
+            None => self.rows.push(function),
+            Some(known) if known.aliases.is_empty() => known.aliases = function.aliases,
+            Some(_) => {}
+        }
+        row
+    }
+}
+
+/// Replaces each node by the chain of its frame's parts; the children hang on the last of them.
+fn restack(old: &[Stack], rows: &[i32], ends: &[usize]) -> (Vec<Stack>, Vec<i32>) {
+    let mut stacks: Vec<Stack> = Vec::with_capacity(old.len());
+    let mut known: FxHashMap<Stack, i32> = FxHashMap::with_capacity_and_hasher(old.len(), Default::default());
+    let mut moved: Vec<i32> = Vec::with_capacity(old.len());
+    for node in old {
+        let mut parent = node.parent.and_then(|parent| moved.get(usize::try_from(parent).ok()?).copied());
+        let at = usize::try_from(node.frame).unwrap_or(usize::MAX);
+        let start = at.checked_sub(1).and_then(|before| ends.get(before).copied()).unwrap_or(0);
+        for &frame in rows.get(start..ends.get(at).copied().unwrap_or(start)).unwrap_or_default() {
+            let stack = Stack { parent, frame };
+            parent = Some(*known.entry(stack).or_insert_with(|| {
+                stacks.push(stack);
+                stacks.len() as i32 - 1
+            }));
+        }
+        moved.push(parent.unwrap_or(0));
+    }
+    (stacks, moved)
+}

@@ -1,0 +1,275 @@
+//! Function names from the symbol table: `.symtab`, else `.dynsym`, and the linkage stubs.
+//!
+//! Constraints:
+//! - sizes are respected: what lies between two sized functions belongs to neither;
+//! - a symbol of size 0 (hand-written assembly) reaches to the next symbol or the section's end;
+//! - of several names at one address the choice is always the same, and the others are kept as
+//!   aliases (identical code folding).
+
+use std::ops::Range;
+
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+
+use crate::elf::{ElfImage, is_code};
+use crate::plt::plt_stubs;
+
+/// How many other names of one function are kept.
+const MOST_ALIASES: usize = 32;
+/// How many enclosing symbols a lookup tries.
+const DEEPEST_ENCLOSURE: usize = 64;
+
+/// Which table the names came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SymbolSource {
+    /// The full table.
+    Symtab,
+    /// Exported and imported names only: the binary was stripped.
+    Dynsym,
+    /// No table at all.
+    None,
+}
+
+/// Functions by address.
+pub struct SymbolTable<'a> {
+    entries: Vec<Entry>,
+    names: Vec<&'a str>,
+    stubs: Vec<String>,
+    source: SymbolSource,
+}
+
+/// One function: its range and names.
+struct Entry {
+    start: u64,
+    end: u64,
+    name: Name,
+    /// Range in `names` of the other names.
+    aliases: Range<u32>,
+    /// The nearest entry before this one that reaches past its start, or itself.
+    enclosing: u32,
+}
+
+/// Where an entry's name is kept.
+#[derive(Clone, Copy)]
+enum Name {
+    /// Index in `names`.
+    Symbol(u32),
+    /// Index in `stubs`.
+    Stub(u32),
+}
+
+/// What a lookup found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found<'t> {
+    /// Linkage name.
+    pub name: &'t str,
+    /// First address of the function.
+    pub start: u64,
+    /// Address just after it.
+    pub end: u64,
+    /// Linkage names of other functions that share exactly this code.
+    pub aliases: &'t [&'t str],
+}
+
+/// A symbol as the file lists it.
+struct Raw<'a> {
+    start: u64,
+    size: u64,
+    name: &'a str,
+    global: bool,
+    /// End of its section.
+    limit: u64,
+}
+
+impl<'a> SymbolTable<'a> {
+    /// Reads the table of `image`.
+    pub fn new(image: &ElfImage<'a>) -> Self {
+        let (raw, source) = read_symbols(image);
+        let mut table = SymbolTable { entries: Vec::new(), names: Vec::new(), stubs: Vec::new(), source };
+        table.add_functions(raw);
+        table.add_stubs(image);
+        table.finish();
+        table
+    }
+
+    /// Which table the names came from.
+    pub fn source(&self) -> SymbolSource {
+        self.source
+    }
+
+    /// Number of functions and stubs.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True if the binary names no function.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The function that holds `address`.
+    pub fn find(&self, address: u64) -> Option<Found<'_>> {
+        let after = self.entries.partition_point(|entry| entry.start <= address);
+        let mut at = after.checked_sub(1)?;
+        for _ in 0..DEEPEST_ENCLOSURE {
+            let entry = &self.entries[at];
+            if address < entry.end {
+                return Some(self.found(entry));
+            }
+            if entry.enclosing as usize == at {
+                return None;
+            }
+            at = entry.enclosing as usize;
+        }
+        None
+    }
+
+    /// All functions whose linkage name satisfies `wanted`.
+    pub fn matching<'t>(&'t self, wanted: &'t dyn Fn(&str) -> bool) -> impl Iterator<Item = Found<'t>> {
+        self.entries.iter().map(|entry| self.found(entry)).filter(|found| wanted(found.name))
+    }
+
+    fn found(&self, entry: &Entry) -> Found<'_> {
+        Found {
+            name: match entry.name {
+                Name::Symbol(at) => self.names[at as usize],
+                Name::Stub(at) => &self.stubs[at as usize],
+            },
+            start: entry.start,
+            end: entry.end,
+            aliases: &self.names[entry.aliases.start as usize..entry.aliases.end as usize],
+        }
+    }
+
+    fn add_functions(&mut self, mut raw: Vec<Raw<'a>>) {
+        raw.sort_unstable_by(|a, b| a.start.cmp(&b.start).then_with(|| preference(a).cmp(&preference(b))));
+        drop_inner_labels(&mut raw);
+        let groups: Vec<&[Raw<'a>]> = raw.chunk_by(|a, b| a.start == b.start).collect();
+        for (at, group) in groups.iter().enumerate() {
+            let next = groups.get(at + 1).map_or(u64::MAX, |next| next[0].start);
+            let best = &group[0];
+            let end = match best.size {
+                0 => next.min(best.limit),
+                size => best.start.saturating_add(size),
+            };
+            if best.start < end {
+                self.add_group(group, end);
+            }
+        }
+    }
+
+    /// One function with all its names.
+    fn add_group(&mut self, group: &[Raw<'a>], end: u64) {
+        let best = &group[0];
+        let name = self.names.len() as u32;
+        self.names.push(best.name);
+        let bare = |name: &'a str| crate::demangle::strip_version(name);
+        for other in &group[1..] {
+            let listed = &self.names[name as usize..];
+            let same_code = other.size == best.size && best.size > 0;
+            let new =
+                listed.len() <= MOST_ALIASES && !listed.iter().any(|known| bare(known) == bare(other.name));
+            if same_code && new {
+                self.names.push(other.name);
+            }
+        }
+        let aliases = name + 1..self.names.len() as u32;
+        self.entries.push(Entry { start: best.start, end, name: Name::Symbol(name), aliases, enclosing: 0 });
+    }
+
+    fn add_stubs(&mut self, image: &ElfImage<'a>) {
+        for stub in plt_stubs(image, &|address| self.find_flat(address)) {
+            let name = Name::Stub(self.stubs.len() as u32);
+            self.stubs.push(stub.name);
+            self.entries.push(Entry { start: stub.start, end: stub.end, name, aliases: 0..0, enclosing: 0 });
+        }
+    }
+
+    /// The name at exactly `address`, before the stubs are in.
+    fn find_flat(&self, address: u64) -> Option<String> {
+        let at = self.entries.binary_search_by_key(&address, |entry| entry.start).ok()?;
+        Some(self.found(&self.entries[at]).name.to_owned())
+    }
+
+    /// Sorts, and links each entry to the one around it.
+    fn finish(&mut self) {
+        // Some linkers give stubs symbols (`puts$plt`): the relocation's name comes first.
+        self.entries.sort_by_key(|entry| (entry.start, matches!(entry.name, Name::Symbol(_))));
+        self.entries.dedup_by_key(|entry| entry.start);
+        let mut open: Vec<u32> = Vec::new();
+        for at in 0..self.entries.len() {
+            let start = self.entries[at].start;
+            while open.last().is_some_and(|&outer| self.entries[outer as usize].end <= start) {
+                open.pop();
+            }
+            self.entries[at].enclosing = open.last().copied().unwrap_or(at as u32);
+            open.push(at as u32);
+        }
+    }
+}
+
+/// Smaller is better: sized, few leading underscores, global, short, alphabetical.
+fn preference<'a>(symbol: &Raw<'a>) -> (bool, usize, bool, usize, &'a str) {
+    let underscores = symbol.name.len() - symbol.name.trim_start_matches('_').len();
+    (symbol.size == 0, underscores, !symbol.global, symbol.name.len(), symbol.name)
+}
+
+/// Unsized labels inside a sized function are places in it, not functions.
+fn drop_inner_labels(sorted: &mut Vec<Raw<'_>>) {
+    let mut covered = 0;
+    sorted.retain(|symbol| {
+        let keep = symbol.size > 0 || symbol.start >= covered;
+        covered = covered.max(symbol.start.saturating_add(symbol.size));
+        keep
+    });
+}
+
+fn read_symbols<'a>(image: &ElfImage<'a>) -> (Vec<Raw<'a>>, SymbolSource) {
+    let limits = section_limits(image);
+    let full: Vec<_> = image.file.symbols().filter_map(|symbol| raw(&symbol, &limits)).collect();
+    if !full.is_empty() {
+        return (full, SymbolSource::Symtab);
+    }
+    let dynamic: Vec<_> = image.file.dynamic_symbols().filter_map(|symbol| raw(&symbol, &limits)).collect();
+    match dynamic.is_empty() {
+        true => (dynamic, SymbolSource::None),
+        false => (dynamic, SymbolSource::Dynsym),
+    }
+}
+
+/// End address of each section by index; 0 for those that hold no code.
+fn section_limits(image: &ElfImage<'_>) -> Vec<u64> {
+    let mut limits = Vec::new();
+    for section in image.file.sections() {
+        let at = section.index().0;
+        if limits.len() <= at {
+            limits.resize(at + 1, 0);
+        }
+        if is_code(section.flags()) {
+            limits[at] = section.address().saturating_add(section.size());
+        }
+    }
+    limits
+}
+
+fn raw<'a>(symbol: &impl ObjectSymbol<'a>, limits: &[u64]) -> Option<Raw<'a>> {
+    let callable = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label);
+    if !callable || symbol.is_undefined() {
+        return None;
+    }
+    let limit = *limits.get(symbol.section_index()?.0)?;
+    let name = symbol.name().ok()?;
+    let inside = symbol.address() < limit;
+    (inside && names_a_function(name)).then(|| Raw {
+        start: symbol.address(),
+        size: symbol.size(),
+        name,
+        global: symbol.is_global(),
+        limit,
+    })
+}
+
+/// False for local labels and for the marks that assemblers set between code and data.
+fn names_a_function(name: &str) -> bool {
+    let mapping = matches!(name.as_bytes(), [b'$', b'a' | b'd' | b't' | b'x', rest @ ..] if matches!(rest, [] | [b'.', ..]));
+    !name.is_empty() && !mapping && !name.starts_with(".L")
+}

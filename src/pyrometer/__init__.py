@@ -1,0 +1,43 @@
+"""Pyrometer: where a native program's time goes.
+
+>>> import pyrometer
+>>> profile = pyrometer.record(["./program"])      # doctest: +SKIP
+>>> profile.top(5)                                 # doctest: +SKIP
+>>> pyrometer.load("program.pyro").flamegraph("program.svg")  # doctest: +SKIP
+
+Names are loaded when they are first used, so that ``import pyrometer`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyrometer.api import Profile, build, load, record
+    from pyrometer.native import __version__
+    from pyrometer.profile import Meta
+
+_HOME = {
+    "Meta": "pyrometer.profile",
+    "Profile": "pyrometer.api",
+    "__version__": "pyrometer.native",
+    "build": "pyrometer.api",
+    "load": "pyrometer.api",
+    "record": "pyrometer.api",
+}
+
+__all__ = ["Meta", "Profile", "__version__", "build", "load", "record"]
+
+
+def __getattr__(name: str) -> Any:
+    """The names of ``__all__``, and the error classes."""
+    from importlib import import_module
+
+    home = _HOME.get(name, "pyrometer.errors" if name.endswith("Error") else None)
+    if home is None:
+        raise AttributeError(f"module 'pyrometer' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

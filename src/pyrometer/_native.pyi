@@ -1,0 +1,155 @@
+"""The Rust extension. Errors are the classes of `pyrometer.errors`; long calls release the GIL."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict, final
+
+from pyrometer.errors import PyrometerError
+
+__version__: str
+
+class Selection(TypedDict):
+    """What part of a profile is weighed; empty lists select all, times are nanoseconds after the start."""
+
+    metric: int
+    threads: list[int]
+    processes: list[int]
+    time: tuple[int, int] | None
+    focus: list[str]
+    exclude: list[str]
+    focus_binaries: list[str]
+    exclude_binaries: list[str]
+
+class Grouping(TypedDict):
+    """How frames become nodes."""
+
+    inverted: bool
+    fold_generics: bool
+    collapse_runtime: bool
+
+@final
+class Table:
+    """A table: Arrow columns, a stream of batches."""
+
+    name: str
+    columns: list[tuple[str, str]]
+    def batches(self) -> Iterator[list[list[Any]]]: ...
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
+
+@final
+class Row:
+    """A function or a line (or the edge to one) with its sums."""
+
+    name: str
+    binary: str | None
+    file: str | None
+    line: int | None
+    namespace: str | None
+    kind: str
+    self_value: int
+    self_count: int
+    total_value: int
+    total_count: int
+
+@final
+class Neighbours:
+    """Functions with their direct callers and callees; an edge's total is what passes over it."""
+
+    self_value: int
+    self_count: int
+    total_value: int
+    total_count: int
+    callers: list[Row]
+    callees: list[Row]
+
+@final
+class AddressCost:
+    """The cost of one address, as its binary numbers it (SVMA)."""
+
+    binary: int
+    address: int
+    self_value: int
+    self_count: int
+    total_value: int
+    total_count: int
+
+TreeRow = tuple[int | None, Row, bool]
+"""The index of the parent (always smaller), the node, and if it was inlined."""
+
+@final
+class Weights:
+    """How much each stack weighs in a selection, and every sum of it; values in the metric's unit."""
+
+    value: int
+    count: int
+    squares: float
+    excluded_count: int
+    def functions(self, grouping: Grouping) -> list[Row]: ...
+    def lines(self, grouping: Grouping) -> list[Row]: ...
+    def call_tree(self, grouping: Grouping, min_share: float, depth: int | None) -> tuple[list[TreeRow], int]: ...
+    def neighbours(self, grouping: Grouping, names: Sequence[str]) -> Neighbours: ...
+    def addresses(self, names: Sequence[str]) -> list[AddressCost]: ...
+
+Instruction = tuple[int, str, str, str | None, int | None]
+"""Address, text, and the innermost function, file and line it was compiled from."""
+
+@final
+class Profile:
+    """A profile: tables and sums."""
+
+    @staticmethod
+    def open(path: str) -> Profile: ...
+    @staticmethod
+    def build(
+        meta: str,
+        tables: Mapping[str, str],
+        samples: Sequence[tuple[int, int, int | None, int | None, int, int, int]],
+    ) -> Profile: ...
+    def meta_json(self) -> str: ...
+    def sample_count(self) -> int: ...
+    def table(self, name: str) -> Table: ...
+    def save(self, path: str) -> None: ...
+    def weigh(self, selection: Selection) -> Weights: ...
+
+@final
+class Recording:
+    """A journal on disk that wants to be finished, with the binaries it saw held open."""
+
+    journal: Path
+    failure: PyrometerError | None
+    def wait(self) -> int | None: ...
+
+class Config(TypedDict):
+    """What to record, and how; times are seconds."""
+
+    command: list[str]
+    pids: list[int]
+    rate: int
+    events: list[str]
+    duration: float | None
+    delay: float | None
+    journal: Path
+
+class SymbolOptions(TypedDict):
+    """Where symbols are kept, and where the sources of Rust's library are."""
+
+    cache: str | None
+    sysroots: list[Path]
+
+def record(config: Config) -> Recording: ...
+def finish(recording: Recording, output: Path, options: SymbolOptions) -> Profile: ...
+def recover(journal: Path, output: Path, options: SymbolOptions) -> Profile: ...
+def disassemble(path: str, build_id: str | None, addresses: Sequence[int]) -> list[tuple[str, list[Instruction]]]: ...
+
+class ExportOptions(TypedDict):
+    """What to write, and where."""
+
+    format: str
+    path: Path
+    title: str
+    icicle: bool
+
+def export(profile: Profile, selection: Selection, grouping: Grouping, options: ExportOptions) -> None: ...
+def fold_generics(name: str) -> str: ...

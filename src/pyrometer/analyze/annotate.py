@@ -1,0 +1,210 @@
+"""One function line by line and instruction by instruction.
+
+Source lines carry the samples of the function's own code where it was written, also where it was
+inlined into others. Instructions are those of the machine code that holds the function, each with
+the function and the line it was compiled from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Unpack
+
+from pyrometer import native
+from pyrometer.analyze.basis import Basis, Estimate, Weighed, weigh
+from pyrometer.analyze.names import find_function
+from pyrometer.analyze.source import SourceText, read_source
+from pyrometer.errors import DisassemblyError
+from pyrometer.profile import Filters, ProfileData, SelectionOptions
+
+CONTEXT = 3
+"""Lines and instructions shown around one that has samples."""
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line with its text (None if the file is missing) and its samples."""
+
+    line: int
+    text: str | None
+    self: Estimate
+    total: Estimate
+
+
+@dataclass(frozen=True)
+class SourceListing:
+    """The lines of one file around those that have samples, in order; gaps are left out."""
+
+    path: str
+    missing: str | None
+    """Why there is no text, and how to get it."""
+    changed: bool
+    """True if the file was modified after the recording began: its lines may have moved."""
+    lines: tuple[SourceLine, ...]
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """A machine instruction, and the innermost function and line that it was compiled from."""
+
+    address: int
+    text: str
+    function: str
+    file: str | None
+    line: int | None
+    self: Estimate
+    gap: bool = False
+    """True if instructions before it are left out."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The instructions of one piece of machine code around those that have samples."""
+
+    binary: str
+    symbol: str
+    missing: str | None
+    instructions: tuple[Instruction, ...]
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A function's source and machine code with samples."""
+
+    basis: Basis
+    function: str
+    self: Estimate
+    total: Estimate
+    sources: tuple[SourceListing, ...]
+    assembly: tuple[Assembly, ...]
+
+
+def annotate(
+    profile: ProfileData, function: str, fold_generics: bool = False, **selection: Unpack[SelectionOptions]
+) -> Annotation:
+    """Where inside ``function`` the samples fell; with ``fold_generics`` in all its instances.
+
+    Source that is not on this machine, and a binary that is gone or was rebuilt, are named in
+    ``missing``; their samples are still shown by line and address. A
+    :class:`~pyrometer.DisassemblyError` if nothing is left to show.
+    """
+    weighed = weigh(profile, {**selection, "fold_generics": fold_generics})
+    name = find_function(function, weighed.weights.functions(weighed.filters.grouping()))
+    names = _instances(weighed, name)
+    around = weighed.weights.neighbours(_NOT_FOLDED, names)
+    found = Annotation(
+        weighed.basis,
+        name,
+        weighed.basis.estimate(around.self_value, around.self_count),
+        weighed.basis.estimate(around.total_value, around.total_count),
+        _sources(weighed, name, profile.meta.start_wall),
+        tuple(_assemblies(profile, weighed.basis, weighed.weights.addresses(names))),
+    )
+    if not found.sources:
+        _refuse_empty(found)
+    return found
+
+
+def _refuse_empty(found: Annotation) -> None:
+    """Without lines and without machine code there is nothing to show but the reason."""
+    reasons = [each.missing for each in found.assembly]
+    if all(reasons):
+        why = reasons[0] if reasons else "it has no address in a binary of this profile"
+        raise DisassemblyError(f"{found.function} has neither source lines nor machine code", why or "")
+
+
+_NOT_FOLDED = Filters().grouping()
+
+
+def _instances(weighed: Weighed, name: str) -> list[str]:
+    """The names as the profile has them that are ``name`` when folded."""
+    if not weighed.filters.fold_generics:
+        return [name]
+    rows = weighed.weights.functions(_NOT_FOLDED)
+    return [row.name for row in rows if native.fold_generics(row.name) == name]
+
+
+def _sources(weighed: Weighed, name: str, recorded: int) -> tuple[SourceListing, ...]:
+    by_file: dict[str, dict[int, native.Row]] = defaultdict(dict)
+    for row in weighed.weights.lines(weighed.filters.grouping()):
+        if row.name == name and row.file and row.line:
+            by_file[row.file][row.line] = row
+    listings = [_source(weighed, path, costs, recorded) for path, costs in by_file.items()]
+    return tuple(sorted(listings, key=lambda each: -sum(line.total.value for line in each.lines)))
+
+
+def _source(weighed: Weighed, path: str, costs: dict[int, native.Row], recorded: int) -> SourceListing:
+    text = read_source(path)
+    shown = sorted(costs) if text.missing else _around(costs, 1, len(text.lines))
+    lines = tuple(_line(weighed, at, costs.get(at), text) for at in shown)
+    return SourceListing(path, text.missing, 0 < recorded < text.modified, lines)
+
+
+def _line(weighed: Weighed, at: int, cost: native.Row | None, text: SourceText) -> SourceLine:
+    known = text.lines[at - 1] if 0 < at <= len(text.lines) else None
+    nothing = weighed.basis.estimate(0, 0)
+    return SourceLine(at, known, *(weighed.estimates(cost) if cost else (nothing, nothing)))
+
+
+def _around(places: Iterable[int], first: int, last: int) -> list[int]:
+    """The places and their neighbours, within ``first`` to ``last`` (and the places themselves)."""
+    known = set(places)
+    near = {at for place in known for at in range(place - CONTEXT, place + CONTEXT + 1)}
+    return sorted({at for at in near if first <= at <= last} | known)
+
+
+def _assemblies(profile: ProfileData, ground: Basis, rows: Iterable[native.AddressCost]) -> Iterable[Assembly]:
+    by_binary: dict[int, list[native.AddressCost]] = defaultdict(list)
+    for row in rows:
+        by_binary[row.binary].append(row)
+    binaries = list(profile.binaries.rows()) if by_binary else []
+    for binary, costs in by_binary.items():
+        yield from _of_binary(ground, binaries[binary]["path"], binaries[binary]["build_id"], costs)
+
+
+def _of_binary(ground: Basis, path: str, build_id: str | None, costs: list[native.AddressCost]) -> list[Assembly]:
+    by_address = {cost.address: cost for cost in costs if cost.self_count}
+    try:
+        symbols = _disassemble(path, build_id, sorted(cost.address for cost in costs))
+    except DisassemblyError as error:
+        return _bare(ground, path, error.what, by_address)
+    listings = [_assembly(ground, path, name, code, by_address) for name, code in symbols]
+    listed = {one[0] for _, code in symbols for one in code}
+    rest = {address: cost for address, cost in by_address.items() if address not in listed}
+    hottest = sorted(listings, key=lambda each: -sum(one.self.value for one in each.instructions))
+    shown = [each for each in hottest if each.instructions]
+    return shown + _bare(ground, path, "no symbol says where the code around these addresses begins", rest)
+
+
+def _disassemble(path: str, build_id: str | None, addresses: list[int]) -> list[tuple[str, list[native.Instruction]]]:
+    if path.startswith("[") and path != "[vdso]":
+        raise DisassemblyError(f"the code of {path} is in no file", cure="look at its source lines instead")
+    return native.disassemble(path, build_id, addresses)
+
+
+def _bare(ground: Basis, path: str, missing: str, costs: dict[int, native.AddressCost]) -> list[Assembly]:
+    """Addresses without their code."""
+    rows = tuple(
+        Instruction(address, "", "", None, None, ground.estimate(cost.self_value, cost.self_count))
+        for address, cost in sorted(costs.items())
+    )
+    return [Assembly(path, "", missing, rows)] if rows else []
+
+
+def _assembly(
+    ground: Basis, path: str, name: str, code: list[native.Instruction], costs: dict[int, native.AddressCost]
+) -> Assembly:
+    """The instructions of a symbol around those on which samples fell."""
+    hot = [at for at, one in enumerate(code) if one[0] in costs]
+    shown = _around(hot, 0, len(code) - 1)
+    instructions = tuple(
+        Instruction(*code[at], _cost(ground, costs.get(code[at][0])), gap=at > 0 and at - 1 not in shown)
+        for at in shown
+    )
+    return Assembly(path, name, None, instructions)
+
+
+def _cost(ground: Basis, cost: native.AddressCost | None) -> Estimate:
+    return ground.estimate(cost.self_value, cost.self_count) if cost else ground.estimate(0, 0)

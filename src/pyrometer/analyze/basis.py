@@ -1,0 +1,100 @@
+"""What every view stands on: the selected metric, its total, and what is missing from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyrometer import native
+from pyrometer.analyze.interval import effective_size, wilson
+from pyrometer.profile import FilterOptions, Filters, Metric, ProfileData, Quality
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A part of the total: its value, and its share with the 95 % interval.
+
+    ``low`` and ``high`` are None for an exact metric.
+    """
+
+    value: int
+    """In the metric's unit."""
+    count: int
+    """Samples."""
+    share: float
+    """0 to 1."""
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The total that shares refer to."""
+
+    metric: Metric
+    total: int
+    """Value of the selected samples, in the metric's unit."""
+    samples: int
+    """Selected samples."""
+    effective_samples: float
+    """Kish's effective sample size: what the intervals are computed with."""
+    excluded: int
+    """Samples of the metric that the filters left out."""
+    quality: Quality
+    """What is missing from the whole profile."""
+
+    def estimate(self, value: int, count: int) -> Estimate:
+        """A part of the total, with its interval."""
+        share = value / self.total if self.total else 0.0
+        if self.metric.kind == "exact" or not self.total:
+            return Estimate(value, count, share, None, None)
+        return Estimate(value, count, share, *wilson(min(share, 1.0), self.effective_samples))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A function, as a view names it."""
+
+    name: str
+    binary: str | None
+    file: str | None
+    line: int | None
+    namespace: str | None
+    """Crate or outermost namespace."""
+    kind: str
+    """``native``, ``kernel``, ``jit`` or ``unknown``."""
+
+    @classmethod
+    def of(cls, row: native.Row) -> Place:
+        """The place of a row of sums."""
+        return cls(row.name, row.binary, row.file, row.line, row.namespace, row.kind)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The selected samples of a profile, weighed once for any number of views."""
+
+    basis: Basis
+    weights: native.Weights
+    filters: Filters
+
+    def estimates(self, row: native.Row) -> tuple[Estimate, Estimate]:
+        """The self and the total of a row."""
+        return (
+            self.basis.estimate(row.self_value, row.self_count),
+            self.basis.estimate(row.total_value, row.total_count),
+        )
+
+
+def weigh(profile: ProfileData, options: FilterOptions) -> Weighed:
+    """Weigh the selected samples of a profile: one pass over them."""
+    filters = Filters.of(options)
+    weights = profile.native.weigh(filters.selection(profile))
+    ground = Basis(
+        metric=profile.metric_list[filters.metric_row(profile)],
+        total=weights.value,
+        samples=weights.count,
+        effective_samples=effective_size(weights.value, weights.squares),
+        excluded=weights.excluded_count,
+        quality=profile.meta.quality,
+    )
+    return Weighed(ground, weights, filters)

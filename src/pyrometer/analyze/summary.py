@@ -1,0 +1,62 @@
+"""A recording at a glance: what was recorded, how well, and where its time went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Unpack
+
+from pyrometer.analyze.basis import Basis, weigh
+from pyrometer.analyze.lines import Lines, lines_of
+from pyrometer.analyze.top import Top, top_of
+from pyrometer.profile import FilterOptions, Meta, Metric, ProfileData
+
+
+@dataclass(frozen=True)
+class MetricTotal:
+    """The sum of all samples of a metric."""
+
+    metric: Metric
+    total: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The hottest functions by self and by total, and the hottest lines."""
+
+    basis: Basis
+    meta: Meta
+    cpus_used: float | None
+    """CPU time of the program over the length of the recording; None if not measured."""
+    metrics: tuple[MetricTotal, ...]
+    by_self: Top
+    by_total: Top
+    """With ``collapse_runtime``."""
+    lines: Lines
+    file: str | None
+    bytes_on_disk: int | None
+
+
+def summary(profile: ProfileData, n: int = 10, **filters: Unpack[FilterOptions]) -> Summary:
+    """The ``n`` hottest functions and lines of a profile, and what it is of."""
+    meta = profile.meta
+    path = profile.path
+    weighed = weigh(profile, filters)
+    # Every stack passes through the runtime's start-up: by total, those frames would fill the list.
+    collapsed = replace(weighed.filters, collapse_runtime=True)
+    return Summary(
+        basis=weighed.basis,
+        meta=meta,
+        cpus_used=meta.cpu_time / meta.duration if meta.cpu_time and meta.duration else None,
+        metrics=tuple(_metric_total(profile, metric) for metric in profile.metric_list),
+        by_self=top_of(weighed, n, "self"),
+        by_total=top_of(replace(weighed, filters=collapsed), n, "total"),
+        lines=lines_of(weighed, n),
+        file=None if path is None else str(path),
+        bytes_on_disk=path.stat().st_size if path is not None and path.exists() else None,
+    )
+
+
+def _metric_total(profile: ProfileData, metric: Metric) -> MetricTotal:
+    whole = weigh(profile, {"metric": metric.name}).basis
+    return MetricTotal(metric, whole.total, whole.samples)

@@ -1,0 +1,57 @@
+"""The hottest functions, by their own samples and by those of everything they call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Literal, Unpack
+
+from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh
+from pyrometer.profile import FilterOptions, ProfileData
+
+By = Literal["self", "total"]
+
+
+@dataclass(frozen=True)
+class FunctionRow:
+    """One function; recursion is counted once a sample in ``total``."""
+
+    place: Place
+    self: Estimate
+    total: Estimate
+
+
+@dataclass(frozen=True)
+class Top:
+    """The ``rows`` hottest of ``functions`` functions that have any samples, of their own or in ``total``."""
+
+    basis: Basis
+    by: By
+    rows: tuple[FunctionRow, ...]
+    functions: int
+
+
+def top(
+    profile: ProfileData,
+    n: int = 10,
+    by: By = "self",
+    min_share: float = 0.0,
+    **filters: Unpack[FilterOptions],
+) -> Top:
+    """The ``n`` hottest functions, sorted by ``self`` or by ``total`` value, from ``min_share`` (0 to 1) up.
+
+    Functions of the same name in the same binary are one row. Ties are in the order of names, so
+    that the same profile always gives the same list.
+    """
+    return top_of(weigh(profile, filters), n, by, min_share)
+
+
+def top_of(weighed: Weighed, n: int, by: By, min_share: float = 0.0) -> Top:
+    """:func:`top`, of samples that are weighed already."""
+    found = weighed.weights.functions(weighed.filters.grouping())
+    key = attrgetter(f"{by}_value")
+    known = [row for row in found if key(row)]
+    large = [row for row in known if key(row) >= min_share * weighed.basis.total]
+    hottest = sorted(large, key=lambda row: (-key(row), row.name, row.binary or ""))[:n]
+    rows = tuple(FunctionRow(Place.of(row), *weighed.estimates(row)) for row in hottest)
+    return Top(weighed.basis, by, rows, len(known))

@@ -1,0 +1,81 @@
+"""The call tree, from the root down or (inverted) from the leaves up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Unpack
+
+from pyrometer import native
+from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh
+from pyrometer.profile import FilterOptions, ProfileData
+
+
+@dataclass(frozen=True)
+class Node:
+    """A function in the context of its callers (inverted: of its callees), hottest child first."""
+
+    place: Place
+    inlined: bool
+    self: Estimate
+    total: Estimate
+    children: tuple[Node, ...]
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Node]]:
+        """This node and all below it, each with its depth, parents first."""
+        pending: list[tuple[int, Node]] = [(depth, self)]
+        while pending:
+            level, node = pending.pop()
+            yield level, node
+            pending.extend((level + 1, child) for child in reversed(node.children))
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The roots of the tree, hottest first."""
+
+    basis: Basis
+    inverted: bool
+    roots: tuple[Node, ...]
+    nodes: int
+    """Nodes of the whole tree."""
+    hidden: int
+    """Nodes that are too small or too deep to be shown."""
+
+    def walk(self) -> Iterator[tuple[int, Node]]:
+        """All nodes, each with its depth, parents first."""
+        for root in self.roots:
+            yield from root.walk()
+
+
+def tree(
+    profile: ProfileData,
+    min_share: float = 0.005,
+    depth: int | None = None,
+    inverted: bool = False,
+    **filters: Unpack[FilterOptions],
+) -> Tree:
+    """The call tree down to ``depth`` levels, without nodes below ``min_share`` (0 to 1) of the total.
+
+    ``inverted``: the roots are the functions on which samples fell, their children the callers.
+    """
+    weighed = weigh(profile, filters)
+    rows, hidden = weighed.weights.call_tree(weighed.filters.grouping(inverted), min_share, depth)
+    return Tree(weighed.basis, inverted, _grow(rows, weighed), len(rows) + hidden, hidden)
+
+
+def _grow(rows: list[native.TreeRow], weighed: Weighed) -> tuple[Node, ...]:
+    # Parents stand before their children, so from the back every node's children are complete.
+    children: list[list[Node]] = [[] for _ in rows]
+    roots: list[Node] = []
+    for at in range(len(rows) - 1, -1, -1):
+        parent, row, inlined = rows[at]
+        below = _hottest_first(children[at])
+        node = Node(Place.of(row), inlined, *weighed.estimates(row), below)
+        siblings = roots if parent is None else children[parent]
+        siblings.append(node)
+    return _hottest_first(roots)
+
+
+def _hottest_first(nodes: list[Node]) -> tuple[Node, ...]:
+    return tuple(sorted(nodes, key=lambda node: (-node.total.value, node.place.name, node.place.binary or "")))

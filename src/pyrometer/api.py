@@ -1,0 +1,175 @@
+"""What a Python program uses: :func:`record`, :func:`load`, :func:`build` and :class:`Profile`.
+
+>>> import pyrometer
+>>> profile = pyrometer.build(
+...     metrics=[{"name": "cpu-time", "unit": "ns"}],
+...     functions=[{"name": "main"}, {"name": "work"}],
+...     frames=[{"function": 0}, {"function": 1}],
+...     stacks=[{"frame": 0}, {"frame": 1, "parent": 0}],
+...     samples=[{"stack": 1, "value": 3}, {"stack": 0, "value": 1}],
+... )
+>>> [(row.place.name, row.self.share, row.total.share) for row in profile.top().rows]
+[('work', 0.75, 0.75), ('main', 0.25, 1.0)]
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack
+
+from pyrometer import analyze
+from pyrometer.analyze.top import By
+from pyrometer.collect.record import DEFAULT_RATE
+from pyrometer.collect.record import record as _record
+from pyrometer.formats import by_name, open_profile
+from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native
+from pyrometer.show import html
+
+
+class Profile(ProfileData):
+    """A profile: tables for data frames, and the views as methods.
+
+    Every view takes the same filters as keyword arguments
+    (:class:`~pyrometer.profile.FilterOptions`): ``metric``, ``focus``, ``exclude``, ``binary``,
+    ``exclude_binary``, ``thread``, ``process``, ``time=(start, end)`` in seconds,
+    ``fold_generics`` and ``collapse_runtime``.
+    """
+
+    @classmethod
+    def of(cls, data: ProfileData) -> Profile:
+        """The same profile, with views."""
+        return cls(data.native, data.path)
+
+    def top(
+        self, n: int = 10, by: By = "self", min_share: float = 0.0, **filters: Unpack[FilterOptions]
+    ) -> analyze.Top:
+        """The ``n`` hottest functions; see :func:`pyrometer.analyze.top`."""
+        return analyze.top(self, n, by, min_share, **filters)
+
+    def tree(
+        self,
+        min_share: float = 0.005,
+        depth: int | None = None,
+        inverted: bool = False,
+        **filters: Unpack[FilterOptions],
+    ) -> analyze.Tree:
+        """The call tree; see :func:`pyrometer.analyze.tree`."""
+        return analyze.tree(self, min_share, depth, inverted, **filters)
+
+    def lines(self, n: int = 10, min_share: float = 0.0, **filters: Unpack[FilterOptions]) -> analyze.Lines:
+        """The ``n`` hottest source lines; see :func:`pyrometer.analyze.lines`."""
+        return analyze.lines(self, n, min_share, **filters)
+
+    def callers(
+        self, function: str, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]
+    ) -> analyze.Neighbours:
+        """Who calls ``function``; see :func:`pyrometer.analyze.callers`."""
+        return analyze.callers(self, function, n, min_share, **filters)
+
+    def callees(
+        self, function: str, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]
+    ) -> analyze.Neighbours:
+        """Whom ``function`` calls; see :func:`pyrometer.analyze.callees`."""
+        return analyze.callees(self, function, n, min_share, **filters)
+
+    def annotate(
+        self, function: str, fold_generics: bool = False, **selection: Unpack[SelectionOptions]
+    ) -> analyze.Annotation:
+        """Source and machine code of ``function``; see :func:`pyrometer.analyze.annotate`."""
+        return analyze.annotate(self, function, fold_generics, **selection)
+
+    def summary(self, n: int = 10, **filters: Unpack[FilterOptions]) -> analyze.Summary:
+        """The profile at a glance; see :func:`pyrometer.analyze.summary`."""
+        return analyze.summary(self, n, **filters)
+
+    def flamegraph(
+        self,
+        path: str | os.PathLike[str],
+        title: str = "",
+        inverted: bool = False,
+        icicle: bool = False,
+        **filters: Unpack[FilterOptions],
+    ) -> None:
+        """Draw an interactive flame graph (SVG).
+
+        ``inverted``: from the leaves, so that one sees who calls the hottest functions;
+        ``icicle``: with the root at the top.
+        """
+        by_name("flamegraph").write(self, path, title, inverted, icicle, **filters)
+
+    def export(
+        self,
+        format: str,
+        path: str | os.PathLike[str],
+        inverted: bool = False,
+        **filters: Unpack[FilterOptions],
+    ) -> None:
+        """Write another tool's format: a name of :data:`pyrometer.formats.FORMATS`."""
+        by_name(format).write(self, path, inverted=inverted, **filters)
+
+    def _repr_html_(self) -> str:
+        return html.render(analyze.summary(self))
+
+
+def load(path: str | os.PathLike[str]) -> Profile:
+    """Open a ``.pyro`` file, or the ``.pyro.recording`` that an interrupted recording left.
+
+    Errors: :class:`~pyrometer.ProfileNotFoundError`, :class:`~pyrometer.NotAProfileError`,
+    :class:`~pyrometer.CorruptProfileError`, :class:`~pyrometer.FutureProfileError`,
+    :class:`~pyrometer.FileAccessError`.
+
+    >>> import pyrometer
+    >>> pyrometer.load("/nowhere/a.pyro")
+    Traceback (most recent call last):
+    pyrometer.errors.ProfileNotFoundError: there is no file /nowhere/a.pyro
+    """
+    return Profile.of(open_profile(path))
+
+
+def record(  # noqa: PLR0913  one keyword an option
+    command: Sequence[str] = (),
+    *,
+    rate: int = DEFAULT_RATE,
+    events: Sequence[str] | None = None,
+    duration: float | None = None,
+    delay: float | None = None,
+    output: str | os.PathLike[str] | None = None,
+    pids: Sequence[int] = (),
+) -> Profile:
+    """Run a program and record where its CPU time goes; or attach to ``pids``.
+
+    ``rate`` is in samples a second, ``duration`` and ``delay`` in seconds. ``events`` default to
+    CPU cycles, or the CPU clock on machines without counters. The profile is kept in ``output``,
+    or in the current folder under the program's name; how the program ended is in
+    ``profile.meta.exit_status``.
+
+    >>> import pyrometer, tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
+    ...     profile = pyrometer.record(["sort", "words"], output=pathlib.Path(folder, "sort.pyro"))
+    """
+    recorded = _record(
+        command,
+        pids=pids,
+        rate=rate,
+        events=events or (),
+        duration=duration,
+        delay=delay,
+        output=output,
+    )
+    return Profile.of(recorded.profile)
+
+
+def build(
+    meta: Meta | None = None,
+    *,
+    samples: Iterable[Mapping[str, Any]] = (),
+    **tables: Iterable[Mapping[str, Any]],
+) -> Profile:
+    """A profile from rows of your own: for importers, tests, and measurements.
+
+    A keyword a table, a dictionary a row; a row's id is its place. What may be null, and what has
+    a natural default (``count=1``, ``value=1``, ``kind="native"`` …), may be left out. Rows that do
+    not fit together are an :class:`~pyrometer.InvalidRowsError`.
+    """
+    return Profile(build_native(meta, samples, tables))

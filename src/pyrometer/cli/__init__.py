@@ -1,0 +1,87 @@
+"""The command line: thin commands, and what becomes of an error.
+
+Commands and what they need are loaded when they are called: ``pyrometer --help`` loads click alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from pyrometer.cli.group import COMMANDS, LazyGroup
+from pyrometer.errors import FileAccessError, PyrometerError
+
+INTERRUPTED = 130
+"""As a shell reports SIGINT."""
+CLOSED_PIPE = 141
+"""As a shell reports SIGPIPE."""
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pyrometer", message="%(prog)s %(version)s")
+def group() -> None:
+    """Find out where a native program's time goes.
+
+    \b
+      pyrometer record -- ./program --its-options
+      pyrometer show
+      pyrometer flamegraph -o flamegraph.svg
+    """
+
+
+def main() -> None:
+    """Run a command and end the process: the entry point of ``pyrometer``."""
+    sys.exit(run())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command; its exit code. Whatever goes wrong is a message, never a traceback.
+
+    ``PYROMETER_DEBUG=1`` shows the traceback too.
+    """
+    try:
+        code = group.main(arguments, prog_name="pyrometer", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Exception as error:
+        return _failed(error)
+
+
+def _closed_pipe() -> int:
+    # Python flushes stdout once more at exit; into a closed pipe that would print an error.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CLOSED_PIPE
+
+
+def _failed(error: Exception) -> int:
+    if os.environ.get("PYROMETER_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    known = error if isinstance(error, PyrometerError) else _unexpected(error)
+    lines = [("error", known.what), ("why", known.why), ("try", known.cure)]
+    for label, text in lines:
+        if text:
+            click.echo(f"{label}: {_printable(text)}", err=True)
+    return known.exit_code
+
+
+def _unexpected(error: Exception) -> PyrometerError:
+    if isinstance(error, MemoryError):
+        return PyrometerError("memory is exhausted", cure="select less: --time, --thread, --focus")
+    if isinstance(error, OSError):
+        return FileAccessError(str(error))
+    return PyrometerError(f"{type(error).__name__}: {error}", "this is a defect of Pyrometer")
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -1,0 +1,43 @@
+"""``pyrometer export``: a profile for another tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pyrometer.cli.input import open_input
+from pyrometer.cli.options import filters
+from pyrometer.formats import FORMATS, by_name
+
+_NAMES = [each.name for each in FORMATS if each.name != "flamegraph"]
+_SUFFIXES = (".recording", ".pyro")
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path())
+@click.option("--to", "target", type=click.Choice(_NAMES), required=True, help="The format.")
+@click.option("-o", "--output", type=click.Path(), help="Where to; default: beside FILE, with the format's suffix.")
+@click.option("--inverted", is_flag=True, help="Of folded: from the leaves to their callers.")
+@filters
+def command(file: str | None, target: str, output: str | None, inverted: bool, **chosen: Any) -> None:
+    """Write FILE, or the newest profile of this folder, in another tool's format.
+
+    \b
+      pyrometer export --to pprof -o app.pb.gz
+      pyrometer export app.pyro --to speedscope
+    """
+    profile = open_input(file)
+    known = by_name(target)
+    path = output or beside(profile.path or Path("profile"), known.suffix)
+    profile.export(target, path, inverted, **chosen)
+    click.echo(f"wrote {path}, for {known.title}", err=True)
+
+
+def beside(path: Path, suffix: str) -> str:
+    """The profile's path with another suffix."""
+    name = path.name
+    for old in _SUFFIXES:
+        name = name.removesuffix(old)
+    return str(path.with_name(f"{name}{suffix}"))

@@ -1,0 +1,57 @@
+"""``pyrometer flamegraph``: a picture of a profile, or of a program that is recorded for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pyrometer.api import Profile
+from pyrometer.cli.input import open_input
+from pyrometer.cli.options import ProgramCommand, filters, recording, split_filters
+from pyrometer.cli.passing import end_like
+from pyrometer.cli.progress import while_working
+from pyrometer.collect.record import Recorded, record
+
+_PICTURE = ("title", "inverted", "icicle", "collapse_runtime")
+_RECORDING = ("rate", "events", "duration", "delay")
+
+
+@click.command(cls=ProgramCommand)
+@click.argument("file", required=False, type=click.Path())
+@click.option("-o", "--output", type=click.Path(), default="flamegraph.svg", show_default=True, help="Where to.")
+@click.option("--title", default="", help="The title; default: the recorded command.")
+@click.option("--inverted", is_flag=True, help="Leaves at the bottom: who calls the hottest functions.")
+@click.option("--icicle", is_flag=True, help="The root at the top.")
+@recording
+@filters
+@click.pass_context
+def command(ctx: click.Context, file: str | None, output: str, **options: Any) -> None:
+    """Draw FILE, the newest profile of this folder, or a PROGRAM that is recorded first.
+
+    \b
+      pyrometer flamegraph -o app.svg
+      pyrometer flamegraph app.pyro --focus parse --inverted
+      pyrometer flamegraph -o app.svg -- ./program --its-options
+    """
+    chosen, rest = split_filters(options)
+    chosen |= {name: rest.pop(name) for name in _PICTURE}
+    if ctx.obj and file is not None:
+        ctx.fail("Give either FILE or a program after --, not both.")
+    recorded = _record(ctx.obj, rest) if ctx.obj else None
+    profile = Profile.of(recorded.profile) if recorded else _open(ctx, file)
+    profile.flamegraph(output, **chosen)
+    click.echo(f"wrote {output} from {profile.path}; open it in a browser", err=True)
+    if recorded:
+        end_like(recorded.wait())
+
+
+def _open(ctx: click.Context, file: str | None) -> Profile:
+    for name in _RECORDING:
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            ctx.fail(f"--{name.removesuffix('s')} has no meaning without a program after --.")
+    return open_input(file)
+
+
+def _record(program: list[str], options: dict[str, Any]) -> Recorded:
+    return record(program, finishing=while_working("symbolizing"), **options)

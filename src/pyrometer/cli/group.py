@@ -1,0 +1,54 @@
+"""A group of commands that are loaded when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """Where a command is, and what it does in one line."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Lazy] = {
+    "record": Lazy("pyrometer.cli.record", "Sample a program's CPU time and keep it as a profile."),
+    "show": Lazy("pyrometer.cli.show", "Top functions, call tree, callers, callees, lines."),
+    "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),
+    "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),
+    "export": Lazy("pyrometer.cli.export", "Write a profile in another tool's format."),
+}
+"""Every command; each module has one named ``command``."""
+
+
+class LazyGroup(click.Group):
+    """A click group that lists its commands without loading them."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of use."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command; an unknown name gets the nearest ones."""
+        if cmd_name not in self._lazy:
+            near = get_close_matches(cmd_name, self._lazy, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {cmd_name!r}.{meant}")
+        return import_module(self._lazy[cmd_name].module).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands for ``--help``."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.help) for name, lazy in self._lazy.items()])

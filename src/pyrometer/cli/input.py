@@ -1,0 +1,45 @@
+"""Which profile is meant: the FILE, or the newest one of the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pyrometer.api import Profile, load
+from pyrometer.collect.output import RECORDING, SUFFIX
+from pyrometer.errors import ProfileNotFoundError
+
+
+def find_input(file: str | None, folder: Path | None = None) -> Path:
+    """The FILE, else the newest ``.pyro`` of the folder, else its newest interrupted recording.
+
+    Left-over recordings are mentioned on stderr: they open like any profile.
+    """
+    if file is not None:
+        return Path(file)
+    here = folder or Path()
+    finished = _newest_first(here, SUFFIX)
+    interrupted = _newest_first(here, RECORDING)
+    for path in interrupted:
+        click.echo(f"note: {path} was interrupted; open it with: pyrometer show {path}", err=True)
+    for path in (*finished, *interrupted):
+        return path
+    raise ProfileNotFoundError(
+        f"there is no {SUFFIX} file in {here.absolute()}",
+        cure="record one: pyrometer record -- PROGRAM",
+    )
+
+
+def open_input(file: str | None) -> Profile:
+    """Open the profile that is meant; an interrupted one is symbolized, with a sign of life."""
+    from pyrometer.cli.progress import while_working
+
+    path = find_input(file)
+    with while_working("symbolizing"):
+        return load(path)
+
+
+def _newest_first(folder: Path, suffix: str) -> list[Path]:
+    found = [path for path in folder.iterdir() if path.name.endswith(suffix) and path.is_file()]
+    return sorted(found, key=lambda path: (-path.stat().st_mtime_ns, path.name))

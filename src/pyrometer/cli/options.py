@@ -1,0 +1,120 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "md")
+
+
+class TimeRange(click.ParamType):
+    """``START:END`` in seconds since the start of the recording; either may be left out."""
+
+    name = "START:END"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float | None, float | None]:
+        """Two numbers, or a usage error."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d+\.?\d*|\.\d+)?:(\d+\.?\d*|\.\d+)?", value)
+        if match is None:
+            self.fail(f"{value!r} is not START:END in seconds, such as 1.5:3 or 2:", param, ctx)
+        start, end = (None if part is None else float(part) for part in match.groups())
+        if start is not None and end is not None and end <= start:
+            self.fail(f"{value!r} ends before it starts", param, ctx)
+        return start, end
+
+
+_SELECTION = (
+    click.option("--metric", metavar="NAME", help="Which metric; default: the first one."),
+    click.option("--focus", multiple=True, metavar="REGEX", help="Only stacks through such a function."),
+    click.option("--exclude", multiple=True, metavar="REGEX", help="No stacks through such a function."),
+    click.option("--binary", multiple=True, metavar="REGEX", help="Only stacks through such a binary."),
+    click.option("--exclude-binary", multiple=True, metavar="REGEX", help="No stacks through such a binary."),
+    click.option("--thread", multiple=True, metavar="TID|REGEX", help="Only these threads."),
+    click.option("--process", multiple=True, metavar="PID|REGEX", help="Only these processes."),
+    click.option("--time", type=TimeRange(), help="Only this part, in seconds since the start."),
+    click.option("--fold-generics", is_flag=True, help="Generic instances are one function."),
+)
+_COLLAPSE = click.option("--collapse-runtime", is_flag=True, help="The language runtime's frames are one frame.")
+FILTER_NAMES = (
+    "metric",
+    "focus",
+    "exclude",
+    "binary",
+    "exclude_binary",
+    "thread",
+    "process",
+    "time",
+    "fold_generics",
+)
+
+
+def selection(command: F) -> F:
+    """The options that select a part of a profile; their names are those of the Python API."""
+    for option in reversed(_SELECTION):
+        command = option(command)
+    return command
+
+
+def filters(command: F) -> F:
+    """Those, and the one for views of many functions."""
+    return selection(_COLLAPSE(command))
+
+
+def split_filters(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The filters among the options of a command, and the rest."""
+    chosen = {name: value for name, value in options.items() if name in FILTER_NAMES}
+    return chosen, {name: value for name, value in options.items() if name not in FILTER_NAMES}
+
+
+def output_format(command: F) -> F:
+    """``--format text|json|md``."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="How to print it.",
+    )(command)
+
+
+_RECORDING = (
+    click.option("--rate", "-F", default=999, show_default=True, metavar="HZ", help="Samples a second."),
+    click.option(
+        "--event",
+        "-e",
+        "events",
+        multiple=True,
+        metavar="EVENT",
+        help="What to sample, may be repeated; default: cycles, or cpu-clock without a PMU.",
+    ),
+    click.option("--duration", type=click.FloatRange(min=0, min_open=True), metavar="S", help="End after S seconds."),
+    click.option("--delay", type=click.FloatRange(min=0), metavar="S", help="Begin after S seconds."),
+)
+
+
+def recording(command: F) -> F:
+    """The options of a recording."""
+    for option in reversed(_RECORDING):
+        command = option(command)
+    return command
+
+
+class ProgramCommand(click.Command):
+    """A command that takes a program after ``--``; what follows is the program's, untouched."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Cut the arguments at the first ``--``."""
+        at = args.index("--") if "--" in args else len(args)
+        ctx.obj = args[at + 1 :]
+        return super().parse_args(ctx, args[:at])

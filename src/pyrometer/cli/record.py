@@ -1,0 +1,64 @@
+"""``pyrometer record``: sample a program, keep the profile, print a summary."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from pyrometer.cli.options import ProgramCommand, output_format, recording
+from pyrometer.cli.passing import end_like
+from pyrometer.cli.progress import while_working
+
+
+@click.command(cls=ProgramCommand, context_settings={"allow_interspersed_args": False})
+@recording
+@click.option("-p", "--pid", "pids", type=click.IntRange(min=1), multiple=True, help="Attach; may be repeated.")
+@click.option("-o", "--output", type=click.Path(), help="The file to write; default: PROGRAM.pyro, numbered.")
+@click.option("--no-summary", is_flag=True, help="Print nothing when the recording ends.")
+@output_format
+@click.argument("program", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form: str, **options: Any) -> None:
+    """Record PROGRAM, or processes that run already, until they end or Ctrl-C.
+
+    The program's streams, signals and exit status pass through; the summary goes to stderr.
+
+    \b
+      pyrometer record -- ./program --its-options
+      pyrometer record --rate 4999 -o fast.pyro -- ./program
+      pyrometer record -p 4711 --duration 10
+    """
+    words = [*program, *ctx.obj]
+    if bool(words) == bool(options["pids"]):
+        ctx.fail("Give either a program after -- or a process with -p.")
+    from pyrometer.collect.record import record
+
+    recorded = record(words, finishing=while_working("symbolizing"), **options)
+    if not no_summary:
+        _summarize(recorded.profile, form)
+    status = recorded.wait()
+    if recorded.failure is not None:
+        raise recorded.failure
+    end_like(status)
+
+
+def _summarize(profile: Any, form: str) -> None:
+    """Print the summary on stderr: stdout is the program's."""
+    from pyrometer.analyze import summary
+
+    view = summary(profile)
+    if form == "json":
+        from pyrometer.show import json
+
+        click.echo(json.render(view), err=True, nl=False)
+    elif form == "md":
+        from pyrometer.show import markdown
+
+        click.echo(markdown.render(view), err=True, nl=False)
+    else:
+        from pyrometer.show.summary import show_summary
+        from pyrometer.show.text import console
+
+        show_summary(view, console(sys.stderr))

@@ -1,0 +1,1 @@
+"""Ways of collecting a profile, one file each."""

@@ -1,0 +1,87 @@
+"""Sampling CPU time: launch or attach, then symbolize and keep.
+
+While it runs, the recording is ``NAME.pyro.recording``. When the program has ended, that is
+symbolized into ``NAME.pyro`` and removed; whatever goes wrong then, it stays.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyrometer import native
+from pyrometer.collect.interrupt import passed_on
+from pyrometer.collect.output import choose_output, recording_of
+from pyrometer.collect.program import find_program
+from pyrometer.errors import PyrometerError, RateError
+from pyrometer.profile import ProfileData, symbol_options
+
+DEFAULT_RATE = 999
+"""Samples a second and thread: not a divisor of the usual timers, so it does not march in step with them."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A finished recording."""
+
+    profile: ProfileData
+    path: Path
+    failure: PyrometerError | None
+    """Why the recording ends before the program did, if it does: a full disk, say."""
+    recording: native.Recording
+
+    def wait(self) -> int | None:
+        """Wait for the program, which may outlive the recording; None if none was launched.
+
+        Its exit status, or minus the signal that ended it.
+        """
+        with passed_on():
+            return self.recording.wait()
+
+
+def record(  # noqa: PLR0913  one keyword an option
+    command: Sequence[str] = (),
+    *,
+    pids: Sequence[int] = (),
+    rate: int = DEFAULT_RATE,
+    events: Sequence[str] = (),
+    duration: float | None = None,
+    delay: float | None = None,
+    output: str | os.PathLike[str] | None = None,
+    finishing: AbstractContextManager[object] | None = None,
+) -> Recorded:
+    """Record a program from its start, or processes that run already.
+
+    ``rate`` is in samples a second, ``duration`` and ``delay`` in seconds. The context manager
+    ``finishing`` is open while symbols are looked up.
+    """
+    if rate < 1:
+        raise RateError(f"a rate of {rate} samples a second", "a rate is a whole number from 1", "leave out --rate")
+    if command:
+        find_program(command[0])
+    path = choose_output(None if output is None else os.fspath(output), command, pids)
+    config: native.Config = {
+        "command": list(command),
+        "pids": list(pids),
+        "rate": rate,
+        "events": list(events),
+        "duration": duration,
+        "delay": delay,
+        "journal": recording_of(path),
+    }
+    with passed_on():
+        recording = native.record(config)
+        with finishing or nullcontext():
+            inner = _finish(recording, path)
+    return Recorded(ProfileData(inner, path), path, recording.failure, recording)
+
+
+def _finish(recording: native.Recording, path: Path) -> native.Profile:
+    try:
+        return native.finish(recording, path, symbol_options())
+    except PyrometerError as error:
+        kept = f"the recording is kept; open it with: pyrometer show {recording.journal}"
+        raise type(error)(error.what, error.why, f"{error.cure}; {kept}") from error

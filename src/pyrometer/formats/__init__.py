@@ -1,0 +1,58 @@
+"""Files of profiles, ours and other tools', one file a format, recognised by content.
+
+Adding a format is adding a file and naming it in :data:`FORMATS`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pyrometer.errors import NotAProfileError, SelectionError
+from pyrometer.formats import firefox, flamegraph, folded, pprof, pyro, speedscope
+from pyrometer.formats.format import Format
+from pyrometer.profile import ProfileData
+
+FORMATS: tuple[Format, ...] = (
+    folded.FORMAT,
+    speedscope.FORMAT,
+    pprof.FORMAT,
+    firefox.FORMAT,
+    flamegraph.FORMAT,
+)
+"""Every format that can be written."""
+
+
+def by_name(name: str) -> Format:
+    """The format of this name; a :class:`~pyrometer.SelectionError` if there is none."""
+    known = {each.name: each for each in FORMATS}
+    if name not in known:
+        raise SelectionError(f"there is no format {name!r}", cure=f"choose one of: {', '.join(known)}")
+    return known[name]
+
+
+def recognise(head: bytes) -> Format | None:
+    """The foreign format of a file that begins with these bytes, if it is one that we know."""
+    return next((each for each in FORMATS if each.recognise(head)), None)
+
+
+def open_profile(path: str | os.PathLike[str]) -> ProfileData:
+    """Open a profile, whatever its name.
+
+    The errors name what is wrong: :class:`~pyrometer.ProfileNotFoundError`,
+    :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.CorruptProfileError`,
+    :class:`~pyrometer.FutureProfileError`.
+    """
+    where = Path(path)
+    head = pyro.read_head(where)
+    foreign = recognise(head)
+    if foreign is not None:
+        raise NotAProfileError(
+            f"{where} is a file for {foreign.title}",
+            "Pyrometer writes this format, but does not read it",
+            "give the .pyro file that it was exported from",
+        )
+    return pyro.open_finished(where, head)
+
+
+__all__ = ["FORMATS", "Format", "by_name", "open_profile", "recognise"]

@@ -1,0 +1,71 @@
+"""What a foreign format is to us: a name, a suffix, a writer, and the mark it is recognised by."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Unpack
+
+from pyrometer import native
+from pyrometer.errors import OutputError, SelectionError
+from pyrometer.profile import FilterOptions, Filters, ProfileData
+
+GROUPING = frozenset({"fold_generics", "collapse_runtime", "inverted"})
+"""Options of a format whose frames can be put together; the others hold each frame as it was."""
+PICTURE = frozenset({"title", "icicle"})
+"""Options of a picture."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of another tool that we write."""
+
+    name: str
+    """As after ``--to``."""
+    suffix: str
+    """Of a file when none is named: ``.speedscope.json``."""
+    title: str
+    """What it is, for ``--help``."""
+    recognise: Callable[[bytes], bool]
+    """True if a file that begins with these bytes (some thousand) has this format."""
+    options: frozenset[str] = frozenset()
+    """The options that have a meaning for it: of :data:`GROUPING`, of :data:`PICTURE`, and ``metric``."""
+
+    def write(
+        self,
+        profile: ProfileData,
+        path: str | os.PathLike[str],
+        title: str = "",
+        inverted: bool = False,
+        icicle: bool = False,
+        **filters: Unpack[FilterOptions],
+    ) -> None:
+        """Write the selected part of a profile; the file is whole or not there.
+
+        An :class:`~pyrometer.OutputError` if the folder of ``path`` does not exist, a
+        :class:`~pyrometer.SelectionError` for an option that has no meaning for this format.
+        """
+        given = {"title": title, "inverted": inverted, "icicle": icicle, **filters}
+        self._refuse({name for name, value in given.items() if value})
+        target = Path(path)
+        if target.is_dir() or not target.parent.is_dir():
+            raise OutputError(f"{target} cannot be written", "it is a folder, or its folder does not exist")
+        chosen = Filters.of(filters)
+        selection, grouping = chosen.selection(profile), chosen.grouping(inverted)
+        options: native.ExportOptions = {
+            "format": self.name,
+            "path": target,
+            "title": title or (" ".join(profile.meta.command) if "title" in self.options else ""),
+            "icicle": icicle,
+        }
+        native.export(profile.native, selection, grouping, options)
+
+    def _refuse(self, given: set[str]) -> None:
+        for name in sorted(given & (GROUPING | PICTURE | {"metric"}) - self.options):
+            raise SelectionError(
+                f"{name.replace('_', '-')} has no meaning for the format {self.name}",
+                "it holds every metric" if name == "metric" else "it holds every frame as it was recorded",
+                "leave it out",
+            )

@@ -1,0 +1,51 @@
+"""The one module that imports the Rust extension; everything else imports this.
+
+The types are in ``_native.pyi``. Long calls release the GIL, and errors arrive as the classes of
+:mod:`pyrometer.errors`.
+"""
+
+from typing import TYPE_CHECKING
+
+from pyrometer._native import (
+    AddressCost,
+    Neighbours,
+    Profile,
+    Recording,
+    Row,
+    Table,
+    Weights,
+    __version__,
+    disassemble,
+    export,
+    finish,
+    fold_generics,
+    record,
+    recover,
+)
+
+if TYPE_CHECKING:
+    from pyrometer._native import Config, ExportOptions, Grouping, Instruction, Selection, SymbolOptions, TreeRow
+
+__all__ = [
+    "AddressCost",
+    "Config",
+    "ExportOptions",
+    "Grouping",
+    "Instruction",
+    "Neighbours",
+    "Profile",
+    "Recording",
+    "Row",
+    "Selection",
+    "SymbolOptions",
+    "Table",
+    "TreeRow",
+    "Weights",
+    "__version__",
+    "disassemble",
+    "export",
+    "finish",
+    "fold_generics",
+    "record",
+    "recover",
+]

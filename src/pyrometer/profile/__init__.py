@@ -1,0 +1,24 @@
+"""The Profile: tables, meta, units and filters. Knows nothing of views, formats or collectors."""
+
+from pyrometer.profile.build import build_native
+from pyrometer.profile.cache import symbol_options, sysroots
+from pyrometer.profile.data import Metric, ProfileData
+from pyrometer.profile.filters import FilterOptions, Filters, SelectionOptions
+from pyrometer.profile.meta import Host, Meta, Quality, Recorder
+from pyrometer.profile.table import Table
+
+__all__ = [
+    "FilterOptions",
+    "Filters",
+    "Host",
+    "Meta",
+    "Metric",
+    "ProfileData",
+    "Quality",
+    "Recorder",
+    "SelectionOptions",
+    "Table",
+    "build_native",
+    "symbol_options",
+    "sysroots",
+]

@@ -1,0 +1,140 @@
+"""The Profile itself: its tables and its meta, as columns that are read when they are asked for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pyrometer import native
+from pyrometer.profile.meta import Meta
+from pyrometer.profile.table import Table
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Something measured: a row of ``metrics``."""
+
+    name: str
+    unit: str
+    """``ns``, ``bytes`` or ``count``."""
+    kind: str
+    """``sampled`` (has a confidence interval) or ``exact``."""
+    period: int = 0
+    description: str = ""
+    time_enabled: int | None = None
+    time_running: int | None = None
+
+    @property
+    def running(self) -> float | None:
+        """The part of the time that the kernel really counted (multiplexing); None if not measured."""
+        if not self.time_enabled or self.time_running is None:
+            return None
+        return self.time_running / self.time_enabled
+
+
+class ProfileData:
+    """A profile's tables, without any view of them: what `analyze` and `formats` work on.
+
+    Samples are read from the file again at each pass, so that memory stays small.
+    """
+
+    def __init__(self, inner: native.Profile, path: str | os.PathLike[str] | None = None) -> None:
+        self._inner = inner
+        self._path = None if path is None else Path(path)
+
+    @property
+    def native(self) -> native.Profile:
+        """The Rust side, for packages of Pyrometer."""
+        return self._inner
+
+    @property
+    def path(self) -> Path | None:
+        """The file it was opened from or saved to."""
+        return self._path
+
+    @cached_property
+    def meta(self) -> Meta:
+        """What the profile is of, and how far to trust it."""
+        return Meta.from_json(self._inner.meta_json())
+
+    @cached_property
+    def metric_list(self) -> tuple[Metric, ...]:
+        """The rows of ``metrics``."""
+        return tuple(
+            Metric(**{name: value for name, value in row.items() if name != "id"}) for row in self.metrics.rows()
+        )
+
+    def table(self, name: str) -> Table:
+        """A table by its name; an unknown name is a :class:`~pyrometer.SelectionError`."""
+        return Table(self._inner.table(name))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a ``.pyro`` file: to a temporary name first, then renamed."""
+        self._inner.save(os.fspath(path))
+        self._path = Path(path)
+
+    @property
+    def metrics(self) -> Table:
+        """What was measured."""
+        return self.table("metrics")
+
+    @property
+    def processes(self) -> Table:
+        """Programs in processes: ``exec`` starts another row."""
+        return self.table("processes")
+
+    @property
+    def threads(self) -> Table:
+        """Threads."""
+        return self.table("threads")
+
+    @property
+    def binaries(self) -> Table:
+        """ELF objects, the kernel, the vdso and JIT code."""
+        return self.table("binaries")
+
+    @property
+    def functions(self) -> Table:
+        """Functions."""
+        return self.table("functions")
+
+    @property
+    def frames(self) -> Table:
+        """Places in code; an address with two inlined calls has three."""
+        return self.table("frames")
+
+    @property
+    def stacks(self) -> Table:
+        """The calling-context tree: each row's parent stands before it."""
+        return self.table("stacks")
+
+    @property
+    def samples(self) -> Table:
+        """Weighted observations: stack, thread, time, cpu, metric, value, count."""
+        return self.table("samples")
+
+    @property
+    def calls(self) -> Table:
+        """Edges of a call graph that has no stacks."""
+        return self.table("calls")
+
+    @property
+    def counters(self) -> Table:
+        """Points of time series."""
+        return self.table("counters")
+
+    @property
+    def events(self) -> Table:
+        """Things that happened: lost samples, throttling, exec and more."""
+        return self.table("events")
+
+    @property
+    def experiments(self) -> Table:
+        """Causal experiments."""
+        return self.table("experiments")
+
+    def __repr__(self) -> str:
+        command = " ".join(self.meta.command) or self.meta.instrument or "profile"
+        return f"<Profile of {command}: {self._inner.sample_count():,} samples>"

@@ -1,0 +1,153 @@
+"""What part of a profile a view looks at, and how it groups it: the same words everywhere.
+
+Names of functions, binaries, threads and processes are regular expressions that may match
+anywhere in the name; several of them mean *any of these*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from pyrometer import native
+from pyrometer.errors import SelectionError
+from pyrometer.profile.table import Table
+
+if TYPE_CHECKING:
+    from pyrometer.profile.data import ProfileData
+
+Patterns = str | Sequence[str]
+LAST = 2**63 - 1
+"""Nanoseconds: later than any sample."""
+
+
+class SelectionOptions(TypedDict, total=False):
+    """The keyword arguments of every view: which samples it is about."""
+
+    metric: str | None
+    """Name of the metric; default: the first one."""
+    focus: Patterns
+    """Only stacks that pass through such a function."""
+    exclude: Patterns
+    """No stacks that pass through such a function."""
+    binary: Patterns
+    """Only stacks that pass through such a binary."""
+    exclude_binary: Patterns
+    """No stacks that pass through such a binary."""
+    thread: Patterns | int
+    """Only these threads, by tid or name."""
+    process: Patterns | int
+    """Only these processes, by pid or name."""
+    time: tuple[float | None, float | None] | None
+    """Only from start to end, seconds since the start of the recording."""
+
+
+class FilterOptions(SelectionOptions, total=False):
+    """Those, and how functions are put together: the keyword arguments of nearly every view."""
+
+    fold_generics: bool
+    """`Vec<u8>::push` and `Vec<u16>::push` are one function."""
+    collapse_runtime: bool
+    """Consecutive frames of the language's runtime are one frame."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Filters, checked and normalised."""
+
+    metric: str | None = None
+    focus: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    binary: tuple[str, ...] = ()
+    exclude_binary: tuple[str, ...] = ()
+    thread: tuple[str, ...] = ()
+    process: tuple[str, ...] = ()
+    time: tuple[float | None, float | None] = (None, None)
+    fold_generics: bool = False
+    collapse_runtime: bool = False
+
+    @classmethod
+    def of(cls, options: FilterOptions) -> Filters:
+        """From the keyword arguments of a view."""
+        plain: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
+        for name in ("focus", "exclude", "binary", "exclude_binary", "thread", "process"):
+            plain[name] = _patterns(plain.get(name, ()))
+        return cls(**plain)
+
+    def grouping(self, inverted: bool = False) -> native.Grouping:
+        """How frames become nodes, as the Rust side takes it; ``inverted``: leaves at the root."""
+        return {
+            "inverted": inverted,
+            "fold_generics": self.fold_generics,
+            "collapse_runtime": self.collapse_runtime,
+        }
+
+    def selection(self, profile: ProfileData) -> native.Selection:
+        """Row numbers, nanoseconds and patterns, as the Rust side takes them."""
+        return {
+            "metric": self.metric_row(profile),
+            "threads": _rows(self.thread, profile.threads, "thread", "tid"),
+            "processes": _rows(self.process, profile.processes, "process", "pid"),
+            "time": self._nanoseconds(),
+            "focus": list(self.focus),
+            "exclude": list(self.exclude),
+            "focus_binaries": list(self.binary),
+            "exclude_binaries": list(self.exclude_binary),
+        }
+
+    def _nanoseconds(self) -> tuple[int, int] | None:
+        start, end = self.time
+        if start is None and end is None:
+            return None
+        return int((start or 0.0) * 1e9), LAST if end is None else int(end * 1e9)
+
+    def metric_row(self, profile: ProfileData) -> int:
+        """The row of the chosen metric in ``metrics``; the first one when none is named."""
+        names = profile.metrics.column("name")
+        if not names:
+            raise SelectionError("the profile has no metric", cure="record again")
+        if self.metric is None:
+            return 0
+        if self.metric in names:
+            return names.index(self.metric)
+        raise SelectionError(f"there is no metric {self.metric!r}", cure=f"choose one of: {', '.join(names)}")
+
+
+def _patterns(given: Patterns | int) -> tuple[str, ...]:
+    return (str(given),) if isinstance(given, str | int) else tuple(given)
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise SelectionError(
+            f"{pattern!r} is no regular expression",
+            str(error),
+            f"write it literally: {re.escape(pattern)!r}",
+        ) from error
+
+
+def _rows(patterns: tuple[str, ...], table: Table, noun: str, number: str) -> list[int]:
+    if not patterns:
+        return []
+    seen = list(table.rows())
+    matches = _matcher(patterns, number)
+    found = [at for at, row in enumerate(seen) if matches(row)]
+    if not found:
+        names = sorted({f"{row['name']} ({row[number]})" for row in seen})
+        listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+        raise SelectionError(f"no {noun} matches {' or '.join(patterns)}", cure=f"choose one of: {listed}")
+    return found
+
+
+def _matcher(patterns: tuple[str, ...], number: str) -> Callable[[dict[str, Any]], bool]:
+    numbers = {int(pattern) for pattern in patterns if pattern.isdecimal()}
+    names = [_compile(pattern) for pattern in patterns if not pattern.isdecimal()]
+
+    def matches(row: dict[str, Any]) -> bool:
+        return row[number] in numbers or any(name.search(row["name"]) for name in names)
+
+    return matches

@@ -1,0 +1,1 @@
+"""Results of `analyze` for readers: terminal, Markdown, JSON, notebook."""

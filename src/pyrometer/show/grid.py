@@ -1,0 +1,84 @@
+"""A table on its way to a reader: columns, cells and the lines around them.
+
+Each view becomes a grid once; text, Markdown and HTML each draw any grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "bar", "name", "code", "text"]
+Cell = str | float
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. The cells of a ``bar`` are shares (0 to 1), drawn relative to the largest; all others are texts.
+
+    One column may be a ``name`` or ``code``: it takes the room that is left. A name is shortened
+    in the middle, code at its end.
+    """
+
+    title: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class Row:
+    """The cells of a row, with guides (the branches of a tree) that stand before its name."""
+
+    cells: Sequence[Cell]
+    guide: str = ""
+    quiet: bool = False
+    """Less important: drawn dim where that is possible."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A heading, a table, and lines that follow it."""
+
+    heading: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    notes: Sequence[str] = ()
+
+
+def longest_bar(grid: Grid) -> float:
+    """The share that the longest bar of a grid stands for."""
+    return max((cell for row in grid.rows for cell in row.cells if not isinstance(cell, str)), default=0.0)
+
+
+def shorten(name: str, width: int) -> str:
+    """A name in at most ``width`` characters, without its middle: both ends tell names apart.
+
+    >>> shorten("alloc::collections::vec_deque::push_back", 24)
+    'alloc::col…ue::push_back'
+    """
+    if len(name) <= width:
+        return name
+    if width <= 1:
+        return "…"[:width]
+    tail = (width - 1) * 3 // 5
+    return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"
+
+
+def cut(text: str, width: int) -> str:
+    """A line of code in at most ``width`` characters, without its end.
+
+    >>> cut("    let x = 1;", 10)
+    '    let x…'
+    """
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
+def printable(text: str) -> str:
+    r"""A text without control characters: a name in a file must not steer the reader's terminal.
+
+    >>> printable("evil\x1b[2Jname")
+    'evil�[2Jname'
+    """
+    if text.isprintable():
+        return text
+    return "".join(x if x.isprintable() else " " if x.isspace() else "\ufffd" for x in text)

@@ -1,0 +1,209 @@
+"""Each view as grids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+from pathlib import PurePath
+
+from pyrometer.analyze import (
+    Annotation,
+    Assembly,
+    Basis,
+    Estimate,
+    Lines,
+    Neighbours,
+    Node,
+    SourceListing,
+    Summary,
+    Top,
+    Tree,
+)
+from pyrometer.show import guides, words
+from pyrometer.show.grid import Cell, Column, Grid, Row
+from pyrometer.show.headline import headline
+
+
+def share_columns(basis: Basis, title: str) -> list[Column]:
+    """A share in percent, its bar, and (for a sampled metric) its interval."""
+    columns = [Column(f"{title} %", "number"), Column("", "bar")]
+    return columns if basis.metric.kind == "exact" else [*columns, Column("95 %", "number")]
+
+
+def share_cells(basis: Basis, estimate: Estimate) -> list[Cell]:
+    """The cells of :func:`share_columns`."""
+    cells: list[Cell] = [words.share(estimate), estimate.share]
+    return cells if basis.metric.kind == "exact" else [*cells, words.interval(estimate)]
+
+
+@singledispatch
+def grids(view: object) -> list[Grid]:
+    """The grids of a view; a :class:`TypeError` for what is no view."""
+    raise TypeError(f"{type(view).__name__} is no view")
+
+
+@grids.register
+def _top(view: Top) -> list[Grid]:
+    other = "total" if view.by == "self" else "self"
+    columns = [
+        *share_columns(view.basis, view.by),
+        Column(f"{other} %", "number"),
+        Column("function", "name"),
+    ]
+    rows = [
+        Row([*share_cells(view.basis, shown), words.share(rest), words.place(row.place)])
+        for row in view.rows
+        for shown, rest in [(row.self, row.total) if view.by == "self" else (row.total, row.self)]
+    ]
+    heading = f"Hottest functions by {view.by} · {words.total(view.basis)}"
+    return [Grid(heading, columns, rows, _rest(len(rows), view.functions, "function"))]
+
+
+@grids.register
+def _summary(view: Summary) -> list[Grid]:
+    first, *facts = headline(view, width=1000)
+    notes = [f"note: {note}" for note in view.meta.notes]
+    parts = (part for each in (view.by_self, view.by_total, view.lines) for part in grids(each))
+    return [Grid(first, [], [], [*facts, *notes]), *parts]
+
+
+@grids.register
+def _lines(view: Lines) -> list[Grid]:
+    columns = [
+        *share_columns(view.basis, "self"),
+        Column("total %", "number"),
+        Column("line"),
+        Column("function", "name"),
+    ]
+    rows = [
+        Row([*share_cells(view.basis, row.self), words.share(row.total), _line_name(row.file, row.line), row.function])
+        for row in view.rows
+    ]
+    heading = f"Hottest source lines · {words.total(view.basis)}"
+    notes = _rest(len(rows), view.lines, "line")
+    if not view.lines:
+        notes = ["no line numbers: build with debug info, e.g. -g or debug = 1"]
+    return [Grid(heading, columns, rows, notes)]
+
+
+def _line_name(file: str | None, line: int | None) -> str:
+    """The file's name and the line; with its folder where every crate has such a file."""
+    if file is None:
+        return ""
+    path = PurePath(file)
+    name = "/".join(path.parts[-2:]) if path.name in _EVERYWHERE else path.name
+    return f"{name}:{line or '?'}"
+
+
+_EVERYWHERE = frozenset({"lib.rs", "main.rs", "mod.rs"})
+
+
+@grids.register
+def _tree(view: Tree) -> list[Grid]:
+    sampled = view.basis.metric.kind != "exact"
+    columns = [
+        Column("total %", "number"),
+        *([Column("95 %", "number")] if sampled else []),
+        *([] if view.inverted else [Column("self %", "number")]),
+        Column("function", "name"),
+    ]
+    rows = [
+        Row(_node_cells(node, sampled, view.inverted), guide, node.inlined) for guide, node in guides.draw(view.roots)
+    ]
+    way = "from the leaves to their callers" if view.inverted else "from the root"
+    hidden = [f"{words.plural(view.hidden, 'smaller node')} hidden"] if view.hidden else []
+    return [Grid(f"Call tree {way} · {words.total(view.basis)}", columns, rows, hidden)]
+
+
+def _node_cells(node: Node, sampled: bool, inverted: bool) -> list[Cell]:
+    interval = [words.interval(node.total)] if sampled else []
+    # Upside down, what "ends" in a node is what has no further caller: of no use to a reader.
+    own = [] if inverted else [words.share(node.self)]
+    return [words.share(node.total), *interval, *own, words.place(node.place)]
+
+
+@grids.register
+def _neighbours(view: Neighbours) -> list[Grid]:
+    columns = [*share_columns(view.basis, "edge"), Column("function", "name")]
+    rows = [Row([*share_cells(view.basis, row.edge), words.place(row.place)]) for row in view.rows]
+    notes = [
+        f"{view.function}: self {words.share(view.self)} %, total {words.share(view.total)} %",
+        *_rest(len(rows), view.neighbours, view.direction[:-1]),
+    ]
+    heading = f"{view.direction.capitalize()} of {view.function} · {words.total(view.basis)}"
+    return [Grid(heading, columns, rows, notes)]
+
+
+@grids.register
+def _annotation(view: Annotation) -> list[Grid]:
+    shares = f"self {words.share(view.self)} %, total {words.share(view.total)} % of {words.total(view.basis)}"
+    parts = [
+        *(_source(source) for source in view.sources),
+        *(_assembly(listing) for listing in view.assembly),
+    ]
+    return [Grid(view.function, [], [], [shares]), *parts]
+
+
+def _source(source: SourceListing) -> Grid:
+    columns = [
+        Column("self %", "number"),
+        Column("samples", "number"),
+        Column("total %", "number"),
+        Column("line", "number"),
+        Column("source", "code"),
+    ]
+    rows: list[Row] = []
+    before = None
+    for line in source.lines:
+        if before is not None and line.line > before + 1:
+            rows.append(Row(["", "", "", "…", ""], quiet=True))
+        before = line.line
+        cells = [*_costs(line.self), _percent(line.total), str(line.line), _code(line.text)]
+        rows.append(Row(cells, quiet=not line.total.count))
+    notes = [f"no source: {source.missing}"] if source.missing else []
+    if source.changed:
+        notes.append("the file changed after the recording: its lines may have moved")
+    return Grid(source.path, columns, rows, notes)
+
+
+def _code(text: str | None) -> str:
+    return "" if text is None else text.replace("\t", "    ").rstrip()
+
+
+def _assembly(listing: Assembly) -> Grid:
+    columns = [
+        Column("self %", "number"),
+        Column("samples", "number"),
+        Column("address", "number"),
+        Column("instruction"),
+        Column("line"),
+        Column("compiled from", "name"),
+    ]
+    rows = list(_instruction_rows(listing))
+    notes = [f"no machine code: {listing.missing}"] if listing.missing else []
+    return Grid(f"{PurePath(listing.binary).name}: {listing.symbol or 'addresses'}", columns, rows, notes)
+
+
+def _instruction_rows(listing: Assembly) -> Iterable[Row]:
+    before = None
+    for at, one in enumerate(listing.instructions):
+        if one.gap and at:
+            yield Row(["", "", "…", "", "", ""], quiet=True)
+        place = (_line_name(one.file, one.line), one.function)
+        origin = place if place != before else ("", "")
+        before = place
+        # A jump inside the symbol needs the offset alone.
+        text = one.text.replace(f"{listing.symbol}+", "+") if listing.symbol else one.text
+        yield Row([*_costs(one.self), f"{one.address:x}", text, *origin], quiet=not one.self.count)
+
+
+def _costs(estimate: Estimate) -> list[Cell]:
+    return [_percent(estimate), f"{estimate.count:,}" if estimate.count else ""]
+
+
+def _percent(estimate: Estimate) -> str:
+    return words.share(estimate) if estimate.count else ""
+
+
+def _rest(shown: int, known: int, noun: str) -> Sequence[str]:
+    return [f"{shown} of {words.plural(known, noun)} shown"] if shown < known else []

@@ -1,0 +1,70 @@
+"""What a profile is of, and how good it is, in four lines."""
+
+from __future__ import annotations
+
+import shlex
+from signal import Signals
+
+from pyrometer.analyze import Summary
+from pyrometer.profile import Meta, units
+from pyrometer.show import words
+from pyrometer.show.grid import printable, shorten
+
+
+def headline(view: Summary, width: int = 80) -> list[str]:
+    """What was recorded, how long, how well, and into which file: four lines, or three without a file."""
+    facts = [
+        f"{what(view.meta)} · {ending(view.meta)}",
+        _size(view),
+        words.quality(view.meta.quality),
+        _cost(view),
+    ]
+    return [shorten(printable(fact), width) for fact in facts if fact]
+
+
+def _size(view: Summary) -> str:
+    meta = view.meta
+    cpus = "" if view.cpus_used is None else f", {view.cpus_used:.2f} CPUs used"
+    rate = f" at {meta.rate:,} Hz" if meta.rate else ""
+    totals = ", ".join(f"{each.metric.name} {units.value(each.total, each.metric.unit)}" for each in view.metrics)
+    length = f"{units.duration(meta.duration)}{cpus} · " if meta.duration else ""
+    return f"{length}{words.plural(meta.quality.samples, 'sample')}{rate} · {totals}"
+
+
+def what(meta: Meta) -> str:
+    """The command, or the processes attached to."""
+    if meta.command:
+        return " ".join(shlex.quote(word) for word in meta.command)
+    if meta.attached:
+        return f"process {', '.join(map(str, meta.attached))}"
+    return meta.instrument or "profile"
+
+
+def ending(meta: Meta) -> str:
+    """How the program ended."""
+    if not meta.complete:
+        return "the recording was cut short"
+    if meta.exit_status is None:
+        return "still running"
+    if meta.exit_status < 0:
+        return f"ended by {signal_name(-meta.exit_status)}"
+    return f"exit status {meta.exit_status}"
+
+
+def signal_name(number: int) -> str:
+    """``SIGSEGV`` for 11; the number for a signal without a name."""
+    try:
+        return Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _cost(view: Summary) -> str:
+    recorder = view.meta.recorder
+    parts = []
+    if recorder.cpu_time:
+        parts.append(f"recorder: {units.duration(recorder.cpu_time)} CPU, {units.size(recorder.peak_memory)}")
+    if view.file and view.bytes_on_disk is not None:
+        each = view.bytes_on_disk / max(1, view.meta.quality.samples)
+        parts.append(f"{view.file}: {units.size(view.bytes_on_disk)}, {each:.0f} bytes a sample")
+    return " · ".join(parts)

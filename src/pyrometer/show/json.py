@@ -1,0 +1,41 @@
+"""Views as JSON: the same fields as the result classes of `analyze`, every name whole.
+
+A call tree is a flat list of nodes with the index of each one's parent, so that no reader's
+recursion limit matters.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from pyrometer.analyze import Node, Tree
+
+
+def render(view: Any) -> str:
+    """A view as one JSON object; its ``view`` says which."""
+    plain = _tree(view) if isinstance(view, Tree) else asdict(view)
+    return json.dumps({"view": type(view).__name__.lower()} | plain, indent=2, ensure_ascii=False) + "\n"
+
+
+def _tree(view: Tree) -> dict[str, Any]:
+    plain = {each.name: getattr(view, each.name) for each in fields(view) if each.name not in ("basis", "roots")}
+    nodes: list[dict[str, Any]] = []
+    path: list[int] = []
+    for depth, node in view.walk():
+        del path[depth:]
+        nodes.append(_node(node, path[-1] if path else None))
+        path.append(len(nodes) - 1)
+    # `nodes` counts the whole tree; the list holds the shown part.
+    return {"basis": asdict(view.basis), **plain, "tree": nodes}
+
+
+def _node(node: Node, parent: int | None) -> dict[str, Any]:
+    return {
+        "parent": parent,
+        "place": asdict(node.place),
+        "inlined": node.inlined,
+        "self": asdict(node.self),
+        "total": asdict(node.total),
+    }

@@ -1,0 +1,83 @@
+"""What `pyrometer record` prints at its end: at most forty lines."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import replace
+
+from rich.console import Console
+from rich.text import Text
+
+from pyrometer.analyze import Lines, Summary, Top
+from pyrometer.profile import Meta
+from pyrometer.show import words
+from pyrometer.show.grid import Grid, printable, shorten
+from pyrometer.show.grids import grids
+from pyrometer.show.headline import headline
+from pyrometer.show.hints import next_command
+from pyrometer.show.text import layout
+
+LINES = 40
+"""Lines at most, with all that is around them."""
+NOTE_LINES = 3
+"""Lines of notes at most; the rest is in the profile."""
+
+
+def show_summary(view: Summary, target: Console, every_note: bool = False) -> None:
+    """Print a summary that fits :data:`LINES` lines of the console's width.
+
+    ``every_note``: the notes are printed whole, however many lines that takes.
+    """
+    facts = headline(view, target.width)
+    notes = _notes(view.meta, target.width, None if every_note else NOTE_LINES)
+    for fact, style in zip(facts, _styles(view.meta), strict=False):
+        target.print(Text(fact, style), no_wrap=True)
+    used = len(facts) + len(notes) + 1
+    for part in (view.by_self, view.by_total, _fit(view, LINES - used)):
+        if part.rows:
+            _section(replace(grids(part)[0], heading=_heading(part)), target)
+    if not view.basis.samples:
+        target.print(Text(words.nothing(view.basis), "yellow"))
+    for note in notes:
+        target.print(Text(note, "yellow"), no_wrap=True)
+    target.print(Text(f"next: {next_command(view, view.file or 'FILE')}", "bold"), no_wrap=True)
+
+
+def _heading(part: Top | Lines) -> str:
+    if isinstance(part, Lines):
+        return "Hottest source lines"
+    return f"Hottest functions by {part.by}" + (", the runtime's together" if part.by == "total" else "")
+
+
+def _styles(meta: Meta) -> tuple[str, ...]:
+    missing = meta.quality.lost or meta.quality.throttled or meta.quality.truncated
+    return "bold", "", "yellow" if missing else "", "dim"
+
+
+def _fit(view: Summary, room: int) -> Lines:
+    """As many source lines as there is room for below both lists of functions."""
+    tables = (view.by_self, view.by_total)
+    left = room - sum(_height(part) for part in tables) - 3
+    return replace(view.lines, rows=view.lines.rows[: max(0, left)])
+
+
+def _height(part: Top) -> int:
+    return len(part.rows) + 3 if part.rows else 0
+
+
+def _section(grid: Grid, target: Console) -> None:
+    target.print()
+    target.print(Text(shorten(printable(grid.heading), target.width), "bold"), no_wrap=True)
+    for line in layout(grid, target.width):
+        target.print(line, no_wrap=True)
+
+
+def _notes(meta: Meta, width: int, most: int | None) -> list[str]:
+    lines = [
+        line
+        for note in meta.notes
+        for line in textwrap.wrap(f"note: {printable(note)}", width, subsequent_indent="      ")
+    ]
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], "      … all notes: pyrometer show --view summary"]

@@ -1,0 +1,260 @@
+"""Whatever is wrong, the user reads a few clear lines and gets an exit code; nothing is lost, nothing is invented."""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import programs
+import pyrometer
+from conftest import PYROMETER, Record, Run
+from recordings import Recorded
+
+NOBODY = 65534
+
+
+def assert_clear(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    """The command ended with ``code`` and an error in words, without a traceback."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert 1 <= len(done.stderr.strip().splitlines()) <= 6, done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.fixture(scope="module")
+def small(recorded: Record) -> Recorded:
+    """A small recording."""
+    return recorded(programs.c("exits"), "code", "0")
+
+
+def test_a_program_that_is_not_there(run_pyrometer: Run, tmp_path: Path):
+    done = run_pyrometer("record", "-o", tmp_path / "a.pyro", "--", "no-such-program")
+    assert_clear(done, 127, "no-such-program")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_is_not_executable(run_pyrometer: Run, tmp_path: Path):
+    text = tmp_path / "text"
+    text.write_text("not a program")
+    assert_clear(run_pyrometer("record", "-o", tmp_path / "a.pyro", "--", text), 126, str(text), "chmod")
+
+
+def test_a_file_of_no_executable_format(run_pyrometer: Run, tmp_path: Path):
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"\x7fELF" + bytes(100))
+    garbage.chmod(0o755)
+    assert_clear(run_pyrometer("record", "-o", tmp_path / "a.pyro", "--", garbage), 126, str(garbage))
+
+
+def test_a_process_that_is_gone(run_pyrometer: Run, tmp_path: Path):
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    assert_clear(run_pyrometer("record", "-p", gone.pid, "-o", tmp_path / "a.pyro"), 90, str(gone.pid))
+
+
+def can_run_as_nobody() -> bool:
+    """Whether another user can start the installed command."""
+    if os.geteuid() != 0:
+        return False
+    command = ["setpriv", f"--reuid={NOBODY}", "--clear-groups", str(PYROMETER), "--version"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not can_run_as_nobody(), reason="needs root, and an installation that other users can read")
+def test_a_process_of_somebody_else(open_folder: Path):
+    assert_clear(run_as_nobody("record", "-p", "1", "-o", str(open_folder / "a.pyro")), 91)
+
+
+@pytest.mark.skipif(not can_run_as_nobody(), reason="needs root, and an installation that other users can read")
+def test_a_folder_that_is_closed_to_us(open_folder: Path):
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0o700)
+    assert_clear(run_as_nobody("record", "-o", str(closed / "a.pyro"), "--", "true"), 98, str(closed))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can write to; pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+
+
+def run_as_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the installed command as a user without rights."""
+    command = ["setpriv", f"--reuid={NOBODY}", "--clear-groups", str(PYROMETER), *arguments]
+    environment = os.environ | {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.mark.parametrize(("error", "code"), [("EPERM", 92), ("ENOSYS", 93)])
+def test_a_sandbox_without_perf_events(error: str, code: int, tmp_path: Path):
+    command = [programs.c("no_perf_events"), error, PYROMETER, "record", "-o", tmp_path / "a.pyro", "--", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert_clear(done, code, "perf_event_open" if error == "EPERM" else "perf")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_event(run_pyrometer: Run, tmp_path: Path):
+    done = run_pyrometer("record", "-e", "no-such-event", "-o", tmp_path / "a.pyro", "--", "true")
+    assert_clear(done, 94, "no-such-event")
+
+
+@pytest.mark.parametrize("rate", [0, -1, 10_000_000])
+def test_an_impossible_rate(rate: int, run_pyrometer: Run, tmp_path: Path):
+    done = run_pyrometer("record", f"--rate={rate}", "-o", tmp_path / "a.pyro", "--", "true")
+    assert_clear(done, 96)
+
+
+def test_a_folder_that_is_not_there(run_pyrometer: Run, tmp_path: Path):
+    done = run_pyrometer("record", "-o", tmp_path / "no" / "a.pyro", "--", "true")
+    assert_clear(done, 98, "no")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk_keeps_what_was_recorded(tmp_path: Path):
+    # In a mount namespace of its own, so that nothing has to be taken down.
+    script = (
+        f"mount -t tmpfs -o size=256k tmpfs {tmp_path} && cd {tmp_path} && head -c 160k /dev/urandom > full; "
+        f"{PYROMETER} record --rate 9999 -o a.pyro -- {programs.rust('allocator')} 200 > /dev/null; echo status $?; "
+        f"rm full; {PYROMETER} show a.pyro.recording --format json || {PYROMETER} show a.pyro --format json"
+    )
+    done = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    status, _, shown = done.stdout.partition("\n")
+    assert status == "status 86"
+    assert json.loads(shown)["basis"]["samples"] > 0
+
+
+def test_a_profile_that_is_not_there(run_pyrometer: Run, tmp_path: Path):
+    assert_clear(run_pyrometer("show", tmp_path / "a.pyro"), 81, "a.pyro")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x7fELF", b"hello\n" * 100, bytes(5_000)], ids=["empty", "elf", "text", "zero"]
+)
+def test_a_file_that_is_no_profile(content: bytes, run_pyrometer: Run, tmp_path: Path):
+    path = tmp_path / "a.pyro"
+    path.write_bytes(content)
+    assert_clear(run_pyrometer("show", path), 82, "a.pyro")
+
+
+def test_a_folder_instead_of_a_profile(run_pyrometer: Run, tmp_path: Path):
+    assert_clear(run_pyrometer("show", tmp_path), 82)
+
+
+def test_a_profile_from_the_future(small: Recorded, run_pyrometer: Run, tmp_path: Path):
+    path = tmp_path / "future.pyro"
+    with zipfile.ZipFile(small.path) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "meta.json":
+                content = json.dumps(json.loads(content) | {"schema_version": 1_000}).encode()
+            new.writestr(name, content)
+    assert_clear(run_pyrometer("show", path), 84, "1000")
+
+
+def test_a_profile_that_is_cut_short_at_every_thousandth_byte(small: Recorded, tmp_path: Path):
+    whole = small.path.read_bytes()
+    path = tmp_path / "cut.pyro"
+    for length in range(0, len(whole), 1_000):
+        path.write_bytes(whole[:length])
+        with pytest.raises((pyrometer.CorruptProfileError, pyrometer.NotAProfileError), match=r"cut\.pyro"):
+            pyrometer.load(path).top()
+
+
+def test_a_flipped_bit_is_an_error_or_changes_nothing(small: Recorded, tmp_path: Path):
+    whole = small.path.read_bytes()
+    path = tmp_path / "flipped.pyro"
+    expected = small.profile.top(n=1_000)
+    chance = random.Random(7)
+    errors = []
+    for _ in range(300):
+        at, bit = chance.randrange(len(whole)), 1 << chance.randrange(8)
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+        try:
+            rows = pyrometer.load(path).top(n=1_000).rows
+        except pyrometer.PyrometerError as error:
+            errors.append(error)
+        else:
+            assert rows == expected.rows
+    assert len(errors) > 200
+    assert all(error.what and error.cure for error in errors)
+
+
+def test_a_cut_recording_gives_what_was_whole(tmp_path: Path, recorded: Record):
+    # A journal is what a killed recorder leaves; here it is cut anywhere on top.
+    journal = killed_recording(tmp_path)
+    whole = journal.read_bytes()
+    counts = []
+    for length in range(0, len(whole), max(1, len(whole) // 40)):
+        journal.write_bytes(whole[:length])
+        counts.append(samples_or_none(journal))
+    readable = [count for count in counts if count is not None]
+    assert counts[-len(readable) :] == readable, "a longer recording cannot be read where a shorter one can"
+    assert readable == sorted(readable)
+    assert readable[-1] > 0
+
+
+def samples_or_none(journal: Path) -> int | None:
+    """How many samples a recording holds, or ``None`` if it is too short to be one."""
+    try:
+        return len(pyrometer.load(journal).samples)
+    except pyrometer.PyrometerError:
+        return None
+
+
+def killed_recording(folder: Path) -> Path:
+    """The ``.pyro.recording`` of a recorder that was killed."""
+    command = [PYROMETER, "record", "-o", folder / "killed.pyro", "--", programs.c("known_shares"), "1.5"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as recorder:
+        with pytest.raises(subprocess.TimeoutExpired):
+            recorder.wait(timeout=1.2)
+        recorder.kill()
+    return folder / "killed.pyro.recording"
+
+
+def sections(program: Path) -> dict[str, tuple[int, int]]:
+    """Offset and size of each section, by name."""
+    output = subprocess.run(["readelf", "-SW", program], capture_output=True, text=True, check=True).stdout
+    pattern = r"\]\s+(\.\S+)\s+(?!NOBITS)\S+\s+[0-9a-f]+\s+([0-9a-f]+)\s+([0-9a-f]+)"
+    return {name: (int(offset, 16), int(size, 16)) for name, offset, size in re.findall(pattern, output)}
+
+
+@pytest.mark.parametrize(
+    "section", [".debug_info", ".debug_line", ".debug_abbrev", ".eh_frame", ".eh_frame_hdr", ".symtab", ".strtab"]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_binary_with_corrupt_sections_is_still_recorded(section: str, seed: int, run_pyrometer: Run, tmp_path: Path):
+    offset, size = sections(programs.c("exits"))[section]
+    content = bytearray(programs.c("exits").read_bytes())
+    chance = random.Random(seed)
+    for _ in range(max(4, size // 20)):
+        content[offset + chance.randrange(size)] = chance.randrange(256)
+    program = tmp_path / "corrupt"
+    program.write_bytes(content)
+    program.chmod(0o755)
+    done = run_pyrometer("record", "--rate", 4_999, "-o", tmp_path / "a.pyro", "--", program, "code", "7")
+    assert done.returncode == 7, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(pyrometer.load(tmp_path / "a.pyro").samples) > 100
+
+
+def test_a_rebuilt_binary_is_refused(run_pyrometer: Run, tmp_path: Path):
+    program, path = tmp_path / "program", tmp_path / "a.pyro"
+    shutil.copy(programs.c("exits"), program)
+    assert run_pyrometer("record", "-o", path, "--", program, "code", "0").returncode == 0
+    assert run_pyrometer("show", path, "--view", "annotate", "--function", "moment").returncode == 0
+    program.unlink()
+    shutil.copy(programs.c("known_shares"), program)
+    assert_clear(run_pyrometer("show", path, "--view", "annotate", "--function", "moment"), 99, "program")

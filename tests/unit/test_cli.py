@@ -1,0 +1,299 @@
+"""The command line: what it accepts, what it refuses, and how it ends."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import known
+import pytest
+
+import pyrometer
+from pyrometer.cli import run
+from pyrometer.cli.group import COMMANDS
+from pyrometer.cli.passing import end_like
+from pyrometer.cli.show import VIEWS
+from pyrometer.errors import every_class, from_kind
+
+COMMAND = [sys.executable, "-c", "from pyrometer.cli import main; main()"]
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch) -> Path:
+    """A profile in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "known.pyro"
+    known.profile().save(path)
+    return path
+
+
+def test_help_is_quick_and_lists_every_command():
+    def cpu_seconds() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        shown = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
+        assert all(name in shown for name in COMMANDS)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    # CPU time, which other work on the machine hardly changes; `make bench` measures the wall clock.
+    assert min(cpu_seconds() for _ in range(5)) < 0.1
+
+
+def test_help_loads_neither_rich_nor_the_extension():
+    script = "import sys; from pyrometer.cli import run; run(['--help']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "click" in loaded
+    assert not {"rich", "pyrometer._native", "pyrometer.api", "asyncio"} & set(loaded)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name, capsys):
+    assert run([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"  pyrometer {name}" in shown
+    assert COMMANDS[name].help
+
+
+@pytest.mark.parametrize("view", sorted(VIEWS))
+@pytest.mark.parametrize("form", ["text", "json", "md"])
+def test_every_view_in_every_format(file, capsys, view, form):
+    arguments = ["--function", "parse"] if "function" in VIEWS[view] else []
+    assert run(["show", "--view", view, "--format", form, *arguments]) == (99 if view == "annotate" else 0)
+    shown, errors = capsys.readouterr()
+    assert ("the machine code of program::parse cannot be shown" in errors) == (view == "annotate")
+    if form == "json":
+        name = {"callers": "neighbours", "callees": "neighbours", "annotate": "annotation"}.get(view, view)
+        assert json.loads(shown)["view"] == name
+    else:
+        assert "lost 2 (6.7 %)" in shown
+        assert "program::parse" in shown
+    assert ("next: pyrometer " in shown) == (form == "text")
+
+
+def test_filters_have_the_names_of_the_api(file, capsys):
+    options = ["--exclude", "solve", "--thread", "main", "--time", "0:1", "--binary", "program", "--process", "100"]
+    assert run(["show", str(file), "--format", "json", *options]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["basis"]["samples"] == 6
+    assert [row["place"]["name"] for row in shown["rows"]] == ["program::lex", "program::parse", "program::main"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "--depth", "3"], "--depth has no meaning for --view top; it is for: tree"),
+        (["show", "--view", "tree", "--limit", "3"], "--limit has no meaning"),
+        (["show", "--view", "callers"], "needs --function NAME"),
+        (["show", "--view", "annotate", "--function", "f", "--collapse-runtime"], "--collapse-runtime has no meaning"),
+        (["show", "--time", "2:1"], "ends before it starts"),
+        (["show", "--time", "soon"], "START:END"),
+        (["show", "--limit", "0"], "0"),
+        (["record"], "Give either a program after -- or a process with -p"),
+        (["record", "-p", "1", "--", "true"], "Give either"),
+        (["record", "--duration", "0", "--", "true"], "--duration"),
+        (["export"], "--to"),
+        (["flamegraph", "a.pyro", "--", "true"], "not both"),
+        (["flamegraph", "--rate", "99"], "no meaning without a program"),
+        (["shwo"], "Did you mean 'show'?"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(file, capsys, arguments, said):
+    assert run(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def assert_error(capsys, code: int, *said: str) -> None:
+    shown = capsys.readouterr().err
+    lines = shown.splitlines()
+    assert lines[0].startswith("error: ")
+    assert lines[-1].startswith("try: ")
+    assert "Traceback" not in shown
+    assert code in {known.exit_code for known in every_class()}
+    for words in said:
+        assert words in shown
+
+
+def test_no_profile_in_the_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["show"]) == 81
+    assert_error(capsys, 81, str(tmp_path), "pyrometer record -- PROGRAM")
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (b"", 82, "is empty"),
+        (b"just text\n", 82, "not a profile"),
+        (b"\x7fELF" + bytes(100), 82, "not a profile"),
+        (b"PK\x03\x04" + bytes(100), 83, "a.pyro"),
+        (b"main;work 42\nmain 1\n", 82, "folded stacks"),
+        (b'{"$schema": "https://www.speedscope.app/file-format-schema.json"}', 82, "speedscope"),
+        (b'{"meta": {"preprocessedProfileVersion": 60}}', 82, "Firefox"),
+        (b'<?xml version="1.0"?><svg><title>Flame Graph</title></svg>', 82, "flame graph"),
+    ],
+)
+def test_what_is_no_profile(tmp_path, capsys, content, code, said):
+    path = tmp_path / "a.pyro"
+    path.write_bytes(content)
+    assert run(["show", str(path)]) == code
+    assert_error(capsys, code, str(path), said)
+
+
+def test_missing_files_and_folders(tmp_path, capsys):
+    assert run(["show", str(tmp_path / "a.pyro")]) == 81
+    assert_error(capsys, 81, "there is no file")
+    assert run(["show", str(tmp_path)]) == 82
+    assert_error(capsys, 82, "is a folder")
+
+
+def test_a_cut_profile(file, capsys):
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    assert run(["show", str(file)]) == 83
+    assert_error(capsys, 83, "known.pyro")
+
+
+def test_filters_that_select_nothing_known(file, capsys):
+    assert run(["show", "--metric", "cycles"]) == 88
+    assert_error(capsys, 88, "cpu-time, page-faults")
+    assert run(["show", "--focus", "("]) == 88
+    assert_error(capsys, 88, "regular expression")
+    assert run(["show", "--view", "callers", "--function", "nobody"]) == 89
+    assert_error(capsys, 89, "nobody", "pyrometer show --view top")
+
+
+def test_programs_that_cannot_be_recorded(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    plain = tmp_path / "plain"
+    plain.write_text("no program")
+    assert run(["record", "--", "pyhton3-no-such"]) == 127
+    assert_error(capsys, 127, "pyhton3-no-such")
+    assert run(["record", "--", "bsah"]) == 127
+    assert_error(capsys, 127, "did you mean bash")
+    assert run(["record", "--", "plain"]) == 127
+    assert_error(capsys, 127, "write ./plain")
+    assert run(["record", "--", "./plain"]) == 126
+    assert_error(capsys, 126, "chmod +x ./plain")
+    assert run(["record", "--", str(tmp_path)]) == 126
+    assert_error(capsys, 126, "is a folder")
+    assert run(["record", "--rate", "0", "--", "true"]) == 96
+    assert_error(capsys, 96, "0 samples a second")
+    assert run(["record", "-o", "no/a.pyro", "--", "true"]) == 98
+    assert_error(capsys, 98, "mkdir -p no")
+    assert list(tmp_path.iterdir()) == [plain]
+
+
+def test_the_newest_profile_is_meant(file, capsys):
+    older = file.with_name("older.pyro")
+    known.profile().save(older)
+    os.utime(older, (1, 1))
+    (file.parent / "left.pyro.recording").write_bytes(b"")
+    assert run(["show"]) == 0
+    shown = capsys.readouterr()
+    assert "pyrometer show known.pyro" in shown.out
+    assert "left.pyro.recording was interrupted" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("target", "suffix"),
+    [("folded", ".folded"), ("speedscope", ".speedscope.json"), ("pprof", ".pb.gz"), ("firefox", ".firefox.json")],
+)
+def test_exports_stand_beside_the_profile_and_are_recognised(file, capsys, target, suffix):
+    assert run(["export", "--to", target]) == 0
+    path = file.with_name(f"known{suffix}")
+    assert f"wrote {path.name}" in capsys.readouterr().err
+    assert run(["show", str(path)]) == 82
+    assert_error(capsys, 82, "Pyrometer writes this format, but does not read it")
+    assert run(["export", "--to", target, "-o", "no/where"]) == 98
+    assert_error(capsys, 98, "no/where")
+    assert not list(file.parent.glob(".*partial"))
+
+
+def test_export_refuses_what_a_format_cannot_hold(file, capsys):
+    assert run(["export", "--to", "pprof", "--collapse-runtime"]) == 88
+    assert_error(capsys, 88, "collapse-runtime has no meaning for the format pprof")
+
+
+def test_folded_export_to_a_pipe(file):
+    command = [*COMMAND, "export", "--to", "folded", "-o", "/dev/stdout"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines() if not line.startswith("#"))
+    assert sum(map(int, lines.values())) == 210
+
+
+def test_flamegraph_is_one_file_that_names_the_functions(file, capsys):
+    assert run(["flamegraph", "-o", "a.svg", "--title", "known & good"]) == 0
+    drawn = Path("a.svg").read_text()
+    assert "program::solve" in drawn
+    assert "known &amp; good" in drawn
+    assert run(["show", "a.svg"]) == 82
+
+
+def test_a_closed_pipe_is_no_error(file):
+    command = f"'{sys.executable}' -c 'from pyrometer.cli import main; main()' show --format json | head -c 1"
+    done = subprocess.run(
+        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.returncode in (0, 141)
+
+
+def test_colours_only_on_a_terminal_and_never_with_no_color(file):
+    plain = subprocess.run([*COMMAND, "show"], capture_output=True, text=True, check=True).stdout
+    assert "\x1b" not in plain
+    wrapped = ["script", "-qec", f"'{sys.executable}' -c 'from pyrometer.cli import main; main()' show", "/dev/null"]
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"}
+    environment.pop("NO_COLOR", None)
+    coloured = subprocess.run(wrapped, capture_output=True, text=True, check=True, env=environment).stdout
+    assert "\x1b[36m" in coloured
+    without = subprocess.run(wrapped, capture_output=True, text=True, check=True, env=environment | {"NO_COLOR": "1"})
+    assert "\x1b[3" not in without.stdout
+
+
+def test_unexpected_errors_are_messages_too(file, capsys, monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("surprise")
+
+    monkeypatch.setattr("pyrometer.api.Profile.top", broken)
+    assert run(["show"]) == 80
+    assert_error(capsys, 80, "RuntimeError: surprise", "defect of Pyrometer")
+    monkeypatch.setenv("PYROMETER_DEBUG", "1")
+    assert run(["show"]) == 80
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (MemoryError(), 80)])
+def test_interrupts_and_exhaustion(file, capsys, monkeypatch, error, code):
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pyrometer.api.Profile.top", broken)
+    assert run(["show"]) == code
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("status", "seen"), [(None, 0), (0, 0), (3, 3), (-15, -15), (-11, -11)])
+def test_the_programs_end_is_ours(status, seen):
+    script = f"from pyrometer.cli.passing import end_like; end_like({status})"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == seen
+    assert end_like.__doc__
+
+
+def test_every_error_has_its_own_exit_code_and_is_documented():
+    classes = every_class()
+    codes = [known.exit_code for known in classes]
+    assert len(set(codes)) == len(codes)
+    assert not {0, 1, 2, 130, 141} & set(codes)
+    documented = (Path(__file__).parents[2] / "docs" / "errors.md").read_text()
+    for known_class in classes:
+        assert f"| {known_class.exit_code} | `{known_class.__name__}` |" in documented
+        assert getattr(pyrometer, known_class.__name__) is known_class
+
+
+def test_kinds_of_the_extension_lead_to_classes():
+    assert type(from_kind("truncated", "x")) is pyrometer.CorruptProfileError
+    assert type(from_kind("never heard of", "x")) is pyrometer.PyrometerError
+    kinds = [kind for known_class in every_class() for kind in known_class.__dict__.get("kinds", ())]
+    assert len(set(kinds)) == len(kinds)

@@ -1,0 +1,158 @@
+"""What the views look like: text at 80 columns, Markdown, JSON, HTML; and what stays true of any of them."""
+
+import io
+import json
+
+import known
+import pytest
+from golden_files import assert_golden
+from rich.cells import cell_len
+
+import pyrometer
+from pyrometer.analyze import Tree
+from pyrometer.show import html, markdown, text
+from pyrometer.show import json as json_view
+from pyrometer.show.grid import shorten
+from pyrometer.show.hints import next_command
+from pyrometer.show.summary import show_summary
+
+VIEWS = {
+    "top": lambda profile: profile.top(),
+    "total": lambda profile: profile.top(by="total"),
+    "exact": lambda profile: profile.top(metric="page-faults"),
+    "filtered": lambda profile: profile.top(thread="worker"),
+    "tree": lambda profile: profile.tree(),
+    "inverted": lambda profile: profile.tree(inverted=True, min_share=0),
+    "callers": lambda profile: profile.callers("solve"),
+    "callees": lambda profile: profile.callees("main"),
+    "lines": lambda profile: profile.lines(),
+    "summary": lambda profile: profile.summary(),
+}
+LONG = "<alloc::collections::btree::map::BTreeMap<alloc::string::String, core::option::Option<u64>> as Clone>::clone"
+
+
+@pytest.fixture(scope="module")
+def profile() -> pyrometer.Profile:
+    return known.profile()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_text(profile, name):
+    assert_golden(f"{name}.txt", text.render(VIEWS[name](profile)))
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_markdown(profile, name):
+    assert_golden(f"{name}.md", markdown.render(VIEWS[name](profile)))
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_json(profile, name):
+    assert_golden(f"{name}.json", json_view.render(VIEWS[name](profile)))
+
+
+def test_html_of_a_notebook(profile):
+    assert_golden("notebook.html", profile._repr_html_())
+
+
+def summary_text(profile: pyrometer.Profile, width: int = 80) -> str:
+    stream = io.StringIO()
+    show_summary(profile.summary(), text.console(stream, width))
+    return stream.getvalue()
+
+
+def test_summary_after_a_recording(profile):
+    assert_golden("record.txt", summary_text(profile))
+
+
+def crowded() -> pyrometer.Profile:
+    """Thirty functions with long names, each with a line, and more notes than there is room for."""
+    many = range(30)
+    return pyrometer.build(
+        pyrometer.Meta(command=["./" + "x" * 200], notes=["a note that is rather long " * 5] * 7, duration=10**9),
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        binaries=[{"path": "/bin/program"}],
+        functions=[{"name": f"{LONG}::{at}", "binary": 0} for at in many],
+        frames=[{"function": at, "file": f"/src/{'deep/' * 30}{'long' * 10}.rs", "line": at + 1} for at in many],
+        stacks=[{"frame": at, "parent": None if at % 7 == 0 else at - 1} for at in many],
+        samples=[{"stack": at, "value": 10**6 * (at + 1)} for at in many],
+    )
+
+
+def test_a_crowded_summary_fits_the_screen():
+    lines = summary_text(crowded()).splitlines()
+    assert len(lines) <= 40
+    assert max(cell_len(line) for line in lines) <= 80
+    assert sum(line.endswith(tuple(f"::{at}" for at in range(30))) for line in lines) > 20
+
+
+@pytest.mark.parametrize("name", [name for name in VIEWS if name in {"top", "total", "tree", "lines"}])
+def test_long_names_are_shortened_in_the_middle(name):
+    lines = text.render(VIEWS[name](crowded())).splitlines()
+    assert max(cell_len(line) for line in lines) <= 80
+    assert any("…" in line for line in lines)
+    whole = json_view.render(VIEWS[name](crowded()))
+    assert LONG in whole
+
+
+def test_a_deep_recursion_is_drawn_and_written():
+    depth = 5_000
+    deep = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        functions=[{"name": "f"}],
+        frames=[{"function": 0}],
+        stacks=[{"frame": 0, "parent": at - 1 if at else None} for at in range(depth)],
+        samples=[{"stack": depth - 1}],
+    )
+    tree = deep.tree()
+    assert isinstance(tree, Tree)
+    assert len(text.render(tree).splitlines()) == depth + 3
+    nodes = json.loads(json_view.render(tree))["tree"]
+    assert [node["parent"] for node in nodes] == [None, *range(depth - 1)]
+
+
+def test_names_cannot_steer_the_terminal():
+    hostile = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        functions=[{"name": "\x1b[2J\x07evil\r\n"}],
+        frames=[{"function": 0}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0}],
+    )
+    for view in (hostile.top(), hostile.tree(), hostile.summary()):
+        shown = text.render(view)
+        assert "evil" in shown
+        assert not any(letter in shown for letter in "\x1b\x07\r")
+
+
+def test_an_empty_profile_says_why(profile):
+    empty = profile.top(exclude="main")
+    assert "no samples: the filters leave none" in text.render(empty)
+    nothing = pyrometer.build(metrics=[{"name": "cpu-time", "unit": "ns"}])
+    assert "no samples: the program used too little CPU time" in text.render(nothing.top())
+    assert "no samples" in summary_text(nothing)
+
+
+def test_markdown_and_html_escape_names():
+    hostile = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        functions=[{"name": "a|b<script>`c`"}],
+        frames=[{"function": 0}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0}],
+    )
+    assert "<script>" not in html.render(hostile.top())
+    row = next(line for line in markdown.render(hostile.top()).splitlines() if "script" in line)
+    assert "`` a\\|b<script>`c` ``" in row
+
+
+def test_every_view_names_the_next_command(profile):
+    for name, view in VIEWS.items():
+        command = next_command(view(profile), "a b.pyro")
+        assert command.startswith("pyrometer "), name
+        assert "'a b.pyro'" in command, name
+
+
+@pytest.mark.parametrize("width", range(1, 30))
+def test_shortened_names_have_the_width(width):
+    assert len(shorten(LONG, width)) == width
