@@ -1,9 +1,11 @@
 """Pyrometer: where a native program's time goes.
 
->>> import pyrometer
->>> profile = pyrometer.record(["./program"])      # doctest: +SKIP
->>> profile.top(5)                                 # doctest: +SKIP
->>> pyrometer.load("program.pyro").flamegraph("program.svg")  # doctest: +SKIP
+>>> import pyrometer, sys, tempfile, pathlib
+>>> folder = pathlib.Path(tempfile.mkdtemp())
+>>> profile = pyrometer.record([sys.executable, "-c", "sum(range(10**7))"], output=folder / "sum.pyro")
+>>> 0 < len(profile.top(5).rows) <= 5
+True
+>>> pyrometer.load(folder / "sum.pyro").flamegraph(folder / "sum.svg")
 
 Names are loaded when they are first used, so that ``import pyrometer`` costs nothing.
 """

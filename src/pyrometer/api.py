@@ -145,8 +145,10 @@ def record(  # noqa: PLR0913  one keyword an option
     ``profile.meta.exit_status``.
 
     >>> import pyrometer, tempfile, pathlib
-    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
-    ...     profile = pyrometer.record(["sort", "words"], output=pathlib.Path(folder, "sort.pyro"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     profile = pyrometer.record(["sh", "-c", "exit 3"], output=pathlib.Path(folder, "sh.pyro"))
+    >>> profile.meta.command, profile.meta.exit_status
+    (['sh', '-c', 'exit 3'], 3)
     """
     recorded = _record(
         command,

@@ -46,7 +46,8 @@ fn symbols(binary: &Binary, addresses: &[u64]) -> Result<Vec<Code>> {
 }
 
 fn check_identity(binary: &Binary, bytes: &[u8]) -> Result<()> {
-    let found = identity::identify(bytes).map_err(|error| Known::of_binary(format!("{}: {error}", binary.path)))?;
+    let found =
+        identity::identify(bytes).map_err(|error| Known::of_binary(format!("{}: {error}", binary.path)))?;
     match &binary.build_id {
         Some(recorded) if *recorded != found => Err(Known::of_binary(format!(
             "{} is not the file that was recorded: its build id is {found}, not {recorded}",

@@ -30,7 +30,10 @@ impl Options {
         symbolize::Options {
             cache: self.cache.clone(),
             kallsyms,
-            boot_id: fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned(),
+            boot_id: fs::read_to_string("/proc/sys/kernel/random/boot_id")
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
             sysroots: self.sysroots.clone(),
             ..symbolize::Options::default()
         }

@@ -42,12 +42,10 @@ fn table<T: DeserializeOwned>(tables: &HashMap<String, String>, name: &str) -> R
 }
 
 fn from_json<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::invalid(name.as_ref(), error.to_string()).into())
+    serde_json::from_str(text).map_err(|error| Error::invalid(name.as_ref(), error.to_string()).into())
 }
 
 /// The text of `meta.json`.
 pub fn to_json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::invalid("meta".as_ref(), error.to_string()).into())
+    serde_json::to_string(value).map_err(|error| Error::invalid("meta".as_ref(), error.to_string()).into())
 }

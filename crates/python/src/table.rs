@@ -55,9 +55,7 @@ impl Table {
     #[getter]
     fn columns(&self) -> Vec<(String, String)> {
         let fields = self.schema.fields().iter();
-        fields
-            .map(|field| (field.name().clone(), type_name(field.data_type())))
-            .collect()
+        fields.map(|field| (field.name().clone(), type_name(field.data_type()))).collect()
     }
 
     fn __len__(&self) -> usize {
@@ -128,9 +126,7 @@ fn list<'py>(py: Python<'py>, column: &dyn Array) -> PyResult<Bound<'py, PyList>
 
 fn nested<'py>(py: Python<'py>, column: &dyn Array) -> PyResult<Bound<'py, PyList>> {
     let rows = column.as_list::<i32>().iter();
-    let lists: PyResult<Vec<_>> = rows
-        .map(|row| row.map(|values| list(py, &values)).transpose())
-        .collect();
+    let lists: PyResult<Vec<_>> = rows.map(|row| row.map(|values| list(py, &values)).transpose()).collect();
     PyList::new(py, lists?)
 }
 

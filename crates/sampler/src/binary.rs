@@ -10,44 +10,20 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
-use framehop::{ExplicitModuleSectionInfo, FrameAddress, Module, Unwinder};
-use gimli::UnwindSection;
 use object::read::ReadCache;
 use pyrometer_symbols::identity;
+use rustc_hash::FxHashMap;
 
-use crate::elf_image::{ElfImage, Section};
-use crate::expression::{self, Table};
+use crate::cfi::{Rule, Table};
+use crate::elf_image::ElfImage;
 use crate::proc;
+use crate::registers::Registers;
 use crate::sys;
-use crate::unwind::Rule;
 
-/// framehop remembers 509 rules a cache; addresses are spread over this many caches.
-const CACHES: usize = 64;
 /// `mov $15, %rax; syscall`: what a signal handler returns to.
 const SIGNAL_TRAMPOLINE: [u8; 9] = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
 /// The entry function is small; an address behind it is in another one.
 const ENTRY_LENGTH: u64 = 64;
-
-/// Rules that were already worked out, for all binaries.
-pub(crate) struct RuleCaches(Vec<CacheX86_64>);
-
-impl RuleCaches {
-    pub(crate) fn new() -> Self {
-        Self((0..CACHES).map(|_| CacheX86_64::new()).collect())
-    }
-
-    /// The cache for code outside of all binaries.
-    pub(crate) fn of_unknown(&mut self) -> &mut CacheX86_64 {
-        &mut self.0[0]
-    }
-
-    /// The cache for an address.
-    pub(crate) fn of(&mut self, address: u64) -> &mut CacheX86_64 {
-        // The caches use the address modulo a prime, so any of its bits may choose among them.
-        &mut self.0[(address >> 4) as usize % CACHES]
-    }
-}
 
 /// Where the bytes of a binary can still be read from.
 #[derive(Debug)]
@@ -68,20 +44,24 @@ pub(crate) struct Binary {
     pub(crate) missing: Option<String>,
     pub(crate) source: Source,
     image: ElfImage,
-    frames: UnwinderX86_64<Arc<[u8]>>,
-    /// Ranges that only `.debug_frame` describes, with an unwinder of their own.
-    debug_frames: Option<(UnwinderX86_64<Arc<[u8]>>, Vec<(u64, u64)>)>,
+    eh_frame: Option<Table>,
+    debug_frame: Option<Table>,
+    /// Rules that were worked out before, for all processes.
+    rules: FxHashMap<u64, Rule>,
 }
 
 impl Binary {
     fn new(path: &str, source: Source, image: ElfImage, build_id: Option<String>) -> Self {
-        let frames = unwinder(&image, image.eh_frame.as_ref(), None);
-        let debug_frames = image.debug_frame.as_ref().map(|section| {
-            let ranges = uncovered(&image, section);
-            (unwinder(&image, None, Some(section)), ranges)
-        });
-        let debug_frames = debug_frames.filter(|(_, ranges)| !ranges.is_empty());
-        Self { path: path.to_owned(), build_id, missing: None, source, image, frames, debug_frames }
+        Self {
+            path: path.to_owned(),
+            build_id,
+            missing: None,
+            source,
+            eh_frame: Table::eh_frame(&image),
+            debug_frame: Table::debug_frame(&image),
+            rules: FxHashMap::default(),
+            image,
+        }
     }
 
     /// A binary that is no file.
@@ -124,50 +104,38 @@ impl Binary {
     }
 
     /// How the caller of a frame at `address` is found; for a caller, the address is inside its call.
-    pub(crate) fn rule(&self, address: u64) -> Rule {
+    pub(crate) fn rule(&mut self, address: u64) -> Rule {
+        if let Some(rule) = self.rules.get(&address) {
+            return *rule;
+        }
+        let rule = self.work_out(address);
+        self.rules.insert(address, rule);
+        rule
+    }
+
+    fn work_out(&self, address: u64) -> Rule {
         // Callers are looked up one byte early, so the trampoline's first byte is the next one.
         if self.is_signal_trampoline(address.wrapping_add(1)) {
-            Rule::Signal
-        } else if self.is_entry(address) {
-            Rule::Entry
-        } else if Table::new(&self.image).is_some_and(|table| table.needs_expression(address)) {
-            Rule::Expression
-        } else {
-            Rule::Usual
+            return Rule::Signal;
         }
+        if self.is_entry(address) {
+            return Rule::Root;
+        }
+        let tables = [&self.eh_frame, &self.debug_frame];
+        let rule = tables.into_iter().flatten().find_map(|table| table.rule(address));
+        let silent = tables.into_iter().all(Option::is_none);
+        rule.unwrap_or(if silent { Rule::FramePointer } else { Rule::Uncovered })
     }
 
-    /// Unwinds one frame. `address` is the binary's own, the return address in the result is the process'.
-    pub(crate) fn step<F: FnMut(u64) -> Result<u64, ()>>(
+    /// One step by [`Rule::Expression`].
+    pub(crate) fn evaluate<F: FnMut(u64) -> Result<u64, ()>>(
         &self,
-        rule: Rule,
-        address: FrameAddress,
-        registers: &mut UnwindRegsX86_64,
-        caches: &mut RuleCaches,
+        address: u64,
+        registers: &mut Registers,
         read_stack: &mut F,
-    ) -> Result<Option<u64>, framehop::Error> {
-        let unreadable = framehop::Error::CouldNotReadStack(registers.sp());
-        let lookup = address.address_for_lookup();
-        match rule {
-            Rule::Signal => expression::step_over_signal(registers, read_stack).map(Some).ok_or(unreadable),
-            Rule::Expression => {
-                let step = Table::new(&self.image).and_then(|table| table.step(lookup, registers, read_stack));
-                step.map(Some).ok_or(unreadable)
-            }
-            Rule::Usual | Rule::Entry => {
-                let unwinder = match &self.debug_frames {
-                    Some((unwinder, ranges)) if within(ranges, lookup) => unwinder,
-                    _ => &self.frames,
-                };
-                unwinder.unwind_frame(address, registers, caches.of(lookup), read_stack)
-            }
-        }
-    }
-
-    /// Whether an address that seems to be the root may be one: unwinding also ends where code
-    /// without unwind information happens to have a zero in its frame pointer.
-    pub(crate) fn is_plausible_root(&self, address: u64) -> bool {
-        Table::new(&self.image).is_some_and(|table| table.covers(address))
+    ) -> Option<u64> {
+        let mut tables = [&self.eh_frame, &self.debug_frame].into_iter().flatten();
+        tables.find(|table| table.rule(address).is_some())?.step(address, registers, read_stack)
     }
 
     /// Whether an address is in the code that the kernel jumps to.
@@ -182,11 +150,13 @@ impl Binary {
         self.read_code(address, &mut code) && code == SIGNAL_TRAMPOLINE
     }
 
+    /// Whether an address is in the binary's code.
+    pub(crate) fn holds(&self, address: u64) -> bool {
+        self.image.code(address).is_some()
+    }
+
     fn read_code(&self, address: u64, into: &mut [u8]) -> bool {
-        let segment = self.image.segments.iter().find(|segment| {
-            segment.executable && address.checked_sub(segment.address).is_some_and(|into| into < segment.file_size)
-        });
-        let Some(segment) = segment else { return false };
+        let Some(segment) = self.image.code(address) else { return false };
         let offset = segment.offset + (address - segment.address);
         match &self.source {
             Source::File(file) => file.read_exact_at(into, offset).is_ok(),
@@ -200,53 +170,6 @@ impl Binary {
             Source::None => false,
         }
     }
-}
-
-fn unwinder(image: &ElfImage, eh_frame: Option<&Section>, debug_frame: Option<&Section>) -> UnwinderX86_64<Arc<[u8]>> {
-    let mut unwinder = UnwinderX86_64::new();
-    let base = image.base();
-    let range = |section: &Section| section.address..section.address.saturating_add(section.data.len() as u64);
-    let header = eh_frame.and(image.eh_frame_hdr.as_ref());
-    let sections = ExplicitModuleSectionInfo {
-        base_svma: base,
-        text_svma: image.text.map(|(start, end)| start..end),
-        got_svma: image.got.map(|got| got..got),
-        eh_frame_svma: eh_frame.map(range),
-        eh_frame: eh_frame.map(|section| section.data.clone()),
-        eh_frame_hdr_svma: header.map(range),
-        eh_frame_hdr: header.map(|section| section.data.clone()),
-        debug_frame: debug_frame.map(|section| section.data.clone()),
-        ..ExplicitModuleSectionInfo::default()
-    };
-    if eh_frame.is_some() || debug_frame.is_some() {
-        unwinder.add_module(Module::new(String::new(), base..u64::MAX, base, sections));
-    }
-    unwinder
-}
-
-/// The ranges of `.debug_frame` that `.eh_frame` says nothing about, sorted.
-fn uncovered(image: &ElfImage, debug_frame: &Section) -> Vec<(u64, u64)> {
-    let mut section = gimli::DebugFrame::new(&debug_frame.data, gimli::LittleEndian);
-    section.set_address_size(8);
-    let bases = gimli::BaseAddresses::default();
-    let mut entries = section.entries(&bases);
-    let mut ranges = Vec::new();
-    let table = Table::new(image);
-    while let Ok(Some(entry)) = entries.next() {
-        let gimli::CieOrFde::Fde(partial) = entry else { continue };
-        let Ok(fde) = partial.parse(gimli::DebugFrame::cie_from_offset) else { continue };
-        let start = fde.initial_address();
-        if !table.as_ref().is_some_and(|table| table.covers(start)) {
-            ranges.push((start, start.saturating_add(fde.len())));
-        }
-    }
-    ranges.sort_unstable();
-    ranges
-}
-
-fn within(ranges: &[(u64, u64)], address: u64) -> bool {
-    let after = ranges.partition_point(|(start, _)| *start <= address);
-    after > 0 && address < ranges[after - 1].1
 }
 
 /// Reads a file from a position of its own, so that the shared offset of the descriptor stays put.
@@ -419,7 +342,7 @@ mod tests {
     #[test]
     fn the_vdso_can_be_unwound() {
         let vdso = vdso();
-        assert!(vdso.image.eh_frame.is_some(), "{:?}", vdso.missing);
+        assert!(vdso.eh_frame.is_some(), "{:?}", vdso.missing);
         assert!(vdso.build_id.is_some());
     }
 
@@ -428,12 +351,5 @@ mod tests {
         let file = File::open("/proc/self/status").unwrap();
         let binary = Binary::from_file("/tmp/status", file);
         assert!(binary.missing.unwrap().contains("no readable ELF"));
-    }
-
-    #[test]
-    fn ranges_are_half_open() {
-        let ranges = [(10, 20), (30, 40)];
-        assert!(within(&ranges, 10) && within(&ranges, 39));
-        assert!(!within(&ranges, 20) && !within(&ranges, 9) && !within(&ranges, 40));
     }
 }

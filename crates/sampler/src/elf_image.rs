@@ -67,11 +67,6 @@ impl ElfImage {
         Ok(image)
     }
 
-    /// The lowest address of the image, as it numbers itself.
-    pub(crate) fn base(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.address).min().unwrap_or(0)
-    }
-
     /// How far an executable mapping of `offset` moved the image: run-time address minus its own.
     ///
     /// It is computed from the segment that holds the offset, so it does not matter where a linker
@@ -85,6 +80,15 @@ impl ElfImage {
         let segment = self.segments.iter().find(holds)?;
         let own = segment.address.wrapping_add(offset.wrapping_sub(segment.offset));
         Some(start.wrapping_sub(own))
+    }
+
+    /// The executable segment that holds an address.
+    pub(crate) fn code(&self, address: u64) -> Option<&Segment> {
+        let holds = |segment: &&Segment| {
+            let into = address.checked_sub(segment.address);
+            segment.executable && into.is_some_and(|into| into < segment.file_size)
+        };
+        self.segments.iter().find(holds)
     }
 
     fn find_by_program_header<'data, R: ReadRef<'data>>(&mut self, elf: &ElfFile64<'data, Endianness, R>, data: R) {
@@ -194,8 +198,7 @@ mod tests {
             }
             if let Ok(image) = ElfImage::parse(&bytes[..]) {
                 image.bias(0x1000, 0, 0x1000);
-                image.base();
-            }
+                }
         }
     }
 }

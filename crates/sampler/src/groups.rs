@@ -18,16 +18,20 @@ use crate::ring::Ring;
 use crate::sys;
 
 /// Ring size asked for first, bytes a CPU; halved until the kernel agrees.
-const LARGEST_RING: usize = 8 << 20;
+const LARGEST_RING: usize = 16 << 20;
 /// All rings together never take more than this, bytes.
 const RINGS_BUDGET: usize = 64 << 20;
 /// Below this not even a handful of samples fit.
 const SMALLEST_RING: usize = 64 << 10;
-/// Stack bytes: the kernel's record size is a u16, and the rest of a sample needs its room.
+/// Stack bytes that can be asked for: the kernel's record size is a u16, and the rest of a sample needs its room.
 const LARGEST_STACK: usize = 60 << 10;
 const SMALLEST_STACK: usize = 8 << 10;
-/// A ring holds at least this many samples, as long as the smallest stack copy allows.
-const SAMPLES_IN_RING: usize = 128;
+/// Stack bytes copied at least, where the ring allows; the rest of a deeper stack is read from the process.
+const USUAL_STACK: usize = 16 << 10;
+/// A ring should hold so many samples: a quarter of a second at the usual rate, if we are not let run.
+const SAMPLES_IN_RING: usize = 256;
+/// Below this many samples a ring is too small for the usual copy.
+const SAMPLES_AT_LEAST: usize = 64;
 /// How often the threads of an attached process are listed again.
 const SCANS: usize = 8;
 
@@ -345,7 +349,8 @@ fn largest_ring(cpus: usize) -> usize {
 }
 
 fn stack_copy(wanted: Option<usize>, ring: usize) -> u32 {
-    let bytes = wanted.unwrap_or(ring / SAMPLES_IN_RING);
+    let usual = (ring / SAMPLES_IN_RING).clamp(USUAL_STACK, LARGEST_STACK);
+    let bytes = wanted.unwrap_or(usual.min(ring / SAMPLES_AT_LEAST));
     // Half of the ring at most: a record must fit while another is being read.
     let bytes = bytes.clamp(SMALLEST_STACK, LARGEST_STACK).min(ring / 2) & !7;
     bytes as u32
@@ -379,15 +384,15 @@ mod tests {
 
     #[test]
     fn rings_share_their_budget_and_stay_powers_of_two() {
-        assert_eq!(largest_ring(2), 8 << 20);
+        assert_eq!(largest_ring(2), 16 << 20);
         assert_eq!(largest_ring(64), 1 << 20);
         assert_eq!(largest_ring(100), 512 << 10);
     }
 
     #[test]
     fn the_stack_copy_follows_the_ring() {
-        assert_eq!(stack_copy(None, 8 << 20), 60 << 10);
-        assert_eq!(stack_copy(None, 4 << 20), 32 << 10);
+        assert_eq!(stack_copy(None, 16 << 20), 60 << 10);
+        assert_eq!(stack_copy(None, 4 << 20), 16 << 10);
         assert_eq!(stack_copy(None, 512 << 10), 8 << 10);
         assert_eq!(stack_copy(Some(100_000), 8 << 20), 60 << 10);
         assert_eq!(stack_copy(Some(10), 8 << 20), 8 << 10);

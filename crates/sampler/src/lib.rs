@@ -10,10 +10,10 @@
 
 pub mod error;
 pub mod event;
-mod expression;
 pub mod record;
 mod attr;
 mod binary;
+mod cfi;
 mod clock;
 mod elf_image;
 mod groups;
@@ -28,6 +28,7 @@ mod permission;
 mod proc;
 mod process;
 mod recorder;
+mod registers;
 mod ring;
 mod signals;
 mod space;

@@ -4,11 +4,9 @@
 
 use std::sync::Arc;
 
-use framehop::FrameAddress;
-use framehop::x86_64::UnwindRegsX86_64;
-
-use crate::binary::{Binary, RuleCaches};
-use crate::record::Registers;
+use crate::binary::Binary;
+use crate::record::UserRegisters;
+use crate::registers::Registers;
 use crate::unwind::{self, Code, Located, Memory, Taken};
 
 /// No process has this id: nothing beyond the copy of the stack can be read.
@@ -24,9 +22,9 @@ pub struct Walked {
 }
 
 /// Walks a stack that was copied from `registers.sp` on. Never fails: what cannot be followed ends the walk.
-pub fn walk(object: &[u8], registers: Registers, stack: &[u8]) -> Walked {
+pub fn walk(object: &[u8], registers: UserRegisters, stack: &[u8]) -> Walked {
     let binary = Binary::from_bytes("object", Arc::from(object));
-    let mut code = Object { binary, caches: RuleCaches::new(), addresses: Vec::new() };
+    let mut code = Object { binary, addresses: Vec::new() };
     let mut steps = Vec::new();
     let taken = Taken { pid: NOBODY, registers, stack, time: 0 };
     let outcome = unwind::unwind(&mut code, taken, &[], &mut Memory::default(), &mut steps);
@@ -36,7 +34,6 @@ pub fn walk(object: &[u8], registers: Registers, stack: &[u8]) -> Walked {
 
 struct Object {
     binary: Binary,
-    caches: RuleCaches,
     addresses: Vec<u64>,
 }
 
@@ -44,21 +41,18 @@ impl Code for Object {
     fn locate(&mut self, address: u64) -> Located {
         self.addresses.push(address);
         let frame = self.addresses.len() as u32 - 1;
-        Located { frame, rule: self.binary.rule(address), code: Some((0, 0)) }
+        let rule = self.binary.rule(address);
+        Located { frame, rule, mapped: self.binary.holds(address), code: Some((0, 0)) }
     }
 
-    fn step<F: FnMut(u64) -> Result<u64, ()>>(
+    fn evaluate<F: FnMut(u64) -> Result<u64, ()>>(
         &mut self,
-        located: &Located,
-        address: FrameAddress,
-        registers: &mut UnwindRegsX86_64,
+        _: &Located,
+        address: u64,
+        registers: &mut Registers,
         read_stack: &mut F,
-    ) -> Result<Option<u64>, framehop::Error> {
-        self.binary.step(located.rule, address, registers, &mut self.caches, read_stack)
-    }
-
-    fn is_plausible_root(&self, _: &Located, address: u64) -> bool {
-        self.binary.is_plausible_root(address)
+    ) -> Option<u64> {
+        self.binary.evaluate(address, registers, read_stack)
     }
 }
 
@@ -71,7 +65,7 @@ mod tests {
     fn a_stack_that_begins_at_the_entry_is_complete() {
         let object = std::fs::read("/bin/true").unwrap();
         let entry = u64::from_le_bytes(object[24..32].try_into().unwrap());
-        let walked = walk(&object, Registers { bp: 0, sp: 0x1000, ip: entry }, &[0; 64]);
+        let walked = walk(&object, UserRegisters { sp: 0x1000, ip: entry, ..UserRegisters::default() }, &[0; 64]);
         assert_eq!(walked, Walked { addresses: vec![entry], complete: true });
     }
 
@@ -89,7 +83,7 @@ mod tests {
                 let at = at.index(object.len());
                 object[at] = value;
             }
-            let walked = walk(&object, Registers { bp, sp: 0x1000, ip }, &stack);
+            let walked = walk(&object, UserRegisters { bp, sp: 0x1000, ip, ..UserRegisters::default() }, &stack);
             // Each frame but the leaf takes a word of the copy at least.
             prop_assert!(walked.addresses.len() <= stack.len() / 8 + 2);
         }

@@ -19,8 +19,8 @@ pub const SAMPLE_TYPE: u64 = (perf::PERF_SAMPLE_IDENTIFIER
     | perf::PERF_SAMPLE_REGS_USER
     | perf::PERF_SAMPLE_STACK_USER) as u64;
 
-/// The user registers we ask for, as bits of `linux/perf_regs.h`: bp (6), sp (7), ip (8).
-pub const USER_REGISTERS: u64 = (1 << 6) | (1 << 7) | (1 << 8);
+/// The user registers we ask for, as bits of `asm/perf_regs.h`: bx (1), bp (6), sp (7), ip (8), r12 to r15 (20 to 23).
+pub const USER_REGISTERS: u64 = (1 << 1) | (0b111 << 6) | (0b1111 << 20);
 
 /// Bytes of a record header: type (4), misc (2), size (2).
 pub const HEADER: usize = 8;
@@ -43,15 +43,19 @@ pub struct Stamp {
     pub id: u64,
 }
 
-/// User registers at the time of a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Registers {
+/// User registers at the time of a sample: what unwinding starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UserRegisters {
+    /// `rbx`.
+    pub bx: u64,
     /// Frame pointer.
     pub bp: u64,
     /// Stack pointer.
     pub sp: u64,
     /// Instruction pointer.
     pub ip: u64,
+    /// `r12` to `r15`.
+    pub r12_to_r15: [u64; 4],
 }
 
 /// A sample.
@@ -66,7 +70,7 @@ pub struct Sample<'a> {
     /// The kernel's call chain, native-endian u64 with `PERF_CONTEXT_*` markers.
     pub chain: Words<'a>,
     /// User registers, if the task had any.
-    pub registers: Option<Registers>,
+    pub registers: Option<UserRegisters>,
     /// The copy of the stack that starts at `registers.sp`.
     pub stack: &'a [u8],
     /// Whether the task runs 32-bit code.
@@ -251,9 +255,8 @@ fn sample(bytes: &[u8]) -> Option<Sample<'_>> {
     let mut at = chain_end + 8;
     let mut registers = None;
     if abi != u64::from(perf::PERF_SAMPLE_REGS_ABI_NONE) {
-        let (bp, sp, ip) = (word_at(body, at)?, word_at(body, at + 8)?, word_at(body, at + 16)?);
-        registers = Some(Registers { bp, sp, ip });
-        at += 24;
+        registers = Some(user_registers(body, at)?);
+        at += 64;
     }
     Some(Sample {
         stamp,
@@ -263,6 +266,18 @@ fn sample(bytes: &[u8]) -> Option<Sample<'_>> {
         registers,
         stack: stack(body, at)?,
         compat: abi == u64::from(perf::PERF_SAMPLE_REGS_ABI_32),
+    })
+}
+
+/// Eight words, in the order of their bits.
+fn user_registers(body: &[u8], at: usize) -> Option<UserRegisters> {
+    let word = |index: usize| word_at(body, at + 8 * index);
+    Some(UserRegisters {
+        bx: word(0)?,
+        bp: word(1)?,
+        sp: word(2)?,
+        ip: word(3)?,
+        r12_to_r15: [word(4)?, word(5)?, word(6)?, word(7)?],
     })
 }
 
@@ -368,13 +383,14 @@ mod tests {
     #[test]
     fn a_sample_is_read_in_the_order_of_its_type() {
         let mut body = words(&[77, 0x1000, pair(10, 11), 5, 3, 999, 2, u64::MAX - 511, 0x1000]);
-        body.extend(words(&[2, 0xb0, 0x50, 0x1000, 16, 0xaa, 0xbb, 8]));
+        body.extend(words(&[2, 0xb, 0xb0, 0x50, 0x1000, 12, 13, 14, 15, 16, 0xaa, 0xbb, 8]));
         let bytes = record(perf::PERF_RECORD_SAMPLE, 2, &body);
         let Record::Sample(sample) = parse(&bytes) else { panic!("{:?}", parse(&bytes)) };
         assert_eq!(sample.stamp, Stamp { pid: 10, tid: 11, time: 5, cpu: 3, id: 77 });
         assert_eq!((sample.ip, sample.period), (0x1000, 999));
         assert_eq!(sample.chain.iter().collect::<Vec<_>>(), [u64::MAX - 511, 0x1000]);
-        assert_eq!(sample.registers, Some(Registers { bp: 0xb0, sp: 0x50, ip: 0x1000 }));
+        let registers = UserRegisters { bx: 0xb, bp: 0xb0, sp: 0x50, ip: 0x1000, r12_to_r15: [12, 13, 14, 15] };
+        assert_eq!(sample.registers, Some(registers));
         assert_eq!(sample.stack, words(&[0xaa]), "only what was really copied");
         assert_eq!(time(&bytes), Some(5));
     }
@@ -420,11 +436,11 @@ mod tests {
         }
 
         #[test]
-        fn a_cut_sample_is_malformed_or_has_a_shorter_stack(cut in 0usize..200) {
+        fn a_cut_sample_is_malformed_or_has_a_shorter_stack(cut in 0usize..240) {
             let mut body = words(&[77, 0x1000, pair(10, 11), 5, 3, 999, 1, 0x1000]);
-            body.extend(words(&[2, 0xb0, 0x50, 0x1000, 64, 0, 0, 0, 0, 0, 0, 0, 0, 64]));
+            body.extend(words(&[2, 0, 0xb0, 0x50, 0x1000, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0, 64]));
             body.truncate(cut);
-            let whole = cut >= 8 * (8 + 14);
+            let whole = cut >= 8 * (8 + 19);
             let bytes = record(perf::PERF_RECORD_SAMPLE, 2, &body);
             prop_assert_eq!(matches!(parse(&bytes), Record::Sample(_)), whole);
         }

@@ -99,6 +99,8 @@ pub fn record(config: &Config) -> Result<Recording> {
         (None, Target::Attach(pids)) => pids.clone(),
         (None, Target::Launch(_)) => Vec::new(),
     };
+    // After the fork, so that the program keeps the priority that it would have alone.
+    let _urgent = sys::Priority::raise();
     let mut session = Session::open(config, events, &pids)?;
     session.begin(child.as_mut(), &pids)?;
     session.run(child.as_mut(), &pids, &signals)?;

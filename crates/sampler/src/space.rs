@@ -1,19 +1,15 @@
 //! Where an address of a process leads: to which frame, and how to unwind from there.
 
-use std::sync::OnceLock;
-
-use framehop::FrameAddress;
-use framehop::x86_64::{UnwindRegsX86_64, UnwinderX86_64};
-use framehop::Unwinder;
-
-use crate::binary::{Binaries, Binary, RuleCaches};
+use crate::binary::{Binaries, Binary};
+use crate::cfi::Rule;
 use crate::clock;
 use crate::intern::{Interner, Place};
 use crate::jit::Jit;
 use crate::kernel;
 use crate::proc;
 use crate::process::{Content, Process};
-use crate::unwind::{Code, Located, Rule};
+use crate::registers::Registers;
+use crate::unwind::{Code, Located};
 use crate::world;
 
 /// `/proc/PID/maps` of a process with unknown addresses is read again after this time, nanoseconds.
@@ -23,7 +19,6 @@ const MAPS_AGAIN: i64 = 200_000_000;
 pub(crate) struct Space<'a> {
     pub(crate) process: &'a mut Process,
     pub(crate) binaries: &'a mut Binaries,
-    pub(crate) caches: &'a mut RuleCaches,
     pub(crate) interner: &'a mut Interner,
     pub(crate) jit: &'a mut Jit,
 }
@@ -49,7 +44,8 @@ impl Space<'_> {
             Some(Content::Generated) => self.in_generated(address),
             None => Located {
                 frame: self.interner.frame(Place::Unmapped { process: self.process.row, address }),
-                rule: Rule::Usual,
+                rule: Rule::FramePointer,
+                mapped: false,
                 code: None,
             },
         }
@@ -59,7 +55,7 @@ impl Space<'_> {
         let own = address.wrapping_sub(bias);
         let frame = self.interner.frame(Place::Code { binary, address: own });
         let rule = self.binaries.list[binary as usize].rule(own);
-        Located { frame, rule, code: Some((binary, bias)) }
+        Located { frame, rule, mapped: true, code: Some((binary, bias)) }
     }
 
     fn in_generated(&mut self, address: u64) -> Located {
@@ -70,7 +66,7 @@ impl Space<'_> {
         self.jit.seen(self.process.pid, binary);
         let entry = self.jit.entry(self.process.pid, address);
         let frame = self.interner.frame(Place::Jit { binary, address, entry });
-        Located { frame, rule: Rule::Usual, code: None }
+        Located { frame, rule: Rule::FramePointer, mapped: true, code: None }
     }
 
     /// Asks the process itself what it has mapped, unless it was asked a moment ago.
@@ -98,32 +94,14 @@ impl Code for Space<'_> {
         located
     }
 
-    fn step<F: FnMut(u64) -> Result<u64, ()>>(
+    fn evaluate<F: FnMut(u64) -> Result<u64, ()>>(
         &mut self,
         located: &Located,
-        address: FrameAddress,
-        registers: &mut UnwindRegsX86_64,
+        address: u64,
+        registers: &mut Registers,
         read_stack: &mut F,
-    ) -> Result<Option<u64>, framehop::Error> {
-        let Some((binary, bias)) = located.code else {
-            // framehop's rule for code that it knows nothing about: follow the frame pointer.
-            return unknown_code().unwind_frame(address, registers, self.caches.of_unknown(), read_stack);
-        };
-        let own = address.address().wrapping_sub(bias);
-        let own = match FrameAddress::from_return_address(own) {
-            Some(own) if address.is_return_address() => own,
-            _ => FrameAddress::from_instruction_pointer(own),
-        };
-        self.binaries.list[binary as usize].step(located.rule, own, registers, self.caches, read_stack)
+    ) -> Option<u64> {
+        let (binary, bias) = located.code?;
+        self.binaries.list[binary as usize].evaluate(address.wrapping_sub(bias), registers, read_stack)
     }
-
-    fn is_plausible_root(&self, located: &Located, address: u64) -> bool {
-        let Some((binary, bias)) = located.code else { return false };
-        self.binaries.list[binary as usize].is_plausible_root(address.wrapping_sub(bias))
-    }
-}
-
-fn unknown_code() -> &'static UnwinderX86_64<&'static [u8]> {
-    static UNKNOWN: OnceLock<UnwinderX86_64<&'static [u8]>> = OnceLock::new();
-    UNKNOWN.get_or_init(UnwinderX86_64::new)
 }

@@ -63,6 +63,11 @@ impl Path {
         &self.user_chain
     }
 
+    /// Whether the kernel was running.
+    pub(crate) fn in_kernel(&self) -> bool {
+        !self.kernel_chain.is_empty()
+    }
+
     /// Adds the unwound user frames, counting what is not whole.
     pub(crate) fn user(&mut self, steps: &[Step], outcome: Outcome, quality: &mut Quality) {
         if outcome.truncated {

@@ -10,10 +10,9 @@
 //!    be left out;
 //! 5. the stack is marked as truncated.
 
-use framehop::FrameAddress;
-use framehop::x86_64::UnwindRegsX86_64;
-
-use crate::record::Registers;
+use crate::cfi::Rule;
+use crate::record::UserRegisters;
+use crate::registers::Registers;
 use crate::sys;
 
 /// Bytes read from a process' memory at first; each further read is four times as long.
@@ -50,19 +49,6 @@ pub(crate) struct Outcome {
     pub(crate) gap: Option<usize>,
 }
 
-/// How the caller of a frame is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rule {
-    /// By framehop.
-    Usual,
-    /// By an expression over memory.
-    Expression,
-    /// A signal handler returned here: the frame below was interrupted, maybe on another stack.
-    Signal,
-    /// The program or its dynamic linker begins here: nothing called it.
-    Entry,
-}
-
 /// What a frame's address means to the unwinder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Located {
@@ -70,31 +56,31 @@ pub(crate) struct Located {
     pub(crate) frame: u32,
     /// How to go on from it.
     pub(crate) rule: Rule,
+    /// Whether there is code at all: a caller that is nowhere is no caller.
+    pub(crate) mapped: bool,
     /// The binary and how far it was moved, if the address is in one.
     pub(crate) code: Option<(u32, u64)>,
 }
 
 /// What unwinding asks of the process.
 pub(crate) trait Code {
-    /// What is at an address that was looked up as framehop does (inside the call for callers).
+    /// What is at an address; for a caller, at one inside its call.
     fn locate(&mut self, address: u64) -> Located;
-    /// One step towards the root.
-    fn step<F: FnMut(u64) -> Result<u64, ()>>(
+    /// One step by [`Rule::Expression`].
+    fn evaluate<F: FnMut(u64) -> Result<u64, ()>>(
         &mut self,
         located: &Located,
-        address: FrameAddress,
-        registers: &mut UnwindRegsX86_64,
+        address: u64,
+        registers: &mut Registers,
         read_stack: &mut F,
-    ) -> Result<Option<u64>, framehop::Error>;
-    /// Whether the stack may really end at this address.
-    fn is_plausible_root(&self, located: &Located, address: u64) -> bool;
+    ) -> Option<u64>;
 }
 
 /// What came with the sample.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taken<'a> {
     pub(crate) pid: i32,
-    pub(crate) registers: Registers,
+    pub(crate) registers: UserRegisters,
     pub(crate) stack: &'a [u8],
     /// When, nanoseconds.
     pub(crate) time: u64,
@@ -139,38 +125,49 @@ struct Walk<'a, C> {
 impl<C: Code> Walk<'_, C> {
     /// Walks to the root; the second value tells whether the root is from the remembered stack.
     fn run(&mut self, taken: Taken, stack: &mut Stack) -> (Outcome, bool) {
-        let Registers { bp, sp, ip } = taken.registers;
-        let mut registers = UnwindRegsX86_64::new(ip, sp, bp);
-        let mut address = FrameAddress::from_instruction_pointer(ip);
+        let mut registers = Registers::of(&taken.registers);
+        let mut exact = true;
         loop {
-            let lookup = address.address_for_lookup();
+            let lookup = registers.ip.wrapping_sub(u64::from(!exact));
             let located = self.code.locate(lookup);
-            let before = registers.sp();
+            if !located.mapped && !self.steps.is_empty() {
+                return self.give_up(registers.ip, stack);
+            }
+            let before = registers.sp;
             self.steps.push(Step { frame: located.frame, sp: before });
-            if located.rule == Rule::Entry {
+            if located.rule == Rule::Root {
                 break;
             }
-            match self.code.step(&located, address, &mut registers, &mut |at| stack.read(at)) {
-                Ok(Some(0)) | Err(framehop::Error::ReturnAddressIsNull) => break,
-                Ok(None) if self.code.is_plausible_root(&located, lookup) => break,
-                Ok(Some(next)) if located.rule == Rule::Signal && stack.switches < NESTED_SIGNALS => {
-                    stack.switches += 1;
-                    address = FrameAddress::from_instruction_pointer(next);
-                }
-                Ok(Some(next))
-                    if located.rule != Rule::Signal && (registers.sp() > before || self.steps.len() == 1) =>
-                {
-                    address = FrameAddress::from_return_address(next)
-                        .unwrap_or_else(|| FrameAddress::from_instruction_pointer(next));
-                }
-                Ok(_) | Err(_) => return self.give_up(address, stack),
+            let next = self.step(&located, lookup, &mut registers, stack);
+            exact = located.rule == Rule::Signal;
+            match next {
+                Some(0) => break,
+                Some(next) if registers.sp > before || exact => registers.ip = next,
+                _ => return self.give_up(registers.ip, stack),
             }
         }
         (Outcome { spliced: stack.was_read(), ..Outcome::default() }, false)
     }
 
+    fn step(&mut self, located: &Located, lookup: u64, registers: &mut Registers, stack: &mut Stack) -> Option<u64> {
+        let is_leaf = self.steps.len() == 1;
+        if located.rule == Rule::Signal {
+            stack.switches += 1;
+        }
+        let in_a_circle = stack.switches > NESTED_SIGNALS;
+        let read = &mut |at| stack.read(at);
+        match located.rule {
+            Rule::Offsets(offsets) => offsets.step(registers, read),
+            Rule::Expression => self.code.evaluate(located, lookup, registers, read),
+            Rule::Uncovered if is_leaf => registers.step_by_return(read),
+            Rule::Uncovered | Rule::FramePointer => registers.step_by_frame_pointer(read),
+            Rule::Signal if !in_a_circle => registers.step_over_signal(read),
+            Rule::Signal | Rule::Root => None,
+        }
+    }
+
     /// The stack could not be followed from `address` on.
-    fn give_up(&mut self, address: FrameAddress, stack: &Stack) -> (Outcome, bool) {
+    fn give_up(&mut self, address: u64, stack: &Stack) -> (Outcome, bool) {
         let spliced = Outcome { spliced: true, ..Outcome::default() };
         if stack.ran_out() && self.join(Step::eq) {
             return (spliced, true);
@@ -201,8 +198,8 @@ impl<C: Code> Walk<'_, C> {
     }
 
     /// Adds what the kernel's frame-pointer walk has behind the last frame.
-    fn follow_chain(&mut self, address: FrameAddress, sp: u64) -> bool {
-        let Some(at) = self.chain.iter().position(|known| *known == address.address()) else { return false };
+    fn follow_chain(&mut self, address: u64, sp: u64) -> bool {
+        let Some(at) = self.chain.iter().position(|known| *known == address) else { return false };
         let rest = &self.chain[at + 1..];
         for return_address in rest {
             let located = self.code.locate(return_address.wrapping_sub(1));
@@ -297,24 +294,19 @@ mod tests {
 
     impl Code for Frames {
         fn locate(&mut self, address: u64) -> Located {
-            Located { frame: address as u32, rule: Rule::Usual, code: None }
+            Located { frame: address as u32, rule: Rule::Expression, mapped: address < 10_000, code: None }
         }
 
-        fn step<F: FnMut(u64) -> Result<u64, ()>>(
+        fn evaluate<F: FnMut(u64) -> Result<u64, ()>>(
             &mut self,
             _: &Located,
-            _: FrameAddress,
-            registers: &mut UnwindRegsX86_64,
+            _: u64,
+            registers: &mut Registers,
             read_stack: &mut F,
-        ) -> Result<Option<u64>, framehop::Error> {
-            let at = registers.sp() + 8;
-            let next = read_stack(at).map_err(|()| framehop::Error::CouldNotReadStack(at))?;
-            registers.set_sp(at + 8);
-            Ok(Some(next))
-        }
-
-        fn is_plausible_root(&self, _: &Located, _: u64) -> bool {
-            true
+        ) -> Option<u64> {
+            let next = read_stack(registers.sp + 8).ok()?;
+            registers.sp += 16;
+            Some(next)
         }
     }
 
@@ -326,7 +318,7 @@ mod tests {
     fn taken(stack: &[u64], copied: usize) -> Taken<'_> {
         // SAFETY: any u64 is eight valid bytes.
         let bytes = unsafe { std::slice::from_raw_parts(stack.as_ptr().cast::<u8>(), copied) };
-        let registers = Registers { bp: 0, sp: stack.as_ptr() as u64, ip: 500 };
+        let registers = UserRegisters { sp: stack.as_ptr() as u64, ip: 500, ..UserRegisters::default() };
         Taken { pid: std::process::id() as i32, registers, stack: bytes, time: 0 }
     }
 
@@ -373,34 +365,41 @@ mod tests {
         assert_eq!(memory.read(stack.as_ptr() as u64 + 8), Ok(1000));
     }
 
-    /// Code whose every frame is a signal trampoline that leads to itself.
-    struct Circle;
+    /// Code whose every frame is a signal trampoline.
+    struct Trampolines;
 
-    impl Code for Circle {
+    impl Code for Trampolines {
         fn locate(&mut self, _: u64) -> Located {
-            Located { frame: 1, rule: Rule::Signal, code: None }
+            Located { frame: 1, rule: Rule::Signal, mapped: true, code: None }
         }
 
-        fn step<F: FnMut(u64) -> Result<u64, ()>>(
+        fn evaluate<F: FnMut(u64) -> Result<u64, ()>>(
             &mut self,
             _: &Located,
-            _: FrameAddress,
-            _: &mut UnwindRegsX86_64,
+            _: u64,
+            _: &mut Registers,
             _: &mut F,
-        ) -> Result<Option<u64>, framehop::Error> {
-            Ok(Some(0x1000))
-        }
-
-        fn is_plausible_root(&self, _: &Located, _: u64) -> bool {
-            false
+        ) -> Option<u64> {
+            None
         }
     }
 
     #[test]
     fn signal_frames_in_a_circle_end() {
-        let (stack, mut steps) = (stack(4), Vec::new());
-        let outcome = unwind(&mut Circle, taken(&stack, 64), &[], &mut Memory::default(), &mut steps);
-        assert!(outcome.truncated && steps.len() <= NESTED_SIGNALS as usize + 1);
+        let (mut stack, mut steps) = (vec![0x1000; 32], Vec::new());
+        // The saved stack pointer of the interrupted frame is the trampoline's own.
+        stack[160 / 8] = stack.as_ptr() as u64;
+        let outcome = unwind(&mut Trampolines, taken(&stack, 256), &[], &mut Memory::default(), &mut steps);
+        assert!(outcome.truncated);
+        assert_eq!(steps.len(), NESTED_SIGNALS as usize + 1);
+    }
+
+    #[test]
+    fn a_return_address_into_nowhere_is_no_frame() {
+        let mut stack = stack(4);
+        stack[3] = 0xdead_beef;
+        let (frames, outcome) = run(taken(&stack, 64), &[], &mut Memory::default());
+        assert_eq!((frames, outcome.truncated), (vec![500, 999], true));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use pyrometer_tables::meta::{Meta, Quality};
 use pyrometer_tables::schema;
 use rustc_hash::FxHashMap;
 
-use crate::binary::{self, Binaries, Binary, MappedFile, RuleCaches};
+use crate::binary::{self, Binaries, Binary, MappedFile};
 use crate::groups::Groups;
 use crate::intern::Interner;
 use crate::jit::Jit;
@@ -17,7 +17,7 @@ use crate::process::{Content, Mapping, Process, Thread};
 use crate::record::{self, Lineage, Mmap, Record, Stamp};
 use crate::space::Space;
 use crate::stack::Path;
-use crate::unwind::{self, Memory, Step, Taken};
+use crate::unwind::{self, Code, Memory, Step, Taken};
 
 /// What the kernel calls memory without a file.
 const ANONYMOUS: &str = "//anon";
@@ -29,7 +29,6 @@ pub(crate) struct World {
     pub(crate) binaries: Binaries,
     pub(crate) interner: Interner,
     pub(crate) jit: Jit,
-    caches: RuleCaches,
     processes: FxHashMap<i32, Process>,
     threads: FxHashMap<i32, Thread>,
     process_rows: i32,
@@ -51,7 +50,6 @@ impl World {
             binaries: Binaries::default(),
             interner: Interner::default(),
             jit: Jit::default(),
-            caches: RuleCaches::new(),
             processes: FxHashMap::default(),
             threads: FxHashMap::default(),
             process_rows: 0,
@@ -128,21 +126,27 @@ impl World {
         let mut space = Space {
             process,
             binaries: &mut self.binaries,
-            caches: &mut self.caches,
             interner: &mut self.interner,
             jit: &mut self.jit,
         };
         if let Some(registers) = sample.registers.filter(|_| !sample.compat) {
             let taken = Taken { pid, registers, stack: sample.stack, time };
-            let outcome = unwind::unwind(&mut space, taken, self.path.user_chain(), &mut thread.memory, &mut self.steps);
-            self.path.user(&self.steps, outcome, &mut self.quality);
+            let chain = self.path.user_chain();
+            // Inside execve the old program is gone and the new one not there yet.
+            if self.path.in_kernel() && !space.locate(registers.ip).mapped {
+                self.quality.stackless += 1;
+            } else {
+                let outcome = unwind::unwind(&mut space, taken, chain, &mut thread.memory, &mut self.steps);
+                self.path.user(&self.steps, outcome, &mut self.quality);
+            }
         } else if sample.registers.is_some() {
             self.path.unwalkable(space.address(sample.ip), &mut self.quality);
+        } else {
+            self.quality.stackless += 1;
         }
         self.path.kernel(|address| space.kernel(address));
         if self.path.is_empty() {
             self.path.unwalkable(space.address(sample.ip), &mut self.quality);
-            self.quality.stackless += 1;
         }
         let frames = self.path.resolve_markers(&mut self.interner);
         let Some(stack) = self.interner.stack(frames, &mut thread.last) else { return };
@@ -352,7 +356,6 @@ impl World {
         let mut space = Space {
             process,
             binaries: &mut self.binaries,
-            caches: &mut self.caches,
             interner: &mut self.interner,
             jit: &mut self.jit,
         };

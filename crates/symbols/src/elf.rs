@@ -65,7 +65,7 @@ impl<'a> ElfImage<'a> {
         let code = self.file.sections().filter(|section| is_code(section.flags()));
         let mut ranges: Vec<_> = code.map(|s| span(s.address(), s.size())).collect();
         if ranges.is_empty() {
-            let segments = self.file.segments().filter(|segment| is_executable(segment));
+            let segments = self.file.segments().filter(is_executable);
             ranges = segments.map(|s| span(s.address(), s.size())).collect();
         }
         ranges.retain(|range| !range.is_empty());

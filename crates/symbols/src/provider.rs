@@ -74,6 +74,9 @@ impl BinaryProvider for Files {
                 format!("the kernel's [vdso] page cannot be read ({error}), so its functions are shown as addresses")
             });
         }
+        if !is_file(path) && !self.opened.contains_key(&row) {
+            return Err(generated(path));
+        }
         let mapped = match self.opened.get(&row) {
             Some(file) => map(file),
             None => File::open(path).and_then(|file| map(&file)),
@@ -82,6 +85,18 @@ impl BinaryProvider for Files {
             format!("{path} cannot be opened ({error}), so its functions are shown as addresses: record while the file stays in place, or put it back there")
         })
     }
+}
+
+/// False for the kernel's names of memory that comes from no file: `[heap]`, `//anon`, `memfd:x`.
+fn is_file(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//anon") && !path.starts_with("/memfd:")
+}
+
+/// The sentence for code that was made while the program ran.
+fn generated(path: &str) -> String {
+    format!(
+        "the code in {path} was generated while the program ran and has no names, so its functions are shown as addresses: let the generator write a perf map or jitdump (Node.js: `--perf-basic-prof`, Java: a perf map agent, Python: `-X perf`)"
+    )
 }
 
 fn map(file: &File) -> io::Result<Mmap> {

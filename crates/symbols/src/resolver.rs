@@ -94,6 +94,9 @@ impl<'e> Resolver<'e> {
         let mut addresses = addresses.to_vec();
         addresses.par_sort_unstable();
         addresses.dedup();
+        if let Some(dwarf) = &self.dwarf {
+            dwarf.prepare(&addresses);
+        }
         let chains: Vec<Chain> = addresses.par_chunks(CHUNK).map(|chunk| self.chains(chunk)).collect();
         let mut names = Names::new(self, &addresses, &chains);
         for (chunk, chain) in addresses.chunks(CHUNK).zip(&chains) {
@@ -126,13 +129,13 @@ impl<'e> Resolver<'e> {
 
     fn describe(&self, source: Source, address: u64) -> SymFunction {
         match source {
-            Source::Inlined(key) => self.from_origin(key, None),
-            Source::Outermost(key) => self.from_origin(key, self.symbols.find(address)),
+            Source::Inlined(key) => self.of_origin(key, None),
+            Source::Outermost(key) => self.of_origin(key, self.symbols.find(address)),
             Source::Symbol(_) => self.symbols.find(address).map(from_symbol).unwrap_or_default(),
         }
     }
 
-    fn from_origin(&self, key: FunctionKey, symbol: Option<Found<'_>>) -> SymFunction {
+    fn of_origin(&self, key: FunctionKey, symbol: Option<Found<'_>>) -> SymFunction {
         let Some(dwarf) = &self.dwarf else { return SymFunction::default() };
         let origin = dwarf.origin(key);
         let linkage_name = linkage_name(&origin, symbol);

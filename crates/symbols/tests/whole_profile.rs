@@ -176,6 +176,24 @@ fn what_is_missing_is_said_with_its_cure() {
 }
 
 #[test]
+fn generated_code_without_names_says_how_to_get_them() {
+    for path in ["//anon", "[jit]", "memfd:code"] {
+        let tables = Tables {
+            binaries: vec![Binary { path: path.into(), ..Binary::default() }],
+            frames: vec![native(0, 0x10)],
+            stacks: vec![node(None, 0)],
+            ..Tables::default()
+        };
+        let (tables, _) = run(&tables, &Files::default(), &Options::default());
+        let missing = tables.binaries[0].missing.as_deref().expect("a sentence");
+        assert!(
+            missing.contains("generated while the program ran") && missing.contains("perf map"),
+            "{missing}"
+        );
+    }
+}
+
+#[test]
 fn the_cache_gives_the_same_tables_and_grows_with_new_addresses() {
     let bench = Bench::new();
     let path = bench.c("prog", C_PROGRAM, &["-O2", "-g"]);

@@ -85,7 +85,7 @@ pub struct Quality {
     pub elided: i64,
     /// Frames left out in them, in all.
     pub elided_frames: i64,
-    /// Samples with no stack at all.
+    /// Samples without a user stack: taken inside `execve`, or of a task that has no program.
     pub stackless: i64,
     /// Samples whose leaf has no function name. Set by symbolization.
     pub unsymbolized: i64,

@@ -303,7 +303,7 @@ impl Bounds {
     ) -> gimli::Result<()> {
         match name {
             gimli::DW_AT_low_pc => self.low = unit.attr_address(value)?,
-            gimli::DW_AT_high_pc => match unit.attr_address(value.clone())? {
+            gimli::DW_AT_high_pc => match unit.attr_address(value)? {
                 Some(address) => self.high = Some(address),
                 None => self.size = value.udata_value(),
             },

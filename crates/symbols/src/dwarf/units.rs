@@ -1,5 +1,6 @@
 //! The compilation units of a binary and the addresses that each covers.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, OnceLock};
 
 use gimli::{Abbreviations, DebugAbbrev, Reader, Section, UnitHeader, UnitRef};
@@ -10,6 +11,9 @@ use super::budget::Budget;
 use super::functions::{Function, UnitFunctions};
 use super::lines::UnitLines;
 use super::{DebugSections, Slice};
+
+/// Ranges that a lookup tries: units hardly ever overlap, hostile ones all do.
+const MOST_CANDIDATES: usize = 4096;
 
 /// Debug info, indexed by address.
 pub struct DwarfIndex<'e> {
@@ -73,10 +77,24 @@ impl<'e> DwarfIndex<'e> {
         &self.split
     }
 
+    /// Reads the units that hold `addresses`, in parallel, the longest first. Lookups would read them
+    /// too, but threads that meet in one unit would wait for each other.
+    pub fn prepare(&self, addresses: &[u64]) {
+        let mut wanted: Vec<usize> =
+            addresses.iter().filter_map(|&address| self.units_at(address).next()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted.sort_by_key(|&unit| Reverse(self.units[unit].unit.header.length_including_self()));
+        wanted.par_iter().with_max_len(1).for_each(|&unit| {
+            rayon::join(|| self.functions(unit), || self.lines(unit));
+        });
+    }
+
     /// Units that may hold `address`, the one with the nearest beginning first.
     pub(super) fn units_at(&self, address: u64) -> impl Iterator<Item = usize> {
         let after = self.ranges.partition_point(|range| range.begin <= address);
-        let candidates = self.ranges[..after].iter().rev().take_while(move |range| range.furthest > address);
+        let nearest = self.ranges[..after].iter().rev().take(MOST_CANDIDATES);
+        let candidates = nearest.take_while(move |range| range.furthest > address);
         candidates.filter(move |range| address < range.end).map(|range| range.unit as usize)
     }
 
