@@ -127,6 +127,9 @@ impl Error {
     pub fn cure(&self) -> String {
         match self {
             Self::ProgramNotFound { .. } => "check the spelling, or give a path such as ./program".into(),
+            Self::NotExecutable { program, reason } if reason.contains("format") => {
+                format!("start a script by its interpreter: sh {program}")
+            }
             Self::NotExecutable { program, .. } => format!("make it executable: chmod +x {program}"),
             Self::NoSuchProcess { .. } => "list the running processes: ps -e".into(),
             Self::NotOurs { pid, .. } => format!("run as that user or as root: sudo pyrometer record -p {pid}"),

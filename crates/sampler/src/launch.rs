@@ -131,7 +131,7 @@ fn become_program(path: &CString, arguments: &[*const libc::c_char], mut hold: F
         if !matches!(hold.read(&mut byte), Ok(1)) {
             libc::_exit(127);
         }
-        libc::execvp(path.as_ptr(), arguments.as_ptr());
+        libc::execv(path.as_ptr(), arguments.as_ptr());
         let code = *libc::__errno_location();
         let _ = report.write_all(&code.to_ne_bytes());
         libc::_exit(127);
@@ -155,7 +155,7 @@ fn c_string(text: &OsStr) -> Result<CString> {
     })
 }
 
-/// The file that a command names, by the rules of `execvp(3)`.
+/// The file that a command names, looked for as `execvp(3)` does.
 fn find(program: &OsStr) -> Result<PathBuf> {
     let name = || program.to_string_lossy().into_owned();
     if program.is_empty() {
@@ -230,13 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_the_kernel_rejects_is_no_success() {
+    fn a_file_that_the_kernel_rejects_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("broken");
         fs::write(&path, b"\x7fELF, but not really").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        // execvp hands what is no binary to the shell, which fails on it.
-        assert_ne!(run(&[path.to_str().unwrap()]).map_or(1, |exit| exit.status), 0);
+        let error = run(&[path.to_str().unwrap()]).unwrap_err();
+        assert_eq!(error.kind(), "not-executable");
+        assert!(error.to_string().contains("Exec format error"), "{error}");
     }
 
     #[test]
