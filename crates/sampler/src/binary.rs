@@ -81,7 +81,9 @@ impl Binary {
         let cache = ReadCache::new(ReadAtFile { file: &file, position: 0 });
         let image = match ElfImage::parse(&cache) {
             Ok(image) => image,
-            Err(reason) => return Self::unreadable(path, format!("{path} is no readable ELF object: {reason}")),
+            Err(reason) => {
+                return Self::unreadable(path, format!("{path} is no readable ELF object: {reason}"));
+            }
         };
         let build_id = identity::identify(&file).ok();
         Self::new(path, Source::File(file), image, build_id)
@@ -275,7 +277,8 @@ fn open(mapped: &MappedFile, path: &Path) -> Option<File> {
 /// could open, or of one on a file system that numbers its inodes differently (overlays).
 fn from_memory(mapped: &MappedFile, path: &str) -> Binary {
     let gone = || {
-        let reason = format!("{path} was deleted or replaced before it could be read; record as root to reach it");
+        let reason =
+            format!("{path} was deleted or replaced before it could be read; record as root to reach it");
         Binary::unreadable(path, reason)
     };
     let Some(memory) = image_in_memory(mapped) else { return gone() };

@@ -6,8 +6,9 @@
 //! binding. What a rule cannot hold (expressions) is evaluated anew each time.
 
 use gimli::{
-    BaseAddresses, CfaRule, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult, Expression,
-    LittleEndian, Register, RegisterRule, UnwindContext, UnwindSection, UnwindTableRow, Value, X86_64,
+    BaseAddresses, CfaRule, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult,
+    Expression, LittleEndian, Register, RegisterRule, UnwindContext, UnwindSection, UnwindTableRow, Value,
+    X86_64,
 };
 
 use crate::elf_image::{ElfImage, Section};
@@ -144,13 +145,15 @@ impl Table {
             Kind::Debug(index) => {
                 let section = debug_frame(&self.section);
                 let offset = gimli::DebugFrameOffset(find(index, address)?);
-                let description = section.fde_from_offset(&self.bases, offset, DebugFrame::cie_from_offset).ok()?;
+                let description =
+                    section.fde_from_offset(&self.bases, offset, DebugFrame::cie_from_offset).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
             }
             Kind::Indexed(index) => {
                 let section = eh_frame(&self.section);
                 let offset = gimli::EhFrameOffset(find(index, address)?);
-                let description = section.fde_from_offset(&self.bases, offset, EhFrame::cie_from_offset).ok()?;
+                let description =
+                    section.fde_from_offset(&self.bases, offset, EhFrame::cie_from_offset).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
             }
             Kind::Searched(header) => {
@@ -215,7 +218,8 @@ fn rule(row: &UnwindTableRow<usize>) -> Rule {
 }
 
 fn offsets(row: &UnwindTableRow<usize>) -> Option<Offsets> {
-    let words = |offset: i64| i16::try_from(offset / 8).ok().filter(|words| offset % 8 == 0 && *words != SAME);
+    let words =
+        |offset: i64| i16::try_from(offset / 8).ok().filter(|words| offset % 8 == 0 && *words != SAME);
     let CfaRule::RegisterAndOffset { register, offset } = row.cfa() else { return None };
     let base = if *register == X86_64::RSP { None } else { Some(Callee::of(*register)?) };
     let Some(RegisterRule::Offset(return_address)) = row.register(X86_64::RA) else { return None };
@@ -311,7 +315,9 @@ impl<'a, S: UnwindSection<Reader<'a>>, F: FnMut(u64) -> Result<u64, ()>> Machine
                 let at = self.evaluate(expression.get(self.section).ok()?, Some(cfa))?;
                 (self.read)(at).ok()
             }
-            RegisterRule::ValExpression(expression) => self.evaluate(expression.get(self.section).ok()?, Some(cfa)),
+            RegisterRule::ValExpression(expression) => {
+                self.evaluate(expression.get(self.section).ok()?, Some(cfa))
+            }
             _ => None,
         }
     }

@@ -43,7 +43,8 @@ pub(crate) struct ElfImage {
 impl ElfImage {
     /// Reads what is needed, and nothing else; an error says why the bytes are no 64-bit ELF object.
     pub(crate) fn parse<'data, R: ReadRef<'data>>(data: R) -> Result<Self, String> {
-        let elf: ElfFile64<'data, Endianness, R> = ElfFile64::parse(data).map_err(|error| error.to_string())?;
+        let elf: ElfFile64<'data, Endianness, R> =
+            ElfFile64::parse(data).map_err(|error| error.to_string())?;
         let mut image = Self { entry: elf.entry(), ..Self::default() };
         let endian = elf.endian();
         for header in elf.elf_program_headers() {
@@ -59,7 +60,9 @@ impl ElfImage {
         image.eh_frame_hdr = section(&elf, ".eh_frame_hdr");
         image.eh_frame = section(&elf, ".eh_frame");
         image.debug_frame = section(&elf, ".debug_frame");
-        image.text = elf.section_by_name(".text").map(|text| (text.address(), text.address().saturating_add(text.size())));
+        image.text = elf
+            .section_by_name(".text")
+            .map(|text| (text.address(), text.address().saturating_add(text.size())));
         image.got = elf.section_by_name(".got").map(|got| got.address());
         if image.eh_frame.is_none() {
             image.find_by_program_header(&elf, data);
@@ -75,7 +78,9 @@ impl ElfImage {
         let end = offset.saturating_add(length);
         let holds = |segment: &&Segment| {
             let page_offset = segment.offset & !0xfff;
-            segment.executable && page_offset < end && offset < segment.offset.saturating_add(segment.file_size.max(1))
+            segment.executable
+                && page_offset < end
+                && offset < segment.offset.saturating_add(segment.file_size.max(1))
         };
         let segment = self.segments.iter().find(holds)?;
         let own = segment.address.wrapping_add(offset.wrapping_sub(segment.offset));
@@ -91,7 +96,11 @@ impl ElfImage {
         self.segments.iter().find(holds)
     }
 
-    fn find_by_program_header<'data, R: ReadRef<'data>>(&mut self, elf: &ElfFile64<'data, Endianness, R>, data: R) {
+    fn find_by_program_header<'data, R: ReadRef<'data>>(
+        &mut self,
+        elf: &ElfFile64<'data, Endianness, R>,
+        data: R,
+    ) {
         let endian = elf.endian();
         let header = elf.elf_program_headers().iter().find(|header| header.p_type(endian) == PT_GNU_EH_FRAME);
         let Some(header) = header else { return };
@@ -157,7 +166,8 @@ mod tests {
     #[test]
     fn bias_comes_from_the_segment_that_holds_the_offset() {
         // lld: a read-only segment first, code at address 0x2340 for offset 0x1340.
-        let lld = image(&[(0, 0x1334, 0, false), (0x1340, 0x500, 0x2340, true), (0x1840, 0x100, 0x3840, false)]);
+        let lld =
+            image(&[(0, 0x1334, 0, false), (0x1340, 0x500, 0x2340, true), (0x1840, 0x100, 0x3840, false)]);
         assert_eq!(lld.bias(0x5555_0000_2000, 0x1000, 0x1000), Some(0x5555_0000_0000));
         // bfd without -z separate-code: one segment for everything.
         let bfd = image(&[(0, 0x900, 0, true), (0xdf0, 0x220, 0x200df0, false)]);

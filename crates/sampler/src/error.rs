@@ -132,9 +132,13 @@ impl Error {
             }
             Self::NotExecutable { program, .. } => format!("make it executable: chmod +x {program}"),
             Self::NoSuchProcess { .. } => "list the running processes: ps -e".into(),
-            Self::NotOurs { pid, .. } => format!("run as that user or as root: sudo pyrometer record -p {pid}"),
+            Self::NotOurs { pid, .. } => {
+                format!("run as that user or as root: sudo pyrometer record -p {pid}")
+            }
             Self::NoPermission { cure, .. } => cure.clone(),
-            Self::NoPerfEvents => "use a kernel with CONFIG_PERF_EVENTS, or run outside of this sandbox".into(),
+            Self::NoPerfEvents => {
+                "use a kernel with CONFIG_PERF_EVENTS, or run outside of this sandbox".into()
+            }
             Self::UnknownEvent { hint, .. } => hint.clone(),
             Self::UnsupportedEvent { .. } => "use a software event: --event cpu-clock".into(),
             Self::RateTooHigh { rate, limit } => format!(
@@ -143,8 +147,12 @@ impl Error {
             Self::NoRing { .. } => "end other recordings of this user, or raise the limit: \
                                     sudo sysctl kernel.perf_event_mlock_kb=1024 (or ulimit -l)"
                 .into(),
-            Self::TooManyFiles { needed, .. } => format!("raise the limit in this shell: ulimit -n {}", needed + 64),
-            Self::Journal { path, source } => format!("{}; what was recorded until then is in {}", source.cure(), path.display()),
+            Self::TooManyFiles { needed, .. } => {
+                format!("raise the limit in this shell: ulimit -n {}", needed + 64)
+            }
+            Self::Journal { path, source } => {
+                format!("{}; what was recorded until then is in {}", source.cure(), path.display())
+            }
             Self::System { .. } => "try again; if it stays, report it with this message".into(),
         }
     }

@@ -168,10 +168,12 @@ impl Event {
     }
 
     fn from_device(spec: &str, name: &str, device: &str, terms: &str, sources: &Sources) -> Result<Self> {
-        let folder = plain(device).map(|device| sources.devices.join(device)).filter(|folder| folder.is_dir());
+        let folder =
+            plain(device).map(|device| sources.devices.join(device)).filter(|folder| folder.is_dir());
         let folder = folder.ok_or_else(|| unknown(spec, devices_hint(sources)))?;
         let kind = read(&folder.join("type")).and_then(|text| text.parse().ok());
-        let kind = kind.ok_or_else(|| unknown(spec, format!("{} has no readable 'type'", folder.display())))?;
+        let kind =
+            kind.ok_or_else(|| unknown(spec, format!("{} has no readable 'type'", folder.display())))?;
         let mut event = Self::new(name, kind, 0);
         for term in terms.split(',').filter(|term| !term.is_empty()) {
             event.apply_term(spec, &folder, term, 0)?;
@@ -227,7 +229,10 @@ impl Event {
 
     fn from_tracepoint(spec: &str, system: &str, name: &str, sources: &Sources) -> Result<Self> {
         let (Some(system), Some(name)) = (plain(system), plain(name)) else {
-            return Err(unknown(spec, "write tracepoints as system:name, for instance sched:sched_switch".into()));
+            return Err(unknown(
+                spec,
+                "write tracepoints as system:name, for instance sched:sched_switch".into(),
+            ));
         };
         for tracing in &sources.tracing {
             match fs::read_to_string(tracing.join("events").join(system).join(name).join("id")) {
@@ -258,7 +263,9 @@ impl Event {
 fn split_modifiers(spec: &str) -> (&str, &str) {
     match spec.rsplit_once(':') {
         Some((name, modifiers))
-            if !name.is_empty() && !modifiers.is_empty() && modifiers.bytes().all(|byte| b"ukp".contains(&byte)) =>
+            if !name.is_empty()
+                && !modifiers.is_empty()
+                && modifiers.bytes().all(|byte| b"ukp".contains(&byte)) =>
         {
             (name, modifiers)
         }
@@ -289,7 +296,9 @@ fn unknown(spec: &str, hint: String) -> Error {
 
 fn devices_hint(sources: &Sources) -> String {
     let mut names: Vec<String> = fs::read_dir(&sources.devices)
-        .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+        .map(|entries| {
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+        })
         .unwrap_or_default();
     names.sort();
     format!("this machine's PMUs are: {}", names.join(", "))

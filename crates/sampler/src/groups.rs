@@ -89,7 +89,7 @@ impl Groups {
     /// Opens events for `tids` and maps the rings; sampling does not run yet.
     pub(crate) fn open(request: Request, tids: &[i32]) -> Result<(Self, Vec<Ring>)> {
         sys::raise_file_limit();
-        let first = *tids.first().ok_or_else(|| Error::NoSuchProcess { pid: 0 })?;
+        let first = *tids.first().ok_or(Error::NoSuchProcess { pid: 0 })?;
         let mut groups = Self::new(request, online_cpus());
         groups.probe(first)?;
         groups.open_owners(first)?;
@@ -162,7 +162,8 @@ impl Groups {
         let wanted = largest_ring(self.cpus.len());
         let mut bytes = wanted;
         loop {
-            let rings: io::Result<Vec<Ring>> = self.owners.iter().map(|owner| Ring::map(owner, bytes)).collect();
+            let rings: io::Result<Vec<Ring>> =
+                self.owners.iter().map(|owner| Ring::map(owner, bytes)).collect();
             match rings {
                 Ok(rings) => {
                     self.shrunk = (bytes < wanted).then_some((wanted, bytes));
@@ -210,7 +211,8 @@ impl Groups {
 
     fn keep(&mut self, event: usize, tid: i32, fd: OwnedFd, cpu_index: usize) -> Result<()> {
         self.share(&fd, cpu_index)?;
-        let id = sys::event_id(&fd).map_err(|source| Error::System { what: "asking for an event's id".into(), source })?;
+        let id = sys::event_id(&fd)
+            .map_err(|source| Error::System { what: "asking for an event's id".into(), source })?;
         self.by_id.insert(id, (event, tid));
         self.sampling.push(Sampling { event, fd });
         Ok(())

@@ -87,7 +87,9 @@ impl Jit {
     /// Whether a mapped file is a jitdump, by the name that its specification demands.
     pub(crate) fn is_dump(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
-        name.strip_prefix("jit-").and_then(|rest| rest.strip_suffix(".dump")).is_some_and(|pid| pid.parse::<i32>().is_ok())
+        name.strip_prefix("jit-")
+            .and_then(|rest| rest.strip_suffix(".dump"))
+            .is_some_and(|pid| pid.parse::<i32>().is_ok())
     }
 
     /// A process has mapped its jitdump.
@@ -139,7 +141,13 @@ impl Jit {
         let name = |(place, frame)| match place {
             Place::Jit { binary, address, entry } => {
                 let (dumps, map) = known.get(&binary)?;
-                name(dumps, map, address, entry).map(|(name, source, from)| Named { frame, binary, name, source, from })
+                name(dumps, map, address, entry).map(|(name, source, from)| Named {
+                    frame,
+                    binary,
+                    name,
+                    source,
+                    from,
+                })
             }
             _ => None,
         };
@@ -226,7 +234,11 @@ mod tests {
     #[test]
     fn frames_of_one_function_share_its_row() {
         let mut tables = Tables {
-            binaries: vec![Binary { path: "[jit]".into(), missing: Some("nothing".into()), ..Binary::default() }],
+            binaries: vec![Binary {
+                path: "[jit]".into(),
+                missing: Some("nothing".into()),
+                ..Binary::default()
+            }],
             frames: vec![Frame::default(); 2],
             ..Tables::default()
         };
@@ -235,7 +247,10 @@ mod tests {
         assert_eq!(tables.functions.len(), 1);
         assert_eq!((tables.frames[0].function, tables.frames[1].function), (Some(0), Some(0)));
         assert_eq!((tables.frames[1].file.as_deref(), tables.frames[1].line), (Some("a.js"), Some(7)));
-        assert_eq!((tables.binaries[0].symbols_from.as_str(), &tables.binaries[0].missing), ("jitdump", &None));
+        assert_eq!(
+            (tables.binaries[0].symbols_from.as_str(), &tables.binaries[0].missing),
+            ("jitdump", &None)
+        );
     }
 
     #[test]

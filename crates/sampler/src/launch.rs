@@ -55,7 +55,8 @@ impl Child {
             pid => {
                 drop((hold, report));
                 let ended = sys::pidfd(pid);
-                let ended = ended.map_err(|source| Error::System { what: "watching the program".into(), source })?;
+                let ended =
+                    ended.map_err(|source| Error::System { what: "watching the program".into(), source })?;
                 let program = program.to_string_lossy().into_owned();
                 Ok(Self { pid, ended, go: Some(go), failure, program, reaped: None })
             }
@@ -93,7 +94,8 @@ impl Child {
                 return Err(Error::system("waiting for the program"));
             }
         }
-        let status = if libc::WIFSIGNALED(status) { -libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
+        let status =
+            if libc::WIFSIGNALED(status) { -libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
         let cpu_time = sys::timeval_nanoseconds(usage.ru_utime) + sys::timeval_nanoseconds(usage.ru_stime);
         Ok(*self.reaped.insert(Exit { status, cpu_time }))
     }

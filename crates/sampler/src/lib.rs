@@ -8,14 +8,13 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![deny(missing_docs)]
 
-pub mod error;
-pub mod event;
-pub mod record;
 mod attr;
 mod binary;
 mod cfi;
 mod clock;
 mod elf_image;
+pub mod error;
+pub mod event;
 mod groups;
 mod host;
 mod intern;
@@ -27,6 +26,7 @@ pub mod offline;
 mod permission;
 mod proc;
 mod process;
+pub mod record;
 mod recorder;
 mod registers;
 mod ring;
@@ -37,8 +37,8 @@ mod sys;
 mod unwind;
 mod world;
 
-pub use error::{Error, Result};
 pub use binary::Source;
+pub use error::{Error, Result};
 pub use jit::{Named, apply_names};
 pub use launch::{Child, Exit};
 pub use recorder::{Config, Recording, Target, record};

@@ -65,7 +65,8 @@ mod tests {
     fn a_stack_that_begins_at_the_entry_is_complete() {
         let object = std::fs::read("/bin/true").unwrap();
         let entry = u64::from_le_bytes(object[24..32].try_into().unwrap());
-        let walked = walk(&object, UserRegisters { sp: 0x1000, ip: entry, ..UserRegisters::default() }, &[0; 64]);
+        let walked =
+            walk(&object, UserRegisters { sp: 0x1000, ip: entry, ..UserRegisters::default() }, &[0; 64]);
         assert_eq!(walked, Walked { addresses: vec![entry], complete: true });
     }
 

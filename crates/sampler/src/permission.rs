@@ -12,7 +12,9 @@ pub(crate) fn explain(error: &std::io::Error, spec: &str) -> Error {
         Some(libc::ENOENT | libc::EOPNOTSUPP | libc::ENODEV) => {
             unsupported(spec, "this CPU, or the virtual machine around it, has no counter for it")
         }
-        Some(libc::EINVAL) => unsupported(spec, "the kernel does not know this combination of event and modifiers"),
+        Some(libc::EINVAL) => {
+            unsupported(spec, "the kernel does not know this combination of event and modifiers")
+        }
         Some(libc::EMFILE) => Error::TooManyFiles { needed: 0, limit: crate::sys::raise_file_limit() },
         _ => Error::System { what: format!("opening the event '{spec}'"), source: clone(error) },
     }
@@ -64,13 +66,15 @@ fn reason(paranoid: Option<i32>, container: bool, seccomp: bool) -> (String, Str
 fn in_container() -> bool {
     std::path::Path::new("/.dockerenv").exists()
         || std::path::Path::new("/run/.containerenv").exists()
-        || fs::read_to_string("/proc/1/cgroup").is_ok_and(|text| text.contains("docker") || text.contains("kubepods"))
+        || fs::read_to_string("/proc/1/cgroup")
+            .is_ok_and(|text| text.contains("docker") || text.contains("kubepods"))
 }
 
 /// Whether a seccomp filter (mode 2) applies to this process.
 fn seccomp() -> bool {
-    fs::read_to_string("/proc/self/status")
-        .is_ok_and(|text| text.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2")))
+    fs::read_to_string("/proc/self/status").is_ok_and(|text| {
+        text.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"))
+    })
 }
 
 fn clone(error: &std::io::Error) -> std::io::Error {

@@ -81,7 +81,8 @@ impl Process {
     pub(crate) fn map(&mut self, new: Mapping) {
         let inside = |old: &Mapping| old.start <= new.start && new.end <= old.end;
         let is_binary = |old: &Mapping| matches!(old.content, Content::Binary { .. });
-        if new.content == Content::Generated && self.mappings.iter().any(|old| inside(old) && is_binary(old)) {
+        if new.content == Content::Generated && self.mappings.iter().any(|old| inside(old) && is_binary(old))
+        {
             return;
         }
         if self.mappings.contains(&new) {

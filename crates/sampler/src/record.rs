@@ -207,7 +207,9 @@ pub fn parse(bytes: &[u8]) -> Record<'_> {
         perf::PERF_RECORD_FORK => lineage(bytes).map(Record::Fork),
         perf::PERF_RECORD_EXIT => lineage(bytes).map(Record::Exit),
         perf::PERF_RECORD_LOST => count(bytes, 8).map(|(count, stamp)| Record::Lost { count, stamp }),
-        perf::PERF_RECORD_LOST_SAMPLES => count(bytes, 0).map(|(count, stamp)| Record::LostSamples { count, stamp }),
+        perf::PERF_RECORD_LOST_SAMPLES => {
+            count(bytes, 0).map(|(count, stamp)| Record::LostSamples { count, stamp })
+        }
         perf::PERF_RECORD_THROTTLE => trailer(bytes).map(|stamp| Record::Throttle { on: true, stamp }),
         perf::PERF_RECORD_UNTHROTTLE => trailer(bytes).map(|stamp| Record::Throttle { on: false, stamp }),
         _ => Some(Record::Other { kind }),
@@ -389,7 +391,8 @@ mod tests {
         assert_eq!(sample.stamp, Stamp { pid: 10, tid: 11, time: 5, cpu: 3, id: 77 });
         assert_eq!((sample.ip, sample.period), (0x1000, 999));
         assert_eq!(sample.chain.iter().collect::<Vec<_>>(), [u64::MAX - 511, 0x1000]);
-        let registers = UserRegisters { bx: 0xb, bp: 0xb0, sp: 0x50, ip: 0x1000, r12_to_r15: [12, 13, 14, 15] };
+        let registers =
+            UserRegisters { bx: 0xb, bp: 0xb0, sp: 0x50, ip: 0x1000, r12_to_r15: [12, 13, 14, 15] };
         assert_eq!(sample.registers, Some(registers));
         assert_eq!(sample.stack, words(&[0xaa]), "only what was really copied");
         assert_eq!(time(&bytes), Some(5));

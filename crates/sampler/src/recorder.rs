@@ -27,8 +27,9 @@ use crate::signals::Signals;
 use crate::sys;
 use crate::world::World;
 
-/// The journal is readable up to this long ago, nanoseconds.
-const COMMIT_EVERY: i64 = 250_000_000;
+/// The journal is readable up to this long ago, nanoseconds; up to the first of these while the
+/// recording is young, for programs that end soon.
+const COMMIT_EVERY: (i64, i64) = (50_000_000, 250_000_000);
 /// Samples that wait for a commit at most.
 const COMMIT_SAMPLES: usize = 16_384;
 /// Records younger than this wait for the next round: another CPU may still be writing an older one, nanoseconds.
@@ -223,13 +224,14 @@ impl<'a> Session<'a> {
                 self.groups.start()?;
                 self.started = true;
             }
-            let over = poll.all_ended() || ends.is_some_and(|ends| now >= ends) || self.world.failed.is_some();
+            let over =
+                poll.all_ended() || ends.is_some_and(|ends| now >= ends) || self.world.failed.is_some();
             if over || interrupted(signals, child.as_deref_mut()) {
                 return Ok(());
             }
-            let deadlines = [Some(starts).filter(|_| !self.started), ends, Some(self.committed + COMMIT_EVERY)];
+            let deadlines = [Some(starts).filter(|_| !self.started), ends, Some(self.next_commit())];
             let next = deadlines.into_iter().flatten().min().unwrap_or(now);
-            poll.wait((next - now).clamp(0, COMMIT_EVERY));
+            poll.wait((next - now).clamp(0, COMMIT_EVERY.1));
             self.round(clock::monotonic() - SETTLE);
         }
     }
@@ -237,14 +239,21 @@ impl<'a> Session<'a> {
     fn round(&mut self, limit: i64) {
         self.world.poll_jit();
         let (world, groups) = (&mut self.world, &self.groups);
-        let broken = merge::drain(&mut self.rings, limit.max(0).cast_unsigned(), |record| world.record(record, groups));
+        let broken = merge::drain(&mut self.rings, limit.max(0).cast_unsigned(), |record| {
+            world.record(record, groups)
+        });
         self.world.quality.lost_records = self.world.quality.lost_records.saturating_add_unsigned(broken);
         let now = clock::monotonic();
-        if now - self.committed >= COMMIT_EVERY || self.world.pending() >= COMMIT_SAMPLES {
+        if now >= self.next_commit() || self.world.pending() >= COMMIT_SAMPLES {
             self.update_meta(now);
             self.world.commit(&self.meta);
             self.committed = now;
         }
+    }
+
+    fn next_commit(&self) -> i64 {
+        let age = self.committed - self.meta.start;
+        self.committed + (age / 4).clamp(COMMIT_EVERY.0, COMMIT_EVERY.1)
     }
 
     fn update_meta(&mut self, now: i64) {
@@ -302,7 +311,8 @@ impl<'a> Session<'a> {
         let counted: i64 = counts.iter().map(|Count { lost, .. }| lost).sum();
         let quality = &mut self.world.quality;
         // LOST records count everything that did not fit; the events count their own samples.
-        let lost_samples = quality.lost.max(if self.groups.counts_lost() { counted } else { quality.lost_records });
+        let lost_samples =
+            quality.lost.max(if self.groups.counts_lost() { counted } else { quality.lost_records });
         quality.lost_records = (quality.lost_records - lost_samples).max(0);
         quality.lost = lost_samples;
     }
@@ -370,7 +380,9 @@ fn metric(event: &Event, rate: u64) -> Metric {
 fn first_meta(config: &Config, groups: &Groups, rings: &[Ring]) -> Meta {
     let (start, start_wall) = clock::pair();
     let (command, attached) = match &config.target {
-        Target::Launch(command) => (command.iter().map(|word| word.to_string_lossy().into_owned()).collect(), Vec::new()),
+        Target::Launch(command) => {
+            (command.iter().map(|word| word.to_string_lossy().into_owned()).collect(), Vec::new())
+        }
         Target::Attach(pids) => (Vec::new(), pids.clone()),
     };
     let mut notes = Vec::new();
@@ -396,7 +408,9 @@ fn first_meta(config: &Config, groups: &Groups, rings: &[Ring]) -> Meta {
         instrument: "record".into(),
         command,
         attached,
-        directory: std::env::current_dir().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default(),
+        directory: std::env::current_dir()
+            .map(|path| path.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         start,
         start_wall,
         rate: i64::try_from(config.rate).unwrap_or(i64::MAX),
@@ -437,10 +451,16 @@ impl Poll {
     }
 
     fn wait(&mut self, nanoseconds: i64) {
-        let timeout = libc::timespec { tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000 };
+        let timeout =
+            libc::timespec { tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000 };
         // SAFETY: the entries are valid for the duration of the call; no signal mask is given.
         let ready = unsafe {
-            libc::ppoll(self.entries.as_mut_ptr(), self.entries.len() as libc::nfds_t, &timeout, std::ptr::null())
+            libc::ppoll(
+                self.entries.as_mut_ptr(),
+                self.entries.len() as libc::nfds_t,
+                &timeout,
+                std::ptr::null(),
+            )
         };
         if ready <= 0 {
             self.entries.iter_mut().for_each(|entry| entry.revents = 0);

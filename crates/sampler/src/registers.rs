@@ -81,7 +81,11 @@ impl Registers {
     }
 
     /// The value of a register, read from where it was put.
-    pub(crate) fn get<F: FnMut(u64) -> Result<u64, ()>>(&self, register: Callee, read: &mut F) -> Option<u64> {
+    pub(crate) fn get<F: FnMut(u64) -> Result<u64, ()>>(
+        &self,
+        register: Callee,
+        read: &mut F,
+    ) -> Option<u64> {
         match self.callee[register as usize] {
             Known::Value(value) => Some(value),
             Known::At(address) => read(address).ok(),
@@ -90,7 +94,10 @@ impl Registers {
     }
 
     /// Goes by the frame pointer: `[rbp]` has the caller's `rbp`, `[rbp + 8]` the return address.
-    pub(crate) fn step_by_frame_pointer<F: FnMut(u64) -> Result<u64, ()>>(&mut self, read: &mut F) -> Option<u64> {
+    pub(crate) fn step_by_frame_pointer<F: FnMut(u64) -> Result<u64, ()>>(
+        &mut self,
+        read: &mut F,
+    ) -> Option<u64> {
         let bp = self.get(Callee::Rbp, read)?;
         let caller = bp.checked_add(16).filter(|caller| bp != 0 && *caller > self.sp)?;
         let return_address = read(bp + 8).ok()?;
@@ -109,7 +116,8 @@ impl Registers {
     /// Goes from a signal's return trampoline to the frame that was interrupted.
     pub(crate) fn step_over_signal<F: FnMut(u64) -> Result<u64, ()>>(&mut self, read: &mut F) -> Option<u64> {
         let context = self.sp;
-        let (sp, ip) = (read(context.wrapping_add(SIGNAL_SP)).ok()?, read(context.wrapping_add(SIGNAL_IP)).ok()?);
+        let (sp, ip) =
+            (read(context.wrapping_add(SIGNAL_SP)).ok()?, read(context.wrapping_add(SIGNAL_IP)).ok()?);
         for (register, offset) in SIGNAL_CALLEE {
             self.saved_at(register, context.wrapping_add(offset));
         }

@@ -46,7 +46,15 @@ impl Ring {
         }
         // SAFETY: the data begins one page after the control page, inside the mapping.
         let data = unsafe { page.cast::<u8>().add(sys::page_size()) };
-        Ok(Self { page: page.cast(), mapped, data, size: bytes as u64, tail: 0, head: 0, scratch: Vec::new() })
+        Ok(Self {
+            page: page.cast(),
+            mapped,
+            data,
+            size: bytes as u64,
+            tail: 0,
+            head: 0,
+            scratch: Vec::new(),
+        })
     }
 
     /// Bytes of data that the ring holds.

@@ -61,7 +61,8 @@ impl Space<'_> {
     fn in_generated(&mut self, address: u64) -> Located {
         let binaries = &mut *self.binaries;
         let binary = *self.process.generated.get_or_insert_with(|| {
-            binaries.push(Binary::unreadable("[jit]", "code that the program generated at run time".into())) as u32
+            binaries.push(Binary::unreadable("[jit]", "code that the program generated at run time".into()))
+                as u32
         });
         self.jit.seen(self.process.pid, binary);
         let entry = self.jit.entry(self.process.pid, address);

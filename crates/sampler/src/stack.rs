@@ -19,7 +19,8 @@ enum Mark {
     Elided,
 }
 
-const MARKS: [(Mark, &str); 2] = [(Mark::Truncated, "[truncated stack]"), (Mark::Elided, "[frames left out]")];
+const MARKS: [(Mark, &str); 2] =
+    [(Mark::Truncated, "[truncated stack]"), (Mark::Elided, "[frames left out]")];
 
 /// Stands for a mark until its function has a row; no frame has these rows.
 const MARK_BASE: u32 = u32::MAX - MARKS.len() as u32;
@@ -45,10 +46,10 @@ impl Path {
         let mut into = None;
         for address in sample.chain.iter() {
             match address {
-                address if address == perf::PERF_CONTEXT_KERNEL as u64 => into = Some(&mut self.kernel_chain),
-                address if address == perf::PERF_CONTEXT_USER as u64 => into = Some(&mut self.user_chain),
+                address if address == perf::PERF_CONTEXT_KERNEL => into = Some(&mut self.kernel_chain),
+                address if address == perf::PERF_CONTEXT_USER => into = Some(&mut self.user_chain),
                 // Guest and hypervisor frames are nobody's here.
-                address if address >= perf::PERF_CONTEXT_MAX as u64 => into = None,
+                address if address >= perf::PERF_CONTEXT_MAX => into = None,
                 address => {
                     if let Some(chain) = &mut into {
                         chain.push(address);
@@ -75,22 +76,18 @@ impl Path {
             self.mark(Mark::Truncated);
         }
         quality.spliced += i64::from(outcome.spliced);
+        let (leaf, root) = match outcome.gap {
+            Some(gap) => (gap.min(2 * KEPT), gap),
+            None if steps.len() > 2 * KEPT => (KEPT, steps.len() - KEPT),
+            None => (0, 0),
+        };
         let frames = |steps: &[Step]| steps.iter().rev().map(|step| step.frame).collect::<Vec<_>>();
-        match outcome.gap {
-            Some(gap) => {
-                quality.elided += 1;
-                self.frames.extend(frames(&steps[gap..]));
-                self.mark(Mark::Elided);
-                self.frames.extend(frames(&steps[gap.saturating_sub(KEPT).min(gap)..gap][..]).into_iter());
-            }
-            None if steps.len() > 2 * KEPT => {
-                quality.elided += 1;
-                quality.elided_frames += (steps.len() - 2 * KEPT) as i64;
-                self.frames.extend(frames(&steps[steps.len() - KEPT..]));
-                self.mark(Mark::Elided);
-                self.frames.extend(frames(&steps[..KEPT]));
-            }
-            None => self.frames.extend(steps.iter().rev().map(|step| step.frame)),
+        self.frames.extend(frames(&steps[root..]));
+        if root > 0 {
+            quality.elided += 1;
+            quality.elided_frames += (root - leaf) as i64;
+            self.mark(Mark::Elided);
+            self.frames.extend(frames(&steps[..leaf]));
         }
     }
 
@@ -152,7 +149,8 @@ mod tests {
     }
 
     fn path(steps: &[Step], outcome: Outcome) -> (Vec<u32>, Quality, Vec<String>) {
-        let (mut path, mut quality, mut interner) = (Path::default(), Quality::default(), Interner::default());
+        let (mut path, mut quality, mut interner) =
+            (Path::default(), Quality::default(), Interner::default());
         for step in steps {
             interner.frame(Place::Code { binary: 0, address: u64::from(step.frame) });
         }
@@ -178,7 +176,10 @@ mod tests {
     #[test]
     fn deep_recursion_keeps_root_and_leaf_and_counts_the_rest() {
         let (frames, quality, marks) = path(&steps(5000), Outcome::default());
-        assert_eq!((frames[0], frames[1023], frames[1024], frames[1025], frames[2048]), (4999, 3976, 5000, 1023, 0));
+        assert_eq!(
+            (frames[0], frames[1023], frames[1024], frames[1025], frames[2048]),
+            (4999, 3976, 5000, 1023, 0)
+        );
         assert_eq!((quality.elided, quality.elided_frames), (1, 5000 - 2048));
         assert_eq!(marks, ["[frames left out]"]);
     }
@@ -191,7 +192,15 @@ mod tests {
 
     #[test]
     fn a_gap_stands_between_root_and_leaf() {
-        let (frames, quality, _) = path(&steps(5), Outcome { gap: Some(3), spliced: true, ..Outcome::default() });
+        let (frames, quality, _) =
+            path(&steps(5), Outcome { gap: Some(3), spliced: true, ..Outcome::default() });
         assert_eq!((frames, quality.elided), (vec![4, 3, 5, 2, 1, 0], 1));
+    }
+
+    #[test]
+    fn above_a_gap_the_leaf_is_kept() {
+        let (frames, quality, _) = path(&steps(5000), Outcome { gap: Some(4990), ..Outcome::default() });
+        assert_eq!((frames.len(), frames[9], frames[11], frames[10 + 2048]), (10 + 1 + 2048, 4990, 2047, 0));
+        assert_eq!(quality.elided_frames, 4990 - 2048);
     }
 }

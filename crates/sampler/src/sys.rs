@@ -11,7 +11,8 @@ pub(crate) use perf_event_open_sys::bindings::perf_event_attr;
 pub(crate) fn perf_event_open(attr: &perf_event_attr, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
     let mut attr = *attr;
     // SAFETY: `attr` is a valid attribute with its size set; the kernel only reads it (and writes `size` on E2BIG).
-    let fd = unsafe { perf::perf_event_open(&mut attr, pid, cpu, -1, perf::bindings::PERF_FLAG_FD_CLOEXEC as _) };
+    let fd =
+        unsafe { perf::perf_event_open(&mut attr, pid, cpu, -1, perf::bindings::PERF_FLAG_FD_CLOEXEC as _) };
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }

@@ -149,7 +149,13 @@ impl<C: Code> Walk<'_, C> {
         (Outcome { spliced: stack.was_read(), ..Outcome::default() }, false)
     }
 
-    fn step(&mut self, located: &Located, lookup: u64, registers: &mut Registers, stack: &mut Stack) -> Option<u64> {
+    fn step(
+        &mut self,
+        located: &Located,
+        lookup: u64,
+        registers: &mut Registers,
+        stack: &mut Stack,
+    ) -> Option<u64> {
         let is_leaf = self.steps.len() == 1;
         if located.rule == Rule::Signal {
             stack.switches += 1;

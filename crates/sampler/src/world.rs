@@ -117,18 +117,16 @@ impl World {
         // The idle task and tasks of no process are nobody's time.
         let Some(metric) = groups.attribute(id, tid).filter(|_| pid > 0) else { return };
         self.ensure_thread(pid, tid, time);
-        let (Some(process), Some(thread)) = (self.processes.get_mut(&pid), self.threads.get_mut(&tid)) else { return };
+        let (Some(process), Some(thread)) = (self.processes.get_mut(&pid), self.threads.get_mut(&tid)) else {
+            return;
+        };
         process.unused = false;
         thread.unused = false;
         self.jit.now = time;
         self.path.begin(sample);
         self.steps.clear();
-        let mut space = Space {
-            process,
-            binaries: &mut self.binaries,
-            interner: &mut self.interner,
-            jit: &mut self.jit,
-        };
+        let mut space =
+            Space { process, binaries: &mut self.binaries, interner: &mut self.interner, jit: &mut self.jit };
         if let Some(registers) = sample.registers.filter(|_| !sample.compat) {
             let taken = Taken { pid, registers, stack: sample.stack, time };
             let chain = self.path.user_chain();
@@ -169,7 +167,8 @@ impl World {
         }
         self.ensure_process(pid, time);
         let name = proc::thread_name(pid, tid);
-        let name = name.or_else(|| Some(self.processes.get(&pid)?.described.name.clone())).unwrap_or_default();
+        let name =
+            name.or_else(|| Some(self.processes.get(&pid)?.described.name.clone())).unwrap_or_default();
         self.new_thread(pid, tid, name, time);
     }
 
@@ -264,7 +263,13 @@ impl World {
             return;
         }
         process.described.end = Some(time.cast_signed());
-        let described = schema::Process { command_line, name, start: time.cast_signed(), end: None, ..process.described.clone() };
+        let described = schema::Process {
+            command_line,
+            name,
+            start: time.cast_signed(),
+            end: None,
+            ..process.described.clone()
+        };
         let name = described.name.clone();
         self.put_process(pid);
         self.end_thread(tid, time);
@@ -286,7 +291,8 @@ impl World {
 
     fn forked(&mut self, lineage: Lineage) {
         let Lineage { pid, parent_pid, tid, parent_tid, time } = lineage;
-        let name = self.threads.get(&parent_tid).map(|thread| thread.described.name.clone()).unwrap_or_default();
+        let name =
+            self.threads.get(&parent_tid).map(|thread| thread.described.name.clone()).unwrap_or_default();
         if pid != parent_pid {
             self.new_child(pid, parent_pid, &name, time);
         } else {
@@ -353,12 +359,8 @@ impl World {
     /// Asks an attached process what it has mapped.
     pub(crate) fn read_maps(&mut self, pid: i32) {
         let Some(process) = self.processes.get_mut(&pid) else { return };
-        let mut space = Space {
-            process,
-            binaries: &mut self.binaries,
-            interner: &mut self.interner,
-            jit: &mut self.jit,
-        };
+        let mut space =
+            Space { process, binaries: &mut self.binaries, interner: &mut self.interner, jit: &mut self.jit };
         space.read_maps();
     }
 
@@ -429,15 +431,23 @@ pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &proc::MapLine) -
         let bias = binaries.list[binary].bias(line.start, 0, line.end - line.start)?;
         return at(Content::Binary { binary: binary as u32, bias });
     }
-    let is_file = line.inode != 0 && line.name.starts_with('/') && line.name != ANONYMOUS;
-    if !is_file {
-        let is_generated = line.name.is_empty() || line.name == ANONYMOUS || !line.name.starts_with("[vsyscall");
-        return is_generated.then_some(()).and_then(|()| at(Content::Generated));
+    // The kernel's own page of obsolete entry points: nothing to read, nothing to unwind.
+    if line.name == "[vsyscall]" {
+        return None;
     }
-    if line.name.starts_with("/memfd:") || line.name.starts_with("/dev/zero") || line.name.starts_with("/SYSV") {
+    let memory = ["/memfd:", "/dev/zero", "/SYSV", ANONYMOUS];
+    if line.inode == 0 || !line.name.starts_with('/') || memory.iter().any(|name| line.name.starts_with(name))
+    {
         return at(Content::Generated);
     }
-    let mapped = MappedFile { pid, start: line.start, end: line.end, device: line.device, inode: line.inode, path: &line.name };
+    let mapped = MappedFile {
+        pid,
+        start: line.start,
+        end: line.end,
+        device: line.device,
+        inode: line.inode,
+        path: &line.name,
+    };
     let binary = binaries.of_file(&mapped);
     let bias = binaries.list[binary].bias(line.start, line.offset, line.end - line.start);
     // A file without a fitting segment is no ELF object: generated code in a file, or a data file.

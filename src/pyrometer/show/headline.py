@@ -1,9 +1,10 @@
-"""What a profile is of, and how good it is, in four lines."""
+"""What a profile is of, and how good it is, in a few lines."""
 
 from __future__ import annotations
 
 import shlex
 from signal import Signals
+from textwrap import wrap
 
 from pyrometer.analyze import Summary
 from pyrometer.profile import Meta, units
@@ -12,14 +13,11 @@ from pyrometer.show.grid import printable, shorten
 
 
 def headline(view: Summary, width: int = 80) -> list[str]:
-    """What was recorded, how long, how well, and into which file: four lines, or three without a file."""
-    facts = [
-        f"{what(view.meta)} · {ending(view.meta)}",
-        _size(view),
-        words.quality(view.meta.quality),
-        _cost(view),
-    ]
-    return [shorten(printable(fact), width) for fact in facts if fact]
+    """What was recorded, how long, how well, and into which file: a line each, but what is missing is never cut."""
+    facts = [f"{what(view.meta)} · {ending(view.meta)}", _size(view), _cost(view)]
+    command, size, cost = (shorten(printable(fact), width) for fact in facts)
+    quality = wrap(words.quality(view.meta.quality), width)
+    return [line for line in (command, size, *quality, cost) if line]
 
 
 def _size(view: Summary) -> str:
@@ -44,6 +42,8 @@ def ending(meta: Meta) -> str:
     """How the program ended."""
     if not meta.complete:
         return "the recording was cut short"
+    if meta.attached:
+        return "attached"
     if meta.exit_status is None:
         return "still running"
     if meta.exit_status < 0:

@@ -19,7 +19,7 @@ from pyrometer.show.text import layout
 
 LINES = 40
 """Lines at most, with all that is around them."""
-NOTE_LINES = 3
+NOTE_LINES = 2
 """Lines of notes at most; the rest is in the profile."""
 
 
@@ -30,8 +30,8 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
     """
     facts = headline(view, target.width)
     notes = _notes(view.meta, target.width, None if every_note else NOTE_LINES)
-    for fact, style in zip(facts, _styles(view.meta), strict=False):
-        target.print(Text(fact, style), no_wrap=True)
+    for number, fact in enumerate(facts):
+        target.print(Text(fact, _style(number, len(facts), view.meta)), no_wrap=True)
     used = len(facts) + len(notes) + 1
     for part in (view.by_self, view.by_total, _fit(view, LINES - used)):
         if part.rows:
@@ -49,9 +49,14 @@ def _heading(part: Top | Lines) -> str:
     return f"Hottest functions by {part.by}" + (", the runtime's together" if part.by == "total" else "")
 
 
-def _styles(meta: Meta) -> tuple[str, ...]:
+def _style(number: int, of: int, meta: Meta) -> str:
+    """Of a line of the headline: the command, the size, what is missing, and the cost last."""
+    if number == 0:
+        return "bold"
+    if number == of - 1:
+        return "dim"
     missing = meta.quality.lost or meta.quality.throttled or meta.quality.truncated
-    return "bold", "", "yellow" if missing else "", "dim"
+    return "yellow" if missing and number > 1 else ""
 
 
 def _fit(view: Summary, room: int) -> Lines:

@@ -40,7 +40,7 @@ def quality(found: Quality) -> str:
         f"unsymbolized {_of(found.unsymbolized, found.samples)}",
     ]
     if found.elided:
-        parts.append(f"deep recursion cut in {found.elided:,}")
+        parts.append(f"frames left out in {found.elided:,}")
     if found.lost_records:
         parts.append(f"other records lost {found.lost_records:,}")
     return " · ".join(parts)
