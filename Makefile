@@ -86,7 +86,13 @@ test-rust: $(STAMPS)/dev ## run the Rust tests
 	cargo test --release --locked --workspace --exclude pyrometer-python --quiet
 	cargo test --release --locked --manifest-path examples/Cargo.toml --target-dir build/examples/rust --quiet
 
-test-python: build ripgrep ## run the Python tests
+# Readers of foreign formats that other people wrote.
+$(STAMPS)/readers: tests/readers/package-lock.json
+	@mkdir -p $(STAMPS)
+	@npm ci --prefix tests/readers --silent --no-audit --no-fund
+	@touch $@
+
+test-python: build ripgrep $(STAMPS)/readers ## run the Python tests
 	$(BIN)/pytest
 
 lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carry no addresses
@@ -97,7 +103,7 @@ lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carr
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/pyright
-	$(BIN)/lint-imports --no-cache --no-logo
+	PYTHONPATH=src $(BIN)/lint-imports --no-cache --no-logo
 	tools/check-locks
 
 PEERS := inferno@$(INFERNO_VERSION) flamegraph@$(FLAMEGRAPH_VERSION) samply@$(SAMPLY_VERSION)
