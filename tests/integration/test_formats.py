@@ -113,8 +113,9 @@ def firefox_stacks(thread: dict, shared: dict) -> Stacks:
     table, frames, functions = thread["stackTable"], thread["frameTable"], thread["funcTable"]
     counts: Stacks = Counter()
     weights = thread["samples"].get("weight") or [1] * thread["samples"]["length"]
-    for at, weight in zip(thread["samples"]["stack"], weights, strict=True):
+    for leaf, weight in zip(thread["samples"]["stack"], weights, strict=True):
         stack: list[str] = []
+        at = leaf
         while at is not None:
             stack.append(strings[functions["name"][frames["func"][table["frame"][at]]]])
             parent = table["prefix"][at]
