@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 1024;
 /// How to draw.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
-    /// The headline; without one the metric's name.
+    /// The headline; without one the command.
     pub title: Option<String>,
     /// The root at the top instead of at the bottom.
     pub icicle: bool,
@@ -71,8 +71,8 @@ fn mark(node: &Node, label: &Label) -> &'static str {
 
 fn options(profile: &Profile, metric: &Metric, weights: &Weights, picture: &Picture) -> Options<'static> {
     let mut options = Options::default();
-    options.title = picture.title.clone().unwrap_or_else(|| title(metric, picture));
-    options.subtitle = Some(subtitle(profile, weights));
+    options.title = picture.title.clone().unwrap_or_else(|| shortened(&summary::title(&profile.meta)));
+    options.subtitle = Some(subtitle(profile, metric, weights, picture));
     (options.count_name, options.factor) = match metric.unit.as_str() {
         "ns" => ("µs".to_owned(), 1e-3),
         unit => (unit.to_owned(), 1.0),
@@ -88,19 +88,13 @@ fn options(profile: &Profile, metric: &Metric, weights: &Weights, picture: &Pict
     options
 }
 
-fn title(metric: &Metric, picture: &Picture) -> String {
+fn subtitle(profile: &Profile, metric: &Metric, weights: &Weights, picture: &Picture) -> String {
     let inverted = if picture.grouping.inverted { ", inverted" } else { "" };
-    format!("Flame Graph: {}{inverted}", metric.name)
-}
-
-fn subtitle(profile: &Profile, weights: &Weights) -> String {
-    let meta = &profile.meta;
-    let command = shortened(&summary::title(meta));
     let shown = match weights.excluded.count {
         0 => String::new(),
         excluded => format!(" ({excluded} not shown: outside the selection)"),
     };
-    format!("{command} — {}{shown}", summary::quality(meta))
+    format!("{}{inverted} — {}{shown}", metric.name, summary::quality(&profile.meta))
 }
 
 /// As much of a command as fits a line.

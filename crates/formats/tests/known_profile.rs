@@ -128,7 +128,7 @@ fn folded_stacks_are_these_lines() {
 fn the_picture_says_what_it_shows_and_what_was_lost() {
     let draw = || text(exported(|p, s, out| svg::write(p, s, &svg::Picture::default(), out)));
     let picture = draw();
-    for part in ["<svg", "known --quick", "lost: 3", "truncated: 2", "Flame Graph: cpu-time"] {
+    for part in ["<svg", "known --quick", "lost: 3", "truncated: 2", "cpu-time — samples"] {
         assert!(picture.contains(part), "{part}");
     }
     for frame in ["main (45,000 µs, 100.00%)", "hot (30,000 µs, 66.67%)", "read (5,000 µs, 11.11%)"] {

@@ -5,7 +5,6 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,7 +77,7 @@ impl Binary {
 
     /// Reads a file that is already open.
     pub(crate) fn from_file(path: &str, file: File) -> Self {
-        let cache = ReadCache::new(ReadAtFile { file: &file, position: 0 });
+        let cache = ReadCache::new(identity::Cursor::new(&file));
         let image = match ElfImage::parse(&cache) {
             Ok(image) => image,
             Err(reason) => {
@@ -171,32 +170,6 @@ impl Binary {
                 }),
             Source::None => false,
         }
-    }
-}
-
-/// Reads a file from a position of its own, so that the shared offset of the descriptor stays put.
-struct ReadAtFile<'a> {
-    file: &'a File,
-    position: u64,
-}
-
-impl io::Read for ReadAtFile<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.position)?;
-        self.position += read as u64;
-        Ok(read)
-    }
-}
-
-impl io::Seek for ReadAtFile<'_> {
-    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
-        let (base, offset) = match to {
-            io::SeekFrom::Start(position) => (position, 0),
-            io::SeekFrom::Current(offset) => (self.position, offset),
-            io::SeekFrom::End(offset) => (self.file.metadata()?.len(), offset),
-        };
-        self.position = base.checked_add_signed(offset).ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.position)
     }
 }
 

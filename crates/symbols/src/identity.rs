@@ -208,14 +208,15 @@ fn hash<S: ReadAt + ?Sized>(source: &S, length: u64, ranges: &[Range<u64>]) -> i
 }
 
 /// A reading position over a [`ReadAt`], which is what `object`'s cache asks for.
-struct Cursor<'s, S: ReadAt + ?Sized> {
+pub struct Cursor<'s, S: ReadAt + ?Sized> {
     source: &'s S,
     length: u64,
     position: u64,
 }
 
 impl<'s, S: ReadAt + ?Sized> Cursor<'s, S> {
-    fn new(source: &'s S) -> Self {
+    /// Begins at offset 0.
+    pub fn new(source: &'s S) -> Self {
         Cursor { source, length: source.length().unwrap_or(0), position: 0 }
     }
 }

@@ -57,7 +57,7 @@ class Format:
         options: native.ExportOptions = {
             "format": self.name,
             "path": target,
-            "title": title or (" ".join(profile.meta.command) if "title" in self.options else ""),
+            "title": title,
             "icicle": icicle,
         }
         native.export(profile.native, selection, grouping, options)

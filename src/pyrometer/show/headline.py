@@ -13,11 +13,12 @@ from pyrometer.show.grid import printable, shorten
 
 
 def headline(view: Summary, width: int = 80) -> list[str]:
-    """What was recorded, how long, how well, and into which file: a line each, but what is missing is never cut."""
-    facts = [f"{what(view.meta)} · {ending(view.meta)}", _size(view), _cost(view)]
-    command, size, cost = (shorten(printable(fact), width) for fact in facts)
-    quality = wrap(words.quality(view.meta.quality), width)
-    return [line for line in (command, size, *quality, cost) if line]
+    """What was recorded, how long, how well, and into which file: a line each, but figures are never cut."""
+    command = shorten(printable(f"{what(view.meta)} · {ending(view.meta)}"), width)
+    cost = shorten(printable(_cost(view)), width)
+    figures = [_size(view), words.quality(view.meta.quality)]
+    wrapped = [line for figure in figures for line in wrap(printable(figure), width)]
+    return [line for line in (command, *wrapped, cost) if line]
 
 
 def _size(view: Summary) -> str:
