@@ -15,6 +15,8 @@ pub(crate) struct Common {
     pub(crate) stack: u32,
     /// Leave the kernel out.
     pub(crate) user_only: bool,
+    /// Let the kernel walk the user's frame pointers too: for stacks whose memory we may not read.
+    pub(crate) user_chain: bool,
     /// Start when the program is executed (launch), not by ioctl (attach, delay).
     pub(crate) enable_on_exec: bool,
     /// Ask each event how many records it lost (Linux 6.0).
@@ -51,6 +53,7 @@ pub(crate) fn sampling(common: &Common, event: &Event) -> perf_event_attr {
     attr.set_exclude_user(u64::from(event.exclude_user));
     attr.sample_regs_user = USER_REGISTERS;
     attr.sample_stack_user = common.stack;
+    attr.set_exclude_callchain_user(u64::from(!common.user_chain));
     if common.user_only {
         attr.set_exclude_callchain_kernel(1);
     }

@@ -91,6 +91,7 @@ impl Groups {
         sys::raise_file_limit();
         let first = *tids.first().ok_or(Error::NoSuchProcess { pid: 0 })?;
         let mut groups = Self::new(request, online_cpus());
+        groups.common.user_chain = !tids.iter().all(|tid| sys::may_read_memory(*tid));
         groups.probe(first)?;
         groups.open_owners(first)?;
         let rings = groups.map_rings()?;
@@ -107,6 +108,7 @@ impl Groups {
             rate: request.rate,
             stack: SMALLEST_STACK as u32,
             user_only: false,
+            user_chain: false,
             enable_on_exec: request.start == Start::OnExec,
             count_lost: true,
             // Zero lets the kernel wake us at half of the ring.
@@ -332,6 +334,7 @@ pub(crate) fn is_supported(event: &Event) -> bool {
         rate: 100,
         stack: 8,
         user_only: true,
+        user_chain: false,
         enable_on_exec: false,
         count_lost: false,
         watermark: 0,

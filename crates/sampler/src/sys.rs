@@ -66,6 +66,14 @@ pub(crate) fn read_process_memory(pid: i32, address: u64, into: &mut [u8]) -> us
     usize::try_from(read).unwrap_or(0)
 }
 
+/// Whether we may read another process' memory: the kernel looks at permission before it looks at
+/// the address, so that an address where nothing can be tells.
+pub(crate) fn may_read_memory(pid: i32) -> bool {
+    let mut byte = [0];
+    let read = read_process_memory(pid, 1, &mut byte);
+    read > 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
+}
+
 /// A descriptor that becomes readable when the process ends.
 pub(crate) fn pidfd(pid: i32) -> io::Result<File> {
     // SAFETY: plain system call without pointers.
@@ -150,4 +158,15 @@ fn usage(who: libc::c_int) -> libc::rusage {
 
 fn check(result: libc::c_int) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_memory_may_be_read_and_that_of_nobody_not() {
+        assert!(may_read_memory(std::process::id() as i32));
+        assert!(!may_read_memory(i32::MAX));
+    }
 }

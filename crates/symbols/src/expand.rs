@@ -211,21 +211,44 @@ impl Functions {
 
 /// Replaces each node by the chain of its frame's parts; the children hang on the last of them.
 fn restack(old: &[Stack], rows: &[i32], ends: &[usize]) -> (Vec<Stack>, Vec<i32>) {
-    let mut stacks: Vec<Stack> = Vec::with_capacity(old.len());
-    let mut known: FxHashMap<Stack, i32> = FxHashMap::with_capacity_and_hasher(old.len(), Default::default());
+    let mut stacks = Nodes::new(old.len(), are_distinct(rows));
     let mut moved: Vec<i32> = Vec::with_capacity(old.len());
     for node in old {
         let mut parent = node.parent.and_then(|parent| moved.get(usize::try_from(parent).ok()?).copied());
         let at = usize::try_from(node.frame).unwrap_or(usize::MAX);
         let start = at.checked_sub(1).and_then(|before| ends.get(before).copied()).unwrap_or(0);
         for &frame in rows.get(start..ends.get(at).copied().unwrap_or(start)).unwrap_or_default() {
-            let stack = Stack { parent, frame };
-            parent = Some(*known.entry(stack).or_insert_with(|| {
-                stacks.push(stack);
-                stacks.len() as i32 - 1
-            }));
+            parent = Some(stacks.row(Stack { parent, frame }));
         }
         moved.push(parent.unwrap_or(0));
     }
-    (stacks, moved)
+    (stacks.rows, moved)
+}
+
+/// Whether no two old frames became the same new one.
+fn are_distinct(rows: &[i32]) -> bool {
+    let mut seen = vec![false; rows.iter().max().map_or(0, |most| *most as usize + 1)];
+    rows.iter().all(|row| !std::mem::replace(&mut seen[*row as usize], true))
+}
+
+/// The nodes of the new tree. Old nodes differ from each other, and so do the new ones as long as
+/// their frames do: only otherwise equal nodes have to be looked for, which takes much memory.
+struct Nodes {
+    rows: Vec<Stack>,
+    known: Option<FxHashMap<Stack, i32>>,
+}
+
+impl Nodes {
+    fn new(expected: usize, distinct: bool) -> Self {
+        Self { rows: Vec::with_capacity(expected), known: (!distinct).then(FxHashMap::default) }
+    }
+
+    fn row(&mut self, stack: Stack) -> i32 {
+        let next = self.rows.len() as i32;
+        let row = self.known.as_mut().map_or(next, |known| *known.entry(stack).or_insert(next));
+        if row == next {
+            self.rows.push(stack);
+        }
+        row
+    }
 }
