@@ -93,6 +93,28 @@ pub(crate) fn through_root(pid: i32, path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_line_is_a_mapping_or_none(line in "[0-9a-f]{0,20}-?[0-9a-f]{0,20} ?[rwxp-]{0,5} ?\\PC{0,40}") {
+            if let Some(map) = parse_map_line(&line) {
+                prop_assert!(line.ends_with(&map.name));
+            }
+        }
+
+        #[test]
+        fn what_the_kernel_writes_is_read_back(
+            start in any::<u64>(), end in any::<u64>(), executable in any::<bool>(), offset in any::<u64>(),
+            device in any::<(u32, u32)>(), inode in any::<u64>(), name in "(/[a-z ]{0,20}[a-z])?",
+        ) {
+            let mode = if executable { "r-xp" } else { "rw-p" };
+            let (major, minor) = device;
+            let line = format!("{start:x}-{end:x} {mode} {offset:08x} {major:02x}:{minor:02x} {inode}    {name}");
+            let expected = MapLine { start, end, executable, offset, device, inode, name };
+            prop_assert_eq!(parse_map_line(&line), Some(expected));
+        }
+    }
 
     #[test]
     fn a_line_of_maps_is_understood_with_spaces_in_the_name() {
