@@ -16,7 +16,7 @@ type Line = (u64, String, String, Option<String>, Option<u32>);
 /// A symbol's name and its instructions.
 type Code = (String, Vec<Line>);
 
-/// The code of every symbol that holds one of `addresses`. Refused if the file is not the one that
+/// The code of every function that holds one of `addresses`. Refused if the file is not the one that
 /// was recorded.
 #[pyfunction]
 pub fn disassemble(
@@ -53,17 +53,21 @@ fn check_identity(binary: &Binary, bytes: &[u8]) -> Result<()> {
             "{} is not the file that was recorded: its build id is {found}, not {recorded}",
             binary.path
         ))),
-        _ => Ok(()),
+        Some(_) => Ok(()),
+        None => Err(Known::of_binary(format!(
+            "{} may be another build than the one that was recorded, which could not be read then",
+            binary.path
+        ))),
     }
 }
 
-/// The symbols that hold the addresses, by where they begin.
+/// The functions that hold the addresses, by where they begin.
 fn ranges(resolver: &Resolver<'_>, addresses: &[u64]) -> BTreeMap<u64, (String, Range<u64>)> {
-    let found = addresses.iter().filter_map(|address| resolver.symbols().find(*address));
+    let found = addresses.iter().filter_map(|address| resolver.function_at(*address));
     found
-        .map(|symbol| {
-            let name = pyrometer_symbols::demangle::demangle(symbol.name).name;
-            (symbol.start, (name, symbol.start..symbol.end))
+        .map(|(name, range)| {
+            let name = pyrometer_symbols::demangle::demangle(name).name;
+            (range.start, (name, range))
         })
         .collect()
 }

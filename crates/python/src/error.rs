@@ -31,8 +31,9 @@ impl From<tables::Error> for Known {
 impl From<sampler::Error> for Known {
     fn from(error: sampler::Error) -> Self {
         let kind = match &error {
-            sampler::Error::Journal { source, .. } if is_full(source) => "no-space",
-            sampler::Error::Journal { .. } => "io",
+            sampler::Error::Journal { source, .. } | sampler::Error::NoJournal { source, .. } => {
+                if is_full(source) { "no-space" } else { "io" }
+            }
             other => other.kind(),
         };
         Self { kind, what: error.to_string(), cure: error.cure() }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyrometer_tables::Profile as Inner;
+use pyrometer_tables::select::totals;
 
 use crate::error::Known;
 use crate::rows;
@@ -57,6 +58,12 @@ impl Profile {
 
     fn weigh(&self, py: Python<'_>, selection: SelectionDict) -> PyResult<Weights> {
         Ok(py.detach(|| Weights::of(&self.0, &selection))?)
+    }
+
+    /// Value and number of samples of each metric.
+    fn totals(&self, py: Python<'_>) -> PyResult<Vec<(i64, i64)>> {
+        let totals = py.detach(|| totals(&self.0)).map_err(Known::from)?;
+        Ok(totals.iter().map(|total| (total.value, total.count)).collect())
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {

@@ -39,14 +39,8 @@ impl Recording {
 
     /// Waits for the launched program: its exit status, minus its signal, or none if none was launched.
     fn wait(&self, py: Python<'_>) -> PyResult<Option<i32>> {
-        let exit = py.detach(|| {
-            self.with(|recording| match (&recording.exit, &mut recording.child) {
-                (Some(exit), _) => Ok(Some(exit.status)),
-                (None, Some(child)) => child.wait().map(|exit| Some(exit.status)),
-                (None, None) => Ok(None),
-            })
-        });
-        Ok(exit.map_err(Known::from)?)
+        let exit = py.detach(|| self.with(sampler::Recording::wait)).map_err(Known::from)?;
+        Ok(exit.map(|exit| exit.status))
     }
 }
 

@@ -117,7 +117,7 @@ impl Weights {
 
     #[getter]
     fn squares(&self) -> f64 {
-        self.inner.total.squares
+        self.inner.squares
     }
 
     #[getter]

@@ -14,6 +14,7 @@ use pyrometer_symbols::identity;
 use rustc_hash::FxHashMap;
 
 use crate::cfi::{Rule, Table};
+use crate::clock;
 use crate::elf_image::ElfImage;
 use crate::proc;
 use crate::registers::Registers;
@@ -35,6 +36,15 @@ pub enum Source {
     None,
 }
 
+/// What changes when a file is written: the time of that on the wall clock, nanoseconds, and the size.
+type Version = (i64, u64);
+
+fn version(file: &File) -> Option<Version> {
+    let metadata = file.metadata().ok()?;
+    let written = metadata.mtime().checked_mul(1_000_000_000)?.checked_add(metadata.mtime_nsec())?;
+    Some((written, metadata.size()))
+}
+
 /// One binary.
 pub(crate) struct Binary {
     pub(crate) path: String,
@@ -42,6 +52,8 @@ pub(crate) struct Binary {
     /// Why its file cannot be read, if it cannot.
     pub(crate) missing: Option<String>,
     pub(crate) source: Source,
+    /// Of the file, when it was read.
+    version: Option<Version>,
     image: ElfImage,
     eh_frame: Option<Table>,
     debug_frame: Option<Table>,
@@ -56,6 +68,7 @@ impl Binary {
             build_id,
             missing: None,
             source,
+            version: None,
             eh_frame: Table::eh_frame(&image),
             debug_frame: Table::debug_frame(&image),
             rules: FxHashMap::default(),
@@ -77,6 +90,8 @@ impl Binary {
 
     /// Reads a file that is already open.
     pub(crate) fn from_file(path: &str, file: File) -> Self {
+        // Before the contents: what is written meanwhile is then seen as a change.
+        let version = version(&file);
         let cache = ReadCache::new(identity::Cursor::new(&file));
         let image = match ElfImage::parse(&cache) {
             Ok(image) => image,
@@ -85,7 +100,15 @@ impl Binary {
             }
         };
         let build_id = identity::identify(&file).ok();
-        Self::new(path, Source::File(file), image, build_id)
+        Self { version, ..Self::new(path, Source::File(file), image, build_id) }
+    }
+
+    /// Whether its file still holds what was read: a compiler may write a new program into it.
+    fn is_current(&self) -> bool {
+        match &self.source {
+            Source::File(file) => version(file) == self.version,
+            Source::Bytes(_) | Source::None => true,
+        }
     }
 
     /// Takes bytes that are no file.
@@ -182,7 +205,22 @@ pub(crate) struct MappedFile<'a> {
     pub(crate) device: (u32, u32),
     pub(crate) inode: u64,
     pub(crate) path: &'a str,
+    /// When it was seen to be mapped, nanoseconds of the monotonic clock.
+    pub(crate) seen: i64,
 }
+
+impl MappedFile<'_> {
+    /// Whether the file was written after it had been mapped: then it tells nothing of what was run.
+    fn was_overwritten(&self, file: &File) -> bool {
+        let (monotonic, wall) = clock::pair();
+        let seen = wall - (monotonic - self.seen);
+        // A time to come is a wrong clock, not a change.
+        version(file).is_some_and(|(written, _)| seen + CLOCK_GRAIN < written && written <= wall)
+    }
+}
+
+/// A file's time can be ahead of ours by this much, nanoseconds.
+const CLOCK_GRAIN: i64 = 1_000_000;
 
 /// What the kernel appends to the path of a file that has been unlinked.
 const DELETED: &str = " (deleted)";
@@ -200,10 +238,16 @@ impl Binaries {
     pub(crate) fn of_file(&mut self, mapped: &MappedFile) -> usize {
         let path = mapped.path.strip_suffix(DELETED).unwrap_or(mapped.path);
         let key = (mapped.device, mapped.inode, path.to_owned());
-        if let Some(found) = self.by_file.get(&key) {
+        if let Some(found) = self.by_file.get(&key).filter(|found| self.list[**found].is_current()) {
             return *found;
         }
         let binary = match open(mapped, Path::new(path)) {
+            Some(file) if mapped.was_overwritten(&file) => Binary::unreadable(
+                path,
+                format!(
+                    "{path} was overwritten while it was recorded, so its code is not known: record again"
+                ),
+            ),
             Some(file) => Binary::from_file(path, file),
             None => from_memory(mapped, path),
         };

@@ -26,6 +26,14 @@ pub enum Error {
         /// The process asked for.
         pid: i32,
     },
+    /// A thread is asked for where a process is meant.
+    #[error("{tid} is a thread of process {pid}, not a process")]
+    Thread {
+        /// As the user wrote it.
+        tid: i32,
+        /// Its process.
+        pid: i32,
+    },
     /// The process belongs to somebody else.
     #[error("process {pid} belongs to another user (uid {uid}) and may not be observed")]
     NotOurs {
@@ -85,7 +93,15 @@ pub enum Error {
         /// RLIMIT_NOFILE.
         limit: u64,
     },
-    /// The journal could not be written.
+    /// The journal could not be begun.
+    #[error("the recording cannot be written to {}: {source}", path.display())]
+    NoJournal {
+        /// The journal.
+        path: PathBuf,
+        /// The cause.
+        source: pyrometer_tables::Error,
+    },
+    /// The journal could not be written to its end.
     #[error("the recording at {} could not be written: {source}", path.display())]
     Journal {
         /// The journal.
@@ -103,13 +119,16 @@ pub enum Error {
     },
 }
 
+/// What is said of an interpreter or a loader that does not exist.
+pub(crate) const NOT_THERE: &str = "does not exist";
+
 impl Error {
     /// A short name of the cause, one a class of errors.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::ProgramNotFound { .. } => "program-not-found",
             Self::NotExecutable { .. } => "not-executable",
-            Self::NoSuchProcess { .. } => "no-such-process",
+            Self::NoSuchProcess { .. } | Self::Thread { .. } => "no-such-process",
             Self::NotOurs { .. } => "not-ours",
             Self::NoPermission { .. } => "no-permission",
             Self::NoPerfEvents => "no-perf-events",
@@ -118,7 +137,7 @@ impl Error {
             Self::RateTooHigh { .. } => "rate-too-high",
             Self::NoRing { .. } => "no-ring",
             Self::TooManyFiles { .. } => "too-many-files",
-            Self::Journal { .. } => "journal",
+            Self::Journal { .. } | Self::NoJournal { .. } => "journal",
             Self::System { .. } => "system",
         }
     }
@@ -130,8 +149,14 @@ impl Error {
             Self::NotExecutable { program, reason } if reason.contains("format") => {
                 format!("start a script by its interpreter: sh {program}")
             }
+            Self::NotExecutable { reason, .. } if reason.contains(NOT_THERE) => {
+                "install it, or correct what names it: the first line of a script, the linker's options of a binary".into()
+            }
             Self::NotExecutable { program, .. } => format!("make it executable: chmod +x {program}"),
             Self::NoSuchProcess { .. } => "list the running processes: ps -e".into(),
+            Self::Thread { tid, pid } => format!(
+                "record its process with -p {pid}, and look at the thread alone: pyrometer show --thread {tid}"
+            ),
             Self::NotOurs { pid, .. } => {
                 format!("run as that user or as root: sudo pyrometer record -p {pid}")
             }
@@ -150,6 +175,7 @@ impl Error {
             Self::TooManyFiles { needed, .. } => {
                 format!("raise the limit in this shell: ulimit -n {}", needed + 64)
             }
+            Self::NoJournal { source, .. } => format!("{}, or choose another file with -o", source.cure()),
             Self::Journal { path, source } => {
                 format!("{}; what was recorded until then is in {}", source.cure(), path.display())
             }

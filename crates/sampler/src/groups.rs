@@ -79,6 +79,8 @@ pub(crate) struct Groups {
     sampling: Vec<Sampling>,
     by_id: HashMap<u64, (usize, i32)>,
     tids: HashSet<i32>,
+    /// Time that the tasks had run when sampling began, nanoseconds.
+    ran_before: i64,
     /// True if the kernel is left out because this user may not observe it.
     pub(crate) user_only: bool,
     /// Set when the rings are smaller than wanted: (wanted, got), bytes a CPU.
@@ -123,6 +125,7 @@ impl Groups {
             sampling: Vec::new(),
             by_id: HashMap::new(),
             tids: HashSet::new(),
+            ran_before: 0,
             user_only: false,
             shrunk: None,
         }
@@ -260,7 +263,8 @@ impl Groups {
     }
 
     /// Starts sampling where the `execve` does not.
-    pub(crate) fn start(&self) -> Result<()> {
+    pub(crate) fn start(&mut self) -> Result<()> {
+        self.ran_before = self.time_run();
         let all = self.sampling.iter().map(|sampling| &sampling.fd);
         let tracking = self.owners.iter().chain(&self.tracking);
         let tracking = tracking.filter(|_| self.request.start == Start::Attached);
@@ -305,21 +309,29 @@ impl Groups {
 
     /// What each event counted, in the order of the request.
     ///
-    /// A task's event on one CPU is enabled while the task runs on any, so that the times enabled
-    /// of all CPUs add up to as many times the truth as there are CPUs.
+    /// An event's own time enabled is of no use: one that is bound to a CPU is also enabled while its
+    /// task runs on another, and not at all in a task that ends before it ever ran there.
     pub(crate) fn counts(&self) -> Vec<Count> {
         let mut counts = vec![Count::default(); self.request.events.len()];
         for sampling in &self.sampling {
-            let Ok([_, enabled, running, lost]) = sys::read_counter(&sampling.fd) else { continue };
+            let Ok([_, _, running, lost]) = sys::read_counter(&sampling.fd) else { continue };
             let count = &mut counts[sampling.event];
-            count.enabled = count.enabled.saturating_add_unsigned(enabled);
             count.running = count.running.saturating_add_unsigned(running);
             count.lost = count.lost.saturating_add_unsigned(lost);
         }
+        let ran = self.time_run() - self.ran_before;
         for count in &mut counts {
-            count.enabled /= self.cpus.len() as i64;
+            count.enabled = ran.max(count.running);
         }
         counts
+    }
+
+    /// Time that the tasks have run, nanoseconds: that of the tracking events, which no other event
+    /// ever displaces.
+    fn time_run(&self) -> i64 {
+        let tracking = self.owners.iter().chain(&self.tracking);
+        let running = tracking.filter_map(|fd| sys::read_counter(fd).ok().map(|[_, _, running, _]| running));
+        running.fold(0, i64::saturating_add_unsigned)
     }
 
     /// Whether the events count their own lost samples (Linux 6.0).

@@ -8,7 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use object::{Object, ObjectSection};
+
+use crate::error::{Error, NOT_THERE, Result};
 use crate::sys;
 
 /// A child that waits for [`Child::release`] before it becomes the program.
@@ -20,6 +22,7 @@ pub struct Child {
     go: Option<File>,
     failure: File,
     program: String,
+    path: PathBuf,
     reaped: Option<Exit>,
 }
 
@@ -36,8 +39,8 @@ impl Child {
     /// Forks. The program does not run yet.
     pub(crate) fn fork(command: &[OsString]) -> Result<Self> {
         let program = command.first().ok_or_else(|| Error::ProgramNotFound { program: String::new() })?;
-        let path = find(program)?;
-        let path = c_string(path.as_os_str())?;
+        let file = find(program)?;
+        let path = c_string(file.as_os_str())?;
         let arguments: Vec<CString> = command.iter().map(|word| c_string(word)).collect::<Result<_>>()?;
         let mut pointers: Vec<_> = arguments.iter().map(|word| word.as_ptr()).collect();
         pointers.push(std::ptr::null());
@@ -58,7 +61,7 @@ impl Child {
                 let ended =
                     ended.map_err(|source| Error::System { what: "watching the program".into(), source })?;
                 let program = program.to_string_lossy().into_owned();
-                Ok(Self { pid, ended, go: Some(go), failure, program, reaped: None })
+                Ok(Self { pid, ended, go: Some(go), failure, program, path: file, reaped: None })
             }
         }
     }
@@ -73,7 +76,8 @@ impl Child {
         match self.failure.read_exact(&mut code) {
             Ok(()) => {
                 self.wait()?;
-                let reason = std::io::Error::from_raw_os_error(i32::from_ne_bytes(code)).to_string();
+                let refused = std::io::Error::from_raw_os_error(i32::from_ne_bytes(code));
+                let reason = missing_interpreter(&refused, &self.path).unwrap_or_else(|| refused.to_string());
                 Err(Error::NotExecutable { program: self.program.clone(), reason })
             }
             Err(_) => Ok(()),
@@ -138,6 +142,23 @@ fn become_program(path: &CString, arguments: &[*const libc::c_char], mut hold: F
         let _ = report.write_all(&code.to_ne_bytes());
         libc::_exit(127);
     }
+}
+
+/// Of a program that exists, the kernel says "no such file" if what should interpret it does not.
+fn missing_interpreter(refused: &std::io::Error, path: &Path) -> Option<String> {
+    if refused.kind() != std::io::ErrorKind::NotFound {
+        return None;
+    }
+    let bytes = fs::read(path).ok()?;
+    if let Some(rest) = bytes.strip_prefix(b"#!") {
+        let line = rest.split(|byte| *byte == b'\n').next()?;
+        let line = String::from_utf8_lossy(line);
+        return Some(format!("its interpreter {} {NOT_THERE}", line.split_whitespace().next()?));
+    }
+    let image = object::File::parse(&bytes[..]).ok()?;
+    let loader = image.section_by_name(".interp")?.data().ok()?;
+    let loader = String::from_utf8_lossy(loader);
+    Some(format!("its loader {} {NOT_THERE}", loader.trim_end_matches('\0')))
 }
 
 fn pipe() -> Result<(File, File)> {
@@ -240,6 +261,20 @@ mod tests {
         let error = run(&[path.to_str().unwrap()]).unwrap_err();
         assert_eq!(error.kind(), "not-executable");
         assert!(error.to_string().contains("Exec format error"), "{error}");
+    }
+
+    #[test]
+    fn an_interpreter_that_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("script");
+        fs::write(&path, "#!/nowhere/interpreter -x\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let error = run(&[path.to_str().unwrap()]).unwrap_err();
+        assert!(
+            error.to_string().ends_with("its interpreter /nowhere/interpreter does not exist"),
+            "{error}"
+        );
+        assert!(error.cure().starts_with("install it"), "{}", error.cure());
     }
 
     #[test]

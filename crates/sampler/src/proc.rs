@@ -66,15 +66,10 @@ pub(crate) fn owner(pid: i32) -> Option<u32> {
     fs::metadata(format!("/proc/{pid}")).ok().map(|metadata| metadata.uid())
 }
 
-/// CPU time that a process has used, with its waited-for children, nanoseconds.
-pub(crate) fn cpu_time(pid: i32) -> Option<i64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything: fields are counted from behind it.
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: i64 = fields.get(11..13)?.iter().filter_map(|field| field.parse::<i64>().ok()).sum();
-    // SAFETY: no arguments that could be invalid.
-    let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1);
-    Some(ticks * (1_000_000_000 / per_second))
+/// The process that a thread belongs to: itself for a process, none if there is no such task.
+pub(crate) fn leader(tid: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }
 
 /// The pid that the process has inside its own pid namespace: that is what it names its perf map after.
@@ -142,7 +137,8 @@ mod tests {
         let pid = std::process::id() as i32;
         assert!(threads(pid).contains(&pid));
         assert_eq!(owner(i32::MAX), None);
-        assert!(cpu_time(pid).is_some());
+        assert!(threads(pid).iter().all(|tid| leader(*tid) == Some(pid)));
+        assert_eq!(leader(i32::MAX), None);
         assert_eq!(namespace_pid(pid), pid);
     }
 }

@@ -1,6 +1,5 @@
 //! The recording from its start to its end: one thread that waits, drains the rings and commits.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -76,11 +75,47 @@ pub struct Recording {
     /// How the launched program ended; none if it still runs or none was launched.
     pub exit: Option<Exit>,
     /// The launched program, if it still runs.
-    pub child: Option<Child>,
+    running: Option<Running>,
     /// Set when the journal could not be written to the end.
     pub failure: Option<Error>,
     /// Monotonic time at which the program ended or recording stopped, nanoseconds.
     pub ended: i64,
+}
+
+/// A program that outlives its recording; signals to us go on to it.
+struct Running {
+    child: Child,
+    signals: Signals,
+}
+
+impl Recording {
+    /// Waits for the launched program: how it ended, or none if none was launched.
+    ///
+    /// # Errors
+    /// [`Error::System`] if the kernel does not let us wait.
+    pub fn wait(&mut self) -> Result<Option<Exit>> {
+        if let Some(running) = self.running.take() {
+            self.exit = Some(running.wait()?);
+        }
+        Ok(self.exit)
+    }
+}
+
+impl Running {
+    fn wait(mut self) -> Result<Exit> {
+        interrupted(&self.signals, Some(&mut self.child));
+        // Anew, for since then the host of this library may have set handlers of its own.
+        drop(self.signals);
+        let signals = Signals::watch()?;
+        while !has_ended(&self.child.ended) {
+            let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+            let mut entries = [entry(signals.descriptor()), entry(self.child.ended.as_raw_fd())];
+            // SAFETY: two valid entries; a signal that interrupts the call is in the pipe.
+            unsafe { libc::poll(entries.as_mut_ptr(), 2, -1) };
+            interrupted(&signals, Some(&mut self.child));
+        }
+        self.child.wait()
+    }
 }
 
 /// Records until the program ends, the time is over, or a signal says stop.
@@ -97,7 +132,7 @@ pub fn record(config: &Config) -> Result<Recording> {
     };
     let pids = match (&child, &config.target) {
         (Some(child), _) => vec![child.pid],
-        (None, Target::Attach(pids)) => pids.clone(),
+        (None, Target::Attach(pids)) => processes(pids)?,
         (None, Target::Launch(_)) => Vec::new(),
     };
     // After the fork, so that the program keeps the priority that it would have alone.
@@ -105,7 +140,7 @@ pub fn record(config: &Config) -> Result<Recording> {
     let mut session = Session::open(config, events, &pids)?;
     session.begin(child.as_mut(), &pids)?;
     session.run(child.as_mut(), &pids, &signals)?;
-    session.finish(child)
+    session.finish(child, signals)
 }
 
 fn check_rate(rate: u64) -> Result<()> {
@@ -132,7 +167,6 @@ struct Session<'a> {
     world: World,
     meta: Meta,
     metrics: Vec<Metric>,
-    cpu_before: HashMap<i32, i64>,
     cost_before: i64,
     committed: i64,
     started: bool,
@@ -153,9 +187,9 @@ impl<'a> Session<'a> {
         let metrics: Vec<Metric> = events.iter().map(|event| metric(event, config.rate)).collect();
         let request = Request { events, rate: config.rate, start, stack: config.stack_copy };
         let (groups, rings) = Groups::open(request, &tids)?;
-        let meta = first_meta(config, &groups, &rings);
+        let meta = first_meta(config, pids, &groups, &rings);
         let journal = Writer::create(&config.journal, &meta);
-        let journal = journal.map_err(|source| Error::Journal { path: config.journal.clone(), source })?;
+        let journal = journal.map_err(|source| Error::NoJournal { path: config.journal.clone(), source })?;
         let mut world = World::new(journal);
         for (row, metric) in metrics.iter().enumerate() {
             world.put_metric(row as i32, metric);
@@ -168,7 +202,6 @@ impl<'a> Session<'a> {
             world,
             meta,
             metrics,
-            cpu_before: HashMap::new(),
             cost_before,
             committed: 0,
             started: start == Start::OnExec,
@@ -202,7 +235,6 @@ impl<'a> Session<'a> {
                 self.world.ensure_thread(*pid, tid, now.cast_unsigned());
             }
             self.world.read_maps(*pid);
-            self.cpu_before.insert(*pid, proc::cpu_time(*pid).unwrap_or(0));
         }
         Ok(())
     }
@@ -263,7 +295,7 @@ impl<'a> Session<'a> {
         self.meta.recorder.peak_memory = sys::peak_memory();
     }
 
-    fn finish(mut self, mut child: Option<Child>) -> Result<Recording> {
+    fn finish(mut self, mut child: Option<Child>, signals: Signals) -> Result<Recording> {
         self.stop();
         let ended = clock::monotonic();
         let exit = self.exit(child.as_mut())?;
@@ -274,14 +306,14 @@ impl<'a> Session<'a> {
         self.update_meta(ended);
         self.meta.complete = self.world.failed.is_none();
         self.meta.exit_status = exit.map(|exit| exit.status);
-        self.meta.cpu_time = exit.map(|exit| exit.cpu_time).or_else(|| self.attached_cpu_time());
+        self.meta.cpu_time = exit.map(|exit| exit.cpu_time).or_else(|| self.observed_cpu_time());
         self.notes();
         self.world.commit(&self.meta);
         let path = self.config.journal.clone();
         let failure = self.world.failed.take().map(|source| Error::Journal { path: path.clone(), source });
         let binaries = self.world.binaries.list.into_iter().map(|binary| binary.source).collect();
-        let child = child.filter(Child::is_running);
-        Ok(Recording { journal: path, binaries, named, exit, child, failure, ended })
+        let running = child.filter(Child::is_running).map(|child| Running { child, signals });
+        Ok(Recording { journal: path, binaries, named, exit, running, failure, ended })
     }
 
     fn stop(&mut self) {
@@ -317,10 +349,9 @@ impl<'a> Session<'a> {
         quality.lost = lost_samples;
     }
 
-    fn attached_cpu_time(&self) -> Option<i64> {
-        let used = |(pid, before): (&i32, &i64)| Some((proc::cpu_time(*pid)? - before).max(0));
-        let used: Vec<i64> = self.cpu_before.iter().filter_map(used).collect();
-        (!used.is_empty()).then(|| used.iter().sum())
+    /// Of what was attached to and all its later children, while it was observed.
+    fn observed_cpu_time(&self) -> Option<i64> {
+        self.metrics.iter().filter_map(|metric| metric.time_enabled).max().filter(|time| *time > 0)
     }
 
     fn notes(&mut self) {
@@ -334,6 +365,19 @@ impl<'a> Session<'a> {
             }
         }
     }
+}
+
+/// Each of the processes once; an error for a thread that is not the first of its process.
+fn processes(pids: &[i32]) -> Result<Vec<i32>> {
+    let mut processes: Vec<i32> = Vec::new();
+    for pid in pids {
+        match proc::leader(*pid) {
+            Some(leader) if leader != *pid => return Err(Error::Thread { tid: *pid, pid: leader }),
+            _ if processes.contains(pid) => {}
+            _ => processes.push(*pid),
+        }
+    }
+    Ok(processes)
 }
 
 fn attached_threads(pids: &[i32]) -> Result<Vec<i32>> {
@@ -377,13 +421,13 @@ fn metric(event: &Event, rate: u64) -> Metric {
     }
 }
 
-fn first_meta(config: &Config, groups: &Groups, rings: &[Ring]) -> Meta {
+fn first_meta(config: &Config, pids: &[i32], groups: &Groups, rings: &[Ring]) -> Meta {
     let (start, start_wall) = clock::pair();
     let (command, attached) = match &config.target {
         Target::Launch(command) => {
             (command.iter().map(|word| word.to_string_lossy().into_owned()).collect(), Vec::new())
         }
-        Target::Attach(pids) => (Vec::new(), pids.clone()),
+        Target::Attach(_) => (Vec::new(), pids.to_vec()),
     };
     let mut notes = Vec::new();
     if groups.user_only {

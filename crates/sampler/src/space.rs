@@ -78,7 +78,7 @@ impl Space<'_> {
         }
         self.process.maps_read = now;
         for line in proc::maps(self.process.pid).iter().filter(|line| line.executable) {
-            if let Some(mapping) = world::mapping(self.binaries, self.process.pid, line) {
+            if let Some(mapping) = world::mapping(self.binaries, self.process.pid, line, now) {
                 self.process.map(mapping);
             }
         }

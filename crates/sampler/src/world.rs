@@ -239,7 +239,8 @@ impl World {
             inode: mmap.inode,
             name: name.into_owned(),
         };
-        if let Some(mapping) = mapping(&mut self.binaries, mmap.pid, &line)
+        let seen = mmap.stamp.time.cast_signed();
+        if let Some(mapping) = mapping(&mut self.binaries, mmap.pid, &line, seen)
             && let Some(process) = self.processes.get_mut(&mmap.pid)
         {
             process.map(mapping);
@@ -253,10 +254,11 @@ impl World {
         process.clear_mappings();
         self.jit.ended(pid);
         let command_line = proc::command_line(pid);
-        // A launched program's own arguments are known better than a process that is gone can tell.
         if process.unused {
             process.described.name.clone_from(&name);
-            if !command_line.is_empty() {
+            // The arguments of the launched program are known; those of a child that is gone already
+            // are not, for it has its parent's.
+            if !command_line.is_empty() || process.described.parent.is_some() {
                 process.described.command_line = command_line;
             }
             self.renamed(pid, tid, name.as_bytes());
@@ -423,8 +425,8 @@ fn describe(binary: &Binary) -> schema::Binary {
     }
 }
 
-/// What a line of `/proc/PID/maps`, or a record of the kernel, maps.
-pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &proc::MapLine) -> Option<Mapping> {
+/// What a line of `/proc/PID/maps`, or a record of the kernel, maps; `seen` on the monotonic clock.
+pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &proc::MapLine, seen: i64) -> Option<Mapping> {
     let at = |content| Some(Mapping { start: line.start, end: line.end, content });
     if line.name == "[vdso]" {
         let binary = binaries.of_name("[vdso]", binary::vdso);
@@ -447,6 +449,7 @@ pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &proc::MapLine) -
         device: line.device,
         inode: line.inode,
         path: &line.name,
+        seen,
     };
     let binary = binaries.of_file(&mapped);
     let bias = binaries.list[binary].bias(line.start, line.offset, line.end - line.start);

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use pyrometer_tables::schema::{Frame, Function, Stack, Tables};
+use pyrometer_tables::schema::{Binary, Frame, Function, Stack, Tables};
 use rustc_hash::FxHashMap;
 
 use crate::resolution::{Interner, SymFrame, SymFunction};
@@ -106,7 +106,7 @@ impl<'s> Expansion<'s> {
     /// One function of the chain at an old frame.
     fn part(&mut self, frame: &Frame, binary: usize, part: &SymFrame, tables: &Tables) -> i32 {
         let function = match part.function {
-            Some(row) => self.function(binary, row as usize),
+            Some(row) => self.function(binary, row as usize, tables),
             None => self.nameless(frame, tables),
         };
         let key = Key {
@@ -122,13 +122,17 @@ impl<'s> Expansion<'s> {
         self.keys.row(key) as i32
     }
 
-    fn function(&mut self, binary: usize, at: usize) -> i32 {
+    fn function(&mut self, binary: usize, at: usize, tables: &Tables) -> i32 {
         if let Some(row) = self.known[binary][at] {
             return row;
         }
         let function = &self.symbols[binary].resolution.functions[at];
         let file = function.file.as_ref().map(|file| self.sources.map(file));
-        let row = self.functions.row(table_row(function, binary, file));
+        let mut row = table_row(function, binary, file);
+        if let Some(start) = function.start {
+            row.name = address_name(tables.binaries.get(binary), start.cast_signed());
+        }
+        let row = self.functions.row(row);
         self.known[binary][at] = Some(row);
         row
     }
@@ -143,17 +147,11 @@ impl<'s> Expansion<'s> {
         row
     }
 
-    /// `basename+0xaddress`, or `[unknown]` outside all binaries.
+    /// What stands for a function where not even its beginning is known.
     fn nameless(&mut self, frame: &Frame, tables: &Tables) -> i32 {
         let row = frame.binary.and_then(|row| usize::try_from(row).ok());
         let binary = row.and_then(|row| tables.binaries.get(row));
-        let name = match (binary, frame.address) {
-            (Some(binary), Some(address)) => {
-                let base = binary.path.rsplit('/').next().unwrap_or_default();
-                format!("{base}+{address:#x}")
-            }
-            _ => UNKNOWN.to_owned(),
-        };
+        let name = frame.address.map_or(UNKNOWN.to_owned(), |address| address_name(binary, address));
         self.functions.row(Function { name, binary: frame.binary, ..Function::default() })
     }
 
@@ -170,6 +168,14 @@ impl<'s> Expansion<'s> {
             kind: text(key.kind),
         };
         self.keys.rows.iter().map(frame).collect()
+    }
+}
+
+/// `basename+0xaddress`, or `[unknown]` outside all binaries.
+fn address_name(binary: Option<&Binary>, address: i64) -> String {
+    match binary.and_then(|binary| binary.path.rsplit('/').next()) {
+        Some(base) => format!("{base}+{address:#x}"),
+        None => UNKNOWN.to_owned(),
     }
 }
 

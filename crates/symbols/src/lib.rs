@@ -25,6 +25,7 @@ pub mod jitdump;
 pub mod kallsyms;
 mod missing;
 mod namespace;
+mod outline;
 pub mod perf_map;
 mod plt;
 pub mod provider;

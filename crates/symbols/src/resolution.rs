@@ -24,6 +24,8 @@ pub struct SymFunction {
     pub namespace: Option<String>,
     /// Demangled names of other functions that share exactly this code.
     pub aliases: Vec<String>,
+    /// First address, of a function that has no name.
+    pub start: Option<u64>,
 }
 
 /// One function of the chain at an address, and the position in it.

@@ -7,12 +7,15 @@
 //!   other names of the same code;
 //! - the same addresses give the same result, whatever the number of threads.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::demangle::{demangle, strip_suffixes};
 use crate::dwarf::{DebugSections, DwarfFrame, DwarfIndex, FileKey, FunctionKey, Origin};
 use crate::elf::ElfImage;
+use crate::outline::Outline;
 use crate::resolution::{Builder, Resolution, SymFrame, SymFunction};
 use crate::symtab::{Found, SymbolSource, SymbolTable};
 
@@ -37,6 +40,7 @@ const CHUNK: usize = 128;
 pub struct Resolver<'e> {
     symbols: SymbolTable<'e>,
     dwarf: Option<DwarfIndex<'e>>,
+    outline: Outline<'e>,
 }
 
 /// What a function's name is taken from.
@@ -48,6 +52,8 @@ enum Source {
     Outermost(FunctionKey),
     /// A symbol, by its first address.
     Symbol(u64),
+    /// A function without a name, by its first address.
+    Nameless(u64),
 }
 
 /// Frames of one chunk of addresses.
@@ -66,12 +72,21 @@ impl<'e> Resolver<'e> {
             debug.map(|sections| DwarfIndex::new(sections, first_code)).filter(|index| index.unit_count() > 0)
         };
         let (symbols, dwarf) = rayon::join(|| SymbolTable::new(image), index);
-        Resolver { symbols, dwarf }
+        Resolver { symbols, dwarf, outline: Outline::new(image) }
     }
 
     /// The symbol table.
     pub fn symbols(&self) -> &SymbolTable<'e> {
         &self.symbols
+    }
+
+    /// The function that holds `address`: its linkage name, empty if it has none, and where it
+    /// begins and ends.
+    pub fn function_at(&self, address: u64) -> Option<(&str, Range<u64>)> {
+        match self.symbols.find(address) {
+            Some(found) => Some((found.name, found.start..found.end)),
+            None => self.outline.find(address).map(|range| ("", range)),
+        }
     }
 
     /// The debug info, if there is any.
@@ -123,7 +138,10 @@ impl<'e> Resolver<'e> {
         match frames.get(at).and_then(|frame| frame.function) {
             Some(function) if at > 0 => Some(Source::Inlined(function)),
             Some(function) => Some(Source::Outermost(function)),
-            None => self.symbols.find(address).map(|found| Source::Symbol(found.start)),
+            None => self.function_at(address).map(|(name, range)| match name {
+                "" => Source::Nameless(range.start),
+                _ => Source::Symbol(range.start),
+            }),
         }
     }
 
@@ -132,6 +150,7 @@ impl<'e> Resolver<'e> {
             Source::Inlined(key) => self.of_origin(key, None),
             Source::Outermost(key) => self.of_origin(key, self.symbols.find(address)),
             Source::Symbol(_) => self.symbols.find(address).map(from_symbol).unwrap_or_default(),
+            Source::Nameless(start) => SymFunction { start: Some(start), ..SymFunction::default() },
         }
     }
 
@@ -147,6 +166,7 @@ impl<'e> Resolver<'e> {
             file: origin.file.and_then(|file| dwarf.path(file)),
             line: origin.line,
             linkage_name,
+            start: None,
         }
     }
 }
@@ -250,6 +270,7 @@ fn from_symbol(found: Found<'_>) -> SymFunction {
         namespace: shown.namespace,
         file: None,
         line: None,
+        start: None,
     }
 }
 
@@ -259,12 +280,24 @@ fn linkage_name(origin: &Origin, symbol: Option<Found<'_>>) -> String {
     if let Some(linkage) = &origin.linkage_name {
         return linkage.clone();
     }
-    let symbol = symbol.map(|found| strip_suffixes(found.name));
+    let symbol = symbol.map(|found| strip_suffixes(name_like(found, origin.name.as_deref())));
     match (&origin.name, symbol) {
         (Some(name), Some(symbol)) if !symbol.starts_with("_Z") && !symbol.starts_with("_R") => name.clone(),
         (_, Some(symbol)) => symbol.to_owned(),
         (Some(name), None) => name.clone(),
         (None, None) => String::new(),
+    }
+}
+
+/// Of the names of the same code the one that ends with `name`, which the debug info gives it.
+fn name_like<'t>(found: Found<'t>, name: Option<&str>) -> &'t str {
+    let is_like = |symbol: &&&str| {
+        let shown = demangle(symbol).name;
+        name.is_some_and(|name| shown.rsplit("::").next() == Some(name))
+    };
+    match found.aliases {
+        [] => found.name,
+        aliases => std::iter::once(&found.name).chain(aliases).find(is_like).map_or(found.name, |name| name),
     }
 }
 

@@ -162,6 +162,10 @@ fn resolve_file(
     provider: &dyn BinaryProvider,
     options: &Options,
 ) -> Result<CacheEntry, String> {
+    // What the recorder could not read is not what lies at the same path now.
+    if let (None, Some(reason)) = (&binary.build_id, &binary.missing) {
+        return Err(reason.clone());
+    }
     let bytes = provider.open(row, binary)?;
     let found = identify(&bytes[..]).map_err(|error| format!("{}: {error}", binary.path))?;
     if let Some(recorded) = binary.build_id.as_ref().filter(|recorded| **recorded != found) {

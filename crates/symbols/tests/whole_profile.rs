@@ -157,6 +157,29 @@ fn a_file_opened_during_the_recording_serves_after_its_deletion() {
 }
 
 #[test]
+fn code_without_a_name_is_called_by_where_its_function_begins() {
+    let bench = Bench::new();
+    let path = bench.c("prog", C_PROGRAM, &["-O2", "-g"]);
+    let function = symbol(&read(&path), "outer");
+    let stripped = std::process::Command::new("strip").arg("-s").arg(&path).status();
+    assert!(stripped.is_ok_and(|status| status.success()), "binutils are installed");
+    let binary = Binary { path: path.to_string_lossy().into_owned(), ..Binary::default() };
+    let addresses = [function.start, function.end - 1];
+    let recorded = Tables {
+        binaries: vec![binary],
+        frames: addresses.map(|address| native(0, address.cast_signed())).to_vec(),
+        stacks: vec![node(None, 0), node(None, 1)],
+        ..Tables::default()
+    };
+    let (tables, moved) = run(&recorded, &Files::default(), &Options::default());
+    for row in moved {
+        assert_eq!(path_to(&tables, row), [format!("prog+{:#x}", function.start)]);
+    }
+    assert_eq!(unsymbolized_leaf(&tables), [true, true]);
+    assert_eq!(tables.functions.len(), 1);
+}
+
+#[test]
 fn what_is_missing_is_said_with_its_cure() {
     let bench = Bench::new();
     let path = bench.c("prog", C_PROGRAM, &["-O2", "-g"]);

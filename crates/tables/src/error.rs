@@ -94,9 +94,7 @@ impl Error {
             }
             Self::Corrupt { .. } => "copy the file again from where it was recorded, or record again",
             Self::FutureVersion { .. } => "update Pyrometer: `pip install --upgrade pyrometer`",
-            Self::NotAProfile { .. } => {
-                "give a file written by `pyrometer record`, or convert it with `pyrometer import`"
-            }
+            Self::NotAProfile { .. } => "give a file written by `pyrometer record`",
             Self::Invalid { .. } => "correct the rows before they are handed over",
             Self::Selection { .. } => "choose one of the names that the profile has",
         }

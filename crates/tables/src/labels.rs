@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::naming::{fold_generics, is_runtime};
 use crate::schema::{Frame, Function, Tables};
+use crate::startup::nameless_startup;
 
 /// The name of a run of start-up or panic machinery.
 pub const RUNTIME: &str = "[runtime]";
@@ -93,10 +94,11 @@ impl Labels {
             labels.push(runtime_label());
             0
         });
+        let startup = if runtime.is_some() { nameless_startup(tables) } else { Vec::new() };
         let mut known: FxHashMap<Key<'_>, u32> = FxHashMap::default();
-        let of_frame = tables.frames.iter().map(|frame| {
+        let of_frame = tables.frames.iter().enumerate().map(|(row, frame)| {
             let name = frame_name(tables, frame);
-            if let Some(runtime) = runtime.filter(|_| is_runtime(&name)) {
+            if let Some(runtime) = runtime.filter(|_| startup[row] || is_runtime(&name)) {
                 return runtime;
             }
             let key = key(tables, frame, name, grouping);

@@ -22,6 +22,7 @@ pub mod profile;
 pub mod samples;
 pub mod schema;
 pub mod select;
+mod startup;
 pub mod sums;
 
 pub use error::{Error, Result};

@@ -95,7 +95,7 @@ impl Builder {
 /// The children of each node, and the roots, heaviest first.
 #[derive(Clone, Debug, Default)]
 pub struct Children {
-    starts: Vec<usize>,
+    starts: Vec<u32>,
     nodes: Vec<u32>,
 }
 
@@ -113,12 +113,13 @@ impl Children {
         let mut next = starts.clone();
         let mut sorted = vec![0; nodes.len()];
         for (index, node) in (0..).zip(nodes) {
-            sorted[next[slot(node)]] = index;
-            next[slot(node)] += 1;
+            let next = &mut next[slot(node)];
+            sorted[*next as usize] = index;
+            *next += 1;
         }
         let weight = |node: &u32| std::cmp::Reverse(nodes[*node as usize].total.value);
         for bounds in starts.windows(2) {
-            sorted[bounds[0]..bounds[1]].sort_by_key(weight);
+            sorted[bounds[0] as usize..bounds[1] as usize].sort_by_key(weight);
         }
         Self { starts, nodes: sorted }
     }
@@ -137,7 +138,7 @@ impl Children {
 
     fn slot(&self, slot: usize) -> &[u32] {
         match self.starts.get(slot..slot + 2) {
-            Some(&[start, end]) => &self.nodes[start..end],
+            Some(&[start, end]) => &self.nodes[start as usize..end as usize],
             _ => &[],
         }
     }

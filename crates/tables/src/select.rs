@@ -42,22 +42,26 @@ pub struct Selection {
 pub fn patterns<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Regex>> {
     let compile = |pattern: &S| {
         Regex::new(pattern.as_ref()).map_err(|error| Error::Selection {
-            what: format!("`{}` is no regular expression: {error}", pattern.as_ref()),
+            what: format!("`{}` is no regular expression: {}", pattern.as_ref(), reason(&error)),
         })
     };
     patterns.iter().map(compile).collect()
 }
 
+/// The sentence at the end of what is a drawing of several lines.
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
 /// A sum of samples. Saturates rather than wraps.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Weight {
     /// In the metric's unit.
     pub value: i64,
     /// Observations.
     pub count: i64,
-    /// Sum over observations of their squared values. `value² / squares` is the effective
-    /// number of observations (Kish 1965), from which a confidence interval follows.
-    pub squares: f64,
 }
 
 impl Weight {
@@ -66,19 +70,16 @@ impl Weight {
     pub fn add(&mut self, other: &Self) {
         self.value = self.value.saturating_add(other.value);
         self.count = self.count.saturating_add(other.count);
-        self.squares += other.squares;
     }
 
-    /// The sum of one row of `samples`: `count` observations of equal value.
+    /// The sum of the squares of `count` observations of equal value.
     #[inline]
-    #[must_use]
-    pub fn of(value: i64, count: i64) -> Self {
-        let square = value as f64 * value as f64;
-        let squares = match count {
+    fn squares(&self) -> f64 {
+        let square = self.value as f64 * self.value as f64;
+        match self.count {
             ..=1 => square,
-            _ => square / count as f64,
-        };
-        Self { value, count, squares }
+            count => square / count as f64,
+        }
     }
 
     /// True if nothing was added.
@@ -95,6 +96,9 @@ pub struct Weights {
     pub stacks: Vec<Weight>,
     /// All of them.
     pub total: Weight,
+    /// Sum over all observations of their squared values. `value² / squares` is the effective
+    /// number of observations (Kish 1965), from which a confidence interval follows.
+    pub squares: f64,
     /// Samples of the metric that the filters left out.
     pub excluded: Weight,
 }
@@ -111,20 +115,22 @@ pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
         filter.add(columns, &mut weights);
         Ok(())
     })?;
-    weights.keep(&kept_stacks(profile.tables(), selection));
     Ok(weights)
 }
 
-impl Weights {
-    /// Moves the stacks that are not kept to what is excluded, and adds up the rest.
-    fn keep(&mut self, kept: &[bool]) {
-        for (weight, kept) in self.stacks.iter_mut().zip(kept) {
-            match kept {
-                true => self.total.add(weight),
-                false => self.excluded.add(&std::mem::take(weight)),
-            }
+/// The sum of all samples of each metric, in the order of `metrics`.
+///
+/// # Errors
+/// Those of reading.
+pub fn totals(profile: &Profile) -> Result<Vec<Weight>> {
+    let mut totals = vec![Weight::default(); profile.tables().metrics.len()];
+    profile.for_each_columns(Wanted::default(), |columns| {
+        for ((metric, value), count) in columns.metric.iter().zip(columns.value).zip(columns.count) {
+            totals[*metric as usize].add(&Weight { value: *value, count: *count });
         }
-    }
+        Ok(())
+    })?;
+    Ok(totals)
 }
 
 /// Calls `each` with every sample that passes the filters, of whatever metric.
@@ -137,12 +143,9 @@ pub fn for_each_selected(
     mut each: impl FnMut(&Sample) -> Result<()>,
 ) -> Result<()> {
     let filter = Filter::new(profile, selection)?;
-    let kept = kept_stacks(profile.tables(), selection);
     profile.for_each_batch(|samples| {
-        let passes = |sample: &&Sample| {
-            let time = sample.time.unwrap_or(NO_TIME);
-            kept[sample.stack as usize] && filter.passes(sample.thread, time)
-        };
+        let passes =
+            |sample: &&Sample| filter.passes(sample.stack, sample.thread, sample.time.unwrap_or(NO_TIME));
         samples.iter().filter(passes).try_for_each(&mut each)
     })
 }
@@ -154,6 +157,8 @@ struct Filter {
     threads: Option<Vec<bool>>,
     /// In the clock of `samples.time`.
     time: Option<Range<i64>>,
+    /// For each row of `stacks`, if the filters on functions and binaries let it pass; none if there are none.
+    stacks: Option<Vec<bool>>,
 }
 
 impl Filter {
@@ -166,6 +171,7 @@ impl Filter {
             metric: selection.metric,
             threads: selected_threads(tables, selection)?,
             time: time.map(|time| start.saturating_add(time.start)..start.saturating_add(time.end)),
+            stacks: kept_stacks(tables, selection),
         })
     }
 
@@ -178,22 +184,27 @@ impl Filter {
             if columns.metric[row] != self.metric {
                 continue;
             }
-            let weight = Weight::of(columns.value[row], columns.count[row]);
+            let weight = Weight { value: columns.value[row], count: columns.count[row] };
+            let stack = columns.stack[row];
             let thread = columns.thread.get(row).copied().unwrap_or(0);
             let time = columns.time.get(row).copied().unwrap_or(NO_TIME);
-            match self.passes(thread, time) {
-                true => weights.stacks[columns.stack[row] as usize].add(&weight),
-                false => weights.excluded.add(&weight),
+            if !self.passes(stack, thread, time) {
+                weights.excluded.add(&weight);
+                continue;
             }
+            weights.stacks[stack as usize].add(&weight);
+            weights.total.add(&weight);
+            weights.squares += weight.squares();
         }
     }
 
     /// What is not filtered by is not looked at.
     #[inline]
-    fn passes(&self, thread: i32, time: i64) -> bool {
+    fn passes(&self, stack: i32, thread: i32, time: i64) -> bool {
         let threads = self.threads.as_ref();
         let range = self.time.as_ref();
-        threads.is_none_or(|threads| threads[thread as usize])
+        self.stacks.as_ref().is_none_or(|kept| kept[stack as usize])
+            && threads.is_none_or(|threads| threads[thread as usize])
             && range.is_none_or(|range| time != NO_TIME && range.contains(&time))
     }
 }
@@ -224,8 +235,8 @@ fn known(what: &str, row: i32, rows: usize) -> Result<()> {
     }
 }
 
-/// For each row of `stacks`, if the filters on functions and binaries let it pass.
-fn kept_stacks(tables: &Tables, selection: &Selection) -> Vec<bool> {
+/// For each row of `stacks`, if the filters on functions and binaries let it pass; none if there are none.
+fn kept_stacks(tables: &Tables, selection: &Selection) -> Option<Vec<bool>> {
     type Matching = fn(&Tables, &[Regex]) -> Vec<bool>;
     let filters: [(&[Regex], Matching, bool); 4] = [
         (&selection.focus, frames_of_functions, true),
@@ -233,12 +244,13 @@ fn kept_stacks(tables: &Tables, selection: &Selection) -> Vec<bool> {
         (&selection.focus_binaries, frames_in_binaries, true),
         (&selection.exclude_binaries, frames_in_binaries, false),
     ];
-    let mut kept = vec![true; tables.stacks.len()];
+    let mut kept = None;
     for (patterns, matching, keep) in filters {
         if patterns.is_empty() {
             continue;
         }
         let with = stacks_with(tables, &matching(tables, patterns));
+        let kept = kept.get_or_insert_with(|| vec![true; tables.stacks.len()]);
         kept.iter_mut().zip(with).for_each(|(kept, with)| *kept &= with == keep);
     }
     kept

@@ -12,7 +12,7 @@
 use pyrometer_tables::call_tree::{CallTree, Grouping, Node, call_tree, call_tree_above};
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::{Binary, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread};
-use pyrometer_tables::select::{Selection, Weights, patterns, weigh};
+use pyrometer_tables::select::{Selection, Weights, patterns, totals, weigh};
 use pyrometer_tables::sums::{self, Row};
 use pyrometer_tables::{Profile, Result};
 
@@ -123,6 +123,13 @@ fn a_selection_keeps_what_it_says_and_counts_the_rest() -> Result<()> {
     assert_eq!(of(Selection { exclude: patterns(&["^g$", "u16"])?, ..everything.clone() })?, (22, 23));
     assert_eq!(of(Selection { focus_binaries: patterns(&["libc"])?, ..everything.clone() })?, (45, 0));
     assert_eq!(of(Selection { exclude_binaries: patterns(&["libc"])?, ..everything })?, (0, 45));
+    Ok(())
+}
+
+#[test]
+fn every_metric_has_its_total() -> Result<()> {
+    let values: Vec<_> = totals(&profile())?.iter().map(|total| total.value).collect();
+    assert_eq!(values, [45, 1000]);
     Ok(())
 }
 

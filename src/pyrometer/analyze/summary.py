@@ -48,15 +48,13 @@ def summary(profile: ProfileData, n: int = 10, **filters: Unpack[FilterOptions])
         basis=weighed.basis,
         meta=meta,
         cpus_used=meta.cpu_time / meta.duration if meta.cpu_time and meta.duration else None,
-        metrics=tuple(_metric_total(profile, metric) for metric in profile.metric_list),
+        metrics=tuple(
+            MetricTotal(metric, value, samples)
+            for metric, (value, samples) in zip(profile.metric_list, profile.native.totals(), strict=True)
+        ),
         by_self=top_of(weighed, n, "self"),
         by_total=top_of(replace(weighed, filters=collapsed), n, "total"),
         lines=lines_of(weighed, n),
         file=None if path is None else str(path),
         bytes_on_disk=path.stat().st_size if path is not None and path.exists() else None,
     )
-
-
-def _metric_total(profile: ProfileData, metric: Metric) -> MetricTotal:
-    whole = weigh(profile, {"metric": metric.name}).basis
-    return MetricTotal(metric, whole.total, whole.samples)

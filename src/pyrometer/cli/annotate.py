@@ -13,7 +13,7 @@ from pyrometer.cli.printing import print_view
 
 @click.command()
 @click.argument("function")
-@click.argument("file", required=False, type=click.Path())
+@click.argument("file", required=False, type=click.Path(readable=False))
 @selection
 @output_format
 def command(function: str, file: str | None, form: str, **chosen: Any) -> None:

@@ -16,7 +16,7 @@ _SUFFIXES = (".recording", ".pyro")
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path())
+@click.argument("file", required=False, type=click.Path(readable=False))
 @click.option("--to", "target", type=click.Choice(_NAMES), required=True, help="The format.")
 @click.option("-o", "--output", type=click.Path(), help="Where to; default: beside FILE, with the format's suffix.")
 @click.option("--inverted", is_flag=True, help="Of folded: from the leaves to their callers.")

@@ -18,7 +18,7 @@ _RECORDING = ("rate", "events", "duration", "delay")
 
 
 @click.command(cls=ProgramCommand)
-@click.argument("file", required=False, type=click.Path())
+@click.argument("file", required=False, type=click.Path(readable=False))
 @click.option("-o", "--output", type=click.Path(), default="flamegraph.svg", show_default=True, help="Where to.")
 @click.option("--title", default="", help="The title; default: the recorded command.")
 @click.option("--inverted", is_flag=True, help="Leaves at the bottom: who calls the hottest functions.")

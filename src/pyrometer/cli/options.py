@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -31,6 +32,17 @@ class TimeRange(click.ParamType):
         if start is not None and end is not None and end <= start:
             self.fail(f"{value!r} ends before it starts", param, ctx)
         return start, end
+
+
+class Seconds(click.FloatRange):
+    """A length of time; not a number is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A finite number of seconds, or a usage error."""
+        seconds = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return seconds
 
 
 _SELECTION = (
@@ -98,8 +110,8 @@ _RECORDING = (
         metavar="EVENT",
         help="What to sample, may be repeated; default: cycles, or cpu-clock without a PMU.",
     ),
-    click.option("--duration", type=click.FloatRange(min=0, min_open=True), metavar="S", help="End after S seconds."),
-    click.option("--delay", type=click.FloatRange(min=0), metavar="S", help="Begin after S seconds."),
+    click.option("--duration", type=Seconds(min=0, min_open=True), metavar="S", help="End after S seconds."),
+    click.option("--delay", type=Seconds(min=0), metavar="S", help="Begin after S seconds."),
 )
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from pyrometer.cli.options import ProgramCommand, output_format, recording
+from pyrometer.cli.options import output_format, recording
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
 
 
-@click.command(cls=ProgramCommand, context_settings={"allow_interspersed_args": False})
+@click.command(context_settings={"allow_interspersed_args": False})
 @recording
 @click.option("-p", "--pid", "pids", type=click.IntRange(min=1), multiple=True, help="Attach; may be repeated.")
 @click.option("-o", "--output", type=click.Path(), help="The file to write; default: PROGRAM.pyro, numbered.")
@@ -30,12 +30,11 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
       pyrometer record --rate 4999 -o fast.pyro -- ./program
       pyrometer record -p 4711 --duration 10
     """
-    words = [*program, *ctx.obj]
-    if bool(words) == bool(options["pids"]):
+    if bool(program) == bool(options["pids"]):
         ctx.fail("Give either a program after -- or a process with -p.")
     from pyrometer.collect.record import record
 
-    recorded = record(words, finishing=while_working("symbolizing"), **options)
+    recorded = record(program, finishing=while_working("symbolizing"), **options)
     if not no_summary:
         _summarize(recorded.profile, form)
     status = recorded.wait()

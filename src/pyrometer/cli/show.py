@@ -23,7 +23,7 @@ VIEWS: dict[str, frozenset[str]] = {
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path())
+@click.argument("file", required=False, type=click.Path(readable=False))
 @click.option("--view", type=click.Choice(list(VIEWS)), default="top", show_default=True, help="What to show.")
 @click.option("--function", metavar="NAME", help="Of callers, callees, annotate: the function.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows at most; default 20, summary 10.")

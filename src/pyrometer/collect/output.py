@@ -35,6 +35,8 @@ def _check(path: Path) -> None:
         raise OutputError(f"the folder {folder.absolute()} may not be written to", "its permissions forbid it")
     if path.is_dir():
         raise OutputError(f"{path} is a folder", "a profile is one file", f"name a file: -o {path}/NAME{SUFFIX}")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is a device or a pipe", "a profile would replace it by a file")
 
 
 def free_name(stem: str, folder: Path, suffix: str = SUFFIX) -> Path:

@@ -17,6 +17,8 @@ def find_program(name: str) -> str:
     A :class:`~pyrometer.ProgramNotFoundError` proposes near names on ``PATH``; a
     :class:`~pyrometer.ProgramNotExecutableError` says why the file cannot be started.
     """
+    if not name:
+        raise ProgramNotFoundError("the name of the program is empty", cure="give one: pyrometer record -- PROGRAM")
     if "/" not in name:
         return _on_path(name)
     path = Path(name)

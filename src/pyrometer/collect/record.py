@@ -6,6 +6,7 @@ symbolized into ``NAME.pyro`` and removed; whatever goes wrong then, it stays.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -56,8 +57,12 @@ def record(  # noqa: PLR0913  one keyword an option
     """Record a program from its start, or processes that run already.
 
     ``rate`` is in samples a second, ``duration`` and ``delay`` in seconds. The context manager
-    ``finishing`` is open while symbols are looked up.
+    ``finishing`` is open while symbols are looked up. An error that ends the recording is raised
+    when the program has ended: it is never left behind.
     """
+    for name, seconds in (("duration", duration), ("delay", delay)):
+        if seconds is not None and not 0 <= seconds < math.inf:
+            raise ValueError(f"{name} is a number of seconds from 0, not {seconds}")
     if rate < 1:
         raise RateError(f"a rate of {rate} samples a second", "a rate is a whole number from 1", "leave out --rate")
     if command:
@@ -74,8 +79,12 @@ def record(  # noqa: PLR0913  one keyword an option
     }
     with passed_on():
         recording = native.record(config)
-        with finishing or nullcontext():
-            inner = _finish(recording, path)
+        try:
+            with finishing or nullcontext():
+                inner = _finish(recording, path)
+        except PyrometerError:
+            recording.wait()
+            raise
     return Recorded(ProfileData(inner, path), path, recording.failure, recording)
 
 

@@ -18,6 +18,9 @@ _ZIP = b"PK"
 def read_head(path: Path) -> bytes:
     """The first bytes of a file; each way of not having any is an error of its own."""
     try:
+        # Opening a pipe waits for somebody to write into it.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise NotAProfileError(f"{path} is a device or a pipe", "a profile is read more than once, in any order")
         with path.open("rb") as file:
             return file.read(HEAD)
     except FileNotFoundError as error:

@@ -1,5 +1,6 @@
 //! The entries of a `.pyro` file, each checked against its checksum.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -14,6 +15,7 @@ use zip::CompressionMethod;
 use zip::read::ZipArchive;
 use zip::result::ZipError;
 
+use super::META;
 use crate::error::{Error, Result};
 
 /// The directory of a ZIP ends with this, and 18 bytes more if there is no comment.
@@ -38,26 +40,37 @@ impl Archive {
         let reader = BufReader::new(file.try_clone().map_err(Error::io(path))?);
         let mut zip = ZipArchive::new(reader).map_err(|error| damaged(path, &file, length, error))?;
         zip.validate_header_consistency().map_err(|error| damaged(path, &file, length, error))?;
+        if zip.index_for_name(META).is_none() {
+            let names = zip.file_names().filter_map(std::result::Result::ok).map(Cow::into_owned);
+            return Err(not_a_profile(path, names));
+        }
         let file = Arc::new(file);
         let mut entries = BTreeMap::new();
         for index in 0..zip.len() {
             let (name, entry) = Entry::check(path, &file, length, &mut zip, index)?;
             entries.insert(name, entry);
         }
-        let path = path.to_owned();
-        Ok(Self { path, entries })
+        Ok(Self { path: path.to_owned(), entries })
     }
 
     pub(super) fn entry(&self, name: &str) -> Result<&Entry> {
         self.entries.get(name).ok_or_else(|| {
-            let names: Vec<_> = self.entries.keys().map(String::as_str).collect();
-            Error::NotAProfile {
-                path: self.path.clone(),
-                found: format!("a ZIP without `{name}` (it holds: {})", names.join(", ")),
-            }
+            let found = format!("a ZIP without `{name}`");
+            Error::NotAProfile { path: self.path.clone(), found }
         })
     }
 }
+
+fn not_a_profile(path: &Path, names: impl Iterator<Item = String>) -> Error {
+    let names: Vec<_> = names.take(NAMES_SHOWN).collect();
+    Error::NotAProfile {
+        path: path.to_owned(),
+        found: format!("a ZIP without `{META}` (it holds: {} …)", names.join(", ")),
+    }
+}
+
+/// Of what another archive holds.
+const NAMES_SHOWN: usize = 3;
 
 fn damaged(path: &Path, file: &File, length: u64, error: ZipError) -> Error {
     match error {
@@ -104,7 +117,7 @@ impl Entry {
             Err(Error::corrupt(path, Some(at), expected, found))
         };
         if data.compression() != CompressionMethod::Stored || data.encrypted() {
-            return corrupt("stored bytes", format!("{:?}", data.compression()));
+            return corrupt("uncompressed bytes, as `zip -0` writes them", "compressed ones".to_owned());
         }
         let start = raw.data_start().unwrap_or(u64::MAX);
         let entry = Self { file: Arc::clone(file), start, length: data.size() };

@@ -50,9 +50,16 @@ impl Writer {
     /// Creates the journal, replacing any file at `path`, and commits `meta`.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be created or written.
+    /// [`Error::Io`] if the file cannot be created or written; then there is none.
     pub fn create(path: &Path, meta: &Meta) -> Result<Self> {
         let file = File::create(path).map_err(Error::io(path))?;
+        Self::begin(path, file, meta).inspect_err(|_| {
+            // It holds nothing that anybody could open.
+            let _ = std::fs::remove_file(path);
+        })
+    }
+
+    fn begin(path: &Path, file: File, meta: &Meta) -> Result<Self> {
         let header = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
         file.write_all_at(&header, 0).map_err(Error::io(path))?;
         let mut writer = Self {
