@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,37 @@ def test_a_file_of_no_executable_format(run_pyrometer: Run, tmp_path: Path):
     garbage.write_bytes(b"\x7fELF" + bytes(100))
     garbage.chmod(0o755)
     assert_clear(run_pyrometer("record", "-o", tmp_path / "a.pyro", "--", garbage), 126, str(garbage))
+
+
+def test_an_interpreter_that_is_not_there(run_pyrometer: Run, tmp_path: Path):
+    script = tmp_path / "script"
+    script.write_text("#!/nowhere/interpreter\n")
+    script.chmod(0o755)
+    done = run_pyrometer("record", "-o", tmp_path / "a.pyro", "--", script)
+    assert_clear(done, 126, "its interpreter /nowhere/interpreter does not exist")
+
+
+def test_a_thread_instead_of_its_process(run_pyrometer: Run, tmp_path: Path):
+    with subprocess.Popen([programs.rust("spawn_threads"), "1", "20"], stdin=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdin is not None
+            program.stdin.write("go\n")
+            program.stdin.flush()
+            tid = _second_thread(program.pid)
+            done = run_pyrometer("record", "-p", tid, "--duration", 1, "-o", tmp_path / "a.pyro")
+        finally:
+            program.kill()
+    assert_clear(done, 90, f"-p {program.pid}", f"--thread {tid}")
+
+
+def _second_thread(pid: int) -> int:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        tids = {int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()} - {pid}
+        if tids:
+            return tids.pop()
+        time.sleep(0.01)
+    raise AssertionError("the program starts no thread")
 
 
 def test_a_process_that_is_gone(run_pyrometer: Run, tmp_path: Path):
@@ -116,6 +148,30 @@ def test_an_impossible_rate(rate: int, run_pyrometer: Run, tmp_path: Path):
     assert_clear(done, 96)
 
 
+@pytest.mark.parametrize("option", ["--duration", "--delay"])
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1"])
+def test_an_impossible_length_of_time(option: str, seconds: str, run_pyrometer: Run, tmp_path: Path):
+    done = run_pyrometer("record", f"{option}={seconds}", "-o", tmp_path / "a.pyro", "--", "true")
+    assert_clear(done, 2, option)
+    with pytest.raises(ValueError, match=option.removeprefix("--")):
+        pyrometer.record(["true"], **{option.removeprefix("--"): float(seconds)}, output=tmp_path / "a.pyro")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_neither_written_over_nor_waited_for(run_pyrometer: Run, tmp_path: Path):
+    pipe = tmp_path / "pipe.pyro"
+    os.mkfifo(pipe)
+    assert_clear(run_pyrometer("record", "-o", pipe, "--", "true"), 98, "a device or a pipe")
+    assert pipe.is_fifo()
+    assert_clear(run_pyrometer("show", pipe), 82, "a device or a pipe")
+
+
+def test_a_recording_that_cannot_be_begun_promises_nothing(run_pyrometer: Run):
+    done = run_pyrometer("record", "-o", "/proc/a.pyro", "--", "true")
+    assert_clear(done, 85, "/proc/a.pyro.recording")
+    assert "until then" not in done.stderr
+
+
 def test_a_folder_that_is_not_there(run_pyrometer: Run, tmp_path: Path):
     done = run_pyrometer("record", "-o", tmp_path / "no" / "a.pyro", "--", "true")
     assert_clear(done, 98, "no")
@@ -126,13 +182,14 @@ def test_a_full_disk_keeps_what_was_recorded(tmp_path: Path):
     # In a mount namespace of its own, so that nothing has to be taken down.
     script = (
         f"mount -t tmpfs -o size=256k tmpfs {tmp_path} && cd {tmp_path} && head -c 160k /dev/urandom > full; "
-        f"{PYROMETER} record --rate 9999 -o a.pyro -- {programs.rust('allocator')} 200 > /dev/null; echo status $?; "
+        f"{PYROMETER} record --rate 9999 -o a.pyro -- sh -c '{programs.rust('allocator')} 200 > /dev/null; sleep 1; "
+        f"echo the program ends'; echo status $?; "
         f"rm full; {PYROMETER} show a.pyro.recording --format json || {PYROMETER} show a.pyro --format json"
     )
     done = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
-    status, _, shown = done.stdout.partition("\n")
-    assert status == "status 86"
+    ending, status, shown = done.stdout.split("\n", maxsplit=2)
+    assert (ending, status) == ("the program ends", "status 86"), "the program is waited for"
     assert json.loads(shown)["basis"]["samples"] > 0
 
 

@@ -131,6 +131,25 @@ def _end_orphans(session: int) -> None:
         os.kill(int(process.name), signal.SIGKILL)
 
 
+def test_the_arguments_are_the_programs_with_and_without_a_separator(run_pyrometer: Run, tmp_path: Path):
+    program = ["sh", "-c", 'echo "$@"', "x", "--rate", "a", "--", "b"]
+    for words in (["--", *program], program):
+        done = run_pyrometer("record", "--no-summary", "-o", tmp_path / "a.pyro", *words)
+        assert done.stdout == "--rate a -- b\n"
+
+
+def test_a_program_that_outlives_its_recording_still_gets_our_signals(exits: Path, tmp_path: Path):
+    path = tmp_path / "a.pyro"
+    command = [PYROMETER, "record", "--duration", "0.2", "-o", path, "--", exits, "hang"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as recorder:
+        assert recorder.stderr is not None
+        while not recorder.stderr.readline().startswith("next:"):
+            assert recorder.poll() is None
+        recorder.terminate()
+        assert recorder.wait(timeout=30) == 42, "the program handles SIGTERM and ends with 42"
+    assert pyrometer.load(path).meta.complete
+
+
 def test_the_summary_is_on_stderr_and_short(exits: Path, run_pyrometer: Run, tmp_path: Path):
     done = run_pyrometer("record", "-o", tmp_path / "a.pyro", "--", exits, "code", 0)
     assert done.stdout == ""

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 import programs
+import pyrometer
 from answers import read_answer
 from conftest import PYROMETER, Record, Run
-from recordings import Observation, Recorded, reaches_the_start
+from recordings import Observation, Recorded, reaches_the_start, rows
 
 
 def names(recording: Recorded, leaf: str) -> list[tuple[str, ...]]:
@@ -81,6 +82,60 @@ def test_a_library_that_is_deleted_while_it_runs(run_pyrometer: Run, tmp_path: P
     done = run_pyrometer("record", "-o", path, "--", programs.c("dlopen_plugin"), plugin, "1", "--delete")
     assert not plugin.exists()
     assert_has_nearly_all(Recorded(path, done.returncode, done.stdout, done.stderr), "plugin_work", "main")
+
+
+def test_a_program_that_another_one_is_written_over(run_pyrometer: Run, tmp_path: Path):
+    path, program = tmp_path / "a.pyro", tmp_path / "program"
+    first, second = programs.c("signals"), programs.c("forks")
+    script = 'cp "$1" "$3" && "$3" handler 0.5 && cp "$2" "$3" && "$3" fork 0.5'
+    done = run_pyrometer("record", "-o", path, "--", "sh", "-c", script, "sh", first, second, program)
+    recording = Recorded(path, done.returncode, done.stdout, done.stderr)
+    assert_has_nearly_all(recording, "parent_work", "main")
+    builds = [row for row in rows(recording.profile.binaries) if row["path"] == str(program)]
+    assert len({row["build_id"] for row in builds}) == 2
+    assert sum("was rebuilt or replaced" in (row["missing"] or "") for row in builds) == 1
+    unnamed = recording.count(lambda seen: seen.stack[-1].name.startswith("program+0x"))
+    assert unnamed > 300, "the samples of the first one are there, and have no names of the second"
+
+
+def test_a_child_that_is_gone_before_it_can_be_asked_has_not_its_parents_arguments(recorded: Record):
+    recording = recorded(Path("/bin/sh"), "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do true; /bin/true $i; done")
+    children = [row for row in rows(recording.profile.processes) if row["name"] == "true"]
+    assert len(children) == 10
+    assert {row["command_line"].split(" ")[0] for row in children} <= {"", "/bin/true"}
+
+
+def test_the_same_process_twice_is_recorded_once(tmp_path: Path):
+    path = tmp_path / "a.pyro"
+    with subprocess.Popen([programs.c("exits"), "hang"], stdout=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdout is not None
+            assert program.stdout.readline() == "ready\n"
+            with attached(program, path, "-p", str(program.pid), "--duration", "1") as recorder:
+                recorder.communicate(timeout=30)
+        finally:
+            program.kill()
+    meta = pyrometer.load(path).meta
+    assert meta.attached == [program.pid]
+    assert meta.quality.samples <= 1_100
+
+
+def test_the_cpu_time_of_an_attached_process_is_that_of_its_children_too(tmp_path: Path):
+    path = tmp_path / "a.pyro"
+    busy = [str(programs.c("exits")), "code", "0"]
+    script = f"while :; do {' '.join(busy)}; done"
+    with subprocess.Popen(["sh", "-c", script]) as program:
+        try:
+            with attached(program, path, "--duration", "2") as recorder:
+                recorder.communicate(timeout=30)
+        finally:
+            program.kill()
+    profile = pyrometer.load(path)
+    sampled = sum(seen.value for seen in Recorded(path, 0, "", "").observations)
+    assert profile.meta.cpu_time is not None
+    assert sampled == pytest.approx(profile.meta.cpu_time, rel=0.2)
+    [metric] = rows(profile.metrics)
+    assert metric["time_running"] <= metric["time_enabled"]
 
 
 @pytest.mark.parametrize("announced_by", ["map", "dump"])

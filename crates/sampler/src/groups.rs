@@ -326,6 +326,12 @@ impl Groups {
         counts
     }
 
+    /// Whether an event samples the program's own code and the kernel's.
+    pub(crate) fn samples_all(&self, event: usize) -> bool {
+        let event = &self.request.events[event];
+        !(self.user_only || event.exclude_kernel || event.exclude_user)
+    }
+
     /// Time that the tasks have run, nanoseconds: that of the tracking events, which no other event
     /// ever displaces.
     fn time_run(&self) -> i64 {

@@ -34,6 +34,10 @@ const COMMIT_SAMPLES: usize = 16_384;
 /// Records younger than this wait for the next round: another CPU may still be writing an older one, nanoseconds.
 const SETTLE: i64 = 1_000_000;
 
+/// Where samples stand for less than this share of the time, a note says so, unless it is but a few samples.
+const SEEN_PERCENT: i64 = 90;
+const SHORTFALL_PERIODS: i64 = 20;
+
 /// What to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -355,7 +359,7 @@ impl<'a> Session<'a> {
     }
 
     fn notes(&mut self) {
-        for (metric, count) in self.metrics.iter().zip(self.groups.counts()) {
+        for (row, (metric, count)) in self.metrics.iter().zip(self.groups.counts()).enumerate() {
             if count.running < count.enabled - count.enabled / 100 {
                 let share = 100.0 * count.running as f64 / count.enabled.max(1) as f64;
                 self.meta.notes.push(format!(
@@ -363,7 +367,28 @@ impl<'a> Session<'a> {
                     metric.name
                 ));
             }
+            if self.groups.samples_all(row)
+                && let Some(note) = self.unseen(metric, self.world.sums[row])
+            {
+                self.meta.notes.push(note);
+            }
         }
+    }
+
+    /// A clock's samples should stand for all the time that was counted.
+    fn unseen(&self, metric: &Metric, sampled: i64) -> Option<String> {
+        let counted = metric.time_running.filter(|_| metric.unit == "ns")?;
+        let seen = sampled.saturating_add(self.world.quality.lost.saturating_mul(metric.period));
+        let few = counted - seen < SHORTFALL_PERIODS * metric.period;
+        (seen < counted / 100 * SEEN_PERCENT && !few).then(|| {
+            format!(
+                "{}: samples were taken of {:.2} s out of {:.2} s that the CPUs were used: tasks that run for less \
+                 than a period at a time are sampled less often than they should be; a higher --rate sees more",
+                metric.name,
+                seen as f64 / 1e9,
+                counted as f64 / 1e9,
+            )
+        })
     }
 }
 

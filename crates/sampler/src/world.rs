@@ -35,6 +35,8 @@ pub(crate) struct World {
     thread_rows: i32,
     binary_rows: usize,
     samples: Vec<schema::Sample>,
+    /// What the samples of each metric add up to.
+    pub(crate) sums: Vec<i64>,
     steps: Vec<Step>,
     path: Path,
     throttled_since: FxHashMap<u64, u64>,
@@ -56,6 +58,7 @@ impl World {
             thread_rows: 0,
             binary_rows: 0,
             samples: Vec::new(),
+            sums: Vec::new(),
             steps: Vec::new(),
             path: Path::default(),
             throttled_since: FxHashMap::default(),
@@ -149,6 +152,7 @@ impl World {
         let frames = self.path.resolve_markers(&mut self.interner);
         let Some(stack) = self.interner.stack(frames, &mut thread.last) else { return };
         self.quality.samples += 1;
+        self.sums[metric] = self.sums[metric].saturating_add_unsigned(sample.period);
         self.samples.push(schema::Sample {
             stack: stack.cast_signed(),
             thread: thread.row.cast_signed(),
@@ -354,6 +358,7 @@ impl World {
     }
 
     pub(crate) fn put_metric(&mut self, row: i32, metric: &schema::Metric) {
+        self.sums.resize(self.sums.len().max(row as usize + 1), 0);
         let written = self.journal.put_metric(row, metric);
         self.check(written);
     }

@@ -78,6 +78,9 @@ pub enum Error {
     },
 }
 
+/// Said of a pattern that cannot be understood.
+pub(crate) const NO_PATTERN: &str = "is no regular expression";
+
 fn at(offset: &Option<u64>) -> String {
     offset.map_or_else(String::new, |offset| format!(" at byte {offset}"))
 }
@@ -96,6 +99,9 @@ impl Error {
             Self::FutureVersion { .. } => "update Pyrometer: `pip install --upgrade pyrometer`",
             Self::NotAProfile { .. } => "give a file written by `pyrometer record`",
             Self::Invalid { .. } => "correct the rows before they are handed over",
+            Self::Selection { what } if what.contains(NO_PATTERN) => {
+                "put a backslash before what is meant literally: `\\[`, `\\(`, `\\*`"
+            }
             Self::Selection { .. } => "choose one of the names that the profile has",
         }
         .to_owned()

@@ -9,7 +9,7 @@ use std::ops::Range;
 use regex::Regex;
 
 use crate::columns::{Columns, NO_TIME, Wanted};
-use crate::error::{Error, Result};
+use crate::error::{Error, NO_PATTERN, Result};
 use crate::labels::frame_name;
 use crate::profile::Profile;
 use crate::schema::{Frame, Sample, Tables};
@@ -42,7 +42,7 @@ pub struct Selection {
 pub fn patterns<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Regex>> {
     let compile = |pattern: &S| {
         Regex::new(pattern.as_ref()).map_err(|error| Error::Selection {
-            what: format!("`{}` is no regular expression: {}", pattern.as_ref(), reason(&error)),
+            what: format!("`{}` {NO_PATTERN}: {}", pattern.as_ref(), reason(&error)),
         })
     };
     patterns.iter().map(compile).collect()

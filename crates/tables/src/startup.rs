@@ -84,18 +84,12 @@ mod tests {
                 name("[truncated stack]", ""),
                 name("libc+3", ""),
             ],
-            frames: vec![
-                frame(0, None),
-                frame(1, Some(0)),
-                frame(2, None),
-                frame(3, Some(0)),
-                frame(4, None),
-                frame(5, Some(0)),
-            ],
+            frames: vec![frame(0, None), frame(1, Some(0)), frame(2, None), frame(3, Some(0))],
             stacks: vec![node(None, 0), node(Some(0), 1), node(Some(1), 2), node(Some(2), 3)],
             ..Tables::default()
         };
         if truncated {
+            tables.frames.extend([frame(4, None), frame(5, Some(0))]);
             tables.stacks.extend([node(None, 4), node(Some(4), 5), node(Some(5), 1)]);
         }
         tables

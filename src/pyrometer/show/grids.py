@@ -111,7 +111,7 @@ def _tree(view: Tree) -> list[Grid]:
         Row(_node_cells(node, sampled, view.inverted), guide, node.inlined) for guide, node in guides.draw(view.roots)
     ]
     way = "from the leaves to their callers" if view.inverted else "from the root"
-    hidden = [f"{words.plural(view.hidden, 'smaller node')} hidden"] if view.hidden else []
+    hidden = [f"{words.plural(view.hidden, 'smaller or deeper node')} hidden"] if view.hidden else []
     return [Grid(f"Call tree {way} · {words.total(view.basis)}", columns, rows, hidden)]
 
 

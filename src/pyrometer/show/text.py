@@ -51,7 +51,7 @@ def show(view: object, target: Console) -> None:
         if not basis.samples:
             target.print(Text(words.nothing(basis), "yellow"))
         if basis.excluded:
-            target.print(Text(f"{basis.excluded:,} samples left out by the filters", "dim"))
+            target.print(Text(f"{words.plural(basis.excluded, 'sample')} left out by the filters", "dim"))
         target.print(Text(words.quality(basis.quality), "dim"))
 
 
