@@ -131,7 +131,7 @@ def record(  # noqa: PLR0913  one keyword an option
     command: Sequence[str] = (),
     *,
     rate: int = DEFAULT_RATE,
-    events: Sequence[str] | None = None,
+    events: Sequence[str] | str = (),
     duration: float | None = None,
     delay: float | None = None,
     output: str | os.PathLike[str] | None = None,
@@ -142,7 +142,7 @@ def record(  # noqa: PLR0913  one keyword an option
     ``rate`` is in samples a second, ``duration`` and ``delay`` in seconds. ``events`` default to
     CPU cycles, or the CPU clock on machines without counters. The profile is kept in ``output``,
     or in the current folder under the program's name; how the program ended is in
-    ``profile.meta.exit_status``.
+    ``profile.meta.exit_status``. A program that runs longer than ``duration`` is waited for.
 
     >>> import pyrometer, tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -150,15 +150,20 @@ def record(  # noqa: PLR0913  one keyword an option
     >>> profile.meta.command, profile.meta.exit_status
     (['sh', '-c', 'exit 3'], 3)
     """
+    if isinstance(command, str):
+        raise TypeError(f"command is a list of words, such as [{command!r}], not a text")
+    if bool(command) == bool(pids):
+        raise ValueError("give either a command or pids")
     recorded = _record(
         command,
         pids=pids,
         rate=rate,
-        events=events or (),
+        events=(events,) if isinstance(events, str) else events,
         duration=duration,
         delay=delay,
         output=output,
     )
+    recorded.wait()
     return Profile.of(recorded.profile)
 
 

@@ -153,8 +153,22 @@ def test_an_impossible_rate(rate: int, run_pyrometer: Run, tmp_path: Path):
 def test_an_impossible_length_of_time(option: str, seconds: str, run_pyrometer: Run, tmp_path: Path):
     done = run_pyrometer("record", f"{option}={seconds}", "-o", tmp_path / "a.pyro", "--", "true")
     assert_clear(done, 2, option)
-    with pytest.raises(ValueError, match=option.removeprefix("--")):
-        pyrometer.record(["true"], **{option.removeprefix("--"): float(seconds)}, output=tmp_path / "a.pyro")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"command": "true"}, TypeError),
+        ({"command": []}, ValueError),
+        ({"command": ["true"], "pids": [1]}, ValueError),
+        ({"command": ["true"], "duration": float("nan")}, ValueError),
+        ({"command": ["true"], "delay": -1.0}, ValueError),
+    ],
+)
+def test_python_says_what_it_cannot_record(arguments: dict, error: type[Exception], tmp_path: Path):
+    with pytest.raises(error):
+        pyrometer.record(**arguments, output=tmp_path / "a.pyro")
     assert list(tmp_path.iterdir()) == []
 
 

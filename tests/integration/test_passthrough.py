@@ -150,6 +150,21 @@ def test_a_program_that_outlives_its_recording_still_gets_our_signals(exits: Pat
     assert pyrometer.load(path).meta.complete
 
 
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "2>/dev/full", "<&-", "2>&1 | true"])
+def test_the_exit_status_does_not_depend_on_our_streams(streams: str, exits: Path, tmp_path: Path):
+    path = tmp_path / "a.pyro"
+    command = f"{PYROMETER} record -o {path} -- {exits} code 3 {streams}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 3
+    assert pyrometer.load(path).meta.complete
+
+
+def test_a_stream_that_the_program_has_not_is_not_given_to_it(tmp_path: Path):
+    command = f"{PYROMETER} record --no-summary -o {tmp_path / 'a.pyro'} -- sh -c 'echo text' >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1, "sh cannot write to a closed stream"
+
+
 def test_the_summary_is_on_stderr_and_short(exits: Path, run_pyrometer: Run, tmp_path: Path):
     done = run_pyrometer("record", "-o", tmp_path / "a.pyro", "--", exits, "code", 0)
     assert done.stdout == ""

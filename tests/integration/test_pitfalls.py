@@ -70,6 +70,23 @@ def short_names(seen: Observation) -> list[str]:
     return [frame.short_name for frame in seen.user_stack]
 
 
+#: A program without a C library; see ``examples/c/bare.c``.
+BARE = ("-O2", "-g", "-nostdlib", "-static", "-fno-toplevel-reorder")
+
+
+def test_code_right_behind_the_entry_has_its_callers(recorded: Record):
+    recording = recorded(programs.c("bare", BARE))
+    assert_has_nearly_all(recording, "hot", "_start", "outer", "inner")
+    assert recording.profile.meta.quality.truncated == 0
+
+
+def test_a_chain_of_frame_pointers_ends_where_the_frame_pointer_is_zero(recorded: Record):
+    bare = (*BARE, "-DPADDING=100", "-fno-asynchronous-unwind-tables", "-fno-omit-frame-pointer")
+    recording = recorded(programs.c("bare", bare))
+    assert_has_nearly_all(recording, "hot", "_start", "outer", "inner")
+    assert recording.profile.meta.quality.truncated <= 0.02 * recording.count(), "prologues have no frame yet"
+
+
 def test_a_library_that_is_loaded_later(recorded: Record):
     recording = recorded(programs.c("dlopen_plugin"), str(programs.plugin()), "1")
     assert_has_nearly_all(recording, "plugin_work", "main")
@@ -124,7 +141,7 @@ def test_the_cpu_time_of_an_attached_process_is_that_of_its_children_too(tmp_pat
     path = tmp_path / "a.pyro"
     busy = [str(programs.c("exits")), "code", "0"]
     script = f"while :; do {' '.join(busy)}; done"
-    with subprocess.Popen(["sh", "-c", script]) as program:
+    with subprocess.Popen(["sh", "-c", script], text=True) as program:
         try:
             with attached(program, path, "--duration", "2") as recorder:
                 recorder.communicate(timeout=30)

@@ -231,6 +231,13 @@ def test_flamegraph_is_one_file_that_names_the_functions(file, capsys):
     assert run(["show", "a.svg"]) == 82
 
 
+def test_what_a_terminal_cannot_show_is_replaced(file):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*COMMAND, "show"], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "%" in done.stdout
+
+
 def test_a_closed_pipe_is_no_error(file):
     command = f"'{sys.executable}' -c 'from pyrometer.cli import main; main()' show --format json | head -c 1"
     done = subprocess.run(

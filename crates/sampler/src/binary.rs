@@ -22,7 +22,7 @@ use crate::sys;
 
 /// `mov $15, %rax; syscall`: what a signal handler returns to.
 const SIGNAL_TRAMPOLINE: [u8; 9] = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
-/// The entry function is small; an address behind it is in another one.
+/// The entry function is small, where no table says how long it is.
 const ENTRY_LENGTH: u64 = 64;
 
 /// Where the bytes of a binary can still be read from.
@@ -162,9 +162,17 @@ impl Binary {
         tables.find(|table| table.rule(address).is_some())?.step(address, registers, read_stack)
     }
 
-    /// Whether an address is in the code that the kernel jumps to.
+    /// Whether an address is in the function that the kernel jumps to, which nobody has called.
     fn is_entry(&self, address: u64) -> bool {
-        self.image.entry != 0 && address.wrapping_sub(self.image.entry) < ENTRY_LENGTH
+        let entry = self.image.entry;
+        if entry == 0 || address < entry {
+            return false;
+        }
+        let mut tables = [&self.eh_frame, &self.debug_frame].into_iter().flatten();
+        match tables.find_map(|table| table.extent(entry).or_else(|| table.extent(address))) {
+            Some(function) => function.contains(&entry) && function.contains(&address),
+            None => address - entry < ENTRY_LENGTH,
+        }
     }
 
     /// Whether a signal handler returns to this address: then the frame below it was interrupted,

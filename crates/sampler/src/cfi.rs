@@ -5,6 +5,8 @@
 //! are read only when a frame is found through one: mostly `rbp`, but `rbx` in the C library's lazy
 //! binding. What a rule cannot hold (expressions) is evaluated anew each time.
 
+use std::ops::Range;
+
 use gimli::{
     BaseAddresses, CfaRule, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult,
     Expression, LittleEndian, Register, RegisterRule, UnwindContext, UnwindSection, UnwindTableRow, Value,
@@ -102,6 +104,23 @@ impl Table {
         self.row(address, |row, _| rule(row))
     }
 
+    /// Where the function at an address begins and ends; none if the table does not cover it.
+    pub(crate) fn extent(&self, address: u64) -> Option<Range<u64>> {
+        match &self.kind {
+            Kind::Debug(index) | Kind::Indexed(index) => {
+                find(index, address).map(|(start, end, _)| start..end)
+            }
+            Kind::Searched(header) => {
+                let parsed = EhFrameHdr::new(&header.data, LittleEndian).parse(&self.bases, 8).ok()?;
+                let section = eh_frame(&self.section);
+                let table = parsed.table()?;
+                let description =
+                    table.fde_for_address(&section, &self.bases, address, EhFrame::cie_from_offset).ok()?;
+                Some(description.initial_address()..description.end_address())
+            }
+        }
+    }
+
     /// One step by [`Rule::Expression`]; none if memory or rules do not allow it.
     pub(crate) fn step<F: FnMut(u64) -> Result<u64, ()>>(
         &self,
@@ -144,14 +163,14 @@ impl Table {
         match &self.kind {
             Kind::Debug(index) => {
                 let section = debug_frame(&self.section);
-                let offset = gimli::DebugFrameOffset(find(index, address)?);
+                let offset = gimli::DebugFrameOffset(find(index, address)?.2);
                 let description =
                     section.fde_from_offset(&self.bases, offset, DebugFrame::cie_from_offset).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
             }
             Kind::Indexed(index) => {
                 let section = eh_frame(&self.section);
-                let offset = gimli::EhFrameOffset(find(index, address)?);
+                let offset = gimli::EhFrameOffset(find(index, address)?.2);
                 let description =
                     section.fde_from_offset(&self.bases, offset, EhFrame::cie_from_offset).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
@@ -205,9 +224,9 @@ fn index<'a, S: UnwindSection<Reader<'a>>>(section: &S, bases: &BaseAddresses) -
     index
 }
 
-fn find(index: &[(u64, u64, usize)], address: u64) -> Option<usize> {
+fn find(index: &[(u64, u64, usize)], address: u64) -> Option<(u64, u64, usize)> {
     let after = index.partition_point(|(start, ..)| *start <= address);
-    index[..after].last().filter(|(_, end, _)| address < *end).map(|(.., offset)| *offset)
+    index[..after].last().filter(|(_, end, _)| address < *end).copied()
 }
 
 fn rule(row: &UnwindTableRow<usize>) -> Rule {

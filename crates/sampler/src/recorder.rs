@@ -310,6 +310,9 @@ impl<'a> Session<'a> {
         self.update_meta(ended);
         self.meta.complete = self.world.failed.is_none();
         self.meta.exit_status = exit.map(|exit| exit.status);
+        if let Some(child) = child.as_ref().filter(|child| !child.is_running()) {
+            self.note_orphans(child.pid);
+        }
         self.meta.cpu_time = exit.map(|exit| exit.cpu_time).or_else(|| self.observed_cpu_time());
         self.notes();
         self.world.commit(&self.meta);
@@ -372,6 +375,16 @@ impl<'a> Session<'a> {
             {
                 self.meta.notes.push(note);
             }
+        }
+    }
+
+    fn note_orphans(&mut self, program: i32) {
+        let left = self.world.running_beside(program);
+        if left > 0 {
+            self.meta.notes.push(format!(
+                "{left} of the processes that the program started outlived it and were not recorded to their end: \
+                 attach to them with -p, or let the program wait for them"
+            ));
         }
     }
 

@@ -106,6 +106,12 @@ impl Registers {
         Some(return_address)
     }
 
+    /// Whether the frame is the outermost of a chain of frame pointers: there it is zero (System V ABI
+    /// for x86-64, 3.4.1).
+    pub(crate) fn ends_frame_pointers<F: FnMut(u64) -> Result<u64, ()>>(&mut self, read: &mut F) -> bool {
+        self.get(Callee::Rbp, read) == Some(0)
+    }
+
     /// Goes from a function that has just been called, or is about to return.
     pub(crate) fn step_by_return<F: FnMut(u64) -> Result<u64, ()>>(&mut self, read: &mut F) -> Option<u64> {
         let return_address = read(self.sp).ok()?;

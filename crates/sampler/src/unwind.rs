@@ -165,6 +165,7 @@ impl<C: Code> Walk<'_, C> {
         match located.rule {
             Rule::Offsets(offsets) => offsets.step(registers, read),
             Rule::Expression => self.code.evaluate(located, lookup, registers, read),
+            Rule::FramePointer if !is_leaf && registers.ends_frame_pointers(read) => Some(0),
             Rule::Uncovered if is_leaf => registers.step_by_return(read),
             Rule::Uncovered | Rule::FramePointer => registers.step_by_frame_pointer(read),
             Rule::Signal if !in_a_circle => registers.step_over_signal(read),

@@ -380,6 +380,14 @@ impl World {
         }
     }
 
+    /// How many processes still run, apart from this one.
+    pub(crate) fn running_beside(&self, pid: i32) -> usize {
+        let others = self.processes.values().filter(|process| process.described.pid != pid);
+        others
+            .filter(|process| process.described.end.is_none() && proc::leader(process.pid).is_some())
+            .count()
+    }
+
     /// Hands everything so far to the journal and makes it readable.
     pub(crate) fn commit(&mut self, meta: &Meta) {
         if self.failed.is_some() {

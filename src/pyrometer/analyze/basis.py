@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pyrometer import native
 from pyrometer.analyze.interval import effective_size, wilson
@@ -48,6 +50,16 @@ class Basis:
         if self.metric.kind == "exact" or not self.total:
             return Estimate(value, count, share, None, None)
         return Estimate(value, count, share, *wilson(min(share, 1.0), self.effective_samples))
+
+
+T = TypeVar("T")
+
+
+def first(rows: Sequence[T], n: int) -> Sequence[T]:
+    """The first ``n`` rows of a view; a negative number is a ValueError."""
+    if n < 0:
+        raise ValueError(f"n is a number of rows from 0, not {n}")
+    return rows[:n]
 
 
 @dataclass(frozen=True)

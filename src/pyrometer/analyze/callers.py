@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Unpack
 
 from pyrometer import native
-from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh
+from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, first, weigh
 from pyrometer.analyze.names import find_function
 from pyrometer.profile import FilterOptions, ProfileData
 
@@ -57,7 +57,7 @@ def _neighbours(weighed: Weighed, direction: Direction, function: str, n: int, m
     found = weighed.weights.neighbours(grouping, [name])
     edges = found.callers if direction == "callers" else found.callees
     large = [edge for edge in edges if edge.total_value >= min_share * weighed.basis.total]
-    hottest = sorted(large, key=lambda edge: (-edge.total_value, edge.name, edge.binary or ""))[:n]
+    hottest = first(sorted(large, key=lambda edge: (-edge.total_value, edge.name, edge.binary or "")), n)
     return Neighbours(
         weighed.basis,
         direction,

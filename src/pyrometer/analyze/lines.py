@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Unpack
 
-from pyrometer.analyze.basis import Basis, Estimate, Weighed, weigh
+from pyrometer.analyze.basis import Basis, Estimate, Weighed, first, weigh
 from pyrometer.profile import FilterOptions, ProfileData
 
 
@@ -42,6 +42,6 @@ def lines_of(weighed: Weighed, n: int, min_share: float = 0.0) -> Lines:
     found = weighed.weights.lines(weighed.filters.grouping())
     known = [(row.file, row.line, row) for row in found if row.file and row.line and row.self_value]
     large = [one for one in known if one[2].self_value >= min_share * weighed.basis.total]
-    hottest = sorted(large, key=lambda one: (-one[2].self_value, one[0], one[1], one[2].name))[:n]
+    hottest = first(sorted(large, key=lambda one: (-one[2].self_value, one[0], one[1], one[2].name)), n)
     rows = tuple(LineRow(file, line, row.name, *weighed.estimates(row)) for file, line, row in hottest)
     return Lines(weighed.basis, rows, len(known))

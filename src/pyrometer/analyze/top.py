@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Literal, Unpack
+from typing import Literal, Unpack, get_args
 
-from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh
+from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, first, weigh
 from pyrometer.profile import FilterOptions, ProfileData
 
 By = Literal["self", "total"]
@@ -43,6 +43,8 @@ def top(
     Functions of the same name in the same binary are one row. Ties are in the order of names, so
     that the same profile always gives the same list.
     """
+    if by not in get_args(By):
+        raise ValueError(f"by is 'self' or 'total', not {by!r}")
     return top_of(weigh(profile, filters), n, by, min_share)
 
 
@@ -52,6 +54,6 @@ def top_of(weighed: Weighed, n: int, by: By, min_share: float = 0.0) -> Top:
     key = attrgetter(f"{by}_value")
     known = [row for row in found if key(row)]
     large = [row for row in known if key(row) >= min_share * weighed.basis.total]
-    hottest = sorted(large, key=lambda row: (-key(row), row.name, row.binary or ""))[:n]
+    hottest = first(sorted(large, key=lambda row: (-key(row), row.name, row.binary or "")), n)
     rows = tuple(FunctionRow(Place.of(row), *weighed.estimates(row)) for row in hottest)
     return Top(weighed.basis, by, rows, len(known))

@@ -10,7 +10,8 @@ import sys
 
 import click
 
-from pyrometer.cli.group import COMMANDS, LazyGroup
+from pyrometer.cli.group import COMMANDS, ClosedPipe, LazyGroup
+from pyrometer.cli.streams import not_vital, prepare
 from pyrometer.errors import FileAccessError, PyrometerError
 
 INTERRUPTED = 130
@@ -33,6 +34,7 @@ def group() -> None:
 
 def main() -> None:
     """Run a command and end the process: the entry point of ``pyrometer``."""
+    prepare()
     sys.exit(run())
 
 
@@ -50,7 +52,7 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, ClosedPipe):
         return _closed_pipe()
     except Exception as error:
         return _failed(error)
@@ -69,9 +71,10 @@ def _failed(error: Exception) -> int:
         traceback.print_exception(error)
     known = error if isinstance(error, PyrometerError) else _unexpected(error)
     lines = [("error", known.what), ("why", known.why), ("try", known.cure)]
-    for label, text in lines:
-        if text:
-            click.echo(f"{label}: {_printable(text)}", err=True)
+    with not_vital():
+        for label, text in lines:
+            if text:
+                click.echo(f"{label}: {_printable(text)}", err=True)
     return known.exit_code
 
 

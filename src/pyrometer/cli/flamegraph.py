@@ -11,6 +11,7 @@ from pyrometer.cli.input import open_input
 from pyrometer.cli.options import ProgramCommand, filters, recording, split_filters
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
+from pyrometer.cli.streams import not_vital
 from pyrometer.collect.record import Recorded, record
 
 _PICTURE = ("title", "inverted", "icicle", "collapse_runtime")
@@ -40,10 +41,13 @@ def command(ctx: click.Context, file: str | None, output: str, **options: Any) -
         ctx.fail("Give either FILE or a program after --, not both.")
     recorded = _record(ctx.obj, rest) if ctx.obj else None
     profile = Profile.of(recorded.profile) if recorded else _open(ctx, file)
-    profile.flamegraph(output, **chosen)
-    click.echo(f"wrote {output} from {profile.path}; open it in a browser", err=True)
-    if recorded:
-        end_like(recorded.wait())
+    try:
+        profile.flamegraph(output, **chosen)
+    finally:
+        status = recorded.wait() if recorded else None
+    with not_vital():
+        click.echo(f"wrote {output} from {profile.path}; open it in a browser", err=True)
+    end_like(status)
 
 
 def _open(ctx: click.Context, file: str | None) -> Profile:

@@ -29,6 +29,10 @@ COMMANDS: dict[str, Lazy] = {
 """Every command; each module has one named ``command``."""
 
 
+class ClosedPipe(Exception):  # noqa: N818  it is no error
+    """Whoever reads what we print has had enough. Click would end the process at a BrokenPipeError."""
+
+
 class LazyGroup(click.Group):
     """A click group that lists its commands without loading them."""
 
@@ -47,6 +51,13 @@ class LazyGroup(click.Group):
             meant = f" Did you mean {near[0]!r}?" if near else ""
             ctx.fail(f"No such command {cmd_name!r}.{meant}")
         return import_module(self._lazy[cmd_name].module).command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a closed pipe is a :class:`ClosedPipe`."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ClosedPipe from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands for ``--help``."""

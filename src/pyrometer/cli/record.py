@@ -10,6 +10,7 @@ import click
 from pyrometer.cli.options import output_format, recording
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
+from pyrometer.cli.streams import not_vital
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -36,7 +37,8 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
 
     recorded = record(program, finishing=while_working("symbolizing"), **options)
     if not no_summary:
-        _summarize(recorded.profile, form)
+        with not_vital():
+            _summarize(recorded.profile, form)
     status = recorded.wait()
     if recorded.failure is not None:
         raise recorded.failure

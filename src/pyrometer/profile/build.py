@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pyrometer import native
@@ -38,16 +38,31 @@ def build_native(meta: Meta | None, samples: Iterable[Row], tables: Mapping[str,
     unknown = sorted(set(tables) - set(DEFAULTS))
     if unknown:
         raise InvalidRowsError(f"there is no table {unknown[0]!r}", cure=f"choose from: {', '.join(DEFAULTS)}")
-    complete = {name: [DEFAULTS[name] | dict(row) for row in tables.get(name, ())] for name in DEFAULTS}
+    given = {name: [dict(row) for row in rows] for name, rows in tables.items()}
+    complete = {name: [DEFAULTS[name] | row for row in given.get(name, ())] for name in DEFAULTS}
     if not complete["threads"]:
         complete["processes"] = complete["processes"] or [DEFAULTS["processes"] | {}]
         complete["threads"] = [DEFAULTS["threads"] | {}]
     known = meta or Meta(creator="pyrometer.build")
     texts = {name: json.dumps(rows) for name, rows in complete.items()}
-    return native.Profile.build(known.to_json(), texts, [_sample(at, row) for at, row in enumerate(samples)])
+    built = native.Profile.build(known.to_json(), texts, [_sample(at, row) for at, row in enumerate(samples)])
+    for name, rows in given.items():
+        columns = [column for column, _ in built.table(name).columns]
+        for at, row in enumerate(rows):
+            _refuse_unknown(name, at, row, columns)
+    return built
+
+
+def _refuse_unknown(table: str, at: int, row: Row, columns: Collection[str]) -> None:
+    unknown = sorted(set(row) - set(columns))
+    if unknown:
+        raise InvalidRowsError(
+            f"row {at} of {table} has {unknown[0]!r}, which is no column", cure=f"choose from: {', '.join(columns)}"
+        )
 
 
 def _sample(at: int, row: Row) -> tuple[Any, ...]:
+    _refuse_unknown("samples", at, row, ("stack", *_SAMPLE))
     if "stack" not in row:
         raise InvalidRowsError(f"row {at} of samples has no stack", cure="name the row of its leaf in stacks")
     whole = _SAMPLE | dict(row)

@@ -101,6 +101,8 @@ class Filters:
         start, end = self.time
         if start is None and end is None:
             return None
+        if start is not None and end is not None and end <= start:
+            raise SelectionError(f"the time {start}:{end} ends before it starts", cure="give the earlier one first")
         return int((start or 0.0) * 1e9), LAST if end is None else int(end * 1e9)
 
     def metric_row(self, profile: ProfileData) -> int:

@@ -66,6 +66,7 @@ def _cost(view: Summary) -> str:
     if recorder.cpu_time:
         parts.append(f"recorder: {units.duration(recorder.cpu_time)} CPU, {units.size(recorder.peak_memory)}")
     if view.file and view.bytes_on_disk is not None:
-        each = view.bytes_on_disk / max(1, view.meta.quality.samples)
-        parts.append(f"{view.file}: {units.size(view.bytes_on_disk)}, {each:.0f} bytes a sample")
+        samples = view.meta.quality.samples
+        each = f", {view.bytes_on_disk / samples:.0f} bytes a sample" if samples else ""
+        parts.append(f"{view.file}: {units.size(view.bytes_on_disk)}{each}")
     return " · ".join(parts)

@@ -23,13 +23,21 @@ _FLEXIBLE = ("name", "code")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
+class Paper(Console):
+    """A console that reports a closed pipe as what it is, where rich ends the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Called while the error is handled: it goes on."""
+        raise  # noqa: PLE0704
+
+
 def console(stream: TextIO | None = None, width: int | None = None) -> Console:
     """A console that colours only a terminal, honours NO_COLOR, and never wraps or guesses.
 
     Without a terminal it is 80 columns wide, or ``COLUMNS``.
     """
     target = stream or sys.stdout
-    return Console(file=target, width=width, highlight=False, emoji=False, markup=False, soft_wrap=True)
+    return Paper(file=target, width=width, highlight=False, emoji=False, markup=False, soft_wrap=True)
 
 
 def render(view: object, width: int = 80) -> str:

@@ -49,7 +49,8 @@ pub fn write(path: &Path, meta: &Meta, tables: &Tables, samples: &dyn SampleSour
         // The same as any new file has: the umask takes away what it does for all others.
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)
-        .map_err(Error::io(path))?;
+        // Without the temporary name that it mentions, which nobody has asked for.
+        .map_err(|error| Error::io(path)(error.kind().into()))?;
     let file = unfinished.as_file().try_clone().map_err(Error::io(path))?;
     let archive = ZipWriter::new(Output::new(file));
     let mut writer = Writer { path, tables, archive };

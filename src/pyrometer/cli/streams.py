@@ -1,0 +1,37 @@
+"""The standard streams: they may be closed, broken, or unable to take every letter."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AbstractContextManager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+
+_LAST = 2
+"""The number of standard error."""
+
+
+def prepare() -> None:
+    """Make all three usable; what cannot be encoded is printed as ``?``.
+
+    The null device takes the place of a closed one, so that no file of ours gets its number and
+    somebody's words. It is not inherited: a program that we start finds the stream closed, as it was.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST:
+        pass
+    os.close(descriptor)
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _nowhere() -> TextIOWrapper:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def not_vital() -> AbstractContextManager[None]:
+    """For what is printed beside the program: a full disk or a closed pipe must not cost its exit status."""
+    return suppress(OSError)
