@@ -258,3 +258,17 @@ def test_a_profile_is_the_same_after_saving(tmp_path_factory, profile):
     path = tmp_path_factory.mktemp("saved") / "a.pyro"
     profile.save(path)
     assert pyrometer.load(path).tree(min_share=0) == profile.tree(min_share=0)
+
+
+def test_arguments_that_make_no_sense_are_refused(profile):
+    for view in (profile.top, profile.lines):
+        with pytest.raises(ValueError, match="from 0"):
+            view(-1)
+    with pytest.raises(ValueError, match="'self' or 'total'"):
+        profile.top(by="both")
+    with pytest.raises(pyrometer.SelectionError, match="ends before it starts"):
+        profile.top(time=(3, 1))
+    with pytest.raises(pyrometer.InvalidRowsError, match="row 0 of functions has 'nmae'"):
+        pyrometer.build(functions=[{"nmae": "main"}])
+    with pytest.raises(pyrometer.InvalidRowsError, match="row 0 of samples has 'wieght'"):
+        pyrometer.build(samples=[{"stack": 0, "wieght": 1}])

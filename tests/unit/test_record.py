@@ -3,13 +3,16 @@
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import pyrometer
 from pyrometer.cli import run
-from pyrometer.collect.output import free_name, recording_of
+from pyrometer.collect.output import choose_output, free_name, give_back, recording_of
+from pyrometer.errors import OutputError
+from pyrometer.formats.pyro import is_being_recorded
 from pyrometer.show import text
 
 PYROMETER = str(Path(sys.executable).with_name("pyrometer"))
@@ -95,3 +98,39 @@ def test_a_flame_graph_of_a_program(recorded, tmp_path, monkeypatch, capsys):
     assert done.returncode == 3, "the program's exit status passes through"
     assert "burn" in Path("a.svg").read_text()
     assert Path("burn.pyro").exists()
+
+
+def test_recorders_that_start_at_once_have_files_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    taken = [choose_output(None, ["program"], ()) for _ in range(3)]
+    assert [path.name for path in taken] == ["program.pyro", "program-2.pyro", "program-3.pyro"]
+    recording_of(taken[0]).write_text("something")
+    for path in taken:
+        give_back(path)
+    assert [path.name for path in Path().iterdir()] == ["program.pyro.recording"]
+
+
+def test_a_symbolic_link_stays_one(tmp_path):
+    target, link = tmp_path / "a.pyro", tmp_path / "link.pyro"
+    link.symlink_to(target)
+    pyrometer.record(["true"], output=link)
+    assert link.is_symlink()
+    assert pyrometer.load(target).meta.complete
+
+
+def test_a_file_that_is_being_recorded_is_left_alone_and_said_to_be(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = Path("a.pyro")
+    with subprocess.Popen([PYROMETER, "record", "--no-summary", "-o", str(path), "--", "sleep", "20"]) as recorder:
+        try:
+            deadline = time.monotonic() + 10
+            while not is_being_recorded(recording_of(path)):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            with pytest.raises(OutputError, match="another recording is writing"):
+                pyrometer.record(["true"], output=path)
+            assert run(["show"]) == 0
+            assert "a.pyro.recording is being recorded" in capsys.readouterr().err
+        finally:
+            recorder.terminate()
+    assert not is_being_recorded(recording_of(path))

@@ -10,9 +10,11 @@ from rich.cells import cell_len
 
 import pyrometer
 from pyrometer.analyze import Tree
+from pyrometer.profile import Meta
 from pyrometer.show import html, markdown, text
 from pyrometer.show import json as json_view
 from pyrometer.show.grid import shorten
+from pyrometer.show.headline import headline
 from pyrometer.show.hints import next_command
 from pyrometer.show.summary import show_summary
 
@@ -156,3 +158,35 @@ def test_every_view_names_the_next_command(profile):
 @pytest.mark.parametrize("width", range(1, 30))
 def test_shortened_names_have_the_width(width):
     assert len(shorten(LONG, width)) == width
+
+
+def test_functions_of_one_name_in_several_binaries_are_told_apart():
+    profile = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        binaries=[{"path": "[vdso]"}, {"path": "/lib/libc.so.6"}],
+        functions=[{"name": "clock_gettime", "binary": 0}, {"name": "clock_gettime", "binary": 1}, {"name": "main"}],
+        frames=[{"function": 0, "binary": 0}, {"function": 1, "binary": 1}, {"function": 2}],
+        stacks=[{"frame": 2}, {"frame": 0, "parent": 0}, {"frame": 1, "parent": 0}],
+        samples=[{"stack": 1, "value": 3}, {"stack": 2, "value": 2}, {"stack": 0}],
+    )
+    shown = text.render(profile.top())
+    assert "clock_gettime [vdso]" in shown
+    assert "clock_gettime [libc.so.6]" in shown
+    assert shown.rstrip().splitlines()[4].endswith(" main")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_headline_breaks_between_figures(width):
+    meta = Meta(duration=1_234_000_000, cpu_time=860_000_000, rate=999)
+    profile = pyrometer.build(
+        meta,
+        metrics=[{"name": "cpu-time", "unit": "ns"}, {"name": "page-faults"}],
+        functions=[{"name": "main"}],
+        frames=[{"function": 0}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "value": 860_000_000}, {"stack": 0, "metric": 1, "value": 28_459}],
+    )
+    lines = headline(profile.summary(), width)
+    assert max(map(len, lines)) <= width
+    assert any("860 ms" in line for line in lines)
+    assert any("page-faults 28,459" in line for line in lines)

@@ -32,7 +32,7 @@ impl From<sampler::Error> for Known {
     fn from(error: sampler::Error) -> Self {
         let kind = match &error {
             sampler::Error::Journal { source, .. } | sampler::Error::NoJournal { source, .. } => {
-                if is_full(source) { "no-space" } else { "io" }
+                if is_full(source) { "no-space" } else { source.kind() }
             }
             other => other.kind(),
         };

@@ -94,10 +94,8 @@ pub enum Error {
         limit: u64,
     },
     /// The journal could not be begun.
-    #[error("the recording cannot be written to {}: {source}", path.display())]
+    #[error("the recording cannot begin: {source}")]
     NoJournal {
-        /// The journal.
-        path: PathBuf,
         /// The cause.
         source: pyrometer_tables::Error,
     },
@@ -175,7 +173,7 @@ impl Error {
             Self::TooManyFiles { needed, .. } => {
                 format!("raise the limit in this shell: ulimit -n {}", needed + 64)
             }
-            Self::NoJournal { source, .. } => format!("{}, or choose another file with -o", source.cure()),
+            Self::NoJournal { source } => source.cure(),
             Self::Journal { path, source } => {
                 format!("{}; what was recorded until then is in {}", source.cure(), path.display())
             }

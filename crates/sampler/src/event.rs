@@ -9,7 +9,7 @@
 //! # #[cfg(all(target_os = "linux", target_arch = "x86_64"))] {
 //! use pyrometer_sampler::event::{Event, Sources};
 //! let event = Event::parse("page-faults:u", &Sources::default()).unwrap();
-//! assert_eq!((event.metric.as_str(), event.unit), ("page-faults", "count"));
+//! assert_eq!((event.metric.as_str(), event.unit), ("page-faults:u", "count"));
 //! # }
 //! ```
 
@@ -116,7 +116,30 @@ impl Event {
             .map_or_else(|| Self::from_kernel(spec, name, sources), Ok)?;
         event.spec = spec.to_owned();
         event.apply(modifiers);
+        // The user's part of a metric, or the kernel's, is another metric.
+        if event.exclude_user || event.exclude_kernel {
+            event.metric = format!("{}:{}", event.metric, if event.exclude_kernel { "u" } else { "k" });
+        }
         Ok(event)
+    }
+
+    /// Understands several; what is asked for twice is one, and each has a metric of its own name.
+    ///
+    /// # Errors
+    /// Those of [`Self::parse`].
+    pub fn parse_all(specs: &[String], sources: &Sources) -> Result<Vec<Self>> {
+        let mut events: Vec<Self> = Vec::new();
+        for spec in specs {
+            let mut event = Self::parse(spec, sources)?;
+            if events.iter().any(|known| known.spec == event.spec) {
+                continue;
+            }
+            if events.iter().any(|known| known.metric == event.metric) {
+                event.metric.clone_from(&event.spec);
+            }
+            events.push(event);
+        }
+        Ok(events)
     }
 
     fn new(metric: &str, kind: u32, config: u64) -> Self {
@@ -247,7 +270,7 @@ impl Event {
                 Err(_) => {}
             }
         }
-        Err(unknown(spec, "list the tracepoints: sudo ls /sys/kernel/tracing/events".into()))
+        Err(unknown(spec, tracepoint_hint(sources)))
     }
 
     fn apply(&mut self, modifiers: &str) {
@@ -292,6 +315,15 @@ fn number(text: &str) -> Option<u64> {
 
 fn unknown(spec: &str, hint: String) -> Error {
     Error::UnknownEvent { event: spec.into(), hint }
+}
+
+fn tracepoint_hint(sources: &Sources) -> String {
+    match sources.tracing.iter().map(|tracing| tracing.join("events")).find(|events| events.is_dir()) {
+        Some(events) => format!("list the tracepoints: sudo ls {}", events.display()),
+        None => "the kernel's list of tracepoints is not mounted: \
+                 sudo mount -t tracefs tracefs /sys/kernel/tracing"
+            .into(),
+    }
 }
 
 fn devices_hint(sources: &Sources) -> String {
@@ -362,6 +394,14 @@ mod tests {
     }
 
     #[test]
+    fn every_event_of_several_has_a_metric_of_its_own() {
+        let specs = ["cpu-clock:u", "cpu-clock:k", "cpu-clock", "cpu-clock:uk", "cpu-clock"];
+        let events = Event::parse_all(&specs.map(String::from), &Sources::default()).unwrap();
+        let metrics: Vec<_> = events.iter().map(|event| event.metric.as_str()).collect();
+        assert_eq!(metrics, ["cpu-time:u", "cpu-time:k", "cpu-time", "cpu-clock:uk"]);
+    }
+
+    #[test]
     fn pmu_terms_go_where_sysfs_says() {
         let folder = tempfile::tempdir().unwrap();
         let cpu = folder.path().join("devices/cpu");
@@ -387,6 +427,10 @@ mod tests {
         let event = Event::parse("sched:sched_switch", &sources(folder.path())).unwrap();
         assert_eq!((event.kind, event.config), (perf::PERF_TYPE_TRACEPOINT, 317));
         assert!(Event::parse("../sched:sched_switch", &sources(folder.path())).is_err());
+        let error = Event::parse("sched:nothing", &sources(folder.path())).unwrap_err();
+        assert!(error.cure().contains(folder.path().to_str().unwrap()), "{}", error.cure());
+        let error = Event::parse("sched:nothing", &sources(&folder.path().join("none"))).unwrap_err();
+        assert!(error.cure().contains("mount -t tracefs"), "{}", error.cure());
     }
 
     #[test]

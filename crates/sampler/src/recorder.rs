@@ -157,7 +157,7 @@ fn check_rate(rate: u64) -> Result<()> {
 fn events(specs: &[String]) -> Result<Vec<Event>> {
     let sources = Sources::default();
     if !specs.is_empty() {
-        return specs.iter().map(|spec| Event::parse(spec, &sources)).collect();
+        return Event::parse_all(specs, &sources);
     }
     let cycles = Event::parse("cycles", &sources)?;
     let best = if groups::is_supported(&cycles) { cycles } else { Event::parse("cpu-clock", &sources)? };
@@ -193,7 +193,7 @@ impl<'a> Session<'a> {
         let (groups, rings) = Groups::open(request, &tids)?;
         let meta = first_meta(config, pids, &groups, &rings);
         let journal = Writer::create(&config.journal, &meta);
-        let journal = journal.map_err(|source| Error::NoJournal { path: config.journal.clone(), source })?;
+        let journal = journal.map_err(|source| Error::NoJournal { source })?;
         let mut world = World::new(journal);
         for (row, metric) in metrics.iter().enumerate() {
             world.put_metric(row as i32, metric);

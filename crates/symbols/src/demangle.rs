@@ -83,7 +83,8 @@ fn demangle_cpp(name: &str) -> Option<String> {
     }
     let options = cpp_demangle::ParseOptions::default().recursion_limit(DEEPEST_NESTING);
     let symbol = cpp_demangle::Symbol::new_with_options(name, &options).ok()?;
-    let options = cpp_demangle::DemangleOptions::new().recursion_limit(DEEPEST_NESTING);
+    // Only instances of templates tell what they return, and then before their own name.
+    let options = cpp_demangle::DemangleOptions::new().no_return_type().recursion_limit(DEEPEST_NESTING);
     let mut text = Bounded::default();
     symbol.structured_demangle(&mut text, &options).ok()?;
     Some(text.0)

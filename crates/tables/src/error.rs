@@ -62,6 +62,12 @@ pub enum Error {
         /// What it seems to be.
         found: String,
     },
+    /// The file is being written by another recording.
+    #[error("{}: another recording is writing this file", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// Rows handed over by a program do not make a profile.
     #[error("{}: these rows make no profile: {what}", path.display())]
     Invalid {
@@ -98,6 +104,7 @@ impl Error {
             Self::Corrupt { .. } => "copy the file again from where it was recorded, or record again",
             Self::FutureVersion { .. } => "update Pyrometer: `pip install --upgrade pyrometer`",
             Self::NotAProfile { .. } => "give a file written by `pyrometer record`",
+            Self::Busy { .. } => "choose another file with `-o`, or wait for the other recording",
             Self::Invalid { .. } => "correct the rows before they are handed over",
             Self::Selection { what } if what.contains(NO_PATTERN) => {
                 "put a backslash before what is meant literally: `\\[`, `\\(`, `\\*`"
@@ -116,6 +123,7 @@ impl Error {
             Self::Corrupt { .. } => "corrupt",
             Self::FutureVersion { .. } => "future-version",
             Self::NotAProfile { .. } => "not-a-profile",
+            Self::Busy { .. } => "output",
             Self::Invalid { .. } => "invalid",
             Self::Selection { .. } => "selection",
         }

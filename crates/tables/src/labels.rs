@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::naming::{fold_generics, is_runtime};
 use crate::schema::{Frame, Function, Tables};
-use crate::startup::nameless_startup;
+use crate::startup::unnamed_startup;
 
 /// The name of a run of start-up or panic machinery.
 pub const RUNTIME: &str = "[runtime]";
@@ -94,7 +94,7 @@ impl Labels {
             labels.push(runtime_label());
             0
         });
-        let startup = if runtime.is_some() { nameless_startup(tables) } else { Vec::new() };
+        let startup = if runtime.is_some() { unnamed_startup(tables) } else { Vec::new() };
         let mut known: FxHashMap<Key<'_>, u32> = FxHashMap::default();
         let of_frame = tables.frames.iter().enumerate().map(|(row, frame)| {
             let name = frame_name(tables, frame);

@@ -132,7 +132,7 @@ fn is_comparison(text: &str, at: usize) -> bool {
 }
 
 /// Names that begin the machinery between the system and a program's own code.
-const RUNTIME_PREFIXES: [&str; 18] = [
+const RUNTIME_PREFIXES: [&str; 20] = [
     "std::rt::",
     "std::panic::",
     "std::panicking::",
@@ -151,6 +151,8 @@ const RUNTIME_PREFIXES: [&str; 18] = [
     "__rust_try",
     "_Unwind_",
     "std::thread::Thread::new",
+    "<std::sys::thread::",
+    "<std::sys::pal::unix::thread::",
 ];
 
 const RUNTIME_NAMES: [&str; 11] = [
@@ -171,12 +173,15 @@ const RUNTIME_NAMES: [&str; 11] = [
 const RUNTIME_SHIMS: [&str; 3] =
     [" as core::ops::function::FnOnce<", " as core::ops::function::Fn<", " as core::ops::function::FnMut<"];
 
+/// What those closures are kept in.
+const SHIMMED: [&str; 3] =
+    ["<alloc::boxed::Box<", "<core::panic::unwind_safe::AssertUnwindSafe<", "<&dyn core::ops::function::Fn"];
+
 /// True for what starts a program or a thread, or unwinds a panic, in Rust's standard library and
 /// in libc. Their ordinary functions (`Vec::push`, `memcpy`) are not meant.
 #[must_use]
 pub fn is_runtime(name: &str) -> bool {
-    let shim = name.starts_with("<alloc::boxed::Box<")
-        || name.starts_with("<core::panic::unwind_safe::AssertUnwindSafe<");
+    let shim = SHIMMED.iter().any(|kind| name.starts_with(kind));
     RUNTIME_NAMES.contains(&name)
         || RUNTIME_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || (shim && RUNTIME_SHIMS.iter().any(|part| name.contains(part)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
 from pyrometer.collect.record import Recorded, record
+from pyrometer.formats.format import check_target
 
 _PICTURE = ("title", "inverted", "icicle", "collapse_runtime")
 _RECORDING = ("rate", "events", "duration", "delay")
@@ -39,6 +41,7 @@ def command(ctx: click.Context, file: str | None, output: str, **options: Any) -
     chosen |= {name: rest.pop(name) for name in _PICTURE}
     if ctx.obj and file is not None:
         ctx.fail("Give either FILE or a program after --, not both.")
+    check_target(Path(output))
     recorded = _record(ctx.obj, rest) if ctx.obj else None
     profile = Profile.of(recorded.profile) if recorded else _open(ctx, file)
     try:

@@ -9,12 +9,13 @@ import click
 from pyrometer.api import Profile, load
 from pyrometer.collect.output import RECORDING, SUFFIX
 from pyrometer.errors import ProfileNotFoundError
+from pyrometer.formats.pyro import is_being_recorded
 
 
 def find_input(file: str | None, folder: Path | None = None) -> Path:
     """The FILE, else the newest ``.pyro`` of the folder, else its newest interrupted recording.
 
-    Left-over recordings are mentioned on stderr: they open like any profile.
+    Other recordings are mentioned on stderr: they open like any profile.
     """
     if file is not None:
         return Path(file)
@@ -22,7 +23,8 @@ def find_input(file: str | None, folder: Path | None = None) -> Path:
     finished = _newest_first(here, SUFFIX)
     interrupted = _newest_first(here, RECORDING)
     for path in interrupted:
-        click.echo(f"note: {path} was interrupted; open it with: pyrometer show {path}", err=True)
+        state = "is being recorded; look into" if is_being_recorded(path) else "was interrupted; open"
+        click.echo(f"note: {path} {state} it with: pyrometer show {path}", err=True)
     for path in (*finished, *interrupted):
         return path
     raise ProfileNotFoundError(

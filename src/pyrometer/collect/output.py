@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pyrometer.errors import OutputError
@@ -15,28 +16,51 @@ RECORDING = ".pyro.recording"
 
 
 def choose_output(output: str | None, command: Sequence[str], pids: Sequence[int]) -> Path:
-    """The file to write: ``output``, or one named after the program that does not exist yet.
+    """The file to write: ``output``, or one named after the program.
 
-    An :class:`~pyrometer.OutputError` if it cannot be written: better before the program runs.
+    An :class:`~pyrometer.OutputError` if it cannot be written: better before the program runs. A
+    name of our own is taken by an empty recording, for which :func:`give_back` is there.
     """
-    path = Path(output) if output is not None else free_name(_stem(command, pids), Path())
     try:
-        _check(path)
+        return _checked(Path(output)) if output is not None else _take_name(_stem(command, pids), Path())
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-    return path
+        raise OutputError(f"{output or Path.cwd()} cannot be written: {error.strerror}") from error
 
 
-def _check(path: Path) -> None:
-    folder = path.parent
+def _take_name(stem: str, folder: Path) -> Path:
+    """A free name that no other recorder, started at the same moment, gets as well."""
+    _check_folder(folder)
+    while True:
+        path = free_name(stem, folder)
+        with suppress(FileExistsError):
+            recording_of(path).touch(exist_ok=False)
+            return path
+
+
+def give_back(path: Path) -> None:
+    """Give up a name that nothing was recorded under."""
+    recording = recording_of(path)
+    with suppress(OSError):
+        if recording.stat().st_size == 0:
+            recording.unlink()
+
+
+def _checked(path: Path) -> Path:
+    """The path; of a symbolic link what it leads to, for the link shall stay one."""
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    _check_folder(target.parent)
+    if target.is_dir():
+        raise OutputError(f"{path} is a folder", "a profile is one file", f"name a file: -o {path}/NAME{SUFFIX}")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"{path} is a device or a pipe", "a profile would replace it by a file")
+    return target
+
+
+def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist", cure=f"create it: mkdir -p {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"the folder {folder.absolute()} may not be written to", "its permissions forbid it")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder", "a profile is one file", f"name a file: -o {path}/NAME{SUFFIX}")
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path} is a device or a pipe", "a profile would replace it by a file")
 
 
 def free_name(stem: str, folder: Path, suffix: str = SUFFIX) -> Path:

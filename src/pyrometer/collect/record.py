@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pyrometer import native
 from pyrometer.collect.interrupt import passed_on
-from pyrometer.collect.output import choose_output, recording_of
+from pyrometer.collect.output import choose_output, give_back, recording_of
 from pyrometer.collect.program import find_program
 from pyrometer.errors import PyrometerError, RateError
 from pyrometer.profile import ProfileData, symbol_options
@@ -78,7 +78,12 @@ def record(  # noqa: PLR0913  one keyword an option
         "journal": recording_of(path),
     }
     with passed_on():
-        recording = native.record(config)
+        try:
+            recording = native.record(config)
+        except BaseException:
+            if output is None:
+                give_back(path)
+            raise
         try:
             with finishing or nullcontext():
                 inner = _finish(recording, path)

@@ -18,6 +18,12 @@ PICTURE = frozenset({"title", "icicle"})
 """Options of a picture."""
 
 
+def check_target(path: Path) -> None:
+    """An :class:`~pyrometer.OutputError` if there can be no such file: better before any work is done for it."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise OutputError(f"{path} cannot be written", "it is a folder, or its folder does not exist")
+
+
 @dataclass(frozen=True)
 class Format:
     """A format of another tool that we write."""
@@ -50,8 +56,7 @@ class Format:
         given = {"title": title, "inverted": inverted, "icicle": icicle, **filters}
         self._refuse({name for name, value in given.items() if value})
         target = Path(path)
-        if target.is_dir() or not target.parent.is_dir():
-            raise OutputError(f"{target} cannot be written", "it is a folder, or its folder does not exist")
+        check_target(target)
         chosen = Filters.of(filters)
         selection, grouping = chosen.selection(profile), chosen.grouping(inverted)
         options: native.ExportOptions = {
@@ -65,7 +70,7 @@ class Format:
     def _refuse(self, given: set[str]) -> None:
         for name in sorted(given & (GROUPING | PICTURE | {"metric"}) - self.options):
             raise SelectionError(
-                f"{name.replace('_', '-')} has no meaning for the format {self.name}",
+                f"--{name.replace('_', '-')} has no meaning for the format {self.name}",
                 "it holds every metric" if name == "metric" else "it holds every frame as it was recorded",
                 "leave it out",
             )

@@ -6,13 +6,19 @@ import os
 import tempfile
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing is recorded
+    fcntl = None
+
 from pyrometer import native
 from pyrometer.errors import FileAccessError, NotAProfileError, ProfileNotFoundError
 from pyrometer.profile import ProfileData, symbol_options
 
 HEAD = 4096
 """Bytes that a format is recognised by."""
-_ZIP = b"PK"
+_JOURNAL = b"PYRJOURN"
+_ELF = b"\x7fELF"
 
 
 def read_head(path: Path) -> bytes:
@@ -35,9 +41,28 @@ def open_finished(path: Path, head: bytes) -> ProfileData:
     """Open either kind of file; a recording is symbolized first, its file stays as it is."""
     if not head:
         raise NotAProfileError(f"{path} is empty", "a recorder that was killed at once leaves such a file")
-    if head.startswith(_ZIP):
-        return ProfileData(native.Profile.open(os.fspath(path)), path)
-    return ProfileData(_symbolized(path), path)
+    if head.startswith(_ELF):
+        program = path if path.is_absolute() else f"./{path}"
+        raise NotAProfileError(
+            f"{path} is not a profile, but a program or a library", cure=f"record it: pyrometer record -- {program}"
+        )
+    if head.startswith(_JOURNAL):
+        return ProfileData(_symbolized(path), path)
+    return ProfileData(native.Profile.open(os.fspath(path)), path)
+
+
+def is_being_recorded(path: Path) -> bool:
+    """Whether a recorder still writes this recording: it holds a lock on it as long as it lives."""
+    if fcntl is None:
+        return False
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _symbolized(path: Path) -> native.Profile:

@@ -53,15 +53,39 @@ def longest_bar(grid: Grid) -> float:
 def shorten(name: str, width: int) -> str:
     """A name in at most ``width`` characters, without its middle: both ends tell names apart.
 
+    What a C++ function takes goes first.
+
     >>> shorten("alloc::collections::vec_deque::push_back", 24)
     'alloc::col…ue::push_back'
+    >>> shorten("app::Parser::parse(std::istream&, app::Options const&) const", 24)
+    'app::Parser::parse(…)'
     """
+    if len(name) <= width:
+        return name
+    name = without_parameters(name)
     if len(name) <= width:
         return name
     if width <= 1:
         return "…"[:width]
     tail = (width - 1) * 3 // 5
     return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"
+
+
+def without_parameters(name: str) -> str:
+    """A C++ name with ``(…)`` for what it takes; any other as it is.
+
+    >>> without_parameters("f(int (*)(char), long) const"), without_parameters("<(A, B) as T>::f")
+    ('f(…)', '<(A, B) as T>::f')
+    """
+    bare = name.removesuffix(" const")
+    if not bare.endswith(")"):
+        return name
+    open_brackets = 0
+    for at in range(len(bare) - 1, -1, -1):
+        open_brackets += {")": 1, "(": -1}.get(bare[at], 0)
+        if open_brackets == 0:
+            return f"{bare[:at]}(…)" if at else name
+    return name
 
 
 def cut(text: str, width: int) -> str:

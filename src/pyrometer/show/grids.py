@@ -50,9 +50,10 @@ def _top(view: Top) -> list[Grid]:
         Column(f"{other} %", "number"),
         Column("function", "name"),
     ]
+    names = words.places([row.place for row in view.rows])
     rows = [
-        Row([*share_cells(view.basis, shown), words.share(rest), words.place(row.place)])
-        for row in view.rows
+        Row([*share_cells(view.basis, shown), words.share(rest), name])
+        for row, name in zip(view.rows, names, strict=True)
         for shown, rest in [(row.self, row.total) if view.by == "self" else (row.total, row.self)]
     ]
     heading = f"Hottest functions by {view.by} · {words.total(view.basis)}"
@@ -125,7 +126,8 @@ def _node_cells(node: Node, sampled: bool, inverted: bool) -> list[Cell]:
 @grids.register
 def _neighbours(view: Neighbours) -> list[Grid]:
     columns = [*share_columns(view.basis, "edge"), Column("function", "name")]
-    rows = [Row([*share_cells(view.basis, row.edge), words.place(row.place)]) for row in view.rows]
+    names = words.places([row.place for row in view.rows])
+    rows = [Row([*share_cells(view.basis, row.edge), name]) for row, name in zip(view.rows, names, strict=True)]
     notes = [
         f"{view.function}: self {words.share(view.self)} %, total {words.share(view.total)} %",
         *_rest(len(rows), view.neighbours, view.direction[:-1]),

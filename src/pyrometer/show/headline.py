@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from signal import Signals
-from textwrap import wrap
 
 from pyrometer.analyze import Summary
 from pyrometer.profile import Meta, units
@@ -17,8 +17,19 @@ def headline(view: Summary, width: int = 80) -> list[str]:
     command = shorten(printable(f"{what(view.meta)} · {ending(view.meta)}"), width)
     cost = shorten(printable(_cost(view)), width)
     figures = [_size(view), words.quality(view.meta.quality)]
-    wrapped = [line for figure in figures for line in wrap(printable(figure), width)]
+    wrapped = [line for figure in figures for line in _fold(printable(figure), width)]
     return [line for line in (command, *wrapped, cost) if line]
+
+
+def _fold(figures: str, width: int) -> list[str]:
+    """Figures in lines of at most ``width``, broken between figures, never inside of one."""
+    lines: list[str] = []
+    for figure in re.split(r"(?<=[,·]) ", figures):
+        if lines and len(lines[-1]) + 1 + len(figure) <= width:
+            lines[-1] += f" {figure}"
+        else:
+            lines.append(figure)
+    return lines
 
 
 def _size(view: Summary) -> str:
@@ -42,7 +53,7 @@ def what(meta: Meta) -> str:
 def ending(meta: Meta) -> str:
     """How the program ended."""
     if not meta.complete:
-        return "the recording was cut short"
+        return "the recording has no end"
     if meta.attached:
         return "attached"
     if meta.exit_status is None:

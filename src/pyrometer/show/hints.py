@@ -6,6 +6,7 @@ import shlex
 from functools import singledispatch
 
 from pyrometer.analyze import Annotation, Lines, Neighbours, Summary, Top, Tree
+from pyrometer.show.grid import without_parameters
 
 
 @singledispatch
@@ -47,7 +48,17 @@ def _annotation(view: Annotation, file: str) -> str:
 
 
 def _annotate(function: str, file: str) -> str:
-    return f"pyrometer annotate {shlex.quote(function)} {shlex.quote(file)}"
+    return f"pyrometer annotate {_quoted(function)} {shlex.quote(file)}"
+
+
+LONG = 60
+"""Letters of a name that nobody wants to paste; a part of it finds the function as well."""
+
+
+def _quoted(function: str) -> str:
+    if len(function) > LONG:
+        function = without_parameters(function).removesuffix("(…)")
+    return shlex.quote(function)
 
 
 def _show(file: str, view: str) -> str:
@@ -55,4 +66,4 @@ def _show(file: str, view: str) -> str:
 
 
 def _of_function(file: str, view: str, function: str) -> str:
-    return f"{_show(file, view)} --function {shlex.quote(function)}"
+    return f"{_show(file, view)} --function {_quoted(function)}"

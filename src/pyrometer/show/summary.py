@@ -78,11 +78,13 @@ def _section(grid: Grid, target: Console) -> None:
 
 
 def _notes(meta: Meta, width: int, most: int | None) -> list[str]:
-    lines = [
-        line
-        for note in meta.notes
-        for line in textwrap.wrap(f"note: {printable(note)}", width, subsequent_indent="      ")
-    ]
+    lines = [line for note in meta.notes for line in _wrapped(note, width)]
     if most is None or len(lines) <= most:
         return lines
-    return [*lines[: most - 1], "      … all notes: pyrometer show --view summary"]
+    first = textwrap.shorten(f"note: {printable(meta.notes[0])}", width, placeholder=" …")
+    many = words.plural(len(meta.notes), "note")
+    return [first, f"      {many} in full: pyrometer show --view summary"]
+
+
+def _wrapped(note: str, width: int) -> list[str]:
+    return textwrap.wrap(f"note: {printable(note)}", width, subsequent_indent="      ")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePath
+
 from pyrometer.analyze import Basis, Estimate, Place
 from pyrometer.profile import Quality, units
 
@@ -28,7 +32,7 @@ def total(basis: Basis) -> str:
         return f"{basis.metric.name} {value}, exact"
     running = basis.metric.running
     shared = f", counted {units.percent(running)} % of the time" if running and running < 0.999 else ""
-    return f"{basis.metric.name} {value} in {basis.samples:,} samples{shared}"
+    return f"{basis.metric.name} {value} in {plural(basis.samples, 'sample')}{shared}"
 
 
 def quality(found: Quality) -> str:
@@ -63,6 +67,20 @@ def _of(part: int, whole: int) -> str:
 def place(found: Place) -> str:
     """A function's name, marked when it is not the program's own native code."""
     return f"{found.name} [{found.kind}]" if found.kind in ("kernel", "jit") and "[" not in found.name else found.name
+
+
+def places(found: Sequence[Place]) -> list[str]:
+    """The names of several functions; with their binaries where two have the same name."""
+    names = [place(each) for each in found]
+    twice = {name for name, times in Counter(names).items() if times > 1}
+    return [
+        f"{name} {_bracketed(each.binary)}" if name in twice and each.binary else name
+        for name, each in zip(names, found, strict=True)
+    ]
+
+
+def _bracketed(binary: str) -> str:
+    return binary if binary.startswith("[") else f"[{PurePath(binary).name}]"
 
 
 def plural(number: int, noun: str) -> str:

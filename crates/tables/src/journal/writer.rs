@@ -4,7 +4,8 @@
 //! fails (no space left), the file is cut back to the last whole block: what was committed stays
 //! readable, and a later commit tries the rest again.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -50,9 +51,19 @@ impl Writer {
     /// Creates the journal, replacing any file at `path`, and commits `meta`.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be created or written; then there is none.
+    /// [`Error::Busy`] if somebody else writes it; [`Error::Io`] if the file cannot be created or
+    /// written: then there is none.
     pub fn create(path: &Path, meta: &Meta) -> Result<Self> {
-        let file = File::create(path).map_err(Error::io(path))?;
+        let open = File::options().write(true).create(true).truncate(false).open(path);
+        let file = open.map_err(Error::io(path))?;
+        // Held as long as the file is open: by it, others see that the recording still runs.
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::Busy { path: path.to_owned() }),
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(Error::io(path)(error)),
+        }
+        file.set_len(0).map_err(Error::io(path))?;
         Self::begin(path, file, meta).inspect_err(|_| {
             // It holds nothing that anybody could open.
             let _ = std::fs::remove_file(path);
