@@ -24,6 +24,7 @@ pub mod identity;
 pub mod jitdump;
 pub mod kallsyms;
 mod missing;
+mod names;
 mod namespace;
 pub mod perf_map;
 mod plt;
