@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use crate::cfi::{Rule, Table};
 use crate::clock;
 use crate::elf_image::ElfImage;
+use crate::kernel_text::MapLine;
 use crate::proc;
 use crate::registers::Registers;
 use crate::sys;
@@ -189,7 +190,7 @@ impl Binary {
 
     fn read_code(&self, address: u64, into: &mut [u8]) -> bool {
         let Some(segment) = self.image.code(address) else { return false };
-        let offset = segment.offset + (address - segment.address);
+        let Some(offset) = segment.offset.checked_add(address - segment.address) else { return false };
         match &self.source {
             Source::File(file) => file.read_exact_at(into, offset).is_ok(),
             Source::Bytes(bytes) => usize::try_from(offset)
@@ -286,15 +287,14 @@ impl Binaries {
 fn open(mapped: &MappedFile, path: &Path) -> Option<File> {
     let MappedFile { pid, start, end, inode, .. } = *mapped;
     let by_mapping = PathBuf::from(format!("/proc/{pid}/map_files/{start:x}-{end:x}"));
-    if let Ok(file) = File::open(by_mapping) {
+    if let Some(file) = proc::open_file(&by_mapping) {
         return Some(file);
     }
     let executable = PathBuf::from(format!("/proc/{pid}/exe"));
     let candidates = [proc::through_root(pid, path), executable, path.to_owned()];
     candidates.iter().find_map(|candidate| {
-        let file = File::open(candidate).ok()?;
-        let metadata = file.metadata().ok()?;
-        (metadata.is_file() && metadata.ino() == inode).then_some(file)
+        let file = proc::open_file(candidate)?;
+        (file.metadata().ok()?.ino() == inode).then_some(file)
     })
 }
 
@@ -311,7 +311,7 @@ fn from_memory(mapped: &MappedFile, path: &str) -> Binary {
     let build_id = identity::build_id(&memory[..]);
     // The same build id at the same path is the same binary, whatever its inode.
     for candidate in [proc::through_root(mapped.pid, Path::new(path)), PathBuf::from(path)] {
-        if let Ok(file) = File::open(candidate)
+        if let Some(file) = proc::open_file(&candidate)
             && build_id.is_some()
             && identity::build_id(&file) == build_id
         {
@@ -327,7 +327,7 @@ fn from_memory(mapped: &MappedFile, path: &str) -> Binary {
 fn image_in_memory(mapped: &MappedFile) -> Option<Vec<u8>> {
     const LARGEST_IMAGE: u64 = 256 << 20;
     let maps = proc::maps(mapped.pid);
-    let same = |map: &&proc::MapLine| map.inode == mapped.inode && map.device == mapped.device;
+    let same = |map: &&MapLine| map.inode == mapped.inode && map.device == mapped.device;
     let mut bytes = Vec::new();
     for map in maps.iter().filter(same) {
         let length = map.end - map.start;
@@ -366,6 +366,7 @@ fn read_vdso() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elf_image::Segment;
 
     #[test]
     fn the_vdso_can_be_unwound() {
@@ -379,5 +380,13 @@ mod tests {
         let file = File::open("/proc/self/status").unwrap();
         let binary = Binary::from_file("/tmp/status", file);
         assert!(binary.missing.unwrap().contains("no readable ELF"));
+    }
+
+    #[test]
+    fn code_behind_the_end_of_all_files_is_not_read() {
+        let mut binary = Binary::from_bytes("object", std::fs::read("/proc/self/exe").unwrap().into());
+        let segment = Segment { offset: u64::MAX, file_size: 100, address: 0x1000, executable: true };
+        binary.image = ElfImage { segments: vec![segment], ..ElfImage::default() };
+        assert!(!binary.read_code(0x1010, &mut [0; 9]));
     }
 }

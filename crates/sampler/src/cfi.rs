@@ -8,9 +8,9 @@
 use std::ops::Range;
 
 use gimli::{
-    BaseAddresses, CfaRule, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult,
-    Expression, LittleEndian, Register, RegisterRule, UnwindContext, UnwindSection, UnwindTableRow, Value,
-    X86_64,
+    BaseAddresses, CfaRule, CommonInformationEntry, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice,
+    EvaluationResult, Expression, LittleEndian, Register, RegisterRule, Section as DebugSection,
+    UnwindContext, UnwindOffset, UnwindSection, UnwindTableRow, Value, X86_64,
 };
 
 use crate::elf_image::{ElfImage, Section};
@@ -20,7 +20,11 @@ type Reader<'a> = EndianSlice<'a, LittleEndian>;
 type Description<'a> = gimli::FrameDescriptionEntry<Reader<'a>>;
 
 /// Steps of an expression: real ones have fewer than ten.
-const LONGEST: u32 = 1000;
+const LONGEST: u32 = 64;
+/// Bytes of a CIE: real ones have fewer than a hundred, and each of its descriptions reads it anew.
+const LONGEST_CIE: u64 = 4 << 10;
+/// Bytes of a description: its instructions are run for each new address, and each evaluation.
+const LONGEST_FDE: u64 = 1 << 20;
 
 /// How the caller of a frame is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,23 +168,20 @@ impl Table {
             Kind::Debug(index) => {
                 let section = debug_frame(&self.section);
                 let offset = gimli::DebugFrameOffset(find(index, address)?.2);
-                let description =
-                    section.fde_from_offset(&self.bases, offset, DebugFrame::cie_from_offset).ok()?;
+                let description = section.fde_from_offset(&self.bases, offset, short_cie).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
             }
             Kind::Indexed(index) => {
                 let section = eh_frame(&self.section);
                 let offset = gimli::EhFrameOffset(find(index, address)?.2);
-                let description =
-                    section.fde_from_offset(&self.bases, offset, EhFrame::cie_from_offset).ok()?;
+                let description = section.fde_from_offset(&self.bases, offset, short_cie).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
             }
             Kind::Searched(header) => {
                 let section = eh_frame(&self.section);
                 let parsed = EhFrameHdr::new(&header.data, LittleEndian).parse(&self.bases, 8).ok()?;
                 let table = parsed.table()?;
-                let description =
-                    table.fde_for_address(&section, &self.bases, address, EhFrame::cie_from_offset).ok()?;
+                let description = table.fde_for_address(&section, &self.bases, address, short_cie).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
             }
         }
@@ -206,17 +207,39 @@ fn row_of<'a, S: UnwindSection<Reader<'a>>, T>(
     address: u64,
     then: impl FnOnce(&UnwindTableRow<usize>, Encoding) -> T,
 ) -> Option<T> {
+    if description.entry_len() as u64 > LONGEST_FDE {
+        return None;
+    }
     let mut context = UnwindContext::new();
     let row = description.unwind_info_for_address(section, bases, &mut context, address).ok()?;
     Some(then(row, description.cie().encoding()))
 }
 
-fn index<'a, S: UnwindSection<Reader<'a>>>(section: &S, bases: &BaseAddresses) -> Vec<(u64, u64, usize)> {
+/// The CIE at an offset, unless it is too long to be real.
+fn short_cie<'a, S: UnwindSection<Reader<'a>> + DebugSection<Reader<'a>>>(
+    section: &S,
+    bases: &BaseAddresses,
+    offset: S::Offset,
+) -> gimli::Result<CommonInformationEntry<Reader<'a>>> {
+    let at = UnwindOffset::into(offset);
+    let length = section.reader().slice().get(at..).and_then(|bytes| bytes.first_chunk::<4>());
+    let length = length.map_or(0, |length| u64::from(u32::from_le_bytes(*length)));
+    // All ones begin a length of 64 bits, which no CIE needs.
+    match length <= LONGEST_CIE {
+        true => section.cie_from_offset(bases, offset),
+        false => Err(gimli::Error::UnsupportedOffset),
+    }
+}
+
+fn index<'a, S: UnwindSection<Reader<'a>> + DebugSection<Reader<'a>>>(
+    section: &S,
+    bases: &BaseAddresses,
+) -> Vec<(u64, u64, usize)> {
     let mut entries = section.entries(bases);
     let mut index = Vec::new();
     while let Ok(Some(entry)) = entries.next() {
         let gimli::CieOrFde::Fde(partial) = entry else { continue };
-        let Ok(description) = partial.parse(S::cie_from_offset) else { continue };
+        let Ok(description) = partial.parse(short_cie) else { continue };
         let start = description.initial_address();
         index.push((start, start.saturating_add(description.len()), description.offset()));
     }
@@ -397,6 +420,28 @@ mod tests {
         bytes.extend(fde);
         bytes.extend([0; 4]);
         ElfImage { eh_frame: Some(Section { address: 0x4000, data: bytes.into() }), ..ElfImage::default() }
+    }
+
+    #[test]
+    fn descriptions_of_absurd_length_are_not_read() {
+        // Of instructions that do nothing.
+        let fitting = vec![0; LONGEST_FDE as usize - 100];
+        assert!(table(&fitting).rule(0x1010).is_some());
+        assert_eq!(table(&vec![0; LONGEST_FDE as usize]).rule(0x1010), None);
+    }
+
+    #[test]
+    fn a_cie_of_absurd_length_is_not_read_for_each_description() {
+        let mut image = image(&[]);
+        let section = image.eh_frame.clone().unwrap();
+        let mut bytes = section.data.to_vec();
+        let padding = LONGEST_CIE as usize;
+        // Padding of the CIE moves its description, whose distance to it grows by as much.
+        bytes[..4].copy_from_slice(&(20 + padding as u32).to_le_bytes());
+        bytes.splice(24..24, vec![0; padding]);
+        bytes[28 + padding..32 + padding].copy_from_slice(&(28 + padding as u32).to_le_bytes());
+        image.eh_frame = Some(Section { address: section.address, data: bytes.clone().into() });
+        assert_eq!(Table::eh_frame(&image).unwrap().rule(0x1010), None);
     }
 
     fn table(instructions: &[u8]) -> Table {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use object::elf::{PF_X, PT_GNU_EH_FRAME, PT_LOAD};
 use object::read::elf::{ElfFile64, ProgramHeader};
 use object::{Endianness, Object, ObjectSection, ReadRef};
+use pyrometer_symbols::elf::contents;
 
 /// No unwind section of a real program is larger, bytes.
 const LARGEST_SECTION: u64 = 512 << 20;
@@ -144,7 +145,7 @@ fn section<'data, R: ReadRef<'data>>(elf: &ElfFile64<'data, Endianness, R>, name
     if section.size() == 0 || section.size() > LARGEST_SECTION {
         return None;
     }
-    let data = section.uncompressed_data().ok().filter(|data| !data.is_empty())?;
+    let data = contents(&section).filter(|data| !data.is_empty())?;
     Some(Section { address: section.address(), data: Arc::from(data.as_ref()) })
 }
 

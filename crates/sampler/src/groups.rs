@@ -12,6 +12,7 @@ use std::os::fd::OwnedFd;
 use crate::attr::{self, Common};
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::kernel_text;
 use crate::permission;
 use crate::proc;
 use crate::ring::Ring;
@@ -381,29 +382,13 @@ fn stack_copy(wanted: Option<usize>, ring: usize) -> u32 {
 
 fn online_cpus() -> Vec<i32> {
     let text = fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
-    let cpus = parse_cpu_list(text.trim());
+    let cpus = kernel_text::cpu_list(text.trim());
     if cpus.is_empty() { vec![0] } else { cpus }
-}
-
-/// `0-3,8` as the kernel writes it.
-fn parse_cpu_list(text: &str) -> Vec<i32> {
-    let range = |part: &str| -> Option<std::ops::RangeInclusive<i32>> {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        Some(first.parse().ok()?..=last.parse().ok()?)
-    };
-    text.split(',').filter_map(range).flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cpu_lists_are_those_of_the_kernel() {
-        assert_eq!(parse_cpu_list("0-2,5"), [0, 1, 2, 5]);
-        assert_eq!(parse_cpu_list("0"), [0]);
-        assert!(parse_cpu_list("").is_empty());
-    }
 
     #[test]
     fn rings_share_their_budget_and_stay_powers_of_two() {

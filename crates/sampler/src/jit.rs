@@ -95,7 +95,7 @@ impl Jit {
     /// A process has mapped its jitdump.
     pub(crate) fn opened(&mut self, pid: i32, path: &str) {
         let candidates = [proc::through_root(pid, Path::new(path)), PathBuf::from(path)];
-        if let Some(file) = candidates.iter().find_map(|candidate| File::open(candidate).ok()) {
+        if let Some(file) = candidates.iter().find_map(|candidate| proc::open_file(candidate)) {
             self.code(pid).dumps.push(Dump { file, parsed: JitDump::default(), broken: false });
         }
     }
@@ -165,7 +165,7 @@ fn name(dumps: &[Dump], map: &PerfMap, address: u64, entry: u32) -> Option<Name>
         };
         let offset = address.wrapping_sub(function.start);
         let line = function.lines.partition_point(|line| line.offset <= offset).checked_sub(1);
-        let source = line.map(|at| (function.lines[at].file.clone(), function.lines[at].line));
+        let source = line.map(|at| (function.lines[at].file.to_string(), function.lines[at].line));
         Some((function.name.clone(), source, "jitdump"))
     });
     dumped.or_else(|| map.find(address).map(|entry| (entry.name.clone(), None, "perf-map")))
@@ -176,7 +176,7 @@ impl Code {
         let inside = format!("/tmp/perf-{}.map", proc::namespace_pid(self.pid));
         let outside = format!("/tmp/perf-{}.map", self.pid);
         let candidates = [proc::through_root(self.pid, Path::new(&inside)), PathBuf::from(outside)];
-        self.map = candidates.iter().find_map(|candidate| File::open(candidate).ok());
+        self.map = candidates.iter().find_map(|candidate| proc::open_file(candidate));
     }
 
     /// True if new code was announced.
@@ -190,11 +190,11 @@ impl Code {
     fn finished(&mut self) -> (&[Dump], PerfMap) {
         self.poll();
         let mut map = PerfMap::default();
-        let mut bytes = Vec::new();
-        if let Some(file) = &mut self.map
-            && file.read_to_end(&mut bytes).is_ok()
-        {
-            map.feed(&bytes);
+        if let Some(file) = &mut self.map {
+            read_in_pieces(file, |bytes| {
+                map.feed(bytes);
+                true
+            });
             // A last line without an end is a line all the same.
             map.feed(b"\n");
         }
@@ -205,17 +205,32 @@ impl Code {
 impl Dump {
     fn poll(&mut self) -> bool {
         let known = self.parsed.functions().len();
-        let mut bytes = Vec::new();
-        if self.broken || self.file.read_to_end(&mut bytes).is_err() || bytes.is_empty() {
-            return false;
+        if !self.broken {
+            let (parsed, broken) = (&mut self.parsed, &mut self.broken);
+            read_in_pieces(&mut self.file, |bytes| {
+                *broken = parsed.feed(bytes).is_err();
+                !*broken
+            });
         }
-        self.broken = self.parsed.feed(&bytes).is_err();
         self.parsed.functions().len() > known
     }
 
     /// Sample times mean something only to dumps that are stamped with the same clock.
     fn time(&self, now: u64) -> u64 {
         if self.parsed.clock_is_counter() { u64::MAX } else { now }
+    }
+}
+
+/// Hands over what the file has since the last time, until `take` has enough. In pieces, for a file
+/// with holes is as long as its writer likes.
+fn read_in_pieces(file: &mut impl Read, mut take: impl FnMut(&[u8]) -> bool) {
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut piece) {
+            Ok(length @ 1..) if take(&piece[..length]) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            _ => return,
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod host;
 mod intern;
 mod jit;
 mod kernel;
+pub mod kernel_text;
 mod launch;
 mod merge;
 pub mod offline;

@@ -1,45 +1,15 @@
 //! What `/proc` tells about a process.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// One line of `/proc/PID/maps`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MapLine {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-    pub(crate) executable: bool,
-    pub(crate) offset: u64,
-    pub(crate) device: (u32, u32),
-    pub(crate) inode: u64,
-    pub(crate) name: String,
-}
+use crate::kernel_text::{self, MapLine};
 
 /// The mappings of a process, or none if it is gone or not ours.
 pub(crate) fn maps(pid: i32) -> Vec<MapLine> {
     let text = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
-    String::from_utf8_lossy(&text).lines().filter_map(parse_map_line).collect()
-}
-
-/// `start-end perms offset major:minor inode   name with spaces`.
-fn parse_map_line(line: &str) -> Option<MapLine> {
-    let mut fields = line.splitn(6, ' ');
-    let (start, end) = fields.next()?.split_once('-')?;
-    let permissions = fields.next()?;
-    let offset = fields.next()?;
-    let (major, minor) = fields.next()?.split_once(':')?;
-    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
-    let half = |text| u32::from_str_radix(text, 16).ok();
-    Some(MapLine {
-        start: hexadecimal(start)?,
-        end: hexadecimal(end)?,
-        executable: permissions.as_bytes().get(2) == Some(&b'x'),
-        offset: hexadecimal(offset)?,
-        device: (half(major)?, half(minor)?),
-        inode: fields.next()?.parse().ok()?,
-        name: fields.next().unwrap_or("").trim_start().to_owned(),
-    })
+    String::from_utf8_lossy(&text).lines().filter_map(kernel_text::map_line).collect()
 }
 
 /// The threads of a process, now.
@@ -68,15 +38,20 @@ pub(crate) fn owner(pid: i32) -> Option<u32> {
 
 /// The process that a thread belongs to: itself for a process, none if there is no such task.
 pub(crate) fn leader(tid: i32) -> Option<i32> {
-    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
+    kernel_text::leader(&fs::read_to_string(format!("/proc/{tid}/status")).ok()?)
 }
 
 /// The pid that the process has inside its own pid namespace: that is what it names its perf map after.
 pub(crate) fn namespace_pid(pid: i32) -> i32 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    line.and_then(|pids| pids.split_whitespace().last()?.parse().ok()).unwrap_or(pid)
+    kernel_text::innermost_pid(&status).unwrap_or(pid)
+}
+
+/// Opens a regular file; none for anything else. Paths come from the programs, which may put a pipe
+/// there, whose opening waits, or a device, whose bytes do not end.
+pub(crate) fn open_file(path: &Path) -> Option<File> {
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok()?;
+    file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
 }
 
 /// A path of the process, as seen through its own root folder (containers, chroot).
@@ -88,38 +63,6 @@ pub(crate) fn through_root(pid: i32, path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn any_line_is_a_mapping_or_none(line in "[0-9a-f]{0,20}-?[0-9a-f]{0,20} ?[rwxp-]{0,5} ?\\PC{0,40}") {
-            if let Some(map) = parse_map_line(&line) {
-                prop_assert!(line.ends_with(&map.name));
-            }
-        }
-
-        #[test]
-        fn what_the_kernel_writes_is_read_back(
-            start in any::<u64>(), end in any::<u64>(), executable in any::<bool>(), offset in any::<u64>(),
-            device in any::<(u32, u32)>(), inode in any::<u64>(), name in "(/[a-z ]{0,20}[a-z])?",
-        ) {
-            let mode = if executable { "r-xp" } else { "rw-p" };
-            let (major, minor) = device;
-            let line = format!("{start:x}-{end:x} {mode} {offset:08x} {major:02x}:{minor:02x} {inode}    {name}");
-            let expected = MapLine { start, end, executable, offset, device, inode, name };
-            prop_assert_eq!(parse_map_line(&line), Some(expected));
-        }
-    }
-
-    #[test]
-    fn a_line_of_maps_is_understood_with_spaces_in_the_name() {
-        let line = "7f00a000-7f00b000 r-xp 00001000 fe:01 1234                       /tmp/a b (deleted)";
-        let map = parse_map_line(line).unwrap();
-        assert_eq!((map.start, map.end, map.offset), (0x7f00_a000, 0x7f00_b000, 0x1000));
-        assert_eq!((map.device, map.inode), ((0xfe, 1), 1234));
-        assert!(map.executable);
-        assert_eq!(map.name, "/tmp/a b (deleted)");
-    }
 
     #[test]
     fn our_own_maps_hold_our_own_code() {
@@ -140,5 +83,17 @@ mod tests {
         assert!(threads(pid).iter().all(|tid| leader(*tid) == Some(pid)));
         assert_eq!(leader(i32::MAX), None);
         assert_eq!(namespace_pid(pid), pid);
+    }
+
+    #[test]
+    fn a_pipe_and_a_device_are_no_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, file) = (folder.path().join("pipe"), folder.path().join("file"));
+        let name = std::ffi::CString::new(pipe.to_str().unwrap()).unwrap();
+        // SAFETY: a terminated path.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        fs::write(&file, "contents").unwrap();
+        assert!(open_file(&pipe).is_none() && open_file(Path::new("/dev/zero")).is_none());
+        assert!(open_file(&file).is_some());
     }
 }

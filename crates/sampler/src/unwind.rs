@@ -26,6 +26,10 @@ const DEEP_BUDGET: usize = 32 << 20;
 const REST: u64 = 20;
 /// Signal handlers that interrupted each other; a broken stack could lead in a circle.
 const NESTED_SIGNALS: u32 = 64;
+/// Frames of one stack that are found by expressions, which cost the most and may lead anywhere.
+const EVALUATIONS: u32 = 4096;
+/// A call puts the return address on the stack, so a caller's frame is a word higher at least.
+const SMALLEST_FRAME: u64 = 8;
 /// Frames of a remembered stack that are kept below frames that were left out.
 const ROOT_FRAMES: usize = 512;
 
@@ -142,7 +146,7 @@ impl<C: Code> Walk<'_, C> {
             exact = located.rule == Rule::Signal;
             match next {
                 Some(0) => break,
-                Some(next) if registers.sp > before || exact => registers.ip = next,
+                Some(next) if exact || is_above(registers.sp, before) => registers.ip = next,
                 _ => return self.give_up(registers.ip, stack),
             }
         }
@@ -161,16 +165,36 @@ impl<C: Code> Walk<'_, C> {
             stack.switches += 1;
         }
         let in_a_circle = stack.switches > NESTED_SIGNALS;
+        if located.rule == Rule::Expression {
+            return self.evaluate(located, lookup, registers, stack);
+        }
         let read = &mut |at| stack.read(at);
         match located.rule {
             Rule::Offsets(offsets) => offsets.step(registers, read),
-            Rule::Expression => self.code.evaluate(located, lookup, registers, read),
             Rule::FramePointer if !is_leaf && registers.ends_frame_pointers(read) => Some(0),
             Rule::Uncovered if is_leaf => registers.step_by_return(read),
             Rule::Uncovered | Rule::FramePointer => registers.step_by_frame_pointer(read),
             Rule::Signal if !in_a_circle => registers.step_over_signal(read),
-            Rule::Signal | Rule::Root => None,
+            Rule::Signal | Rule::Root | Rule::Expression => None,
         }
+    }
+
+    /// One step by an expression. It may compute a return address without looking at the stack; that
+    /// there is a word of stack below the caller's frame bounds the walk all the same.
+    fn evaluate(
+        &mut self,
+        located: &Located,
+        lookup: u64,
+        registers: &mut Registers,
+        stack: &mut Stack,
+    ) -> Option<u64> {
+        stack.evaluations += 1;
+        if stack.evaluations > EVALUATIONS {
+            return None;
+        }
+        let next = self.code.evaluate(located, lookup, registers, &mut |at| stack.read(at))?;
+        let top = registers.sp.checked_sub(SMALLEST_FRAME)?;
+        stack.read(top).is_ok().then_some(next)
     }
 
     /// The stack could not be followed from `address` on.
@@ -216,6 +240,11 @@ impl<C: Code> Walk<'_, C> {
     }
 }
 
+/// Whether a caller's stack pointer is where one can be.
+fn is_above(caller: u64, callee: u64) -> bool {
+    callee.checked_add(SMALLEST_FRAME).is_some_and(|lowest| caller >= lowest)
+}
+
 /// The stack: first the copy, behind it the process' own memory.
 struct Stack<'a> {
     taken: Taken<'a>,
@@ -229,6 +258,8 @@ struct Stack<'a> {
     /// How often a signal was stepped over: its handler may have had a stack of its own, so that
     /// frames may be anywhere.
     switches: u32,
+    /// How often a frame was found by an expression.
+    evaluations: u32,
 }
 
 impl<'a> Stack<'a> {
@@ -242,6 +273,7 @@ impl<'a> Stack<'a> {
             budget,
             exhausted: false,
             switches: 0,
+            evaluations: 0,
         }
     }
 
@@ -399,6 +431,49 @@ mod tests {
         let outcome = unwind(&mut Trampolines, taken(&stack, 256), &[], &mut Memory::default(), &mut steps);
         assert!(outcome.truncated);
         assert_eq!(steps.len(), NESTED_SIGNALS as usize + 1);
+    }
+
+    /// Code whose every frame is said to have its caller `0` bytes higher, at an address that was not read.
+    struct Climbing(u64);
+
+    impl Code for Climbing {
+        fn locate(&mut self, _: u64) -> Located {
+            Located { frame: 1, rule: Rule::Expression, mapped: true, code: None }
+        }
+
+        fn evaluate<F: FnMut(u64) -> Result<u64, ()>>(
+            &mut self,
+            _: &Located,
+            _: u64,
+            registers: &mut Registers,
+            _: &mut F,
+        ) -> Option<u64> {
+            registers.sp += self.0;
+            Some(500)
+        }
+    }
+
+    fn climb(step: u64, words: usize) -> (usize, Outcome) {
+        let (stack, mut steps) = (vec![0; words], Vec::new());
+        let gone = Taken { pid: i32::MAX, ..taken(&stack, 8 * words) };
+        let outcome = unwind(&mut Climbing(step), gone, &[], &mut Memory::default(), &mut steps);
+        (steps.len(), outcome)
+    }
+
+    #[test]
+    fn return_addresses_that_are_computed_end_with_the_stack() {
+        let (frames, outcome) = climb(16, 8);
+        assert_eq!((frames, outcome.truncated), (5, true));
+    }
+
+    #[test]
+    fn a_frame_smaller_than_a_return_address_ends_the_walk() {
+        assert_eq!(climb(1, 64).0, 1);
+    }
+
+    #[test]
+    fn a_stack_of_nothing_but_expressions_is_cut() {
+        assert_eq!(climb(8, 10_000).0, EVALUATIONS as usize + 1);
     }
 
     #[test]

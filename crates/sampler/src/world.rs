@@ -12,6 +12,7 @@ use crate::binary::{self, Binaries, Binary, MappedFile};
 use crate::groups::Groups;
 use crate::intern::Interner;
 use crate::jit::Jit;
+use crate::kernel_text::MapLine;
 use crate::proc;
 use crate::process::{Content, Mapping, Process, Thread};
 use crate::record::{self, Lineage, Mmap, Record, Stamp};
@@ -234,7 +235,7 @@ impl World {
             self.jit.opened(mmap.pid, &name);
             return;
         }
-        let line = proc::MapLine {
+        let line = MapLine {
             start: mmap.address,
             end: mmap.address.saturating_add(mmap.length),
             executable: true,
@@ -439,7 +440,7 @@ fn describe(binary: &Binary) -> schema::Binary {
 }
 
 /// What a line of `/proc/PID/maps`, or a record of the kernel, maps; `seen` on the monotonic clock.
-pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &proc::MapLine, seen: i64) -> Option<Mapping> {
+pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &MapLine, seen: i64) -> Option<Mapping> {
     let at = |content| Some(Mapping { start: line.start, end: line.end, content });
     if line.name == "[vdso]" {
         let binary = binaries.of_name("[vdso]", binary::vdso);

@@ -30,6 +30,8 @@ const MAGIC: [u8; 8] = *b"PYROSYM1";
 const HEADER: usize = 24;
 /// Larger files are not read: they would not be ours.
 const LARGEST_ENTRY: u64 = 1 << 30;
+/// Names and lines pack to a tenth; a file that claims more than this is not ours.
+const LARGEST_EXPANSION: usize = 256;
 /// How long to wait for another process that is writing into the same folder.
 const LOCK_PATIENCE: Duration = Duration::from_millis(200);
 
@@ -42,6 +44,39 @@ pub struct CacheEntry {
     pub gap: Gap,
     /// Names by address.
     pub resolution: Resolution,
+}
+
+impl CacheEntry {
+    /// The bytes of its file.
+    ///
+    /// # Errors
+    /// Those of packing.
+    pub fn encode(&self) -> io::Result<Vec<u8>> {
+        let plain = postcard::to_stdvec(self).map_err(io::Error::other)?;
+        let packed = zstd::bulk::compress(&plain, 1)?;
+        let mut bytes = Vec::with_capacity(HEADER + packed.len());
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&RESOLVER_VERSION.to_le_bytes());
+        bytes.extend_from_slice(&crc32fast::hash(&packed).to_le_bytes());
+        bytes.extend_from_slice(&(plain.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&packed);
+        Ok(bytes)
+    }
+
+    /// What a file holds; none if it is corrupt, foreign or older.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (header, packed) = bytes.split_at_checked(HEADER)?;
+        let ours = header.starts_with(&MAGIC) && header[8..12] == RESOLVER_VERSION.to_le_bytes();
+        if !ours || header[12..16] != crc32fast::hash(packed).to_le_bytes() {
+            return None;
+        }
+        let size = u64::from_le_bytes(header[16..24].try_into().ok()?);
+        let largest = packed.len().saturating_mul(LARGEST_EXPANSION).min(LARGEST_ENTRY as usize);
+        let size = usize::try_from(size).ok().filter(|&size| size <= largest)?;
+        let plain = zstd::bulk::decompress(packed, size).ok().filter(|plain| plain.len() == size)?;
+        let entry: CacheEntry = postcard::from_bytes(&plain).ok()?;
+        entry.resolution.is_consistent().then_some(entry)
+    }
 }
 
 /// A folder of resolved addresses.
@@ -140,12 +175,12 @@ fn read(path: &Path) -> Option<CacheEntry> {
     if fs::metadata(path).ok()?.len() > LARGEST_ENTRY {
         return None;
     }
-    decode(&fs::read(path).ok()?)
+    CacheEntry::decode(&fs::read(path).ok()?)
 }
 
 fn write(path: &Path, entry: &CacheEntry) -> io::Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = File::create(&temporary).and_then(|mut file| file.write_all(&encode(entry)?));
+    let written = File::create(&temporary).and_then(|mut file| file.write_all(&entry.encode()?));
     match written.and_then(|()| fs::rename(&temporary, path)) {
         Ok(()) => Ok(()),
         Err(error) => {
@@ -153,31 +188,6 @@ fn write(path: &Path, entry: &CacheEntry) -> io::Result<()> {
             Err(error)
         }
     }
-}
-
-fn encode(entry: &CacheEntry) -> io::Result<Vec<u8>> {
-    let plain = postcard::to_stdvec(entry).map_err(io::Error::other)?;
-    let packed = zstd::bulk::compress(&plain, 1)?;
-    let mut bytes = Vec::with_capacity(HEADER + packed.len());
-    bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&RESOLVER_VERSION.to_le_bytes());
-    bytes.extend_from_slice(&crc32fast::hash(&packed).to_le_bytes());
-    bytes.extend_from_slice(&(plain.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(&packed);
-    Ok(bytes)
-}
-
-fn decode(bytes: &[u8]) -> Option<CacheEntry> {
-    let (header, packed) = bytes.split_at_checked(HEADER)?;
-    let ours = header.starts_with(&MAGIC) && header[8..12] == RESOLVER_VERSION.to_le_bytes();
-    if !ours || header[12..16] != crc32fast::hash(packed).to_le_bytes() {
-        return None;
-    }
-    let size = u64::from_le_bytes(header[16..24].try_into().ok()?);
-    let size = usize::try_from(size).ok().filter(|&size| size as u64 <= LARGEST_ENTRY)?;
-    let plain = zstd::bulk::decompress(packed, size).ok().filter(|plain| plain.len() == size)?;
-    let entry: CacheEntry = postcard::from_bytes(&plain).ok()?;
-    entry.resolution.is_consistent().then_some(entry)
 }
 
 #[cfg(test)]
@@ -232,7 +242,7 @@ mod tests {
     #[test]
     fn the_files_used_longest_ago_go_first() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let size = encode(&entry(&[1])).expect("it encodes").len() as u64;
+        let size = entry(&[1]).encode().expect("it encodes").len() as u64;
         let cache = Cache::new(folder.path(), size * 2 + size / 2);
         for (age, id) in [(300, "aaaa"), (200, "bbbb")] {
             cache.store(id, &entry(&[1])).expect("the folder is writable");
@@ -268,6 +278,16 @@ mod tests {
         assert!(!folder.path().join("symbols").exists());
     }
 
+    #[test]
+    fn a_small_file_that_unpacks_to_much_is_refused() {
+        let plain = vec![0; 100 << 20];
+        let packed = zstd::bulk::compress(&plain, 1).expect("memory");
+        let length = (plain.len() as u64).to_le_bytes();
+        let head =
+            [&MAGIC[..], &RESOLVER_VERSION.to_le_bytes(), &crc32fast::hash(&packed).to_le_bytes(), &length];
+        assert_eq!(CacheEntry::decode(&[&head.concat()[..], &packed].concat()), None);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_without_a_crash(mut bytes in prop::collection::vec(any::<u8>(), 0..200)) {
@@ -278,7 +298,7 @@ mod tests {
                 let crc = crc32fast::hash(&bytes[HEADER..]);
                 bytes[12..16].copy_from_slice(&crc.to_le_bytes());
             }
-            prop_assert_eq!(decode(&bytes), None);
+            prop_assert_eq!(CacheEntry::decode(&bytes), None);
         }
 
         #[test]

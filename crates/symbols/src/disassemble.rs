@@ -3,7 +3,9 @@
 //! Constraints: x86-64 only; addresses are the binary's own; bytes that are no instruction are
 //! listed as `(bad)` and skipped one by one, so that a range always comes to its end.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter, SymbolResolver, SymbolResult};
 use object::{Object, ObjectSymbol, SymbolKind};
@@ -12,12 +14,15 @@ use rustc_hash::FxHashMap;
 use crate::demangle::demangle;
 use crate::elf::ElfImage;
 use crate::error::Error;
+use crate::names::NameBudget;
 use crate::plt::slot_names;
 use crate::resolution::Resolution;
 use crate::resolver::Resolver;
 
-/// More code than this is not listed at once.
-const LONGEST_RANGE: u64 = 16 << 20;
+/// More code than this is not listed at once: no function is longer.
+const LONGEST_RANGE: u64 = 4 << 20;
+/// Names are cut to this many characters: each can stand in every instruction.
+const LONGEST_NAME: usize = 512;
 
 /// One instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +100,7 @@ fn reference(instruction: &iced_x86::Instruction) -> Option<u64> {
 }
 
 /// Names of the addresses that a listing mentions: the address where each begins, and the name.
-struct Names(FxHashMap<u64, (u64, String)>);
+struct Names(FxHashMap<u64, (u64, Rc<str>)>);
 
 impl SymbolResolver for Names {
     fn symbol(
@@ -113,32 +118,46 @@ impl SymbolResolver for Names {
 }
 
 fn names(image: &ElfImage<'_>, resolver: &Resolver<'_>, decoded: &[iced_x86::Instruction]) -> Names {
-    let mut wanted: Vec<u64> = decoded.iter().filter_map(reference).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
+    let wanted: BTreeSet<u64> = decoded.iter().filter_map(reference).collect();
     let mut names = FxHashMap::default();
-    add_data(image, &wanted, &mut names);
     let slots = slot_names(image, &|_| None);
+    // Many addresses lie in one function.
+    let mut functions: FxHashMap<u64, Rc<str>> = FxHashMap::default();
     for &address in &wanted {
         if let Some(name) = slots.get(&address) {
-            names.insert(address, (address, format!("{}@got", demangle(name).name)));
+            names.insert(address, (address, shown(name, "@got")));
         } else if let Some(found) = resolver.symbols().find(address) {
-            names.insert(address, (found.start, demangle(found.name).name));
+            let name = functions.entry(found.start).or_insert_with(|| shown(found.name, ""));
+            names.insert(address, (found.start, Rc::clone(name)));
         }
     }
+    let unnamed = wanted.into_iter().filter(|address| !names.contains_key(address)).collect();
+    add_data(image, unnamed, &mut names);
     Names(names)
 }
 
-/// Variables and constants that have symbols.
-fn add_data(image: &ElfImage<'_>, wanted: &[u64], names: &mut FxHashMap<u64, (u64, String)>) {
+/// A name as a listing has it.
+fn shown(name: &str, suffix: &str) -> Rc<str> {
+    let name = demangle(name).name;
+    let cut = name.char_indices().nth(LONGEST_NAME);
+    cut.map_or_else(|| format!("{name}{suffix}"), |(end, _)| format!("{}…{suffix}", &name[..end])).into()
+}
+
+/// Variables and constants that have symbols; each address is named once, by the first of them.
+fn add_data(image: &ElfImage<'_>, mut unnamed: BTreeSet<u64>, names: &mut FxHashMap<u64, (u64, Rc<str>)>) {
+    let mut budget = NameBudget::for_image(image);
     for symbol in image.file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.size() > 0)
     {
         let start = symbol.address();
-        let end = start.saturating_add(symbol.size());
-        let Ok(name) = symbol.name() else { continue };
-        let first = wanted.partition_point(|&address| address < start);
-        for &address in wanted[first..].iter().take_while(|&&address| address < end) {
-            names.entry(address).or_insert_with(|| (start, demangle(name).name));
+        let range = start..start.saturating_add(symbol.size());
+        if unnamed.range(range.clone()).next().is_none() {
+            continue;
+        }
+        let Some(name) = budget.name(&symbol).map(|name| shown(name, "")) else { continue };
+        let inside: Vec<u64> = unnamed.range(range).copied().collect();
+        for address in inside {
+            unnamed.remove(&address);
+            names.insert(address, (start, Rc::clone(&name)));
         }
     }
 }

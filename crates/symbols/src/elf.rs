@@ -12,8 +12,8 @@ use object::{CompressionFormat, Object, ObjectSection, ObjectSegment, SectionFla
 
 use crate::error::Error;
 
-/// Deflate cannot expand further than 1032 times; real debug sections stay below 100.
-const LARGEST_EXPANSION: u64 = 1100;
+/// Deflate can expand 1032 times, and zstd further; debug sections that compilers write stay below 30.
+const LARGEST_EXPANSION: u64 = 100;
 /// Sections up to this size are accepted whatever their expansion.
 const SMALL_SECTION: u64 = 1 << 20;
 
@@ -45,13 +45,7 @@ impl<'a> ElfImage<'a> {
     /// Contents of a section, decompressed (zlib or zstd) if need be; none if it is absent,
     /// corrupt or claims an absurd size. The old `.zdebug_` names are found too.
     pub fn section(&self, name: &str) -> Option<Cow<'a, [u8]>> {
-        let data = self.file.section_by_name(name)?.compressed_data().ok()?;
-        let packed = data.data.len() as u64;
-        let absurd = data.uncompressed_size > packed.saturating_mul(LARGEST_EXPANSION).max(SMALL_SECTION);
-        if data.format != CompressionFormat::None && absurd {
-            return None;
-        }
-        data.decompress().ok()
+        contents(&self.file.section_by_name(name)?)
     }
 
     /// True if the section exists and holds bytes.
@@ -82,6 +76,17 @@ impl<'a> ElfImage<'a> {
             (!data.is_empty()).then(|| &data[..data.len().min(wanted)])
         })
     }
+}
+
+/// Contents of a section, decompressed if need be; none if they are corrupt or claim an absurd size.
+pub fn contents<'d>(section: &impl ObjectSection<'d>) -> Option<Cow<'d, [u8]>> {
+    let data = section.compressed_data().ok()?;
+    let packed = data.data.len() as u64;
+    let absurd = data.uncompressed_size > packed.saturating_mul(LARGEST_EXPANSION).max(SMALL_SECTION);
+    if data.format != CompressionFormat::None && absurd {
+        return None;
+    }
+    data.decompress().ok()
 }
 
 pub(crate) fn is_code(flags: SectionFlags) -> bool {

@@ -24,6 +24,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// A note segment or section longer than this is not read: real ones have a few hundred bytes.
 const LONGEST_NOTES: u64 = 1 << 20;
+/// Note segments and sections that are searched: each takes memory, and real files have a handful.
+const MOST_NOTES: usize = 64;
 /// A build id longer than this is taken as corrupt (SHA-1 has 20 bytes, the longest in use 32).
 const LONGEST_ID: usize = 64;
 /// Bytes hashed at a time.
@@ -107,12 +109,14 @@ where
     let endian = header.endian().ok()?;
     let in_segments = header.program_headers(endian, data).ok().and_then(|segments| {
         let short = segments.iter().filter(|s| s.p_filesz(endian).into() <= LONGEST_NOTES);
-        short.filter_map(|s| s.notes(endian, data).ok()?).find_map(|notes| id_in_notes(endian, notes))
+        let mut notes = short.filter_map(|s| s.notes(endian, data).ok()?).take(MOST_NOTES);
+        notes.find_map(|notes| id_in_notes(endian, notes))
     });
     in_segments.or_else(|| {
         let sections = header.section_headers(endian, data).ok()?;
         let short = sections.iter().filter(|s| s.sh_size(endian).into() <= LONGEST_NOTES);
-        short.filter_map(|s| s.notes(endian, data).ok()?).find_map(|notes| id_in_notes(endian, notes))
+        let mut notes = short.filter_map(|s| s.notes(endian, data).ok()?).take(MOST_NOTES);
+        notes.find_map(|notes| id_in_notes(endian, notes))
     })
 }
 

@@ -8,7 +8,9 @@
 //!   file (by its flag, `CLOCK_MONOTONIC` or the processor's counter);
 //! - either byte order; an absurd record ends the reading with an error, what was read stays.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::code_index::CodeIndex;
 use crate::error::Error;
@@ -19,6 +21,8 @@ const HEADER: usize = 40;
 const PREFIX: usize = 16;
 /// A record longer than this is taken as corrupt.
 const LONGEST_RECORD: usize = 256 << 20;
+/// Names and paths are cut to this many bytes.
+pub const LONGEST_TEXT: usize = 1 << 14;
 /// The header's flag for times of the processor's counter.
 const ARCH_TIMESTAMP: u64 = 1;
 
@@ -30,7 +34,7 @@ const CODE_CLOSE: u32 = 3;
 /// One piece of compiled code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JitFunction {
-    /// Name, as the compiler wrote it.
+    /// Name, as the compiler wrote it, at most [`LONGEST_TEXT`] bytes.
     pub name: String,
     /// First address at the time of compilation.
     pub start: u64,
@@ -49,8 +53,8 @@ pub struct JitFunction {
 pub struct JitLine {
     /// Bytes after the first address of the function.
     pub offset: u64,
-    /// Path of the source.
-    pub file: String,
+    /// Path of the source, at most [`LONGEST_TEXT`] bytes; shared by the lines of one file.
+    pub file: Arc<str>,
     /// Line, from 1.
     pub line: u32,
 }
@@ -225,8 +229,8 @@ impl JitDump {
             let named = fields.bytes()?;
             let file = match (named, lines.last()) {
                 // The specification's mark for "the same file as before".
-                (b"\xff", Some(last)) => last.file.clone(),
-                _ => String::from_utf8_lossy(named).into_owned(),
+                (b"\xff", Some(last)) => Arc::clone(&last.file),
+                _ => shortened(named).into(),
             };
             lines.push(JitLine { offset: address.wrapping_sub(start), file, line });
         }
@@ -270,8 +274,13 @@ impl<'f> Fields<'f> {
     }
 
     fn text(&mut self) -> Option<String> {
-        self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        self.bytes().map(|bytes| shortened(bytes).into_owned())
     }
+}
+
+/// What a program wrote as a name, of bounded length: every frame of its code gets it.
+fn shortened(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_TEXT)])
 }
 
 #[cfg(test)]

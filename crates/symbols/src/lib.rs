@@ -24,6 +24,7 @@ pub mod identity;
 pub mod jitdump;
 pub mod kallsyms;
 mod missing;
+mod names;
 mod namespace;
 mod outline;
 pub mod perf_map;

@@ -17,7 +17,7 @@
 use crate::code_index::CodeIndex;
 
 /// A line longer than this is cut.
-const LONGEST_LINE: usize = 1 << 16;
+const LONGEST_LINE: usize = 1 << 14;
 
 /// One line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,13 +4,18 @@
 //! - sizes are respected: what lies between two sized functions belongs to neither;
 //! - a symbol of size 0 (hand-written assembly) reaches to the next symbol or the section's end;
 //! - of several names at one address the choice is always the same, and the others are kept as
-//!   aliases (identical code folding).
+//!   aliases (identical code folding);
+//! - names may overlap in the file, so that a small one could list gigabytes of them: what they come
+//!   to is bounded by the file's size.
 
 use std::ops::Range;
 
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use rustc_hash::FxHashMap;
 
+use crate::demangle::strip_version;
 use crate::elf::{ElfImage, is_code};
+use crate::names::NameBudget;
 use crate::plt::plt_stubs;
 
 /// How many other names of one function are kept.
@@ -75,6 +80,10 @@ struct Raw<'a> {
     start: u64,
     size: u64,
     name: &'a str,
+    /// The name without its version.
+    bare: &'a str,
+    /// How many underscores it begins with.
+    underscores: usize,
     global: bool,
     /// End of its section.
     limit: u64,
@@ -162,13 +171,14 @@ impl<'a> SymbolTable<'a> {
         let best = &group[0];
         let name = self.names.len() as u32;
         self.names.push(best.name);
-        let bare = |name: &'a str| crate::demangle::strip_version(name);
+        let mut listed = vec![best.bare];
         for other in &group[1..] {
-            let listed = &self.names[name as usize..];
+            if listed.len() > MOST_ALIASES {
+                break;
+            }
             let same_code = other.size == best.size && best.size > 0;
-            let new =
-                listed.len() <= MOST_ALIASES && !listed.iter().any(|known| bare(known) == bare(other.name));
-            if same_code && new {
+            if same_code && !listed.contains(&other.bare) {
+                listed.push(other.bare);
                 self.names.push(other.name);
             }
         }
@@ -177,17 +187,25 @@ impl<'a> SymbolTable<'a> {
     }
 
     fn add_stubs(&mut self, image: &ElfImage<'a>) {
-        for stub in plt_stubs(image, &|address| self.find_flat(address)) {
-            let name = Name::Stub(self.stubs.len() as u32);
-            self.stubs.push(stub.name);
+        let stubs = plt_stubs(image, &|address| self.find_flat(address));
+        let mut known = FxHashMap::default();
+        for stub in stubs {
+            // Any number of stubs can lead to one target.
+            let name = *known.entry((stub.target.as_ptr(), stub.target.len())).or_insert_with(|| {
+                self.stubs.push(format!("{}@plt", stub.target));
+                Name::Stub(self.stubs.len() as u32 - 1)
+            });
             self.entries.push(Entry { start: stub.start, end: stub.end, name, aliases: 0..0, enclosing: 0 });
         }
     }
 
     /// The name at exactly `address`, before the stubs are in.
-    fn find_flat(&self, address: u64) -> Option<String> {
+    fn find_flat(&self, address: u64) -> Option<&'a str> {
         let at = self.entries.binary_search_by_key(&address, |entry| entry.start).ok()?;
-        Some(self.found(&self.entries[at]).name.to_owned())
+        match self.entries[at].name {
+            Name::Symbol(name) => Some(self.names[name as usize]),
+            Name::Stub(_) => None,
+        }
     }
 
     /// Sorts, and links each entry to the one around it.
@@ -209,8 +227,7 @@ impl<'a> SymbolTable<'a> {
 
 /// Smaller is better: sized, few leading underscores, global, short, alphabetical.
 fn preference<'a>(symbol: &Raw<'a>) -> (bool, usize, bool, usize, &'a str) {
-    let underscores = symbol.name.len() - symbol.name.trim_start_matches('_').len();
-    (symbol.size == 0, underscores, !symbol.global, symbol.name.len(), symbol.name)
+    (symbol.size == 0, symbol.underscores, !symbol.global, symbol.name.len(), symbol.name)
 }
 
 /// Unsized labels inside a sized function are places in it, not functions.
@@ -225,11 +242,13 @@ fn drop_inner_labels(sorted: &mut Vec<Raw<'_>>) {
 
 fn read_symbols<'a>(image: &ElfImage<'a>) -> (Vec<Raw<'a>>, SymbolSource) {
     let limits = section_limits(image);
-    let full: Vec<_> = image.file.symbols().filter_map(|symbol| raw(&symbol, &limits)).collect();
+    let mut budget = NameBudget::for_image(image);
+    let full: Vec<_> = image.file.symbols().filter_map(|symbol| raw(&symbol, &limits, &mut budget)).collect();
     if !full.is_empty() {
         return (full, SymbolSource::Symtab);
     }
-    let dynamic: Vec<_> = image.file.dynamic_symbols().filter_map(|symbol| raw(&symbol, &limits)).collect();
+    let dynamic: Vec<_> =
+        image.file.dynamic_symbols().filter_map(|symbol| raw(&symbol, &limits, &mut budget)).collect();
     match dynamic.is_empty() {
         true => (dynamic, SymbolSource::None),
         false => (dynamic, SymbolSource::Dynsym),
@@ -251,18 +270,22 @@ fn section_limits(image: &ElfImage<'_>) -> Vec<u64> {
     limits
 }
 
-fn raw<'a>(symbol: &impl ObjectSymbol<'a>, limits: &[u64]) -> Option<Raw<'a>> {
+fn raw<'a>(symbol: &impl ObjectSymbol<'a>, limits: &[u64], budget: &mut NameBudget) -> Option<Raw<'a>> {
     let callable = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label);
     if !callable || symbol.is_undefined() {
         return None;
     }
     let limit = *limits.get(symbol.section_index()?.0)?;
-    let name = symbol.name().ok()?;
-    let inside = symbol.address() < limit;
-    (inside && names_a_function(name)).then(|| Raw {
+    if symbol.address() >= limit {
+        return None;
+    }
+    let name = budget.name(symbol)?;
+    names_a_function(name).then(|| Raw {
         start: symbol.address(),
         size: symbol.size(),
         name,
+        bare: strip_version(name),
+        underscores: name.bytes().take_while(|&byte| byte == b'_').count(),
         global: symbol.is_global(),
         limit,
     })

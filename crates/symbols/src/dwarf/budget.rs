@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// Steps granted for each byte of debug info. Real files need about one.
+/// Steps granted for each byte of debug info. Real files need a few.
 const STEPS_PER_BYTE: i64 = 64;
+/// Steps that something costs which is kept: it takes tens of bytes, so that what a file can make us
+/// keep stays a few hundred times its size.
+const KEEPING: usize = 16;
 /// Steps granted to any file.
 const STEPS_FOR_ALL: i64 = 1 << 20;
 
@@ -28,6 +31,11 @@ impl Budget {
         Ok(())
     }
 
+    /// Takes the steps of keeping `things`; an error once nothing is left.
+    pub(crate) fn keep(&self, things: usize) -> gimli::Result<()> {
+        self.charge(things.saturating_mul(KEEPING))
+    }
+
     /// Counts small steps without touching the shared number at each.
     pub(crate) fn meter(&self) -> Meter<'_> {
         Meter { budget: self, pending: 0 }
@@ -46,11 +54,21 @@ pub(crate) struct Meter<'b> {
 impl Meter<'_> {
     /// Takes one step; an error once the budget is spent.
     pub(crate) fn step(&mut self) -> gimli::Result<()> {
-        self.pending += 1;
+        self.steps(1)
+    }
+
+    /// Takes the steps of keeping one thing.
+    pub(crate) fn keep(&mut self) -> gimli::Result<()> {
+        self.steps(KEEPING)
+    }
+
+    /// Takes several steps; an error once the budget is spent.
+    pub(crate) fn steps(&mut self, steps: usize) -> gimli::Result<()> {
+        self.pending = self.pending.saturating_add(steps);
         if self.pending < STEPS_AT_ONCE {
             return Ok(());
         }
-        self.pending = 0;
-        self.budget.charge(STEPS_AT_ONCE)
+        let pending = std::mem::take(&mut self.pending);
+        self.budget.charge(pending)
     }
 }

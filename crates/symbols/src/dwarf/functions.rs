@@ -10,6 +10,9 @@ use super::{DwarfIndex, Slice};
 /// Inlined calls nested deeper than this are left out.
 const DEEPEST_INLINE: usize = 256;
 
+/// Ranges of a list that costs nothing to keep.
+const SHORT_LIST: usize = 8;
+
 /// The functions of a unit, by address.
 #[derive(Default)]
 pub(crate) struct UnitFunctions {
@@ -87,9 +90,12 @@ impl UnitFunctions {
         let unit = index.unit_ref(unit);
         index.budget.charge(unit.header.length_including_self())?;
         let mut entries = unit.entries_raw(None)?;
+        let mut meter = index.budget.meter();
         while !entries.is_empty() {
             let entry = entries.next_offset();
             let Some(abbreviation) = entries.read_abbreviation()? else { continue };
+            // Attributes may take no bytes in the entry.
+            meter.steps(abbreviation.attributes().len())?;
             if abbreviation.tag() != gimli::DW_TAG_subprogram {
                 entries.skip_attributes(abbreviation.attributes())?;
                 continue;
@@ -159,10 +165,10 @@ impl Function {
     ) -> gimli::Result<()> {
         let mut entries = unit.entries_raw(Some(entry))?;
         let top = entries.next_depth();
-        skip_entry(&mut entries)?;
+        let mut meter = index.budget.meter();
+        skip_entry(&mut meter, &mut entries)?;
         // Entry depths of the inlined calls around the current entry.
         let mut around: Vec<isize> = Vec::new();
-        let mut meter = index.budget.meter();
         while entries.next_depth() > top {
             meter.step()?;
             let depth = entries.next_depth();
@@ -170,6 +176,7 @@ impl Function {
                 around.pop();
             }
             let Some(abbreviation) = entries.read_abbreviation()? else { continue };
+            meter.steps(abbreviation.attributes().len())?;
             if abbreviation.tag() != gimli::DW_TAG_inlined_subroutine {
                 entries.skip_attributes(abbreviation.attributes())?;
                 let nested_function = abbreviation.tag() == gimli::DW_TAG_subprogram;
@@ -244,8 +251,9 @@ impl Function {
     }
 }
 
-fn skip_entry(entries: &mut EntriesRaw<'_, Slice<'_>>) -> gimli::Result<()> {
+fn skip_entry(meter: &mut Meter<'_>, entries: &mut EntriesRaw<'_, Slice<'_>>) -> gimli::Result<()> {
     if let Some(abbreviation) = entries.read_abbreviation()? {
+        meter.steps(abbreviation.attributes().len())?;
         entries.skip_attributes(abbreviation.attributes())?;
     }
     Ok(())
@@ -258,7 +266,7 @@ fn skip_children(
 ) -> gimli::Result<()> {
     while entries.next_depth() > depth {
         meter.step()?;
-        skip_entry(entries)?;
+        skip_entry(meter, entries)?;
     }
     Ok(())
 }
@@ -329,9 +337,15 @@ impl Bounds {
         if let Some(list) = self.list {
             // The finished ranges leave out what is empty; hostile lists hold nothing else.
             let mut raw = unit.raw_ranges(list)?;
-            let mut meter = budget.meter();
+            let (mut meter, mut length) = (budget.meter(), 0);
             while raw.next()?.is_some() {
                 meter.step()?;
+                length += 1;
+            }
+            // Any number of entries can share one list. Short ones, which are nearly all, are free, so that
+            // threads need not meet at the budget.
+            if length > SHORT_LIST {
+                budget.keep(length)?;
             }
             let mut ranges = unit.ranges(list)?;
             while let Some(range) = ranges.next()? {

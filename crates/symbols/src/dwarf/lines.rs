@@ -51,7 +51,7 @@ impl UnitLines {
         let mut first = 0;
         let mut rows = program.rows();
         while let Some((_, row)) = rows.next_row()? {
-            meter.step()?;
+            meter.keep()?;
             if row.end_sequence() {
                 self.close(first, row.address(), index.first_code);
                 first = self.rows.len();
@@ -115,16 +115,22 @@ impl DwarfIndex<'_> {
         let header = unit.line_program.as_ref()?.header();
         let entry = header.file(file.into())?;
         let mut path = String::new();
+        // Paths may share one long text.
+        let mut push = |part: Slice<'_>| {
+            self.budget.charge(part.slice().len()).ok()?;
+            push_path(&mut path, part);
+            Some(())
+        };
         if let Some(directory) = unit.comp_dir {
-            push_path(&mut path, directory);
+            push(directory)?;
         }
         // Directory 0 is the compilation directory.
         if entry.directory_index() != 0
             && let Some(directory) = entry.directory(header)
         {
-            push_path(&mut path, unit.attr_string(directory).ok()?);
+            push(unit.attr_string(directory).ok()?)?;
         }
-        push_path(&mut path, unit.attr_string(entry.path_name()).ok()?);
+        push(unit.attr_string(entry.path_name()).ok()?)?;
         Some(path).filter(|path| !path.is_empty())
     }
 }

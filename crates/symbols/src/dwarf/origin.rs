@@ -73,6 +73,7 @@ impl<'e> DwarfIndex<'e> {
         let unit = self.unit_ref(unit_at);
         let mut entries = unit.entries_raw(Some(entry))?;
         let Some(abbreviation) = entries.read_abbreviation()? else { return Ok(None) };
+        self.budget.charge(abbreviation.attributes().len())?;
         let mut reference = None;
         for spec in abbreviation.attributes() {
             let attribute = entries.read_attribute(*spec)?;

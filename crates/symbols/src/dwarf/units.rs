@@ -14,6 +14,8 @@ use super::{DebugSections, Slice};
 
 /// Ranges that a lookup tries: units hardly ever overlap, hostile ones all do.
 const MOST_CANDIDATES: usize = 4096;
+/// Units that a lookup asks, of those whose ranges hold the address.
+const MOST_HOLDING: usize = 32;
 
 /// Debug info, indexed by address.
 pub struct DwarfIndex<'e> {
@@ -95,7 +97,8 @@ impl<'e> DwarfIndex<'e> {
         let after = self.ranges.partition_point(|range| range.begin <= address);
         let nearest = self.ranges[..after].iter().rev().take(MOST_CANDIDATES);
         let candidates = nearest.take_while(move |range| range.furthest > address);
-        candidates.filter(move |range| address < range.end).map(|range| range.unit as usize)
+        let holding = candidates.filter(move |range| address < range.end);
+        holding.take(MOST_HOLDING).map(|range| range.unit as usize)
     }
 
     /// The unit that holds a `.debug_info` offset.
@@ -151,7 +154,7 @@ fn abbreviations(
         let table = own.abbreviations(gimli::DebugAbbrevOffset(start));
         // Tables that share their tails are legal.
         let table = table.or_else(|_| {
-            budget.charge(reader.slice().len().saturating_sub(start))?;
+            budget.keep(reader.slice().len().saturating_sub(start))?;
             dwarf.debug_abbrev.abbreviations(gimli::DebugAbbrevOffset(start))
         });
         Some((start, Arc::new(table.ok()?)))
@@ -168,12 +171,19 @@ fn read_unit<'e>(
 ) -> Option<(Unit<'e>, Vec<gimli::Range>)> {
     let offset = header.debug_info_offset()?.0;
     let abbreviations = Arc::clone(tables.get(&header.debug_abbrev_offset().0)?);
-    budget.charge(1).ok()?;
+    budget.charge(root_attributes(header, &abbreviations).ok()?).ok()?;
     let unit = gimli::Unit::new_with_abbreviations(dwarf, *header, abbreviations).ok()?;
-    let lines = unit.line_program.as_ref().map_or(0, |program| program.header().header_length());
-    budget.charge(lines).ok()?;
+    // Any number of units can share one line table, whose files each of them keeps.
+    let header_length = unit.line_program.as_ref().map_or(0, |program| program.header().header_length());
+    budget.keep(header_length).ok()?;
     let ranges = unit_ranges(UnitRef::new(dwarf, &unit), budget, first_code).unwrap_or_default();
     Some((Unit { unit, offset, functions: OnceLock::new(), lines: OnceLock::new() }, ranges))
+}
+
+/// How many attributes the unit's own entry has; they may take no bytes there.
+fn root_attributes(header: &UnitHeader<Slice<'_>>, abbreviations: &Abbreviations) -> gimli::Result<usize> {
+    let mut entries = header.entries_raw(abbreviations, None)?;
+    Ok(entries.read_abbreviation()?.map_or(1, |root| root.attributes().len() + 1))
 }
 
 fn unit_ranges(

@@ -99,7 +99,7 @@ fn code_is_found_where_it_lay_at_the_time() {
         );
         assert_eq!([name(0x9010, 25), name(0x9010, 30), name(0x9040, 30)], [None, Some("first"), None]);
         let line = dump.find(0x9018, 30).and_then(|found| found.line).expect("it has lines");
-        assert_eq!((line.file.as_str(), line.line), ("a.js", 4));
+        assert_eq!((&*line.file, line.line), ("a.js", 4));
         assert!(dump.is_closed() && !dump.clock_is_counter());
     }
 }

@@ -18,11 +18,15 @@ use crate::meta::Meta;
 use crate::schema::{SCHEMA_VERSION, Sample, Tables};
 
 /// Rows read at once.
-const BATCH_ROWS: usize = 1 << 13;
+const BATCH_ROWS: usize = 1 << 11;
 /// A table may claim this many rows, and [`ROWS_PER_BYTE`] more for each byte it has: far above
 /// what any real one packs to, and the limit of the memory that a forged one can demand.
 const ROWS_BASE: u64 = 1 << 20;
 const ROWS_PER_BYTE: u64 = 256;
+
+/// The same for the bytes of its rows, text included: one text can stand in every row.
+const BYTES_BASE: usize = 64 << 20;
+const BYTES_PER_BYTE: usize = 1 << 10;
 
 /// What a file holds, all checked.
 pub(crate) struct Contents {
@@ -77,6 +81,7 @@ impl TableVisitor for Reader<'_> {
 
 fn read_rows<R: Row>(bytes: Bytes, rows: &mut Vec<R>) -> std::result::Result<(), String> {
     let limit = ROWS_BASE + ROWS_PER_BYTE * bytes.len() as u64;
+    let mut room = BYTES_BASE.saturating_add(BYTES_PER_BYTE.saturating_mul(bytes.len()));
     let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(bytes))?;
     let claimed = builder.metadata().file_metadata().num_rows();
     if u64::try_from(claimed).is_ok_and(|claimed| claimed > limit) || claimed < 0 {
@@ -84,7 +89,10 @@ fn read_rows<R: Row>(bytes: Bytes, rows: &mut Vec<R>) -> std::result::Result<(),
     }
     let reader = guarded(|| builder.with_batch_size(BATCH_ROWS).build())?;
     for batch in Batches::new(reader) {
-        rows.extend(from_batch::<R>(rows.len(), &batch?)?);
+        let batch = batch?;
+        let left = room.checked_sub(batch.get_array_memory_size());
+        room = left.ok_or("more text than fits in so few bytes")?;
+        rows.extend(from_batch::<R>(rows.len(), &batch)?);
     }
     match i64::try_from(rows.len()) == Ok(claimed) {
         true => Ok(()),

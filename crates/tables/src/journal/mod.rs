@@ -13,6 +13,7 @@ mod block;
 mod columns;
 mod reader;
 mod record;
+mod room;
 mod writer;
 
 pub use reader::{Journal, is_journal};

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::columns::Decoder;
 use super::record::{self, Tag};
+use super::room::Room;
 use super::{HEADER_LENGTH, MAGIC, VERSION, block};
 use crate::check;
 use crate::error::{Error, Result};
@@ -49,7 +50,7 @@ impl Journal {
         let file = File::open(path).map_err(Error::io(path))?;
         let length = file.metadata().map_err(Error::io(path))?.len();
         check_header(path, &file, length)?;
-        let mut loader = Loader::new(path);
+        let mut loader = Loader::new(path, length);
         let end = each_block(path, &file, length, |offset, records| loader.block(offset, records))?;
         let cut = (end < length).then_some(end);
         let meta = loader.finish(cut, end)?;
@@ -180,17 +181,32 @@ struct Loader<'a> {
     samples: u64,
     last_time: Option<i64>,
     rows: Vec<Sample>,
+    room: Room,
 }
 
 impl<'a> Loader<'a> {
-    fn new(path: &'a Path) -> Self {
-        Self { path, meta: None, tables: Tables::default(), samples: 0, last_time: None, rows: Vec::new() }
+    fn new(path: &'a Path, length: u64) -> Self {
+        Self {
+            path,
+            meta: None,
+            tables: Tables::default(),
+            samples: 0,
+            last_time: None,
+            rows: Vec::new(),
+            room: Room::for_length(length),
+        }
     }
 
     fn block(&mut self, offset: u64, records: &[u8]) -> Result<()> {
         let path = self.path;
         each_record(path, offset, records, |tag, body| match tag {
             Tag::Samples => self.samples(offset, body),
+            _ if !self.room.take(tag, body) => Err(Error::corrupt(
+                path,
+                Some(offset),
+                "a plausible number of rows",
+                "far more than fit the file",
+            )),
             _ => self.row(tag, body).ok_or_else(|| {
                 Error::corrupt(path, Some(offset), format!("a {tag:?} record"), "other bytes")
             }),

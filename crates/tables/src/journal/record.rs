@@ -31,7 +31,7 @@ pub(super) enum Tag {
 }
 
 impl Tag {
-    const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Meta,
         Self::Metric,
         Self::Process,

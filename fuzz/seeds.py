@@ -1,0 +1,219 @@
+"""Makes the inputs that fuzzing begins with, out of real files that this machine can build or has.
+
+Usage: python3 fuzz/seeds.py CORPUS
+
+CORPUS gets a folder for each target. What cannot be made here (no compiler, no permission to record)
+is left out and named: fuzzing works without, it only takes longer.
+"""
+
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYROMETER = ROOT / ".venv/bin/pyrometer"
+# Kernel symbols and the like: enough to learn the form from.
+LONGEST_TEXT = 4096
+# Target, name of the seed, contents.
+Seeds = Iterator[tuple[str, str, bytes]]
+# The order of the targets dwarf and symtab; the last takes the rest.
+DEBUG = "abbrev line line_str str str_offsets addr ranges rnglists info".split()
+SYMBOLS = [".symtab", ".strtab", ".dynsym", ".dynstr", ".rela.plt", ".plt", ".text"]
+# Small enough to be mutated thousands of times a second: no library, little code.
+TINY = """
+static inline __attribute__((always_inline)) int inner(int x) { volatile int y = x * 3; return y + 1; }
+__attribute__((noinline)) int outer(int x) { int s = 0; for (int i = 0; i < x; i++) s += inner(i); return s; }
+__attribute__((noinline)) int realigned(int x) {
+    volatile int v[16] __attribute__((aligned(64))); v[x & 15] = x; return outer(v[x & 15]) + __builtin_alloca(x)[0]; }
+void _start(void) { outer(3); realigned(4); for (;;) ; }
+""".replace("__builtin_alloca(x)[0]", "*(volatile char *)__builtin_alloca(x)")
+FLAGS = {
+    "dwarf5": ["-O2", "-g", "-gdwarf-5"],
+    "dwarf4": ["-O1", "-g", "-gdwarf-4"],
+    "dwarf2": ["-O2", "-g", "-gdwarf-2", "-fno-omit-frame-pointer"],
+    "compressed": ["-O2", "-g", "-gz=zlib"],
+    "debug_frame": ["-O2", "-g", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"],
+    "stripped": ["-O2", "-s"],
+}
+
+
+def main() -> None:
+    corpus = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        makers = [of_binaries, of_examples, of_generated_code, of_recording, of_texts, of_records]
+        for make in makers:
+            try:
+                for target, name, content in make(Path(folder)):
+                    keep(corpus, target, name, content)
+            except (OSError, subprocess.SubprocessError, ValueError) as error:
+                print(f"no seeds {make.__name__}: {error}")
+
+
+def keep(corpus: Path, target: str, name: str, content: bytes) -> None:
+    path = corpus / target / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+
+def of_binaries(folder: Path) -> Seeds:
+    """Programs of a few functions: whole, and by their sections."""
+    source = folder / "tiny.c"
+    source.write_text(TINY)
+    for name, flags in FLAGS.items():
+        output = folder / name
+        compile_c(source, output, [*flags, "-nostdlib", "-static-pie", "-fPIE", "-Wl,-z,noseparate-code"])
+        yield from of_binary(name, output.read_bytes())
+
+
+def of_examples(folder: Path) -> Seeds:
+    """Programs that use the C library: linkage stubs, many symbols."""
+    for name in ["calls", "signals"]:
+        output = folder / name
+        compile_c(ROOT / f"examples/c/{name}.c", output, ["-O2", "-g", "-lm", "-lpthread"])
+        yield from of_binary(name, output.read_bytes())
+
+
+def of_binary(name: str, content: bytes) -> Seeds:
+    sections = dict(read_sections(content))
+    yield "elf_symbols", name, content
+    entry = struct.unpack_from("<Q", content, 24)[0]
+    registers, stack = a_stack(entry, read_address(sections, ".text"))
+    yield "unwind", name, joined([registers, stack, content])
+    part = {key: data for key, (_, data) in sections.items()}
+    yield "dwarf", name, joined([part.get(f".debug_{kind}", b"") for kind in DEBUG])
+    yield "symtab", name, joined([part.get(key, b"") for key in SYMBOLS])
+    for key in [".eh_frame", ".debug_frame"]:
+        if key in part:
+            header = part.get(".eh_frame_hdr", b"")
+            yield "unwind_rules", name + key, joined([registers, stack, header, part[key]])
+    # Instructions of one description: CFA by rbp, a saved register, an expression over memory.
+    rules = bytes([0x0C, 6, 16, 0x86, 2, 0x41, 0x0F, 3, 0x76, 0x78, 0x06, 0x10, 6, 2, 0x76, 0x00])
+    yield "unwind_rules", "rules", joined([registers, stack, b"", rules])
+
+
+def a_stack(entry: int, text: int) -> tuple[bytes, bytes]:
+    """Registers as the target takes them, and a stack on which every word is an address in the code."""
+    return struct.pack("<7Q", text + 16, 64, 128, 0, 0, 0, 0), struct.pack("<32Q", *[text + 20, entry] * 16)
+
+
+def read_address(sections: dict[str, tuple[int, bytes]], name: str) -> int:
+    return sections.get(name, (0, b""))[0]
+
+
+def joined(parts: list[bytes]) -> bytes:
+    """What the targets cut apart: all lengths but the last, then the parts."""
+    cut = [part[:0xFFFF] for part in parts[:-1]]
+    return b"".join(struct.pack("<H", len(part)) for part in cut) + b"".join(cut) + parts[-1]
+
+
+def read_sections(content: bytes) -> Iterator[tuple[str, tuple[int, bytes]]]:
+    """Name, address and bytes of each section of a 64-bit little-endian ELF file."""
+    (table,) = struct.unpack_from("<Q", content, 0x28)
+    size, count, names = struct.unpack_from("<3H", content, 0x3A)
+    headers = [struct.unpack_from("<IIQQQQ", content, table + size * at) for at in range(count)]
+    texts = headers[names][4]
+    for name, kind, _, address, offset, length in headers:
+        text = content[texts + name : content.index(b"\0", texts + name)].decode()
+        yield text, (address, b"" if kind == 8 else content[offset : offset + length])
+
+
+def compile_c(source: Path, output: Path, flags: list[str]) -> None:
+    run(["gcc", "-o", str(output), str(source), *flags], cwd=source.parent)
+
+
+def run(command: list[str], **options: object) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=60, **options)  # type: ignore[call-overload]
+
+
+def of_generated_code(folder: Path) -> Seeds:
+    """What a program writes that generates its code."""
+    program = folder / "jit"
+    compile_c(ROOT / "examples/c/jit.c", program, ["-O2", "-lm"])
+    for kind in ["dump", "map"]:
+        child = subprocess.Popen([program, kind, "0.1"], cwd=folder, stdout=subprocess.DEVNULL)
+        child.wait(timeout=60)
+        written = folder / f"jit-{child.pid}.dump" if kind == "dump" else Path(f"/tmp/perf-{child.pid}.map")
+        yield {"dump": "jitdump", "map": "perf_map"}[kind], "jit", written.read_bytes()
+        written.unlink()
+
+
+def of_recording(folder: Path) -> Seeds:
+    """A profile, and the journal of one that was cut short."""
+    if not PYROMETER.exists():
+        raise OSError("pyrometer is not built (make build)")
+    profile, cut = folder / "seed.pyro", folder / "cut.pyro"
+    spin = ["sh", "-c", "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"]
+    run([str(PYROMETER), "record", "-o", str(profile), "--", *spin], cwd=folder)
+    yield "pyro_file", "seed", profile.read_bytes()
+    child = subprocess.Popen(
+        [PYROMETER, "record", "-o", cut, "--", "sleep", "30"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(2)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    for journal in folder.glob("*.recording"):
+        # The target adds the header itself.
+        yield "journal", journal.name, journal.read_bytes()[12:]
+
+
+def of_texts(_: Path) -> Seeds:
+    """What this kernel says, and names as compilers write them."""
+    for path in ["/proc/self/maps", "/proc/self/stat", "/proc/self/status", "/proc/cpuinfo", "/sys/kernel/notes"]:
+        if os.access(path, os.R_OK):
+            yield "kernel_text", path.replace("/", "_"), Path(path).read_bytes()[:LONGEST_TEXT]
+    yield "kernel_text", "cpus", b"0-3,8,10-11"
+    symbols = b"ffffffff81000000 T do_one\nffffffff81000100 t do_two\t[snd]\nffffffff81000200 D table\n"
+    yield "kallsyms", "some", symbols
+    for at, name in enumerate(NAMES):
+        yield "demangle", f"name-{at}", name.encode()
+    for at, event in enumerate(["cycles:upp", "r1a8", "cpu/event=0x3c,umask=0x1/:k", "sched:sched_switch", "LLC-loads"]):
+        yield "event", f"event-{at}", event.encode()
+
+
+NAMES = [
+    "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE.llvm.42",
+    "_RNvMs0_NtCs5l0EXMQXRMU_4rage5outerNtB5_5Outer3new",
+    "_RINvNtC3std3mem8align_ofNtNtC3std3mem12DiscriminantE",
+    "_ZNSt6vectorIiSaIiEE9push_backERKi@plt",
+    "_ZN2ns1fIJiSt4pairIS_S0_EEEEvDpT_",
+    "_ZZN2ns5ClassclEiENKUlvE_clEv.part.0.cold",
+    "_ZNSt8functionIFvvEEC2IZN1aclEvEUlvE_vEEOT_",
+]
+
+
+def of_records(_: Path) -> Seeds:
+    """Records as the kernel and the journal's writer lay them out."""
+    body = struct.pack("<9Q", 77, 0x1000, 10 | 11 << 32, 5, 3, 999, 2, 2**64 - 512, 0x1000)
+    body += struct.pack("<13Q", 2, 0xB, 0xB0, 0x50, 0x1000, 12, 13, 14, 15, 16, 0xAA, 0xBB, 8)
+    trailer = struct.pack("<4Q", 10 | 11 << 32, 9, 3, 77)
+    mapping = struct.pack("<8Q", 10, 0x7000, 0x2000, 0x1000, 8 | 1 << 32, 42, 6, 5) + b"/bin/true\0\0\0\0\0\0\0"
+    kernels = {"sample": (9, body), "mmap2": (10, mapping + trailer), "comm": (3, b"\x0a\0\0\0\x0b\0\0\0true\0\0\0\0" + trailer)}
+    for name, (kind, content) in kernels.items():
+        yield "ring_record", name, struct.pack("<IHH", kind, 2, 8 + len(content)) + content
+    # Tag, length, then postcard: a row number and the fields, or a list of rows.
+    metric = b"\0" + b"\2ns" * 3 + b"\x02\0\0\0"
+    rows = [
+        (1, b"{}"), (2, metric), (3, b"\0\2\1p\1c\0\2\0"), (4, b"\0\0\2\1t\2\0"), (5, b"\0\2/p\0\0\0"),
+        (6, b"\0\4main\4main\1\0\0\0\0\0"), (7, b"\1\1\0\0\0\0\1\2\1\0\0\1n"), (8, b"\2\0\0\1\0\0"),
+        (10, b"\1\3\1\0\1\0\1\2\1\2\1\0\1\2\1\2"),
+    ]  # fmt: skip
+    yield "journal", "rows", b"".join(struct.pack("<BI", tag, len(row)) + row for tag, row in rows)
+    yield "symbol_cache", "empty", bytes(8)
+
+
+if __name__ == "__main__":
+    if shutil.which("gcc") is None:
+        print("no gcc: binaries are left out")
+    main()
