@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.loads import Load
 from bench.process import Program, RunError, program, run, timed
-from bench.ratios import Median, median_ratio
+from bench.ratios import Centre, paired_ratio
 from bench.recorders import RECORDERS, Recorder, Recording
 
 PLAIN = "plain"
@@ -36,20 +36,20 @@ class Comparison:
     runs: dict[str, list[Run]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
-    def slowdown(self, recorder: str) -> Median:
+    def slowdown(self, recorder: str) -> Centre:
         """The program's wall time under the recorder over that without, pair by pair."""
         runs = self.runs[recorder]
-        return median_ratio([run.program.wall for run in runs], [plain.wall for plain in self.plain])
+        return paired_ratio([run.program.wall for run in runs], [plain.wall for plain in self.plain])
 
-    def cpu_increase(self, recorder: str) -> Median:
+    def cpu_increase(self, recorder: str) -> Centre:
         """The same of the program's own CPU time, the kernel's part of sampling included."""
         runs = self.runs[recorder]
-        return median_ratio([run.program.cpu for run in runs], [plain.cpu for plain in self.plain])
+        return paired_ratio([run.program.cpu for run in runs], [plain.cpu for plain in self.plain])
 
-    def against(self, recorder: str, other: str) -> Median:
+    def against(self, recorder: str, other: str) -> Centre:
         """The program's wall time under one recorder over that under another."""
         ours, theirs = self.runs[recorder], self.runs[other]
-        return median_ratio([run.program.wall for run in ours], [run.program.wall for run in theirs])
+        return paired_ratio([run.program.wall for run in ours], [run.program.wall for run in theirs])
 
     def lost(self, recorder: str) -> int | None:
         """Samples lost in all runs together; ``None`` if the recorder does not say."""

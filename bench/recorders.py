@@ -20,6 +20,9 @@ VENV = ROOT / ".venv" / "bin"
 PARANOIA = Path("/proc/sys/kernel/perf_event_paranoid")
 PEERS = ROOT / "build" / "peers" / "bin"
 
+#: The recorder that is no peer, but what none can go below.
+FLOOR = "the timer alone"
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -106,6 +109,16 @@ class Perf:
         return Recording(len(lines) - len(records), lost, self.output.stat().st_size)
 
 
+class Timer(Perf):
+    """``perf record`` without stacks: what the timer's interrupts cost by themselves, whoever asks for them."""
+
+    name = FLOOR
+
+    def command(self, program: Sequence[str], rate: int) -> list[str]:
+        how = ["-e", "cpu-clock", "-F", str(rate)]
+        return ["perf", "record", *how, "-o", str(self.output), "--", *program]
+
+
 class Samply:
     """``samply record``, which unwinds live."""
 
@@ -139,4 +152,4 @@ class Samply:
         return Recording(samples, sum(lost), self.output.stat().st_size)
 
 
-RECORDERS: list[Recorder] = [Pyrometer(), Perf(), Samply()]
+RECORDERS: list[Recorder] = [Pyrometer(), Perf(), Samply(), Timer()]

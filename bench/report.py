@@ -9,15 +9,16 @@ from bench.process import ROOT
 from bench.results import Results
 from bench.targets import Outcome, judge
 
-VERDICT = {True: "yes", False: "**no**", None: "?"}
+VERDICT = {True: "yes", False: "**no**", None: "not shown"}
 
 
 def markdown(results: Results) -> str:
     """The whole report; every figure of one run on one machine."""
     parts = [
         "# Benchmark results",
-        "Written by `make bench`; every figure is from one run on the machine below. Slowdowns are medians of paired, "
-        "interleaved runs, with a 95 % bootstrap interval.",
+        "Written by `make bench`; every figure is from one run on the machine below. Slowdowns are of paired, "
+        "interleaved runs: the Hodges-Lehmann centre with a 95 % bootstrap interval. A target is met, or missed, when the "
+        "whole interval says so, and else not shown.",
         "## Machine",
         table(["", ""], results.machine.items()),
         "## Targets",

@@ -24,15 +24,14 @@ class Size:
     seconds: float
     """That ripgrep searches; as often over the same tree as that takes."""
     allocations: int
-    long_allocations: int
-    """For the five million samples."""
+    long_samples: int
     long_rate: int
     limit: float
     """Seconds after which a chain from recording to picture is stopped."""
 
 
-FULL = Size(rounds=8, seconds=3, allocations=250, long_allocations=13_000, long_rate=20_000, limit=180)
-QUICK = Size(rounds=2, seconds=1, allocations=60, long_allocations=300, long_rate=20_000, limit=30)
+FULL = Size(rounds=16, seconds=2, allocations=200, long_samples=5_200_000, long_rate=20_000, limit=180)
+QUICK = Size(rounds=2, seconds=1, allocations=60, long_samples=100_000, long_rate=20_000, limit=30)
 
 
 def main() -> None:
@@ -78,7 +77,7 @@ def _openings(results: Results, size: Size) -> None:
 
 
 def _scale(results: Results, size: Size) -> None:
-    results.scale = scale.long_recording(loads.allocator(size.long_allocations), size.long_rate)
+    results.scale = scale.long_recording(loads.allocator, size.long_samples, size.long_rate)
 
 
 def _ripgrep(size: Size) -> loads.Load:

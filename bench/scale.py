@@ -1,15 +1,19 @@
 """One long recording at a high rate: memory, size on disk, and how quickly the file opens."""
 
+import math
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.loads import Load
 from bench.overhead import record
-from bench.process import run
+from bench.process import program, run, timed
 from bench.recorders import VENV, Pyrometer
 
 REPEATS = 7
+#: Of the load, to learn how long one takes.
+TRIAL_ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,12 @@ class Scale:
     """Seconds of ``pyrometer show`` on the file, second opening."""
 
 
-def long_recording(load: Load, rate: int) -> Scale:
-    """Records a load of minutes, and opens the file twice."""
+def long_recording(load: Callable[[int], Load], samples: int, rate: int) -> Scale:
+    """Records about so many samples of a load, given by its rounds, and opens the file twice."""
     recorder = Pyrometer()
-    recorded = record(recorder, load.command, rate)
+    run(timed(load(TRIAL_ROUNDS).command))
+    rounds = math.ceil(samples / rate / program().cpu * TRIAL_ROUNDS)
+    recorded = record(recorder, load(rounds).command, rate)
     recording = recorded.recording
     return Scale(
         samples=recording.samples,

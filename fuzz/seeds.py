@@ -62,7 +62,6 @@ def keep(corpus: Path, target: str, name: str, content: bytes) -> None:
     path.write_bytes(content)
 
 
-
 def of_binaries(folder: Path) -> Seeds:
     """Programs of a few functions: whole, and by their sections."""
     source = folder / "tiny.c"
@@ -178,7 +177,9 @@ def of_texts(_: Path) -> Seeds:
     yield "kallsyms", "some", symbols
     for at, name in enumerate(NAMES):
         yield "demangle", f"name-{at}", name.encode()
-    for at, event in enumerate(["cycles:upp", "r1a8", "cpu/event=0x3c,umask=0x1/:k", "sched:sched_switch", "LLC-loads"]):
+    for at, event in enumerate(
+        ["cycles:upp", "r1a8", "cpu/event=0x3c,umask=0x1/:k", "sched:sched_switch", "LLC-loads"]
+    ):
         yield "event", f"event-{at}", event.encode()
 
 
@@ -199,7 +200,11 @@ def of_records(_: Path) -> Seeds:
     body += struct.pack("<13Q", 2, 0xB, 0xB0, 0x50, 0x1000, 12, 13, 14, 15, 16, 0xAA, 0xBB, 8)
     trailer = struct.pack("<4Q", 10 | 11 << 32, 9, 3, 77)
     mapping = struct.pack("<8Q", 10, 0x7000, 0x2000, 0x1000, 8 | 1 << 32, 42, 6, 5) + b"/bin/true\0\0\0\0\0\0\0"
-    kernels = {"sample": (9, body), "mmap2": (10, mapping + trailer), "comm": (3, b"\x0a\0\0\0\x0b\0\0\0true\0\0\0\0" + trailer)}
+    kernels = {
+        "sample": (9, body),
+        "mmap2": (10, mapping + trailer),
+        "comm": (3, b"\x0a\0\0\0\x0b\0\0\0true\0\0\0\0" + trailer),
+    }
     for name, (kind, content) in kernels.items():
         yield "ring_record", name, struct.pack("<IHH", kind, 2, 8 + len(content)) + content
     # Tag, length, then postcard: a row number and the fields, or a list of rows.
