@@ -99,6 +99,7 @@ lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carr
 	cargo fmt --all --check
 	cargo fmt --manifest-path examples/Cargo.toml --check
 	cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --release --locked --package pyrometer-python --no-default-features --quiet -- -D warnings
 	cargo clippy --release --locked --manifest-path examples/Cargo.toml --target-dir build/examples/rust --all-targets --quiet -- -D warnings
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet

@@ -188,6 +188,13 @@ class DisassemblyError(PyrometerError):
     default_cure = "annotate on the machine where it was recorded, before the program is rebuilt"
 
 
+class PlatformError(PyrometerError):
+    """Programs are recorded on Linux on x86-64 only; profiles are read everywhere."""
+
+    exit_code = 100
+    kinds = ("unsupported-platform",)
+
+
 class ProgramNotExecutableError(PyrometerError):
     """The program exists, but cannot be executed."""
 

@@ -8,14 +8,13 @@ use std::path::Path;
 
 use pyo3::prelude::*;
 use pyrometer_formats as formats;
-use pyrometer_sampler as sampler;
 use pyrometer_tables as tables;
 
 /// An error with a word for its class, a sentence, and a cure.
 pub struct Known {
-    kind: &'static str,
-    what: String,
-    cure: String,
+    pub kind: &'static str,
+    pub what: String,
+    pub cure: String,
 }
 
 impl From<tables::Error> for Known {
@@ -25,18 +24,6 @@ impl From<tables::Error> for Known {
             what: error.to_string(),
             cure: error.cure(),
         }
-    }
-}
-
-impl From<sampler::Error> for Known {
-    fn from(error: sampler::Error) -> Self {
-        let kind = match &error {
-            sampler::Error::Journal { source, .. } | sampler::Error::NoJournal { source, .. } => {
-                if is_full(source) { "no-space" } else { source.kind() }
-            }
-            other => other.kind(),
-        };
-        Self { kind, what: error.to_string(), cure: error.cure() }
     }
 }
 
@@ -65,7 +52,8 @@ impl Known {
 
 const FULL: [ErrorKind; 2] = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded];
 
-fn is_full(error: &tables::Error) -> bool {
+/// Whether a full disk was the cause.
+pub fn is_full(error: &tables::Error) -> bool {
     matches!(error, tables::Error::Io { source, .. } if FULL.contains(&source.kind()))
 }
 

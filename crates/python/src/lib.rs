@@ -10,6 +10,7 @@ mod error;
 mod export;
 mod finish;
 mod profile;
+#[cfg_attr(not(all(feature = "record", target_os = "linux", target_arch = "x86_64")), path = "no_record.rs")]
 mod record;
 mod rows;
 mod selection;
@@ -25,9 +26,11 @@ mod _native {
     #[pymodule_export]
     use super::export::export;
     #[pymodule_export]
+    use super::finish::recover;
+    #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]
-    use super::record::{Recording, finish, record, recover};
+    use super::record::{Recording, finish, record};
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

@@ -9,9 +9,21 @@ use pyo3::prelude::*;
 use pyrometer_sampler as sampler;
 use pyrometer_symbols::Files;
 
-use crate::error::{Known, Result};
+use crate::error::{Known, Result, is_full};
 use crate::finish::{Options, finish_journal};
 use crate::profile::Profile;
+
+impl From<sampler::Error> for Known {
+    fn from(error: sampler::Error) -> Self {
+        let kind = match &error {
+            sampler::Error::Journal { source, .. } | sampler::Error::NoJournal { source, .. } => {
+                if is_full(source) { "no-space" } else { source.kind() }
+            }
+            other => other.kind(),
+        };
+        Self { kind, what: error.to_string(), cure: error.cure() }
+    }
+}
 
 /// A journal on disk that wants to be finished, with the binaries that it saw held open.
 #[pyclass(frozen, module = "pyrometer._native")]
@@ -102,16 +114,9 @@ fn finish_recording(recording: &mut sampler::Recording, output: &Path, options: 
             sampler::Source::None => {}
         }
     }
-    let ended = Some(recording.ended);
-    let profile = finish_journal(&recording.journal, output, &files, &recording.named, ended, options)?;
+    let since_end = || sampler::monotonic() - recording.ended;
+    let profile = finish_journal(&recording.journal, output, &files, &recording.named, since_end, options)?;
     // The profile is whole and renamed into place; a journal that stays would only be opened again.
     let _ = std::fs::remove_file(&recording.journal);
     Ok(Profile::new(profile))
-}
-
-/// Symbolizes an interrupted recording into `output`; the recording stays as it is.
-#[pyfunction]
-pub fn recover(py: Python<'_>, journal: PathBuf, output: PathBuf, options: Options) -> PyResult<Profile> {
-    let finish = || finish_journal(&journal, &output, &Files::default(), &[], None, &options);
-    Ok(Profile::new(py.detach(finish)?))
 }

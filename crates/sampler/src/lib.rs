@@ -39,7 +39,7 @@ mod unwind;
 mod world;
 
 pub use binary::Source;
+pub use clock::monotonic;
 pub use error::{Error, Result};
-pub use jit::{Named, apply_names};
 pub use launch::{Child, Exit};
 pub use recorder::{Config, Recording, Target, record};

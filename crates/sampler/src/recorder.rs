@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pyrometer_symbols::generated::Named;
 use pyrometer_tables::journal::Writer;
 use pyrometer_tables::meta::{Meta, Recorder as Cost};
 use pyrometer_tables::schema::Metric;
@@ -16,7 +17,6 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Sources};
 use crate::groups::{self, Count, Groups, Request, Start};
 use crate::host;
-use crate::jit::Named;
 use crate::launch::{Child, Exit};
 use crate::merge;
 use crate::permission;

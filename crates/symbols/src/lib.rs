@@ -20,6 +20,7 @@ pub mod dwarf;
 pub mod elf;
 pub mod error;
 mod expand;
+pub mod generated;
 pub mod identity;
 pub mod jitdump;
 pub mod kallsyms;
