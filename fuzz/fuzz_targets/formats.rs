@@ -20,7 +20,10 @@ fuzz_target!(|input: Input| {
     let samples = samples(&tables, &values);
     let profile = Profile::from_parts(Meta::default(), tables, samples).expect("every row refers to another");
     let (selection, grouping) = (Selection::default(), Grouping::default());
-    for text in [written(|out| speedscope::write(&profile, &selection, out)), written(|out| firefox::write(&profile, &selection, out))] {
+    for text in [
+        written(|out| speedscope::write(&profile, &selection, out)),
+        written(|out| firefox::write(&profile, &selection, out)),
+    ] {
         if let Some(text) = text {
             serde_json::from_slice::<serde_json::Value>(&text).expect("JSON");
         }
@@ -48,7 +51,13 @@ fn tables(names: &[(String, String)], nodes: &[(u8, u8)]) -> Tables {
         binary: Some(0),
         ..Function::default()
     };
-    let frame = |row: i32| Frame { function: Some(row), binary: Some(0), address: Some(row.into()), inlined: row % 3 == 1, ..Frame::default() };
+    let frame = |row: i32| Frame {
+        function: Some(row),
+        binary: Some(0),
+        address: Some(row.into()),
+        inlined: row % 3 == 1,
+        ..Frame::default()
+    };
     let mut functions: Vec<Function> = names.iter().map(function).collect();
     functions.push(Function::default());
     let frames: Vec<Frame> = (0..functions.len() as i32).map(frame).collect();

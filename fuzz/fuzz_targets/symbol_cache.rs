@@ -9,7 +9,11 @@ fuzz_target!(|bytes: &[u8]| {
         let Some(entry) = CacheEntry::decode(&file) else { continue };
         for &address in entry.resolution.addresses() {
             let frames = entry.resolution.frames(address).expect("its own address");
-            assert!(frames.iter().all(|frame| frame.function.is_none() || entry.resolution.function(frame).is_some()));
+            assert!(
+                frames
+                    .iter()
+                    .all(|frame| frame.function.is_none() || entry.resolution.function(frame).is_some())
+            );
         }
         let again = CacheEntry::decode(&entry.encode().expect("memory"));
         assert_eq!(again.as_ref(), Some(&entry));

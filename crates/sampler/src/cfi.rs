@@ -7,8 +7,8 @@
 
 use gimli::{
     BaseAddresses, CfaRule, CommonInformationEntry, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice,
-    EvaluationResult, Expression, LittleEndian, Register, RegisterRule, Section as DebugSection, UnwindContext,
-    UnwindOffset, UnwindSection, UnwindTableRow, Value, X86_64,
+    EvaluationResult, Expression, LittleEndian, Register, RegisterRule, Section as DebugSection,
+    UnwindContext, UnwindOffset, UnwindSection, UnwindTableRow, Value, X86_64,
 };
 
 use crate::elf_image::{ElfImage, Section};
@@ -162,8 +162,7 @@ impl Table {
                 let section = eh_frame(&self.section);
                 let parsed = EhFrameHdr::new(&header.data, LittleEndian).parse(&self.bases, 8).ok()?;
                 let table = parsed.table()?;
-                let description =
-                    table.fde_for_address(&section, &self.bases, address, short_cie).ok()?;
+                let description = table.fde_for_address(&section, &self.bases, address, short_cie).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
             }
         }

@@ -283,7 +283,8 @@ mod tests {
         let plain = vec![0; 100 << 20];
         let packed = zstd::bulk::compress(&plain, 1).expect("memory");
         let length = (plain.len() as u64).to_le_bytes();
-        let head = [&MAGIC[..], &RESOLVER_VERSION.to_le_bytes(), &crc32fast::hash(&packed).to_le_bytes(), &length];
+        let head =
+            [&MAGIC[..], &RESOLVER_VERSION.to_le_bytes(), &crc32fast::hash(&packed).to_le_bytes(), &length];
         assert_eq!(CacheEntry::decode(&[&head.concat()[..], &packed].concat()), None);
     }
 

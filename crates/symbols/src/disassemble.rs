@@ -144,11 +144,7 @@ fn shown(name: &str, suffix: &str) -> Rc<str> {
 }
 
 /// Variables and constants that have symbols; each address is named once, by the first of them.
-fn add_data(
-    image: &ElfImage<'_>,
-    mut unnamed: BTreeSet<u64>,
-    names: &mut FxHashMap<u64, (u64, Rc<str>)>,
-) {
+fn add_data(image: &ElfImage<'_>, mut unnamed: BTreeSet<u64>, names: &mut FxHashMap<u64, (u64, Rc<str>)>) {
     let mut budget = NameBudget::for_image(image);
     for symbol in image.file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.size() > 0)
     {

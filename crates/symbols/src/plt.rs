@@ -52,9 +52,7 @@ pub(crate) fn slot_names<'a>(
     let symbols = image.file.dynamic_symbol_table();
     let mut budget = NameBudget::for_image(image);
     let mut name_of = |relocation: &object::Relocation| match relocation.target() {
-        RelocationTarget::Symbol(index) => {
-            budget.name(&symbols.as_ref()?.symbol_by_index(index).ok()?)
-        }
+        RelocationTarget::Symbol(index) => budget.name(&symbols.as_ref()?.symbol_by_index(index).ok()?),
         _ => local_name(u64::try_from(relocation.addend()).ok()?),
     };
     relocations

@@ -243,8 +243,7 @@ fn drop_inner_labels(sorted: &mut Vec<Raw<'_>>) {
 fn read_symbols<'a>(image: &ElfImage<'a>) -> (Vec<Raw<'a>>, SymbolSource) {
     let limits = section_limits(image);
     let mut budget = NameBudget::for_image(image);
-    let full: Vec<_> =
-        image.file.symbols().filter_map(|symbol| raw(&symbol, &limits, &mut budget)).collect();
+    let full: Vec<_> = image.file.symbols().filter_map(|symbol| raw(&symbol, &limits, &mut budget)).collect();
     if !full.is_empty() {
         return (full, SymbolSource::Symtab);
     }
@@ -271,11 +270,7 @@ fn section_limits(image: &ElfImage<'_>) -> Vec<u64> {
     limits
 }
 
-fn raw<'a>(
-    symbol: &impl ObjectSymbol<'a>,
-    limits: &[u64],
-    budget: &mut NameBudget,
-) -> Option<Raw<'a>> {
+fn raw<'a>(symbol: &impl ObjectSymbol<'a>, limits: &[u64], budget: &mut NameBudget) -> Option<Raw<'a>> {
     let callable = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label);
     if !callable || symbol.is_undefined() {
         return None;

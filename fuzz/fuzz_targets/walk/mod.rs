@@ -9,7 +9,11 @@ const SIGNALS: usize = 65;
 
 /// The instruction pointer comes first in `registers`, then places in the stack that others point to.
 pub fn walk(registers: &[u8], stack: &[u8], object: &[u8]) {
-    let word = |at: usize| registers.get(8 * at..8 * at + 8).map_or(0, |word| u64::from_le_bytes(word.try_into().expect("eight")));
+    let word = |at: usize| {
+        registers
+            .get(8 * at..8 * at + 8)
+            .map_or(0, |word| u64::from_le_bytes(word.try_into().expect("eight")))
+    };
     let place = |at: usize| STACK + word(at) % 0x1_0000;
     let taken = UserRegisters {
         ip: word(0),

@@ -64,7 +64,8 @@ fn symbol(name: u32, info: u8, address: u64, size: u64) -> Vec<u8> {
 /// A 64-bit little-endian file for x86-64: header, a loadable segment for each section with code, the
 /// sections, their table.
 pub fn file(sections: &[Section<'_>]) -> Vec<u8> {
-    let loaded: Vec<&Section<'_>> = sections.iter().filter(|section| section.flags & EXECUTABLE != 0).collect();
+    let loaded: Vec<&Section<'_>> =
+        sections.iter().filter(|section| section.flags & EXECUTABLE != 0).collect();
     let start = 64 + 56 * loaded.len();
     let (mut body, mut strings, mut table, mut segments) = (Vec::new(), vec![0], vec![0; 64], Vec::new());
     for section in sections {

@@ -201,9 +201,12 @@ impl<'a> Loader<'a> {
         let path = self.path;
         each_record(path, offset, records, |tag, body| match tag {
             Tag::Samples => self.samples(offset, body),
-            _ if !self.room.take(tag, body) => {
-                Err(Error::corrupt(path, Some(offset), "a plausible number of rows", "far more than fit the file"))
-            }
+            _ if !self.room.take(tag, body) => Err(Error::corrupt(
+                path,
+                Some(offset),
+                "a plausible number of rows",
+                "far more than fit the file",
+            )),
             _ => self.row(tag, body).ok_or_else(|| {
                 Error::corrupt(path, Some(offset), format!("a {tag:?} record"), "other bytes")
             }),
