@@ -382,6 +382,7 @@ impl<'a, S: UnwindSection<Reader<'a>>, F: FnMut(u64) -> Result<u64, ()>> Machine
 mod tests {
     use super::*;
     use crate::record::UserRegisters;
+    use proptest::prelude::*;
 
     /// A CIE (CFA rsp+8, return address at CFA-8) and an FDE for 0x1000..0x1100 with `instructions`.
     fn image(instructions: &[u8]) -> ElfImage {
@@ -537,5 +538,26 @@ mod tests {
         assert_eq!((registers.sp, registers.get(Callee::Rbp, &mut read)), (0x900, Some(0xb0b)));
         let mut registers = at(0x700, 0x800);
         assert_eq!(table.step(0x1010, &mut registers, &mut |_| Err(())), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_instructions_make_a_rule_that_can_be_followed(
+            instructions in proptest::collection::vec(any::<u8>(), 0..60), sp: u64, bp: u64,
+        ) {
+            let table = table(&instructions);
+            let mut registers = at(sp, bp);
+            let mut read = |address: u64| Ok(address ^ 0xff);
+            match table.rule(0x1010) {
+                Some(Rule::Offsets(offsets)) => {
+                    offsets.step(&mut registers, &mut read);
+                }
+                Some(Rule::Expression) => {
+                    table.step(0x1010, &mut registers, &mut read);
+                }
+                Some(rule) => prop_assert_eq!(rule, Rule::Root),
+                None => {}
+            }
+        }
     }
 }
