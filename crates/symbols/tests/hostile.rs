@@ -240,3 +240,32 @@ fn notes_that_overlap_are_not_all_read() {
     assert_eq!(build_id(&counted), None);
     assert!(counted.read.get() < 200 * length, "{} of {length} bytes", counted.read.get());
 }
+
+/// Zeros packed by deflate as tightly as its fixed codes allow: 258 of them in 13 bits (RFC 1951, 3.2.6).
+fn packed_zeros(repeats: u32) -> (u64, Vec<u8>) {
+    let mut bits = vec![1, 1, 0];
+    let mut code = |value: u32, length: u32| bits.extend((0..length).rev().map(|bit| value >> bit & 1));
+    code(0x30, 8);
+    (0..repeats).for_each(|_| code(0b1100_0101 << 5, 13));
+    code(0, 7);
+    let byte = |bits: &[u32]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | *bit as u8);
+    let length = 1 + 258 * repeats;
+    let checksum = (length % 65521) << 16 | 1;
+    let stream =
+        [vec![0x78, 0x9c], bits.chunks(8).map(byte).collect(), checksum.to_be_bytes().to_vec()].concat();
+    (length.into(), stream)
+}
+
+#[test]
+fn a_small_section_that_unpacks_to_much_is_refused() {
+    let unpacked = |repeats: u32| {
+        let (length, stream) = packed_zeros(repeats);
+        let bytes = [&1u64.to_le_bytes()[..], &length.to_le_bytes(), &1u64.to_le_bytes(), &stream].concat();
+        let section = Section { flags: elf::COMPRESSED, ..Section::debug(".debug_info", &bytes) };
+        let file = elf::file(&[code(), section]);
+        let image = ElfImage::parse(&file).expect("an ELF file");
+        image.section(".debug_info").map(|bytes| bytes.len())
+    };
+    assert_eq!(unpacked(100), Some(25_801));
+    assert_eq!(unpacked(20_000), None);
+}
