@@ -17,8 +17,8 @@ def markdown(results: Results) -> str:
     parts = [
         "# Benchmark results",
         "Written by `make bench`; every figure is from one run on the machine below. Slowdowns are of paired, "
-        "interleaved runs: the Hodges-Lehmann centre with a 95 % bootstrap interval. A target is met, or missed, when the "
-        "whole interval says so, and else not shown.",
+        "interleaved runs: the Hodges-Lehmann centre with a 95 % bootstrap interval. A target is met, or "
+        "missed, when the whole interval says so, and else not shown.",
         "## Machine",
         table(["", ""], results.machine.items()),
         "## Targets",

@@ -24,16 +24,18 @@ LONGEST_TEXT = 4096
 # Target, name of the seed, contents.
 Seeds = Iterator[tuple[str, str, bytes]]
 # The order of the targets dwarf and symtab; the last takes the rest.
-DEBUG = "abbrev line line_str str str_offsets addr ranges rnglists info".split()
+DEBUG = ["abbrev", "line", "line_str", "str", "str_offsets", "addr", "ranges", "rnglists", "info"]
 SYMBOLS = [".symtab", ".strtab", ".dynsym", ".dynstr", ".rela.plt", ".plt", ".text"]
 # Small enough to be mutated thousands of times a second: no library, little code.
 TINY = """
 static inline __attribute__((always_inline)) int inner(int x) { volatile int y = x * 3; return y + 1; }
 __attribute__((noinline)) int outer(int x) { int s = 0; for (int i = 0; i < x; i++) s += inner(i); return s; }
 __attribute__((noinline)) int realigned(int x) {
-    volatile int v[16] __attribute__((aligned(64))); v[x & 15] = x; return outer(v[x & 15]) + __builtin_alloca(x)[0]; }
+    volatile int v[16] __attribute__((aligned(64)));
+    v[x & 15] = x;
+    return outer(v[x & 15]) + *(volatile char *)__builtin_alloca(x); }
 void _start(void) { outer(3); realigned(4); for (;;) ; }
-""".replace("__builtin_alloca(x)[0]", "*(volatile char *)__builtin_alloca(x)")
+"""
 FLAGS = {
     "dwarf5": ["-O2", "-g", "-gdwarf-5"],
     "dwarf4": ["-O1", "-g", "-gdwarf-4"],
@@ -45,6 +47,7 @@ FLAGS = {
 
 
 def main() -> None:
+    """Makes all seeds that this machine allows."""
     corpus = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         makers = [of_binaries, of_examples, of_generated_code, of_recording, of_texts, of_records]
@@ -57,6 +60,7 @@ def main() -> None:
 
 
 def keep(corpus: Path, target: str, name: str, content: bytes) -> None:
+    """Writes one seed."""
     path = corpus / target / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -81,6 +85,7 @@ def of_examples(folder: Path) -> Seeds:
 
 
 def of_binary(name: str, content: bytes) -> Seeds:
+    """One program, as each of the targets takes it that read programs."""
     sections = dict(read_sections(content))
     yield "elf_symbols", name, content
     entry = struct.unpack_from("<Q", content, 24)[0]
@@ -104,6 +109,7 @@ def a_stack(entry: int, text: int) -> tuple[bytes, bytes]:
 
 
 def read_address(sections: dict[str, tuple[int, bytes]], name: str) -> int:
+    """Where a section is loaded; 0 if there is none."""
     return sections.get(name, (0, b""))[0]
 
 
@@ -125,11 +131,13 @@ def read_sections(content: bytes) -> Iterator[tuple[str, tuple[int, bytes]]]:
 
 
 def compile_c(source: Path, output: Path, flags: list[str]) -> None:
+    """Compiles one file of C."""
     run(["gcc", "-o", str(output), str(source), *flags], cwd=source.parent)
 
 
-def run(command: list[str], **options: object) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=60, **options)  # type: ignore[call-overload]
+def run(command: list[str], cwd: Path) -> None:
+    """Runs a tool without output; an error if it fails."""
+    subprocess.run(command, check=True, capture_output=True, timeout=60, cwd=cwd)
 
 
 def of_generated_code(folder: Path) -> Seeds:
@@ -139,7 +147,8 @@ def of_generated_code(folder: Path) -> Seeds:
     for kind in ["dump", "map"]:
         child = subprocess.Popen([program, kind, "0.1"], cwd=folder, stdout=subprocess.DEVNULL)
         child.wait(timeout=60)
-        written = folder / f"jit-{child.pid}.dump" if kind == "dump" else Path(f"/tmp/perf-{child.pid}.map")
+        map_path = Path(f"/tmp/perf-{child.pid}.map")  # noqa: S108 - the interface demands it
+        written = folder / f"jit-{child.pid}.dump" if kind == "dump" else map_path
         yield {"dump": "jitdump", "map": "perf_map"}[kind], "jit", written.read_bytes()
         written.unlink()
 
@@ -177,12 +186,11 @@ def of_texts(_: Path) -> Seeds:
     yield "kallsyms", "some", symbols
     for at, name in enumerate(NAMES):
         yield "demangle", f"name-{at}", name.encode()
-    for at, event in enumerate(
-        ["cycles:upp", "r1a8", "cpu/event=0x3c,umask=0x1/:k", "sched:sched_switch", "LLC-loads"]
-    ):
+    for at, event in enumerate(EVENTS):
         yield "event", f"event-{at}", event.encode()
 
 
+EVENTS = ["cycles:upp", "r1a8", "cpu/event=0x3c,umask=0x1/:k", "sched:sched_switch", "LLC-loads"]
 NAMES = [
     "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE.llvm.42",
     "_RNvMs0_NtCs5l0EXMQXRMU_4rage5outerNtB5_5Outer3new",
@@ -200,13 +208,10 @@ def of_records(_: Path) -> Seeds:
     body += struct.pack("<13Q", 2, 0xB, 0xB0, 0x50, 0x1000, 12, 13, 14, 15, 16, 0xAA, 0xBB, 8)
     trailer = struct.pack("<4Q", 10 | 11 << 32, 9, 3, 77)
     mapping = struct.pack("<8Q", 10, 0x7000, 0x2000, 0x1000, 8 | 1 << 32, 42, 6, 5) + b"/bin/true\0\0\0\0\0\0\0"
-    kernels = {
-        "sample": (9, body),
-        "mmap2": (10, mapping + trailer),
-        "comm": (3, b"\x0a\0\0\0\x0b\0\0\0true\0\0\0\0" + trailer),
-    }
-    for name, (kind, content) in kernels.items():
-        yield "ring_record", name, struct.pack("<IHH", kind, 2, 8 + len(content)) + content
+    name = b"\x0a\0\0\0\x0b\0\0\0true\0\0\0\0"
+    kernels = {"sample": (9, body), "mmap2": (10, mapping + trailer), "comm": (3, name + trailer)}
+    for record, (kind, content) in kernels.items():
+        yield "ring_record", record, struct.pack("<IHH", kind, 2, 8 + len(content)) + content
     # Tag, length, then postcard: a row number and the fields, or a list of rows.
     metric = b"\0" + b"\2ns" * 3 + b"\x02\0\0\0"
     rows = [

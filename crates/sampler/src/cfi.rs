@@ -8,13 +8,14 @@
 use std::ops::Range;
 
 use gimli::{
-    BaseAddresses, CfaRule, CommonInformationEntry, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice,
+    BaseAddresses, CfaRule, CommonInformationEntry, DebugFrame, EhFrame, Encoding, EndianSlice,
     EvaluationResult, Expression, LittleEndian, Register, RegisterRule, Section as DebugSection,
     UnwindContext, UnwindOffset, UnwindSection, UnwindTableRow, Value, X86_64,
 };
 
 use crate::elf_image::{ElfImage, Section};
 use crate::registers::{Callee, Registers};
+use crate::search_table::SearchTable;
 
 type Reader<'a> = EndianSlice<'a, LittleEndian>;
 type Description<'a> = gimli::FrameDescriptionEntry<Reader<'a>>;
@@ -66,7 +67,7 @@ pub(crate) struct Table {
 
 enum Kind {
     /// `.eh_frame` with its binary search table.
-    Searched(Section),
+    Searched(SearchTable),
     /// `.eh_frame` without one: (start, end, offset of the description), sorted.
     Indexed(Vec<(u64, u64, usize)>),
     /// `.debug_frame`.
@@ -84,12 +85,8 @@ impl Table {
         if let Some(got) = image.got {
             bases = bases.set_got(got);
         }
-        if let Some(header) = image.eh_frame_hdr.clone() {
-            bases = bases.set_eh_frame_hdr(header.address);
-            let parsed = EhFrameHdr::new(&header.data, LittleEndian).parse(&bases, 8);
-            if parsed.is_ok_and(|parsed| parsed.table().is_some()) {
-                return Some(Self { section, kind: Kind::Searched(header), bases });
-            }
+        if let Some(table) = image.eh_frame_hdr.as_ref().and_then(SearchTable::new) {
+            return Some(Self { section, kind: Kind::Searched(table), bases });
         }
         let index = index(&eh_frame(&section), &bases);
         Some(Self { section, kind: Kind::Indexed(index), bases })
@@ -114,13 +111,12 @@ impl Table {
             Kind::Debug(index) | Kind::Indexed(index) => {
                 find(index, address).map(|(start, end, _)| start..end)
             }
-            Kind::Searched(header) => {
-                let parsed = EhFrameHdr::new(&header.data, LittleEndian).parse(&self.bases, 8).ok()?;
+            Kind::Searched(table) => {
                 let section = eh_frame(&self.section);
-                let table = parsed.table()?;
-                let description =
-                    table.fde_for_address(&section, &self.bases, address, EhFrame::cie_from_offset).ok()?;
-                Some(description.initial_address()..description.end_address())
+                let description = self.searched(&section, table, address)?;
+                let start = description.initial_address();
+                let function = start..start.saturating_add(description.len());
+                function.contains(&address).then_some(function)
             }
         }
     }
@@ -177,14 +173,24 @@ impl Table {
                 let description = section.fde_from_offset(&self.bases, offset, short_cie).ok()?;
                 row_of(&section, &self.bases, &description, address, then)
             }
-            Kind::Searched(header) => {
+            Kind::Searched(table) => {
                 let section = eh_frame(&self.section);
-                let parsed = EhFrameHdr::new(&header.data, LittleEndian).parse(&self.bases, 8).ok()?;
-                let table = parsed.table()?;
-                let description = table.fde_for_address(&section, &self.bases, address, short_cie).ok()?;
+                let description = self.searched(&section, table, address)?;
                 row_of(&section, &self.bases, &description, address, then)
             }
         }
+    }
+
+    /// The description of the function that begins last before an address.
+    fn searched<'a>(
+        &self,
+        section: &EhFrame<Reader<'a>>,
+        table: &SearchTable,
+        address: u64,
+    ) -> Option<Description<'a>> {
+        let offset = table.find(address)?.checked_sub(self.section.address)?;
+        let offset = gimli::EhFrameOffset(usize::try_from(offset).ok()?);
+        section.fde_from_offset(&self.bases, offset, short_cie).ok()
     }
 }
 
@@ -207,7 +213,7 @@ fn row_of<'a, S: UnwindSection<Reader<'a>>, T>(
     address: u64,
     then: impl FnOnce(&UnwindTableRow<usize>, Encoding) -> T,
 ) -> Option<T> {
-    if description.entry_len() as u64 > LONGEST_FDE {
+    if description.entry_len() as u64 > LONGEST_FDE || !description.contains(address) {
         return None;
     }
     let mut context = UnwindContext::new();
@@ -404,6 +410,7 @@ impl<'a, S: UnwindSection<Reader<'a>>, F: FnMut(u64) -> Result<u64, ()>> Machine
 mod tests {
     use super::*;
     use crate::record::UserRegisters;
+    use proptest::prelude::*;
 
     /// A CIE (CFA rsp+8, return address at CFA-8) and an FDE for 0x1000..0x1100 with `instructions`.
     fn image(instructions: &[u8]) -> ElfImage {
@@ -420,6 +427,41 @@ mod tests {
         bytes.extend(fde);
         bytes.extend([0; 4]);
         ElfImage { eh_frame: Some(Section { address: 0x4000, data: bytes.into() }), ..ElfImage::default() }
+    }
+
+    /// A search table in which `rows` are said to be.
+    fn header(rows: u32, table: &[i32]) -> Section {
+        let mut data = SearchTable::FORM.to_vec();
+        data.extend(0i32.to_le_bytes());
+        data.extend(rows.to_le_bytes());
+        data.extend(table.iter().flat_map(|word| word.to_le_bytes()));
+        Section { address: 0x5000, data: data.into() }
+    }
+
+    fn searched(header: Section) -> Table {
+        Table::eh_frame(&ElfImage { eh_frame_hdr: Some(header), ..image(&[]) }).unwrap()
+    }
+
+    #[test]
+    fn a_search_table_leads_to_the_description() {
+        let description = 0x4000 + 24 - 0x5000;
+        let table = searched(header(2, &[0x1000 - 0x5000, description, 0x2000 - 0x5000, 0]));
+        assert!(matches!(table.kind, Kind::Searched(_)));
+        assert!(table.rule(0x1000).is_some() && table.rule(0x10ff).is_some());
+        assert_eq!((table.rule(0xfff), table.rule(0x1100), table.rule(0x2000)), (None, None, None));
+    }
+
+    #[test]
+    fn a_search_table_that_leads_before_the_section_finds_nothing() {
+        assert_eq!(searched(header(1, &[0x1000 - 0x5000, i32::MIN])).rule(0x1010), None);
+    }
+
+    #[test]
+    fn a_search_table_longer_than_its_section_is_passed_over() {
+        for rows in [0, 2, u32::MAX] {
+            let table = searched(header(rows, &[0x1000 - 0x5000, 0]));
+            assert!(matches!(table.kind, Kind::Indexed(_)) && table.rule(0x1010).is_some());
+        }
     }
 
     #[test]
@@ -524,5 +566,26 @@ mod tests {
         assert_eq!((registers.sp, registers.get(Callee::Rbp, &mut read)), (0x900, Some(0xb0b)));
         let mut registers = at(0x700, 0x800);
         assert_eq!(table.step(0x1010, &mut registers, &mut |_| Err(())), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_instructions_make_a_rule_that_can_be_followed(
+            instructions in proptest::collection::vec(any::<u8>(), 0..60), sp: u64, bp: u64,
+        ) {
+            let table = table(&instructions);
+            let mut registers = at(sp, bp);
+            let mut read = |address: u64| Ok(address ^ 0xff);
+            match table.rule(0x1010) {
+                Some(Rule::Offsets(offsets)) => {
+                    offsets.step(&mut registers, &mut read);
+                }
+                Some(Rule::Expression) => {
+                    table.step(0x1010, &mut registers, &mut read);
+                }
+                Some(rule) => prop_assert_eq!(rule, Rule::Root),
+                None => {}
+            }
+        }
     }
 }

@@ -31,6 +31,7 @@ pub mod record;
 mod recorder;
 mod registers;
 mod ring;
+mod search_table;
 mod signals;
 mod space;
 mod stack;

@@ -186,6 +186,15 @@ mod tests {
         assert!(demangle(&bomb).name.len() <= LONGEST_NAME);
     }
 
+    /// Packs of template arguments, each twice the one before, and the first of them empty.
+    #[test]
+    fn a_short_name_that_stands_for_endless_nothing_stays_as_it_is() {
+        let id = |at: usize| at.checked_sub(1).map_or("T_".to_owned(), |at| format!("T{}_", radix36(at)));
+        let packs: String = (0..30).map(|at| format!("J{0}{0}E", id(at))).collect();
+        let bomb = format!("_Z1fIJE{packs}Ev{}", id(30));
+        assert_eq!(demangle(&bomb).name, bomb);
+    }
+
     fn radix36(mut n: usize) -> String {
         let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         let mut text = Vec::new();

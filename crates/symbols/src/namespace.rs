@@ -141,6 +141,8 @@ fn outside_brackets(text: &str) -> impl Iterator<Item = (usize, char)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -180,6 +182,15 @@ mod tests {
         ];
         for (name, expected) in table {
             assert_eq!(cpp_namespace(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_has_a_namespace_of_its_own_text_or_none(name in "([a-zA-Z_<>(){}&*'\\[\\] ]|::|->| as |operator|\\PC){0,40}") {
+            for namespace in [rust_namespace(&name), cpp_namespace(&name)].into_iter().flatten() {
+                prop_assert!(name.contains(&namespace) && !namespace.is_empty());
+            }
         }
     }
 }

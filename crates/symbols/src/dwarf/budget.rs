@@ -72,3 +72,25 @@ impl Meter<'_> {
         self.budget.charge(pending)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_costs_more_than_what_is_passed() {
+        let passed = |budget: Budget| (0..).take_while(|_| budget.charge(1024).is_ok()).count();
+        let kept = |budget: Budget| (0..).take_while(|_| budget.keep(1024).is_ok()).count();
+        assert_eq!(passed(Budget::for_size(0)), 1024);
+        assert_eq!(kept(Budget::for_size(0)), 64);
+    }
+
+    #[test]
+    fn a_meter_pays_in_the_end() {
+        let budget = Budget::for_size(0);
+        let mut meter = budget.meter();
+        let steps = (0..10_000_000).take_while(|_| meter.step().is_ok()).count();
+        assert!((1 << 20..(1 << 20) + 2 * STEPS_AT_ONCE).contains(&steps), "{steps}");
+        assert!(budget.meter().steps(usize::MAX).is_err());
+    }
+}
