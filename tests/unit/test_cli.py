@@ -231,6 +231,13 @@ def test_flamegraph_is_one_file_that_names_the_functions(file, capsys):
     assert run(["show", "a.svg"]) == 82
 
 
+def test_an_export_to_a_dash_goes_to_stdout(file):
+    done = subprocess.run([*COMMAND, "export", "--to", "folded", "-o", "-"], capture_output=True, text=True, check=True)
+    assert "app::parse" in done.stdout or ";" in done.stdout
+    assert done.stderr == ""
+    assert not Path("-").exists()
+
+
 def test_what_a_terminal_cannot_show_is_replaced(file):
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run([*COMMAND, "show"], capture_output=True, text=True, check=False, env=environment)

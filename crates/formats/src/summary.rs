@@ -1,17 +1,29 @@
 //! What every export says about the recording as a whole.
 
+use std::borrow::Cow;
+
 use pyrometer_tables::meta::{Meta, Quality};
 
 /// The command, or what was attached to.
 pub(crate) fn title(meta: &Meta) -> String {
     if !meta.command.is_empty() {
-        return meta.command.join(" ");
+        let words: Vec<_> = meta.command.iter().map(|word| quoted(word)).collect();
+        return words.join(" ");
     }
     if meta.attached.is_empty() {
         return "profile".to_owned();
     }
     let pids: Vec<_> = meta.attached.iter().map(i32::to_string).collect();
     format!("pid {}", pids.join(", "))
+}
+
+/// A word as one writes it for a shell.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@%+".contains(letter);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(format!("'{}'", word.replace('\'', r"'\''"))),
+    }
 }
 
 /// Each count of what is missing or not whole, with its name; those of 0 too.
@@ -38,6 +50,18 @@ pub(crate) fn quality(meta: &Meta) -> String {
     }
     match meta.complete {
         true => line,
-        false => line + ", the recording was cut short",
+        false => line + ", the recording has no end",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_can_be_pasted_into_a_shell() {
+        let command = ["rg", "-c", r"fn \w+\(", "it's", "", "src/lib.rs"].map(String::from).to_vec();
+        let meta = Meta { command, ..Meta::default() };
+        assert_eq!(title(&meta), r"rg -c 'fn \w+\(' 'it'\''s' '' src/lib.rs");
     }
 }

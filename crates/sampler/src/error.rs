@@ -86,7 +86,9 @@ pub enum Error {
         reason: String,
     },
     /// Too many files are open.
-    #[error("{needed} perf events are needed, but only {limit} files may be open")]
+    #[error(
+        "{needed} perf events need as many open files, beside those of the recorder, and no more than {limit} are allowed"
+    )]
     TooManyFiles {
         /// Descriptors needed.
         needed: usize,

@@ -142,7 +142,9 @@ impl Groups {
             self.common.count_lost = false;
             result = attempt(&self.common);
         }
-        if is(&result, &[libc::EACCES, libc::EPERM]) && !event.exclude_kernel {
+        // An event of the kernel alone would sample nothing then.
+        let kernel_alone = self.request.events.iter().any(|event| event.exclude_user);
+        if is(&result, &[libc::EACCES, libc::EPERM]) && !event.exclude_kernel && !kernel_alone {
             self.common.user_only = true;
             result = attempt(&self.common);
         }

@@ -82,7 +82,7 @@ impl BinaryProvider for Files {
             None => File::open(path).and_then(|file| map(&file)),
         };
         mapped.map(Bytes::Mapped).map_err(|error| {
-            format!("{path} cannot be opened ({error}), so its functions are shown as addresses: record while the file stays in place, or put it back there")
+            format!("{path} cannot be opened ({error}), so its names and its code are missing: record while the file stays in place, or put it back there")
         })
     }
 }

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pyrometer.cli.input import open_input
-from pyrometer.cli.options import filters
+from pyrometer.cli.options import STDOUT, filters, real_output
 from pyrometer.formats import FORMATS, by_name
 
 _NAMES = [each.name for each in FORMATS if each.name != "flamegraph"]
@@ -18,7 +18,7 @@ _SUFFIXES = (".recording", ".pyro")
 @click.command()
 @click.argument("file", required=False, type=click.Path(readable=False))
 @click.option("--to", "target", type=click.Choice(_NAMES), required=True, help="The format.")
-@click.option("-o", "--output", type=click.Path(), help="Where to; default: beside FILE, with the format's suffix.")
+@click.option("-o", "--output", type=click.Path(), help="Where to, - is stdout; default: beside FILE.")
 @click.option("--inverted", is_flag=True, help="Of folded: from the leaves to their callers.")
 @filters
 def command(file: str | None, target: str, output: str | None, inverted: bool, **chosen: Any) -> None:
@@ -30,9 +30,10 @@ def command(file: str | None, target: str, output: str | None, inverted: bool, *
     """
     profile = open_input(file)
     known = by_name(target)
-    path = output or beside(profile.path or Path("profile"), known.suffix)
+    path = real_output(output) or beside(profile.path or Path("profile"), known.suffix)
     profile.export(target, path, inverted, **chosen)
-    click.echo(f"wrote {path}, for {known.title}", err=True)
+    if path != STDOUT:
+        click.echo(f"wrote {path}, for {known.title}", err=True)
 
 
 def beside(path: Path, suffix: str) -> str:

@@ -9,7 +9,7 @@ import click
 
 from pyrometer.api import Profile
 from pyrometer.cli.input import open_input
-from pyrometer.cli.options import ProgramCommand, filters, recording, split_filters
+from pyrometer.cli.options import STDOUT, ProgramCommand, filters, real_output, recording, split_filters
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
@@ -22,7 +22,7 @@ _RECORDING = ("rate", "events", "duration", "delay")
 
 @click.command(cls=ProgramCommand)
 @click.argument("file", required=False, type=click.Path(readable=False))
-@click.option("-o", "--output", type=click.Path(), default="flamegraph.svg", show_default=True, help="Where to.")
+@click.option("-o", "--output", type=click.Path(), default="flamegraph.svg", show_default=True, help="Or - for stdout.")
 @click.option("--title", default="", help="The title; default: the recorded command.")
 @click.option("--inverted", is_flag=True, help="Leaves at the bottom: who calls the hottest functions.")
 @click.option("--icicle", is_flag=True, help="The root at the top.")
@@ -41,6 +41,7 @@ def command(ctx: click.Context, file: str | None, output: str, **options: Any) -
     chosen |= {name: rest.pop(name) for name in _PICTURE}
     if ctx.obj and file is not None:
         ctx.fail("Give either FILE or a program after --, not both.")
+    output = real_output(output) or output
     check_target(Path(output))
     recorded = _record(ctx.obj, rest) if ctx.obj else None
     profile = Profile.of(recorded.profile) if recorded else _open(ctx, file)
@@ -49,7 +50,8 @@ def command(ctx: click.Context, file: str | None, output: str, **options: Any) -
     finally:
         status = recorded.wait() if recorded else None
     with not_vital():
-        click.echo(f"wrote {output} from {profile.path}; open it in a browser", err=True)
+        if output != STDOUT:
+            click.echo(f"wrote {output} from {profile.path}; open it in a browser", err=True)
     end_like(status)
 
 

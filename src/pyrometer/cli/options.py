@@ -100,6 +100,14 @@ def output_format(command: F) -> F:
     )(command)
 
 
+STDOUT = "/dev/stdout"
+
+
+def real_output(output: str | None) -> str | None:
+    """The path of an output: ``-`` is standard output."""
+    return STDOUT if output == "-" else output
+
+
 _RECORDING = (
     click.option("--rate", "-F", default=999, show_default=True, metavar="HZ", help="Samples a second."),
     click.option(

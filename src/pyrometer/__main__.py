@@ -1,0 +1,5 @@
+"""``python -m pyrometer``: the command line."""
+
+from pyrometer.cli import main
+
+main()
