@@ -190,7 +190,14 @@ def of_texts(_: Path) -> Seeds:
         yield "event", f"event-{at}", event.encode()
 
 
-EVENTS = ["cycles:upp", "r1a8", "cpu/event=0x3c,umask=0x1/:k", "sched:sched_switch", "LLC-loads"]
+EVENTS = [
+    "cycles:upp",
+    "r1a8",
+    "cpu/event=0x3c,config1=0x1/:k\nconfig:0-7,32-35",
+    "cpu/alias/\nconfig:0-7\nevent=0xcd,config2=3",
+    "sched:sched_switch",
+    "LLC-loads",
+]
 NAMES = [
     "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE.llvm.42",
     "_RNvMs0_NtCs5l0EXMQXRMU_4rage5outerNtB5_5Outer3new",

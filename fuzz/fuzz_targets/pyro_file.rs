@@ -45,9 +45,8 @@ fn sound() -> Vec<u8> {
         ..Tables::default()
     };
     let sample = |stack| Sample { stack, time: Some(7), value: 3, count: 1, ..Sample::default() };
-    let path = format!("/tmp/pyrometer-fuzz-sound-{}", std::process::id());
-    file::write(path.as_ref(), &Meta::default(), &tables, &vec![sample(0), sample(1)])
-        .expect("a sound profile");
+    let path = std::env::temp_dir().join(format!("pyrometer-fuzz-sound-{}", std::process::id()));
+    file::write(&path, &Meta::default(), &tables, &vec![sample(0), sample(1)]).expect("a sound profile");
     let bytes = std::fs::read(&path).expect("what was just written");
     std::fs::remove_file(&path).expect("what was just written");
     bytes

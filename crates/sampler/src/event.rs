@@ -447,5 +447,17 @@ mod tests {
                 prop_assert_eq!(event.spec, spec);
             }
         }
+
+        #[test]
+        fn any_format_takes_a_value_into_its_bits_or_refuses_it(
+            format in "(config[12]?:)?([0-9]{1,2}(-[0-9]{1,2})?,?){0,4}|\\PC{0,20}", value: u64,
+        ) {
+            let mut event = Event::new("cpu", 4, 0);
+            if event.deposit(&format, value).is_some() {
+                let bits = event.config | event.config1 | event.config2;
+                // Ranges may overlap, so that bits fall together, but none is invented.
+                prop_assert!(bits.count_ones() <= value.count_ones());
+            }
+        }
     }
 }

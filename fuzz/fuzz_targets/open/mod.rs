@@ -8,12 +8,11 @@ use pyrometer_tables::call_tree::{Grouping, call_tree};
 use pyrometer_tables::select::{Selection, weigh};
 use pyrometer_tables::sums;
 
-/// A file of this thread's own, in memory where the system has such a place.
+/// In a file of this process's own.
 pub fn open_and_use(bytes: &[u8]) {
-    let folder = if fs::exists("/dev/shm").unwrap_or(false) { "/dev/shm" } else { "/tmp" };
-    let path = format!("{folder}/pyrometer-fuzz-{}", std::process::id());
+    let path = std::env::temp_dir().join(format!("pyrometer-fuzz-{}", std::process::id()));
     fs::write(&path, bytes).expect("space for the input");
-    if let Ok(profile) = Profile::open(path.as_ref()) {
+    if let Ok(profile) = Profile::open(&path) {
         look_at(&profile);
     }
 }
