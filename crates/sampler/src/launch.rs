@@ -3,7 +3,7 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -102,6 +102,13 @@ impl Child {
             if libc::WIFSIGNALED(status) { -libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
         let cpu_time = sys::timeval_nanoseconds(usage.ru_utime) + sys::timeval_nanoseconds(usage.ru_stime);
         Ok(*self.reaped.insert(Exit { status, cpu_time }))
+    }
+
+    /// Whether it has ended, waited for or not.
+    pub(crate) fn has_ended(&self) -> bool {
+        let mut poll = libc::pollfd { fd: self.ended.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one valid entry.
+        unsafe { libc::poll(&mut poll, 1, 0) == 1 }
     }
 
     /// Whether it has not been waited for.

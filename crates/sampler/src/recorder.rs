@@ -2,16 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pyrometer_symbols::generated::Named;
 use pyrometer_tables::journal::Writer;
 use pyrometer_tables::meta::{Meta, Recorder as Cost};
 use pyrometer_tables::schema::Metric;
 
-use crate::binary::Source;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::event::{Event, Sources};
@@ -20,7 +17,9 @@ use crate::host;
 use crate::launch::{Child, Exit};
 use crate::merge;
 use crate::permission;
+use crate::poll::Poll;
 use crate::proc;
+use crate::recording::{Recording, Running, hand_on};
 use crate::ring::Ring;
 use crate::signals::Signals;
 use crate::sys;
@@ -66,60 +65,6 @@ pub struct Config {
     pub stack_copy: Option<usize>,
     /// Name and version of the program that records, for `meta.json`.
     pub creator: String,
-}
-
-/// A finished recording.
-pub struct Recording {
-    /// The journal.
-    pub journal: PathBuf,
-    /// What is known of each row of `binaries`: its open file, or its bytes.
-    pub binaries: Vec<Source>,
-    /// Names of generated code.
-    pub named: Vec<Named>,
-    /// How the launched program ended; none if it still runs or none was launched.
-    pub exit: Option<Exit>,
-    /// The launched program, if it still runs.
-    running: Option<Running>,
-    /// Set when the journal could not be written to the end.
-    pub failure: Option<Error>,
-    /// Monotonic time at which the program ended or recording stopped, nanoseconds.
-    pub ended: i64,
-}
-
-/// A program that outlives its recording; signals to us go on to it.
-struct Running {
-    child: Child,
-    signals: Signals,
-}
-
-impl Recording {
-    /// Waits for the launched program: how it ended, or none if none was launched.
-    ///
-    /// # Errors
-    /// [`Error::System`] if the kernel does not let us wait.
-    pub fn wait(&mut self) -> Result<Option<Exit>> {
-        if let Some(running) = self.running.take() {
-            self.exit = Some(running.wait()?);
-        }
-        Ok(self.exit)
-    }
-}
-
-impl Running {
-    fn wait(mut self) -> Result<Exit> {
-        interrupted(&self.signals, Some(&mut self.child));
-        // Anew, for since then the host of this library may have set handlers of its own.
-        drop(self.signals);
-        let signals = Signals::watch()?;
-        while !has_ended(&self.child.ended) {
-            let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-            let mut entries = [entry(signals.descriptor()), entry(self.child.ended.as_raw_fd())];
-            // SAFETY: two valid entries; a signal that interrupts the call is in the pipe.
-            unsafe { libc::poll(entries.as_mut_ptr(), 2, -1) };
-            interrupted(&signals, Some(&mut self.child));
-        }
-        self.child.wait()
-    }
 }
 
 /// Records until the program ends, the time is over, or a signal says stop.
@@ -262,7 +207,7 @@ impl<'a> Session<'a> {
             }
             let over =
                 poll.all_ended() || ends.is_some_and(|ends| now >= ends) || self.world.failed.is_some();
-            if over || interrupted(signals, child.as_deref_mut()) {
+            if over || hand_on(signals, child.as_deref_mut()) {
                 return Ok(());
             }
             let deadlines = [Some(starts).filter(|_| !self.started), ends, Some(self.next_commit())];
@@ -334,7 +279,7 @@ impl<'a> Session<'a> {
     /// a failed journal it runs on unobserved.
     fn exit(&mut self, child: Option<&mut Child>) -> Result<Option<Exit>> {
         match child {
-            Some(child) if has_ended(&child.ended) => child.wait().map(Some),
+            Some(child) if child.has_ended() => child.wait().map(Some),
             _ => Ok(None),
         }
     }
@@ -430,18 +375,6 @@ fn attached_threads(pids: &[i32]) -> Result<Vec<i32>> {
     Ok(tids)
 }
 
-/// Handles what arrived; true if recording should end.
-fn interrupted(signals: &Signals, mut child: Option<&mut Child>) -> bool {
-    while let Some(signal) = signals.next() {
-        match &mut child {
-            Some(child) if signal.to_us_alone => child.signal(signal.number),
-            Some(_) => {}
-            None => return true,
-        }
-    }
-    false
-}
-
 fn metric(event: &Event, rate: u64) -> Metric {
     let period = if event.unit == "ns" { 1_000_000_000 / rate.max(1) } else { 0 };
     let description = match event.unit {
@@ -509,54 +442,4 @@ fn first_meta(config: &Config, pids: &[i32], groups: &Groups, rings: &[Ring]) ->
 
 fn nanoseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX / 4)
-}
-
-fn has_ended(pidfd: &File) -> bool {
-    let mut poll = libc::pollfd { fd: pidfd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    // SAFETY: one valid entry.
-    unsafe { libc::poll(&mut poll, 1, 0) == 1 }
-}
-
-/// What the recorder waits for: signals, ends of processes, filling rings.
-struct Poll {
-    entries: Vec<libc::pollfd>,
-    processes: usize,
-}
-
-impl Poll {
-    fn new(signals: &Signals, processes: &[File], groups: &Groups) -> Self {
-        let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        let mut entries = vec![entry(signals.descriptor())];
-        entries.extend(processes.iter().map(|process| entry(process.as_raw_fd())));
-        entries.extend(groups.owners().iter().map(|owner| entry(owner.as_raw_fd())));
-        Self { entries, processes: processes.len() }
-    }
-
-    fn wait(&mut self, nanoseconds: i64) {
-        let timeout =
-            libc::timespec { tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000 };
-        // SAFETY: the entries are valid for the duration of the call; no signal mask is given.
-        let ready = unsafe {
-            libc::ppoll(
-                self.entries.as_mut_ptr(),
-                self.entries.len() as libc::nfds_t,
-                &timeout,
-                std::ptr::null(),
-            )
-        };
-        if ready <= 0 {
-            self.entries.iter_mut().for_each(|entry| entry.revents = 0);
-        }
-        for (index, entry) in self.entries.iter_mut().enumerate().skip(1) {
-            // A process that ended, or a ring whose task did, would wake us for ever.
-            let process_ended = index <= self.processes && entry.revents != 0;
-            if process_ended || entry.revents & (libc::POLLHUP | libc::POLLERR) != 0 {
-                entry.fd = -1;
-            }
-        }
-    }
-
-    fn all_ended(&self) -> bool {
-        self.entries[1..=self.processes].iter().all(|entry| entry.fd < 0)
-    }
 }
