@@ -23,15 +23,23 @@ def describe() -> dict[str, str]:
         "Python": platform.python_version(),
         "pyrometer": _version(str(VENV / "pyrometer"), "--version"),
         "perf": _version("perf", "--version"),
-        "inferno": _version(str(PEERS / "inferno-flamegraph"), "--version"),
-        "flamegraph": _version(str(PEERS / "flamegraph"), "--version"),
-        "samply": _version(str(PEERS / "samply"), "--version"),
+        **{crate: _installed(crate) for crate in ("inferno", "flamegraph", "samply")},
     }
 
 
 def _cpu() -> str:
     found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return found.group(1) if found else platform.machine()
+
+
+def _installed(crate: str) -> str:
+    """The version of a peer, as cargo remembers it: not all of them tell."""
+    try:
+        known = (PEERS.parent / ".crates.toml").read_text()
+    except OSError:
+        return "not there"
+    found = re.search(rf'^"{crate} (\S+) ', known, re.MULTILINE)
+    return found.group(1) if found else "not there"
 
 
 def _version(*command: str) -> str:
