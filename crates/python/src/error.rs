@@ -8,7 +8,6 @@ use std::path::Path;
 
 use pyo3::prelude::*;
 use pyrometer_formats as formats;
-use pyrometer_sampler as sampler;
 use pyrometer_tables as tables;
 
 /// An error with a word for its class, a sentence, and a cure.
@@ -28,22 +27,15 @@ impl From<tables::Error> for Known {
     }
 }
 
-impl From<sampler::Error> for Known {
-    fn from(error: sampler::Error) -> Self {
-        let kind = match &error {
-            sampler::Error::Journal { source, .. } | sampler::Error::NoJournal { source, .. } => {
-                if is_full(source) { "no-space" } else { source.kind() }
-            }
-            other => other.kind(),
-        };
-        Self { kind, what: error.to_string(), cure: error.cure() }
-    }
-}
-
 impl Known {
+    /// An error; without a cure it has that of its class.
+    pub fn new(kind: &'static str, what: String, cure: String) -> Self {
+        Self { kind, what, cure }
+    }
+
     /// A binary whose code cannot be shown.
     pub fn of_binary(what: String) -> Self {
-        Self { kind: "symbols", what, cure: String::new() }
+        Self::new("symbols", what, String::new())
     }
 
     /// An error of an export to `path`.
@@ -51,7 +43,7 @@ impl Known {
         let full = |source: &std::io::Error| FULL.contains(&source.kind());
         match &error {
             formats::Error::Write(source) if source.kind() == ErrorKind::BrokenPipe => {
-                Self { kind: "broken-pipe", what: source.to_string(), cure: String::new() }
+                Self::new("broken-pipe", source.to_string(), String::new())
             }
             formats::Error::Write(source) => Self {
                 kind: if full(source) { "no-space" } else { "output" },
@@ -65,7 +57,8 @@ impl Known {
 
 const FULL: [ErrorKind; 2] = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded];
 
-fn is_full(error: &tables::Error) -> bool {
+/// Whether there was no space left.
+pub fn is_full(error: &tables::Error) -> bool {
     matches!(error, tables::Error::Io { source, .. } if FULL.contains(&source.kind()))
 }
 

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use pyo3::prelude::*;
-use pyrometer_sampler::{Named, apply_names};
-use pyrometer_symbols::{BinaryProvider, symbolize};
+use pyrometer_symbols::generated::{Named, apply_names};
+use pyrometer_symbols::{BinaryProvider, Files, symbolize};
 use pyrometer_tables::journal::Journal;
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::samples::{Renumbered, SampleSource};
@@ -13,6 +14,7 @@ use pyrometer_tables::schema::Tables;
 use pyrometer_tables::{Profile, file};
 
 use crate::error::Result;
+use crate::profile::Profile as OpenProfile;
 
 /// Where symbols are kept, and where the sources of Rust's library are.
 #[derive(FromPyObject)]
@@ -40,13 +42,13 @@ impl Options {
     }
 }
 
-/// Symbolizes a journal and writes the profile. `ended` is the monotonic time of the program's end.
+/// Symbolizes a journal and writes the profile. `ended`: when the program ended.
 pub fn finish_journal(
     journal: &Path,
     output: &Path,
     binaries: &dyn BinaryProvider,
     named: &[Named],
-    ended: Option<i64>,
+    ended: Option<Instant>,
     options: &Options,
 ) -> Result<Profile> {
     let mut journal = Journal::open(journal)?;
@@ -58,12 +60,23 @@ pub fn finish_journal(
     let samples = Renumbered { samples: &journal, stacks: &stacks };
     let leaves = leaves(&tables, &samples)?;
     meta.quality.unsymbolized = leaves.unsymbolized;
-    meta.recorder.finish_time = ended.map_or(0, |ended| monotonic() - ended);
+    meta.recorder.finish_time = ended.map_or(0, nanoseconds_since);
     note_missing(&mut meta, &tables, &leaves);
     file::write(output, &meta, &tables, &samples)?;
     // Before the file is read again: both together would be the largest moment of all.
     drop((tables, stacks, journal));
     Ok(Profile::open(output)?)
+}
+
+/// Symbolizes an interrupted recording into `output`; the recording stays as it is.
+#[pyfunction]
+pub fn recover(py: Python<'_>, journal: PathBuf, output: PathBuf, options: Options) -> PyResult<OpenProfile> {
+    let finish = || finish_journal(&journal, &output, &Files::default(), &[], None, &options);
+    Ok(OpenProfile::new(py.detach(finish)?))
+}
+
+fn nanoseconds_since(ended: Instant) -> i64 {
+    i64::try_from(ended.elapsed().as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// What one pass over the samples tells about names.
@@ -108,11 +121,3 @@ fn note_missing(meta: &mut Meta, tables: &Tables, leaves: &Leaves) {
 
 /// A binary is noted if one sample in this many falls into it.
 const NOTED_SHARE: i64 = 20;
-
-/// `CLOCK_MONOTONIC`, nanoseconds.
-fn monotonic() -> i64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the out-parameter is valid for writes.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
-    now.tv_sec * 1_000_000_000 + now.tv_nsec
-}

@@ -10,7 +10,7 @@ mod error;
 mod export;
 mod finish;
 mod profile;
-mod record;
+mod recording;
 mod rows;
 mod selection;
 mod table;
@@ -25,9 +25,11 @@ mod _native {
     #[pymodule_export]
     use super::export::export;
     #[pymodule_export]
+    use super::finish::recover;
+    #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]
-    use super::record::{Recording, finish, record, recover};
+    use super::recording::{Recording, finish, record, require_recording};
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

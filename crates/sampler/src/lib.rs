@@ -40,6 +40,5 @@ mod world;
 
 pub use binary::Source;
 pub use error::{Error, Result};
-pub use jit::{Named, apply_names};
 pub use launch::{Child, Exit};
 pub use recorder::{Config, Recording, Target, record};

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use pyrometer_symbols::generated::Named;
 use pyrometer_tables::journal::Writer;
 use pyrometer_tables::meta::{Meta, Recorder as Cost};
 use pyrometer_tables::schema::Metric;
@@ -16,7 +17,6 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Sources};
 use crate::groups::{self, Count, Groups, Request, Start};
 use crate::host;
-use crate::jit::Named;
 use crate::launch::{Child, Exit};
 use crate::merge;
 use crate::permission;
@@ -82,8 +82,8 @@ pub struct Recording {
     running: Option<Running>,
     /// Set when the journal could not be written to the end.
     pub failure: Option<Error>,
-    /// Monotonic time at which the program ended or recording stopped, nanoseconds.
-    pub ended: i64,
+    /// When the program ended or recording stopped.
+    pub ended: Instant,
 }
 
 /// A program that outlives its recording; signals to us go on to it.
@@ -301,13 +301,13 @@ impl<'a> Session<'a> {
 
     fn finish(mut self, mut child: Option<Child>, signals: Signals) -> Result<Recording> {
         self.stop();
-        let ended = clock::monotonic();
+        let (ended, now) = (Instant::now(), clock::monotonic());
         let exit = self.exit(child.as_mut())?;
         self.round(i64::MAX);
         self.world.poll_jit();
         let named = self.world.jit.names(&self.world.interner);
         self.settle_counts();
-        self.update_meta(ended);
+        self.update_meta(now);
         self.meta.complete = self.world.failed.is_none();
         self.meta.exit_status = exit.map(|exit| exit.status);
         if let Some(child) = child.as_ref().filter(|child| !child.is_running()) {

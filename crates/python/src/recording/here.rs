@@ -1,4 +1,4 @@
-//! Recording, and finishing a recording into a profile.
+//! Recording, and finishing a recording into a profile: Linux on x86-64.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyrometer_sampler as sampler;
 use pyrometer_symbols::Files;
 
-use crate::error::{Known, Result};
+use crate::error::{Known, Result, is_full};
 use crate::finish::{Options, finish_journal};
 use crate::profile::Profile;
 
@@ -79,6 +79,10 @@ fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
+/// Nothing is in the way of a recording by the machine's kind.
+#[pyfunction]
+pub fn require_recording() {}
+
 /// Records until the program ends, the time is over, or a signal says stop.
 #[pyfunction]
 pub fn record(py: Python<'_>, config: ConfigDict) -> PyResult<Recording> {
@@ -102,16 +106,21 @@ fn finish_recording(recording: &mut sampler::Recording, output: &Path, options: 
             sampler::Source::None => {}
         }
     }
-    let ended = Some(recording.ended);
-    let profile = finish_journal(&recording.journal, output, &files, &recording.named, ended, options)?;
+    let profile =
+        finish_journal(&recording.journal, output, &files, &recording.named, Some(recording.ended), options)?;
     // The profile is whole and renamed into place; a journal that stays would only be opened again.
     let _ = std::fs::remove_file(&recording.journal);
     Ok(Profile::new(profile))
 }
 
-/// Symbolizes an interrupted recording into `output`; the recording stays as it is.
-#[pyfunction]
-pub fn recover(py: Python<'_>, journal: PathBuf, output: PathBuf, options: Options) -> PyResult<Profile> {
-    let finish = || finish_journal(&journal, &output, &Files::default(), &[], None, &options);
-    Ok(Profile::new(py.detach(finish)?))
+impl From<sampler::Error> for Known {
+    fn from(error: sampler::Error) -> Self {
+        let kind = match &error {
+            sampler::Error::Journal { source, .. } | sampler::Error::NoJournal { source, .. } => {
+                if is_full(source) { "no-space" } else { source.kind() }
+            }
+            other => other.kind(),
+        };
+        Self::new(kind, error.to_string(), error.cure())
+    }
 }
