@@ -34,7 +34,7 @@ export PYO3_PYTHON := $(BIN)/python
 export VIRTUAL_ENV := $(VENV)
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-.PHONY: help setup build ripgrep peers demo test test-rust test-python lint format bench wheel fuzz lock clean
+.PHONY: help setup build ripgrep peers demo test test-rust test-python lint check-targets format bench wheel fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,13 +99,17 @@ lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carr
 	cargo fmt --all --check
 	cargo fmt --manifest-path examples/Cargo.toml --check
 	cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
-	cargo clippy --release --locked --package pyrometer-python --no-default-features --quiet -- -D warnings
 	cargo clippy --release --locked --manifest-path examples/Cargo.toml --target-dir build/examples/rust --all-targets --quiet -- -D warnings
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/pyright
 	PYTHONPATH=src $(BIN)/lint-imports --no-cache --no-logo
+	cargo clippy --release --locked --package pyrometer-python --no-default-features --quiet -- -D warnings
+	tools/check-targets
 	tools/check-locks
+
+check-targets: $(STAMPS)/dev ## compile what works everywhere for ARM, macOS and Windows (needs their rustup targets)
+	tools/check-targets --all
 
 PEERS := inferno@$(INFERNO_VERSION) flamegraph@$(FLAMEGRAPH_VERSION) samply@$(SAMPLY_VERSION)
 INSTALL_PEER := CARGO_TARGET_DIR=build/peers/target cargo install --quiet --root build/peers

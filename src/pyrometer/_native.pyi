@@ -139,6 +139,9 @@ class SymbolOptions(TypedDict):
     cache: str | None
     sysroots: list[Path]
 
+def require_recording() -> None:
+    """Raise :class:`pyrometer.NoRecorderError` on a machine that nothing can be recorded on."""
+
 def record(config: Config) -> Recording: ...
 def finish(recording: Recording, output: Path, options: SymbolOptions) -> Profile: ...
 def recover(journal: Path, output: Path, options: SymbolOptions) -> Profile: ...

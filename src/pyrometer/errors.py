@@ -188,11 +188,13 @@ class DisassemblyError(PyrometerError):
     default_cure = "annotate on the machine where it was recorded, before the program is rebuilt"
 
 
-class PlatformError(PyrometerError):
-    """Programs are recorded on Linux on x86-64 only; profiles are read everywhere."""
+class NoRecorderError(PyrometerError):
+    """Nothing can be recorded on this machine: only on Linux on x86-64."""
 
     exit_code = 100
-    kinds = ("unsupported-platform",)
+    kinds = ("no-recorder",)
+    default_why = "recording needs Linux on x86-64; reading, viewing and exporting work everywhere"
+    default_cure = "record on Linux on x86-64, copy the .pyro file here, and open it: pyrometer show FILE"
 
 
 class ProgramNotExecutableError(PyrometerError):

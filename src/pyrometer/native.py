@@ -21,6 +21,7 @@ from pyrometer._native import (
     fold_generics,
     record,
     recover,
+    require_recording,
 )
 
 if TYPE_CHECKING:
@@ -48,4 +49,5 @@ __all__ = [
     "fold_generics",
     "record",
     "recover",
+    "require_recording",
 ]

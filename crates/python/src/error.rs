@@ -12,9 +12,9 @@ use pyrometer_tables as tables;
 
 /// An error with a word for its class, a sentence, and a cure.
 pub struct Known {
-    pub kind: &'static str,
-    pub what: String,
-    pub cure: String,
+    kind: &'static str,
+    what: String,
+    cure: String,
 }
 
 impl From<tables::Error> for Known {
@@ -28,9 +28,14 @@ impl From<tables::Error> for Known {
 }
 
 impl Known {
+    /// An error; without a cure it has that of its class.
+    pub fn new(kind: &'static str, what: String, cure: String) -> Self {
+        Self { kind, what, cure }
+    }
+
     /// A binary whose code cannot be shown.
     pub fn of_binary(what: String) -> Self {
-        Self { kind: "symbols", what, cure: String::new() }
+        Self::new("symbols", what, String::new())
     }
 
     /// An error of an export to `path`.
@@ -38,7 +43,7 @@ impl Known {
         let full = |source: &std::io::Error| FULL.contains(&source.kind());
         match &error {
             formats::Error::Write(source) if source.kind() == ErrorKind::BrokenPipe => {
-                Self { kind: "broken-pipe", what: source.to_string(), cure: String::new() }
+                Self::new("broken-pipe", source.to_string(), String::new())
             }
             formats::Error::Write(source) => Self {
                 kind: if full(source) { "no-space" } else { "output" },
@@ -52,7 +57,7 @@ impl Known {
 
 const FULL: [ErrorKind; 2] = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded];
 
-/// Whether a full disk was the cause.
+/// Whether there was no space left.
 pub fn is_full(error: &tables::Error) -> bool {
     matches!(error, tables::Error::Io { source, .. } if FULL.contains(&source.kind()))
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use pyrometer_symbols::generated::{Named, apply_names};
@@ -10,10 +11,10 @@ use pyrometer_tables::journal::Journal;
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::samples::{Renumbered, SampleSource};
 use pyrometer_tables::schema::Tables;
-use pyrometer_tables::{Profile as Inner, file};
+use pyrometer_tables::{Profile, file};
 
 use crate::error::Result;
-use crate::profile::Profile;
+use crate::profile::Profile as OpenProfile;
 
 /// Where symbols are kept, and where the sources of Rust's library are.
 #[derive(FromPyObject)]
@@ -41,23 +42,15 @@ impl Options {
     }
 }
 
-/// Symbolizes an interrupted recording into `output`; the recording stays as it is.
-#[pyfunction]
-pub fn recover(py: Python<'_>, journal: PathBuf, output: PathBuf, options: Options) -> PyResult<Profile> {
-    let finish = || finish_journal(&journal, &output, &Files::default(), &[], || 0, &options);
-    Ok(Profile::new(py.detach(finish)?))
-}
-
-/// Symbolizes a journal and writes the profile. `since_end` tells how long ago the program ended,
-/// nanoseconds.
+/// Symbolizes a journal and writes the profile. `ended`: when the program ended.
 pub fn finish_journal(
     journal: &Path,
     output: &Path,
     binaries: &dyn BinaryProvider,
     named: &[Named],
-    since_end: impl FnOnce() -> i64,
+    ended: Option<Instant>,
     options: &Options,
-) -> Result<Inner> {
+) -> Result<Profile> {
     let mut journal = Journal::open(journal)?;
     let mut meta = std::mem::take(&mut journal.meta);
     let mut tables = std::mem::take(&mut journal.tables);
@@ -67,12 +60,23 @@ pub fn finish_journal(
     let samples = Renumbered { samples: &journal, stacks: &stacks };
     let leaves = leaves(&tables, &samples)?;
     meta.quality.unsymbolized = leaves.unsymbolized;
-    meta.recorder.finish_time = since_end();
+    meta.recorder.finish_time = ended.map_or(0, nanoseconds_since);
     note_missing(&mut meta, &tables, &leaves);
     file::write(output, &meta, &tables, &samples)?;
     // Before the file is read again: both together would be the largest moment of all.
     drop((tables, stacks, journal));
-    Ok(Inner::open(output)?)
+    Ok(Profile::open(output)?)
+}
+
+/// Symbolizes an interrupted recording into `output`; the recording stays as it is.
+#[pyfunction]
+pub fn recover(py: Python<'_>, journal: PathBuf, output: PathBuf, options: Options) -> PyResult<OpenProfile> {
+    let finish = || finish_journal(&journal, &output, &Files::default(), &[], None, &options);
+    Ok(OpenProfile::new(py.detach(finish)?))
+}
+
+fn nanoseconds_since(ended: Instant) -> i64 {
+    i64::try_from(ended.elapsed().as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// What one pass over the samples tells about names.

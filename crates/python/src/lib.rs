@@ -10,8 +10,7 @@ mod error;
 mod export;
 mod finish;
 mod profile;
-#[cfg_attr(not(all(feature = "record", target_os = "linux", target_arch = "x86_64")), path = "no_record.rs")]
-mod record;
+mod recording;
 mod rows;
 mod selection;
 mod table;
@@ -30,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]
-    use super::record::{Recording, finish, record};
+    use super::recording::{Recording, finish, record, require_recording};
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

@@ -10,7 +10,7 @@ fn read(clock: clockid_t) -> i64 {
 }
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, the clock that the perf events are stamped with.
-pub fn monotonic() -> i64 {
+pub(crate) fn monotonic() -> i64 {
     read(CLOCK_MONOTONIC)
 }
 

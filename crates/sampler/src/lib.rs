@@ -42,7 +42,6 @@ mod unwind;
 mod world;
 
 pub use binary::Source;
-pub use clock::monotonic;
 pub use error::{Error, Result};
 pub use launch::{Child, Exit};
 pub use recorder::{Config, Target, record};

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyrometer_tables::journal::Writer;
 use pyrometer_tables::meta::{Meta, Recorder as Cost};
@@ -246,13 +246,13 @@ impl<'a> Session<'a> {
 
     fn finish(mut self, mut child: Option<Child>, signals: Signals) -> Result<Recording> {
         self.stop();
-        let ended = clock::monotonic();
+        let (ended, now) = (Instant::now(), clock::monotonic());
         let exit = self.exit(child.as_mut())?;
         self.round(i64::MAX);
         self.world.poll_jit();
         let named = self.world.jit.names(&self.world.interner);
         self.settle_counts();
-        self.update_meta(ended);
+        self.update_meta(now);
         self.meta.complete = self.world.failed.is_none();
         self.meta.exit_status = exit.map(|exit| exit.status);
         if let Some(child) = child.as_ref().filter(|child| !child.is_running()) {

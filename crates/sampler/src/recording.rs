@@ -2,6 +2,7 @@
 
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use pyrometer_symbols::generated::Named;
 
@@ -24,8 +25,8 @@ pub struct Recording {
     pub(crate) running: Option<Running>,
     /// Set when the journal could not be written to the end.
     pub failure: Option<Error>,
-    /// Monotonic time at which the program ended or recording stopped, nanoseconds.
-    pub ended: i64,
+    /// When the program ended or recording stopped.
+    pub ended: Instant,
 }
 
 /// A program that outlives its recording; signals to us go on to it.

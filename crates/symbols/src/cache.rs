@@ -5,14 +5,14 @@
 //! - one file a binary, `symbols/<first two digits>/<build id>.sym`, keyed by the build id and, in
 //!   its header, by the version of the resolver;
 //! - a file is replaced by renaming, and merged with what another process wrote meanwhile under a
-//!   lock on its folder;
+//!   lock on `symbols/<first two digits>.lock`;
 //! - a corrupt, foreign or older file counts as absent and is written anew;
 //! - bounded: the files used longest ago go first;
 //! - a cache that cannot be written costs nothing but time later.
 //!
 //! Format: magic, version and checksum, then zstd over postcard.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -96,7 +96,7 @@ impl Cache {
         let path = self.path(build_id)?;
         let entry = read(&path)?;
         // The time of the last use decides what goes first; a read-only cache keeps its times.
-        let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+        let _ = touch(&path, SystemTime::now());
         Some(entry)
     }
 
@@ -105,7 +105,8 @@ impl Cache {
         let Some(path) = self.path(build_id) else { return Ok(()) };
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder)?;
-        let lock = File::open(folder)?;
+        // Beside the folder: what is inside may go when space is needed.
+        let lock = File::create(folder.with_extension("lock"))?;
         if !locked(&lock)? {
             return Ok(());
         }
@@ -158,11 +159,16 @@ fn merged(older: &CacheEntry, newer: &CacheEntry) -> CacheEntry {
     CacheEntry { resolution: Resolution::merged(&older.resolution, &newer.resolution), ..newer.clone() }
 }
 
+/// Sets when the file was last used. It is opened for writing, which some systems demand for that.
+fn touch(path: &Path, time: SystemTime) -> io::Result<()> {
+    OpenOptions::new().write(true).open(path)?.set_modified(time)
+}
+
 /// True once the folder is ours; false if another process keeps it too long.
-fn locked(folder: &File) -> io::Result<bool> {
+fn locked(lock: &File) -> io::Result<bool> {
     let pause = LOCK_PATIENCE / 20;
     for _ in 0..20 {
-        match folder.try_lock() {
+        match lock.try_lock() {
             Ok(()) => return Ok(true),
             Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
             Err(TryLockError::Error(error)) => return Err(error),
@@ -246,8 +252,8 @@ mod tests {
         let cache = Cache::new(folder.path(), size * 2 + size / 2);
         for (age, id) in [(300, "aaaa"), (200, "bbbb")] {
             cache.store(id, &entry(&[1])).expect("the folder is writable");
-            let file = File::open(cache.path(id).expect("a sane id")).expect("it was stored");
-            file.set_modified(SystemTime::now() - Duration::from_secs(age)).expect("our file");
+            let path = cache.path(id).expect("a sane id");
+            touch(&path, SystemTime::now() - Duration::from_secs(age)).expect("it was stored");
         }
         assert!(cache.load("aaaa").is_some(), "this use makes it the younger one");
         cache.store("cccc", &entry(&[1])).expect("the folder is writable");

@@ -1,4 +1,4 @@
-//! Names of generated code, which lies in no binary: a recorder learns them while the program runs.
+//! Names of code that a program generated while it ran, put into the tables.
 
 use pyrometer_tables::schema::{Function, Tables};
 use rustc_hash::FxHashMap;

@@ -14,12 +14,12 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 
 use object::elf::{ELF_NOTE_GNU, FileHeader32, FileHeader64, NT_GNU_BUILD_ID, PF_X, PT_LOAD};
 use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader};
 use object::read::{ReadCache, ReadCacheOps, ReadRef};
 use object::{Endianness, FileKind};
+use pyrometer_tables::positioned;
 use xxhash_rust::xxh3::Xxh3;
 
 /// A note segment or section longer than this is not read: real ones have a few hundred bytes.
@@ -60,7 +60,7 @@ impl ReadAt for File {
     }
 
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        FileExt::read_exact_at(self, buffer, offset)
+        positioned::read_exact_at(self, buffer, offset)
     }
 }
 

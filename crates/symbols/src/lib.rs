@@ -6,7 +6,7 @@
 //! - for one binary, [`ElfImage`] and [`DebugSections`] hold its bytes and [`Resolver`] answers
 //!   addresses; [`disassemble`] lists its instructions.
 //!
-//! Names of code that lies in no binary come from [`perf_map`], [`jitdump`] and [`kallsyms`], which
+//! Names of code that lies in no binary ([`generated`]) come from [`perf_map`], [`jitdump`] and [`kallsyms`], which
 //! are given bytes and do no I/O. [`identity`] tells binaries apart.
 //!
 //! Constraint: whatever the bytes of a binary, a name, a map or the cache, nothing here panics,

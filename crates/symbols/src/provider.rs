@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use memmap2::Mmap;
+use pyrometer_tables::positioned::read_exact_at;
 use pyrometer_tables::schema::Binary;
 
 /// Bytes of a binary.
@@ -119,6 +120,6 @@ fn own_vdso() -> io::Result<Vec<u8>> {
     let address = |text: &str| u64::from_str_radix(text, 16).map_err(io::Error::other);
     let (start, end) = (address(start)?, address(end)?);
     let mut bytes = vec![0; (end.saturating_sub(start)).min(1 << 20) as usize];
-    std::os::unix::fs::FileExt::read_exact_at(&File::open("/proc/self/mem")?, &mut bytes, start)?;
+    read_exact_at(&File::open("/proc/self/mem")?, &mut bytes, start)?;
     Ok(bytes)
 }

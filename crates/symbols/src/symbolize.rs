@@ -205,12 +205,12 @@ fn resolve_bytes(bytes: &[u8], addresses: &[u64]) -> Result<CacheEntry, crate::E
 }
 
 fn of_kernel(meta: &Meta, addresses: &[u64], options: &Options) -> Symbols {
+    if meta.host.boot_id != options.boot_id {
+        return without_names("the names of kernel functions are missing because this is not the recorded machine, or it was started anew since, which moves them: symbolize there, in the same boot".into());
+    }
     let Some(text) = &options.kallsyms else {
         return without_names("the names of kernel functions are missing because /proc/kallsyms cannot be read: mount /proc, or record as root".into());
     };
-    if meta.host.boot_id != options.boot_id {
-        return without_names("the names of kernel functions are missing because the machine was started anew since the recording, which moves them: symbolize in the same boot".into());
-    }
     match Kallsyms::parse(text) {
         Ok(names) => Symbols { resolution: kernel_names(&names, addresses), symbols_from: "kallsyms".into(), missing: None },
         Err(NoNames::Hidden) => without_names(

@@ -276,6 +276,9 @@ fn kernel_functions_are_named_within_the_same_boot_only() {
     let (shown, source, missing) = name(&options);
     assert_eq!((shown.as_str(), source.as_str()), ("[kernel]+0xffffffff81000010", "none"));
     assert!(missing.contains("started anew"), "{missing}");
+    // A machine without kernel symbols is another one first of all.
+    let elsewhere = Options { kallsyms: None, boot_id: String::new(), ..options.clone() };
+    assert!(name(&elsewhere).2.contains("not the recorded machine"));
     options = Options {
         kallsyms: Some(b"0000000000000000 T do_syscall_64\n".to_vec()),
         boot_id: "this-boot".into(),

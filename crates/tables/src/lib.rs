@@ -18,6 +18,7 @@ pub mod labels;
 mod merge;
 pub mod meta;
 pub mod naming;
+pub mod positioned;
 pub mod profile;
 pub mod samples;
 pub mod schema;

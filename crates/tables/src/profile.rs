@@ -1,7 +1,6 @@
 //! A profile: from a `.pyro` file, from a recording in progress, or from rows in memory.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, Contents, StoredSamples};
 use crate::journal::{Journal, is_journal};
 use crate::meta::Meta;
+use crate::positioned::read_at;
 use crate::samples::{BATCH_ROWS, SampleSource};
 use crate::schema::{Sample, Tables};
 
@@ -54,7 +54,7 @@ impl Profile {
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(Error::io(path))?;
         let mut head = [0; 16];
-        let read = file.read_at(&mut head, 0).map_err(Error::io(path))?;
+        let read = read_at(&file, &mut head, 0).map_err(Error::io(path))?;
         let head = &head[..read];
         if is_journal(head) {
             Journal::open(path).map(|journal| Self::of_journal(journal, path))

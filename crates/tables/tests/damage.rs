@@ -4,10 +4,10 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use pyrometer_tables::journal::{Journal, Writer};
+use pyrometer_tables::positioned::write_all_at;
 use pyrometer_tables::schema::{Sample, Tables};
 use pyrometer_tables::{Error, Profile, Result, file};
 
@@ -62,7 +62,7 @@ fn a_flipped_bit_is_refused_or_harmless() {
     let file = fs::OpenOptions::new().write(true).open(&path).expect("the file");
     for bit in 0..bytes.len() * 8 {
         let (byte, at) = (bytes[bit / 8], bit as u64 / 8);
-        file.write_all_at(&[byte ^ (1 << (bit % 8))], at).expect("the same size");
+        write_all_at(&file, &[byte ^ (1 << (bit % 8))], at).expect("the same size");
         match Profile::open(&path) {
             Err(_) => refused += 1,
             Ok(profile) => {
@@ -71,7 +71,7 @@ fn a_flipped_bit_is_refused_or_harmless() {
                 assert_eq!(all_samples(&profile).expect("samples"), samples(), "bit {bit}");
             }
         }
-        file.write_all_at(&[byte], at).expect("the same size");
+        write_all_at(&file, &[byte], at).expect("the same size");
     }
     // What may be flipped are times, attributes and the like in the directory of the ZIP.
     assert!(refused > bytes.len() * 7, "{refused} of {} bits", bytes.len() * 8);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sys
 
@@ -20,6 +19,8 @@ def end_like(status: int | None) -> None:
     sys.stderr.flush()
     if status > 0:
         sys.exit(status)
+    import resource  # Unix only, as is everything that ends by a signal
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     number = -status
     if number not in (signal.SIGKILL, signal.SIGSTOP):

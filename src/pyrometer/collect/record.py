@@ -58,8 +58,10 @@ def record(  # noqa: PLR0913  one keyword an option
 
     ``rate`` is in samples a second, ``duration`` and ``delay`` in seconds. The context manager
     ``finishing`` is open while symbols are looked up. An error that ends the recording is raised
-    when the program has ended: it is never left behind.
+    when the program has ended: it is never left behind. A machine that nothing can be recorded on
+    is a :class:`~pyrometer.NoRecorderError`, whatever else is asked.
     """
+    native.require_recording()
     for name, seconds in (("duration", duration), ("delay", delay)):
         if seconds is not None and not 0 <= seconds < math.inf:
             raise ValueError(f"{name} is a number of seconds from 0, not {seconds}")

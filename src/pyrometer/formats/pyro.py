@@ -66,6 +66,6 @@ def is_being_recorded(path: Path) -> bool:
 
 
 def _symbolized(path: Path) -> native.Profile:
-    """The profile of a journal. The temporary file is unlinked as soon as it is mapped."""
-    with tempfile.TemporaryDirectory(prefix="pyrometer-") as folder:
+    """The profile of a journal. The temporary file is unlinked while it is open, where the system can do that."""
+    with tempfile.TemporaryDirectory(prefix="pyrometer-", ignore_cleanup_errors=True) as folder:
         return native.recover(path, Path(folder) / "finished.pyro", symbol_options())

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use zip::result::ZipError;
 
 use super::META;
 use crate::error::{Error, Result};
+use crate::positioned;
 
 /// The directory of a ZIP ends with this, and 18 bytes more if there is no comment.
 const DIRECTORY_END: [u8; 4] = *b"PK\x05\x06";
@@ -88,7 +88,7 @@ fn damaged(path: &Path, file: &File, length: u64, error: ZipError) -> Error {
 fn ends_with_directory(file: &File, length: u64) -> bool {
     let mut end = [0; DIRECTORY_END.len()];
     let at = length.saturating_sub(DIRECTORY_END_LENGTH);
-    file.read_exact_at(&mut end, at).is_ok() && end == DIRECTORY_END
+    positioned::read_exact_at(file, &mut end, at).is_ok() && end == DIRECTORY_END
 }
 
 /// A part of a file.
@@ -157,7 +157,7 @@ impl Entry {
     }
 }
 
-/// Reads an entry without moving the file's position: several may read at once.
+/// Reads an entry at offsets of its own: several may read at once.
 pub(super) struct EntryReader {
     entry: Entry,
     at: u64,
@@ -168,7 +168,7 @@ impl Read for EntryReader {
         let left = self.entry.length.saturating_sub(self.at);
         let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let offset = self.entry.start + self.at;
-        let read = self.entry.file.read_at(&mut buffer[..wanted], offset)?;
+        let read = positioned::read_at(&self.entry.file, &mut buffer[..wanted], offset)?;
         self.at += read as u64;
         Ok(read)
     }
@@ -195,7 +195,7 @@ impl ChunkReader for Entry {
             return Err(ParquetError::EOF(format!("{length} bytes at {start}")));
         }
         let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, self.start + start)?;
+        positioned::read_exact_at(&self.file, &mut bytes, self.start + start)?;
         Ok(bytes.into())
     }
 }

@@ -1,8 +1,6 @@
 //! Writing a `.pyro` file.
 
-use std::fs::Permissions;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use parquet::arrow::ArrowWriter;
@@ -11,6 +9,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
+use tempfile::NamedTempFile;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::output::Output;
@@ -44,11 +43,7 @@ pub fn write(path: &Path, meta: &Meta, tables: &Tables, samples: &dyn SampleSour
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let unfinished = tempfile::Builder::new()
-        .prefix(".pyrometer-")
-        // The same as any new file has: the umask takes away what it does for all others.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)
+    let unfinished = unfinished_in(folder)
         // Without the temporary name that it mentions, which nobody has asked for.
         .map_err(|error| Error::io(path)(error.kind().into()))?;
     let file = unfinished.as_file().try_clone().map_err(Error::io(path))?;
@@ -60,6 +55,15 @@ pub fn write(path: &Path, meta: &Meta, tables: &Tables, samples: &dyn SampleSour
     writer.finish()?;
     let finished = unfinished.persist(path);
     finished.map(drop).map_err(|error| Error::io(path)(error.error))
+}
+
+/// A temporary file with the permissions of any new file: the umask takes away what it does for all others.
+fn unfinished_in(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".pyrometer-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 struct Writer<'a> {

@@ -3,7 +3,8 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+
+use crate::positioned::read_exact_at;
 
 const MAGIC: [u8; 4] = *b"PYRB";
 pub(super) const HEADER_LENGTH: usize = 16;
@@ -47,14 +48,14 @@ pub(super) fn unpack(
         return Ok(None);
     }
     let mut header = [0; HEADER_LENGTH];
-    file.read_exact_at(&mut header, offset)?;
+    read_exact_at(file, &mut header, offset)?;
     let (packed, unpacked) = (word(&header, 4), word(&header, 8) as usize);
     let end = payload_at.saturating_add(u64::from(packed));
     if header[..4] != MAGIC || end > file_length || unpacked > UNPACKED_LIMIT {
         return Ok(None);
     }
     let mut payload = vec![0; packed as usize];
-    file.read_exact_at(&mut payload, payload_at)?;
+    read_exact_at(file, &mut payload, payload_at)?;
     if checksum(&header[4..12], &payload) != word(&header, 12) {
         return Ok(None);
     }

@@ -1,7 +1,6 @@
 //! Reading a journal, whole or cut short.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -13,6 +12,7 @@ use super::{HEADER_LENGTH, MAGIC, VERSION, block};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::meta::Meta;
+use crate::positioned::read_exact_at;
 use crate::schema::{Frame, Sample, Stack, Tables};
 
 /// Samples handed over at once.
@@ -102,7 +102,7 @@ impl Journal {
 fn check_header(path: &Path, file: &File, length: u64) -> Result<()> {
     let mut header = [0; HEADER_LENGTH as usize];
     let there = header.len().min(usize::try_from(length).unwrap_or(usize::MAX));
-    file.read_exact_at(&mut header[..there], 0).map_err(Error::io(path))?;
+    read_exact_at(file, &mut header[..there], 0).map_err(Error::io(path))?;
     if !MAGIC.starts_with(&header[..there.min(MAGIC.len())]) || there == 0 {
         return Err(Error::NotAProfile {
             path: path.to_owned(),

@@ -6,7 +6,6 @@
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -16,6 +15,7 @@ use super::record::{self, Tag};
 use super::{HEADER_LENGTH, MAGIC, VERSION, block};
 use crate::error::{Error, Result};
 use crate::meta::Meta;
+use crate::positioned::write_all_at;
 use crate::schema::{Binary, Event, Frame, Function, Metric, Process, Sample, Stack, Thread};
 
 /// Records are packed into a block as soon as there are this many bytes of them.
@@ -72,7 +72,7 @@ impl Writer {
 
     fn begin(path: &Path, file: File, meta: &Meta) -> Result<Self> {
         let header = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
-        file.write_all_at(&header, 0).map_err(Error::io(path))?;
+        write_all_at(&file, &header, 0).map_err(Error::io(path))?;
         let mut writer = Self {
             path: path.to_owned(),
             file,
@@ -240,7 +240,7 @@ impl Writer {
     /// in memory: commit again later, or drop the writer and lose only them.
     pub fn commit(&mut self) -> Result<()> {
         self.seal()?;
-        let written = self.file.write_all_at(&self.sealed, self.committed);
+        let written = write_all_at(&self.file, &self.sealed, self.committed);
         if let Err(source) = written {
             self.file.set_len(self.committed).map_err(Error::io(&self.path))?;
             return Err(Error::io(&self.path)(source));

@@ -1,4 +1,4 @@
-//! Recording, and finishing a recording into a profile.
+//! Recording, and finishing a recording into a profile: Linux on x86-64.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,6 @@ use pyrometer_symbols::Files;
 use crate::error::{Known, Result, is_full};
 use crate::finish::{Options, finish_journal};
 use crate::profile::Profile;
-
-impl From<sampler::Error> for Known {
-    fn from(error: sampler::Error) -> Self {
-        let kind = match &error {
-            sampler::Error::Journal { source, .. } | sampler::Error::NoJournal { source, .. } => {
-                if is_full(source) { "no-space" } else { source.kind() }
-            }
-            other => other.kind(),
-        };
-        Self { kind, what: error.to_string(), cure: error.cure() }
-    }
-}
 
 /// A journal on disk that wants to be finished, with the binaries that it saw held open.
 #[pyclass(frozen, module = "pyrometer._native")]
@@ -91,6 +79,10 @@ fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
+/// Nothing is in the way of a recording by the machine's kind.
+#[pyfunction]
+pub fn require_recording() {}
+
 /// Records until the program ends, the time is over, or a signal says stop.
 #[pyfunction]
 pub fn record(py: Python<'_>, config: ConfigDict) -> PyResult<Recording> {
@@ -114,9 +106,21 @@ fn finish_recording(recording: &mut sampler::Recording, output: &Path, options: 
             sampler::Source::None => {}
         }
     }
-    let since_end = || sampler::monotonic() - recording.ended;
-    let profile = finish_journal(&recording.journal, output, &files, &recording.named, since_end, options)?;
+    let profile =
+        finish_journal(&recording.journal, output, &files, &recording.named, Some(recording.ended), options)?;
     // The profile is whole and renamed into place; a journal that stays would only be opened again.
     let _ = std::fs::remove_file(&recording.journal);
     Ok(Profile::new(profile))
+}
+
+impl From<sampler::Error> for Known {
+    fn from(error: sampler::Error) -> Self {
+        let kind = match &error {
+            sampler::Error::Journal { source, .. } | sampler::Error::NoJournal { source, .. } => {
+                if is_full(source) { "no-space" } else { source.kind() }
+            }
+            other => other.kind(),
+        };
+        Self::new(kind, error.to_string(), error.cure())
+    }
 }

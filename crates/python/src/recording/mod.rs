@@ -1,0 +1,15 @@
+//! The recorder, where there is one. Elsewhere the same names say that there is none.
+//!
+//! This is the one place that knows where recording is possible (and `Cargo.toml`, which leaves the
+//! recorder out there). Without the feature `recording` every machine is "elsewhere", so that this
+//! side can be compiled and tested on any.
+
+#[cfg(all(feature = "recording", target_os = "linux", target_arch = "x86_64"))]
+#[path = "here.rs"]
+mod recorder;
+
+#[cfg(not(all(feature = "recording", target_os = "linux", target_arch = "x86_64")))]
+#[path = "elsewhere.rs"]
+mod recorder;
+
+pub use recorder::{Recording, finish, record, require_recording};
