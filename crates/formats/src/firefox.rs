@@ -3,6 +3,9 @@
 //! Each process and thread with its real times; frames by name, inlined ones as frames of their
 //! own, in a category for user, kernel and JIT code. The CPU time of a sample is its value if the
 //! metric is a time. What was lost is a marker over the first thread.
+//!
+//! No files and lines: the newest fxprof-processed-profile (0.8.1) takes none for a frame, and writes
+//! `frameTable.line`, `frameTable.column`, `funcTable.fileName` and `funcTable.lineNumber` as nulls.
 
 use std::io::Write;
 use std::time::Duration;

@@ -228,6 +228,23 @@ fn firefox_has_real_times_and_names() {
     }
 }
 
+/// docs/limits.md says so; when a newer crate can do it, this test is the reminder.
+#[test]
+fn firefox_has_no_places_for_its_crate_takes_none() {
+    let json: Value = serde_json::from_slice(&exported(|p, s, out| firefox::write(p, s, out))).expect("JSON");
+    let main = &json["threads"][0];
+    let columns = [
+        &main["frameTable"]["line"],
+        &main["frameTable"]["column"],
+        &main["funcTable"]["fileName"],
+        &main["funcTable"]["lineNumber"],
+    ];
+    for column in columns {
+        let cells = column.as_array().expect("a column");
+        assert!(!cells.is_empty() && cells.iter().all(Value::is_null), "{column}");
+    }
+}
+
 #[test]
 fn a_selection_narrows_every_format() {
     let selection = Selection { threads: vec![1], ..Selection::default() };
