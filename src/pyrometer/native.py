@@ -19,6 +19,7 @@ from pyrometer._native import (
     export,
     finish,
     fold_generics,
+    library_source,
     record,
     recover,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "export",
     "finish",
     "fold_generics",
+    "library_source",
     "record",
     "recover",
 ]

@@ -13,6 +13,7 @@ mod profile;
 mod record;
 mod rows;
 mod selection;
+mod sources;
 mod table;
 mod weights;
 
@@ -28,6 +29,8 @@ mod _native {
     use super::profile::Profile;
     #[pymodule_export]
     use super::record::{Recording, finish, record, recover};
+    #[pymodule_export]
+    use super::sources::library_source;
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]
