@@ -30,7 +30,7 @@ class Size:
     """Seconds after which a chain from recording to picture is stopped."""
 
 
-FULL = Size(rounds=16, seconds=2, allocations=200, long_samples=5_200_000, long_rate=20_000, limit=180)
+FULL = Size(rounds=12, seconds=2, allocations=200, long_samples=5_200_000, long_rate=20_000, limit=180)
 QUICK = Size(rounds=2, seconds=1, allocations=60, long_samples=100_000, long_rate=20_000, limit=30)
 
 

@@ -1,5 +1,6 @@
 """Analysis of a profile whose sums are known, and of arbitrary ones."""
 
+import re
 from collections import Counter
 
 import known
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 import pyrometer
 from pyrometer import analyze
-from pyrometer.analyze import effective_size, wilson
+from pyrometer.analyze import SourceListing, effective_size, wilson
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ def test_a_filter_that_names_nothing_lists_what_there_is(profile, filters, cure)
     with pytest.raises(pyrometer.SelectionError) as caught:
         profile.top(**filters)
     assert caught.match("no |regular")
-    assert __import__("re").search(cure, caught.value.cure)
+    assert re.search(cure, caught.value.cure)
 
 
 def test_a_bad_pattern_is_refused(profile):
@@ -160,6 +161,50 @@ def test_annotate_shows_the_lines_around(tmp_path):
     assert [(line.line, line.text) for line in source.lines] == [(at, f"line {at}") for at in range(9, 16)]
     assert {line.line: (line.self.count, line.total.count) for line in source.lines if line.total.count} == {12: (2, 5)}
     assert source.changed
+
+
+RUST_PATH = "/rustc/{}/library/core/src/{}.rs"
+
+
+@pytest.fixture
+def toolchain(tmp_path, monkeypatch):
+    """Rustup's only toolchain: of commit 59807616e, with one source file."""
+    monkeypatch.setenv("RUSTUP_HOME", str(tmp_path))
+    library = tmp_path / "toolchains/stable/lib/rustlib"
+    source = library / "src/rust/library/core/src/here.rs"
+    source.parent.mkdir(parents=True)
+    source.write_text("first\nsecond\n")
+    manifest = '\n[pkg.rustc]\nversion = "1.95.0 (59807616e 2026-04-14)"\n'
+    (library / "multirust-channel-manifest.toml").write_text(manifest)
+
+
+def library_source(path: str) -> SourceListing:
+    tables = known.TABLES | {"frames": [row | {"file": path} for row in known.TABLES["frames"]]}
+    (source,) = pyrometer.build(known.META, samples=known.samples(), **tables).annotate("main").sources
+    return source
+
+
+@pytest.mark.usefixtures("toolchain")
+def test_annotate_shows_the_library_of_the_toolchain_that_built_the_program():
+    source = library_source(RUST_PATH.format("59807616e1fa2540724bfbac14d7976d7e4a3860", "here"))
+    assert source.missing is None
+    assert [line.text for line in source.lines][:2] == ["first", "second"]
+
+
+@pytest.mark.usefixtures("toolchain")
+@pytest.mark.parametrize(
+    ("commit", "file", "cure"),
+    [
+        ("59807616e1", "gone", "rustup component add rust-src --toolchain stable"),
+        ("0123456789", "here", "only the same file of other toolchains: .* says 0123456789"),
+        ("0123456789", "gone", "rustup component add rust-src` for the toolchain that built the program"),
+    ],
+)
+def test_annotate_says_which_library_to_install(commit, file, cure):
+    source = library_source(RUST_PATH.format(commit, file))
+    assert source.missing is not None
+    assert re.search(cure, source.missing)
+    assert {line.text for line in source.lines} == {None}
 
 
 def test_annotate_of_what_has_neither_lines_nor_code(profile):

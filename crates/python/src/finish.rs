@@ -20,8 +20,8 @@ use crate::profile::Profile as OpenProfile;
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Options {
-    cache: Option<PathBuf>,
-    sysroots: Vec<PathBuf>,
+    pub(crate) cache: Option<PathBuf>,
+    pub(crate) sysroots: Vec<PathBuf>,
 }
 
 impl Options {

@@ -13,6 +13,7 @@ mod profile;
 mod recording;
 mod rows;
 mod selection;
+mod sources;
 mod table;
 mod weights;
 
@@ -30,6 +31,8 @@ mod _native {
     use super::profile::Profile;
     #[pymodule_export]
     use super::recording::{Recording, finish, record, require_recording};
+    #[pymodule_export]
+    use super::sources::library_source;
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]

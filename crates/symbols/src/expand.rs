@@ -3,21 +3,19 @@
 //! Constraints: a node's parent stands before it; equal frames and equal nodes are one row; what
 //! had a function before keeps its row in `functions`.
 
-use std::path::PathBuf;
-
 use pyrometer_tables::schema::{Binary, Frame, Function, Stack, Tables};
 use rustc_hash::FxHashMap;
 
 use crate::resolution::{Interner, SymFrame, SymFunction};
-use crate::sources::SourceMap;
+use crate::sources::{Library, SourceMap};
 use crate::symbolize::{Symbols, place};
 
 /// Name of code in no known binary.
 const UNKNOWN: &str = "[unknown]";
 
 /// The new tables and, for each old row of `stacks`, its new row.
-pub(crate) fn expand(mut tables: Tables, symbols: &[Symbols], sysroots: &[PathBuf]) -> (Tables, Vec<i32>) {
-    let mut expansion = Expansion::new(&mut tables, symbols, sysroots);
+pub(crate) fn expand(mut tables: Tables, symbols: &[Symbols], library: Library<'_>) -> (Tables, Vec<i32>) {
+    let mut expansion = Expansion::new(&mut tables, symbols, SourceMap::new(library));
     let old_frames = std::mem::take(&mut tables.frames);
     let mut ends = Vec::with_capacity(old_frames.len());
     let mut rows = Vec::with_capacity(old_frames.len());
@@ -61,10 +59,10 @@ struct Expansion<'s> {
 }
 
 impl<'s> Expansion<'s> {
-    fn new(tables: &mut Tables, symbols: &'s [Symbols], sysroots: &'s [PathBuf]) -> Self {
+    fn new(tables: &mut Tables, symbols: &'s [Symbols], sources: SourceMap<'s>) -> Self {
         Expansion {
             symbols,
-            sources: SourceMap::new(sysroots),
+            sources,
             functions: Functions { rows: std::mem::take(&mut tables.functions), known: FxHashMap::default() },
             known: symbols.iter().map(|symbols| vec![None; symbols.resolution.functions.len()]).collect(),
             files: symbols.iter().map(|symbols| vec![None; symbols.resolution.files.len()]).collect(),

@@ -36,6 +36,7 @@ pub mod resolver;
 pub mod sources;
 pub mod symbolize;
 pub mod symtab;
+mod toolchain;
 
 pub use dwarf::DebugSections;
 pub use elf::ElfImage;
@@ -44,4 +45,5 @@ pub use missing::Gap;
 pub use provider::{BinaryProvider, Bytes, Files};
 pub use resolution::{Resolution, SymFrame, SymFunction};
 pub use resolver::Resolver;
+pub use sources::{Library, LibrarySource};
 pub use symbolize::{Options, symbolize, unsymbolized_leaf};

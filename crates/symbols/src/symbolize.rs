@@ -23,6 +23,7 @@ use crate::missing;
 use crate::provider::BinaryProvider;
 use crate::resolution::{Builder, Resolution, SymFrame, SymFunction};
 use crate::resolver::Resolver;
+use crate::sources::Library;
 
 /// Path of the kernel's row in `binaries`.
 const KERNEL: &str = "[kernel]";
@@ -93,7 +94,8 @@ pub fn symbolize(
             binary.symbols_from = "none".into();
         }
     }
-    expand(tables, &symbols, &options.sysroots)
+    let library = Library::new(&options.sysroots, options.cache.as_deref());
+    expand(tables, &symbols, library)
 }
 
 /// For each row of `stacks`, true if its frame is code without a name: the leaf of a sample that

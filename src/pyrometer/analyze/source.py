@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pyrometer.profile import sysroots
-
-# The standard library is compiled at paths that exist nowhere: /rustc/HASH/library/core/src/…
-_RUST_STD = re.compile(r"^/rustc/[0-9a-f]+/(?P<inside>.+)$")
+from pyrometer import native
+from pyrometer.profile import symbol_options
 
 
 @dataclass(frozen=True)
@@ -27,20 +24,15 @@ class SourceText:
 def read_source(path: str) -> SourceText:
     """The text of a source file by the path that debug info gives.
 
-    The Rust standard library's ``/rustc/HASH/…`` is looked up in the installed ``rust-src``.
+    A path of Rust's library (``/rustc/HASH/…``) is that file of the toolchain with that commit.
     """
-    inside = _RUST_STD.match(path)
-    if inside is not None:
-        return _read_std(path, inside["inside"])
+    library = native.library_source(path, symbol_options())
+    if library is not None:
+        installed, missing = library
+        return _read(installed, f"{installed} cannot be read") if installed else SourceText((), missing)
     if not path.startswith("/"):
         return _read(Path(path), f"{path}: the debug info names no folder: run where it was built")
     return _read(Path(path), f"{path} is not on this machine: copy the sources to that path")
-
-
-def _read_std(path: str, inside: str) -> SourceText:
-    cure = f"{path}: install the standard library's sources: rustup component add rust-src"
-    places = [root / "lib/rustlib/src/rust" / inside for root in sysroots()]
-    return next((_read(place, cure) for place in places if place.is_file()), SourceText((), cure))
 
 
 def _read(path: Path, missing: str) -> SourceText:

@@ -1,7 +1,7 @@
 """The Profile: tables, meta, units and filters. Knows nothing of views, formats or collectors."""
 
 from pyrometer.profile.build import build_native
-from pyrometer.profile.cache import symbol_options, sysroots
+from pyrometer.profile.cache import symbol_options
 from pyrometer.profile.data import Metric, ProfileData
 from pyrometer.profile.filters import FilterOptions, Filters, SelectionOptions
 from pyrometer.profile.meta import Host, Meta, Quality, Recorder
@@ -20,5 +20,4 @@ __all__ = [
     "Table",
     "build_native",
     "symbol_options",
-    "sysroots",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -15,15 +14,14 @@ from pyrometer import native
 def symbol_options() -> native.SymbolOptions:
     """How symbols are looked up: the cache folder is ``PYROMETER_CACHE``, or one in the user's."""
     folder = os.environ.get("PYROMETER_CACHE") or platformdirs.user_cache_dir("pyrometer", appauthor=False)
-    return {"cache": folder, "sysroots": sysroots()}
+    return {"cache": folder, "sysroots": _sysroots()}
 
 
-@cache
-def sysroots() -> list[Path]:
+def _sysroots() -> list[Path]:
     """The Rust toolchains of this machine: rustup's, then those of the system.
 
     The standard library is compiled at paths that exist nowhere (``/rustc/HASH/library/…``); a
-    toolchain with the component ``rust-src`` has the files.
+    toolchain with the component ``rust-src`` has the files, and which one is asked for in Rust.
     """
     return [path for path in _candidates() if (path / "lib/rustlib").is_dir()]
 
