@@ -37,7 +37,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 .PHONY: help setup build ripgrep peers demo test test-rust test-python lint check-targets format bench wheel fuzz lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/dev ## create .venv with the development tools, install missing system packages (when root)
 

@@ -120,4 +120,4 @@ fn note_missing(meta: &mut Meta, tables: &Tables, leaves: &Leaves) {
 }
 
 /// A binary is noted if one sample in this many falls into it.
-const NOTED_SHARE: i64 = 20;
+const NOTED_SHARE: i64 = 100;
