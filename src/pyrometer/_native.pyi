@@ -121,6 +121,8 @@ class Recording:
     journal: Path
     failure: PyrometerError | None
     def wait(self) -> int | None: ...
+    def wanted(self, options: SymbolOptions) -> list[tuple[str, str]]:
+        """Build id and path of the binaries whose debug info is not here."""
 
 class Config(TypedDict):
     """What to record, and how; times are seconds."""
@@ -134,10 +136,15 @@ class Config(TypedDict):
     journal: Path
 
 class SymbolOptions(TypedDict):
-    """Where symbols are kept, and where the sources of Rust's library are."""
+    """Where symbols are kept and looked for, and where the sources of Rust's library are."""
 
     cache: str | None
     sysroots: list[Path]
+    debug_paths: list[Path]
+    sysroot: Path | None
+    downloads: Path | None
+    bundle: bool
+    notes: list[str]
 
 def require_recording() -> None:
     """Raise :class:`pyrometer.NoRecorderError` on a machine that nothing can be recorded on."""
@@ -145,7 +152,15 @@ def require_recording() -> None:
 def record(config: Config) -> Recording: ...
 def finish(recording: Recording, output: Path, options: SymbolOptions) -> Profile: ...
 def recover(journal: Path, output: Path, options: SymbolOptions) -> Profile: ...
-def disassemble(path: str, build_id: str | None, addresses: Sequence[int]) -> list[tuple[str, list[Instruction]]]: ...
+def resymbolize(profile: Profile, output: Path, options: SymbolOptions) -> Profile:
+    """Look names up again, with files that may not have been there before."""
+
+def wanted(profile: Profile, options: SymbolOptions) -> list[tuple[str, str]]:
+    """Build id and path of the binaries whose debug info is not here: what a server may have."""
+
+def disassemble(
+    path: str, build_id: str | None, addresses: Sequence[int], options: SymbolOptions
+) -> list[tuple[str, list[Instruction]]]: ...
 def library_source(path: str, options: SymbolOptions) -> tuple[Path | None, str | None] | None:
     """The installed file of a path of Rust's library, or why there is none; ``None`` for other paths."""
 

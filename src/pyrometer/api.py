@@ -16,12 +16,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Unpack
 
 from pyrometer import analyze
 from pyrometer.analyze.top import By
+from pyrometer.collect.debugfiles import DebugFiles
 from pyrometer.collect.record import DEFAULT_RATE
 from pyrometer.collect.record import record as _record
+from pyrometer.collect.symbolize import symbolize as _symbolize
 from pyrometer.formats import by_name, open_profile
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native
 from pyrometer.show import html
@@ -78,6 +81,29 @@ class Profile(ProfileData):
     ) -> analyze.Annotation:
         """Source and machine code of ``function``; see :func:`pyrometer.analyze.annotate`."""
         return analyze.annotate(self, function, fold_generics, **selection)
+
+    def binaries_view(self, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]) -> analyze.Binaries:
+        """Where the names of the ``n`` hottest binaries come from; see :func:`pyrometer.analyze.binaries`."""
+        return analyze.binaries(self, n, min_share, **filters)
+
+    def symbolize(
+        self,
+        output: str | os.PathLike[str] | None = None,
+        *,
+        debug_paths: Sequence[str | os.PathLike[str]] = (),
+        sysroot: str | os.PathLike[str] | None = None,
+        offline: bool = False,
+        bundle: bool = False,
+    ) -> Profile:
+        """Look the names up again, and write the profile to ``output`` or to its own file.
+
+        ``debug_paths`` are files with debug info and folders that are searched for it, ``sysroot``
+        a copy of the recorded machine's file system; ``offline`` asks no debuginfod server,
+        ``bundle`` keeps the debug info inside the profile. What is found is in ``binaries``.
+        """
+        paths = [Path(path) for path in debug_paths]
+        files = DebugFiles(paths, None if sysroot is None else Path(sysroot), offline, bundle)
+        return Profile.of(_symbolize(self, files, output))
 
     def summary(self, n: int = 10, **filters: Unpack[FilterOptions]) -> analyze.Summary:
         """The profile at a glance; see :func:`pyrometer.analyze.summary`."""

@@ -23,6 +23,8 @@ from pyrometer._native import (
     record,
     recover,
     require_recording,
+    resymbolize,
+    wanted,
 )
 
 if TYPE_CHECKING:
@@ -52,4 +54,6 @@ __all__ = [
     "record",
     "recover",
     "require_recording",
+    "resymbolize",
+    "wanted",
 ]

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyrometer_symbols::disassemble::{Instruction, Listing, disassemble as list};
-use pyrometer_symbols::{BinaryProvider, DebugSections, ElfImage, Files, Resolver, identity};
+use pyrometer_symbols::find::{Material, Search, Subject};
+use pyrometer_symbols::{BinaryProvider, ElfImage, Files, Resolver, identity};
 use pyrometer_tables::schema::Binary;
 
 use crate::error::{Known, Result};
+use crate::finish::Options;
 
 /// Address, text, innermost function, its file and line.
 type Line = (u64, String, String, Option<String>, Option<u32>);
@@ -24,25 +26,37 @@ pub fn disassemble(
     path: PathBuf,
     build_id: Option<String>,
     addresses: Vec<u64>,
+    options: Options,
 ) -> PyResult<Vec<Code>> {
     let binary = Binary { path: path.to_string_lossy().into_owned(), build_id, ..Binary::default() };
-    Ok(py.detach(|| symbols(&binary, &addresses))?)
+    Ok(py.detach(|| symbols(&binary, &addresses, &options.search()))?)
 }
 
-fn symbols(binary: &Binary, addresses: &[u64]) -> Result<Vec<Code>> {
+fn symbols(binary: &Binary, addresses: &[u64], search: &Search) -> Result<Vec<Code>> {
     let bytes = Files::default().open(0, binary).map_err(Known::of_binary)?;
     check_identity(binary, &bytes)?;
-    let unreadable = |error: pyrometer_symbols::Error| Known::of_binary(format!("{}: {error}", binary.path));
-    let image = ElfImage::parse(&bytes).map_err(unreadable)?;
-    let debug = DebugSections::load(&image);
-    let resolver = Resolver::new(&image, debug.as_ref());
-    ranges(&resolver, addresses)
-        .into_values()
-        .map(|(name, range)| {
-            let listing = list(&image, &resolver, range).map_err(unreadable)?;
-            Ok((name, listing.instructions.iter().map(|one| line(&listing, one)).collect()))
-        })
-        .collect()
+    let subject = Subject { path: &binary.path, id: binary.build_id.as_deref() };
+    let material = Material::gather(search, &subject, Ok(bytes)).map_err(Known::of_binary)?;
+    let (code, _) = material
+        .ask(search, |resolver, image| code(resolver, image, addresses))
+        .map_err(|error| unreadable(binary, &error))?;
+    code.map_err(|error| unreadable(binary, &error))
+}
+
+fn unreadable(binary: &Binary, error: &pyrometer_symbols::Error) -> Known {
+    Known::of_binary(format!("{}: {error}", binary.path))
+}
+
+fn code(
+    resolver: &Resolver<'_>,
+    image: &ElfImage<'_>,
+    addresses: &[u64],
+) -> std::result::Result<Vec<Code>, pyrometer_symbols::Error> {
+    let listed = ranges(resolver, addresses).into_values().map(|(name, range)| {
+        let listing = list(image, resolver, range)?;
+        Ok((name, listing.instructions.iter().map(|one| line(&listing, one)).collect()))
+    });
+    listed.collect()
 }
 
 fn check_identity(binary: &Binary, bytes: &[u8]) -> Result<()> {

@@ -2,30 +2,40 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use pyo3::prelude::*;
+use pyrometer_symbols::find::{Search, Wanted};
 use pyrometer_symbols::generated::{Named, apply_names};
-use pyrometer_symbols::{BinaryProvider, Files, symbolize};
+use pyrometer_symbols::{BinaryProvider, Files, Symbolized, symbolize};
 use pyrometer_tables::journal::Journal;
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::samples::{Renumbered, SampleSource};
 use pyrometer_tables::schema::Tables;
 use pyrometer_tables::{Profile, file};
 
+use crate::carried::{Carried, attachments};
 use crate::error::Result;
 use crate::profile::Profile as OpenProfile;
 
-/// Where symbols are kept, and where the sources of Rust's library are.
+/// Where symbols are kept and looked for, and where the sources of Rust's library are.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Options {
     pub(crate) cache: Option<PathBuf>,
     pub(crate) sysroots: Vec<PathBuf>,
+    pub(crate) debug_paths: Vec<PathBuf>,
+    pub(crate) sysroot: Option<PathBuf>,
+    pub(crate) downloads: Option<PathBuf>,
+    /// Whether the profile shall carry the debug info.
+    pub(crate) bundle: bool,
+    /// Sentences for the profile's notes.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Options {
-    fn of(&self, tables: &Tables) -> symbolize::Options {
+    pub(crate) fn of(&self, tables: &Tables) -> symbolize::Options {
         let kernel = tables.frames.iter().any(|frame| frame.kind == "kernel");
         // Hundreds of thousands of lines: read only where it is needed.
         let kallsyms = kernel.then(|| fs::read("/proc/kallsyms").ok()).flatten();
@@ -37,8 +47,27 @@ impl Options {
                 .trim()
                 .to_owned(),
             sysroots: self.sysroots.clone(),
+            search: self.search(),
+            keep_files: self.bundle,
             ..symbolize::Options::default()
         }
+    }
+
+    /// Where files may lie.
+    pub(crate) fn search(&self) -> Search {
+        Search {
+            debug_paths: self.debug_paths.clone(),
+            sysroot: self.sysroot.clone(),
+            downloads: self.downloads.clone(),
+            ..Search::default()
+        }
+    }
+
+    /// The same, with what a profile carries.
+    fn with(&self, profile: &Profile) -> symbolize::Options {
+        let mut options = self.of(profile.tables());
+        options.search.bundle = Some(Arc::new(Carried(profile.attachments().clone())));
+        options
     }
 }
 
@@ -55,17 +84,70 @@ pub fn finish_journal(
     let mut meta = std::mem::take(&mut journal.meta);
     let mut tables = std::mem::take(&mut journal.tables);
     apply_names(&mut tables, named);
+    meta.notes.extend(options.notes.iter().cloned());
     let options = options.of(&tables);
-    let (tables, stacks) = symbolize::symbolize(&meta, tables, binaries, &options);
+    let Symbolized { tables, stacks, notes, files } = symbolize::symbolize(&meta, tables, binaries, &options);
     let samples = Renumbered { samples: &journal, stacks: &stacks };
     let leaves = leaves(&tables, &samples)?;
     meta.quality.unsymbolized = leaves.unsymbolized;
     meta.recorder.finish_time = ended.map_or(0, nanoseconds_since);
-    note_missing(&mut meta, &tables, &leaves);
-    file::write(output, &meta, &tables, &samples)?;
+    note_missing(&mut meta, &tables, &leaves, notes);
+    file::write_with(output, &meta, &tables, &samples, &attachments(&files))?;
     // Before the file is read again: both together would be the largest moment of all.
     drop((tables, stacks, journal));
     Ok(Profile::open(output)?)
+}
+
+/// Looks the names of a finished profile up again, and writes it to `output`.
+fn finish_again(profile: &Profile, output: &Path, options: &Options) -> Result<Profile> {
+    let (mut meta, tables) = (profile.meta.clone(), profile.tables().clone());
+    // What was missing then may be there now.
+    let missing = |note: &String| tables.binaries.iter().any(|binary| binary.missing.as_ref() == Some(note));
+    meta.notes.retain(|note| !missing(note));
+    meta.notes.extend(options.notes.iter().cloned());
+    let Symbolized { tables, stacks, notes, files } =
+        symbolize::resymbolize(&meta, tables, &Files::default(), &options.with(profile));
+    let samples = Renumbered { samples: profile, stacks: &stacks };
+    let leaves = leaves(&tables, &samples)?;
+    meta.quality.unsymbolized = leaves.unsymbolized;
+    note_missing(&mut meta, &tables, &leaves, notes);
+    let mut carried = attachments(&files);
+    carried.extend(profile.attachments().others(&carried));
+    file::write_with(output, &meta, &tables, &samples, &carried)?;
+    Ok(Profile::open(output)?)
+}
+
+/// Looks names up again with files that may not have been there before.
+#[pyfunction]
+pub fn resymbolize(
+    py: Python<'_>,
+    profile: &Bound<'_, OpenProfile>,
+    output: PathBuf,
+    options: Options,
+) -> PyResult<OpenProfile> {
+    let profile = Arc::clone(&profile.get().0);
+    Ok(OpenProfile::new(py.detach(|| finish_again(&profile, &output, &options))?))
+}
+
+/// Build id and path of the binaries whose debug info is not here: what a server may have.
+#[pyfunction]
+pub fn wanted(
+    py: Python<'_>,
+    profile: &Bound<'_, OpenProfile>,
+    options: Options,
+) -> PyResult<Vec<(String, String)>> {
+    let profile = Arc::clone(&profile.get().0);
+    Ok(py.detach(|| {
+        let found = symbolize::wanted(profile.tables(), &Files::default(), &options.with(&profile));
+        pairs(found)
+    }))
+}
+
+/// Each build id once.
+pub(crate) fn pairs(mut wanted: Vec<Wanted>) -> Vec<(String, String)> {
+    wanted.sort_by(|a, b| (&a.build_id, &a.path).cmp(&(&b.build_id, &b.path)));
+    wanted.dedup_by(|a, b| a.build_id == b.build_id);
+    wanted.into_iter().map(|wanted| (wanted.build_id, wanted.path)).collect()
 }
 
 /// Symbolizes an interrupted recording into `output`; the recording stays as it is.
@@ -108,13 +190,14 @@ fn leaves(tables: &Tables, samples: &dyn SampleSource) -> Result<Leaves> {
 
 /// What is missing of the binaries that matter becomes a note, that of the hottest first. The
 /// table `binaries` says it of all.
-fn note_missing(meta: &mut Meta, tables: &Tables, leaves: &Leaves) {
+fn note_missing(meta: &mut Meta, tables: &Tables, leaves: &Leaves, refused: Vec<String>) {
     let mut hot: Vec<_> = tables.binaries.iter().zip(&leaves.of_binary).collect();
     hot.retain(|(_, samples)| **samples * NOTED_SHARE >= leaves.count);
     hot.sort_by_key(|(_, samples)| -**samples);
-    for sentence in hot.iter().filter_map(|(binary, _)| binary.missing.as_ref()) {
-        if !meta.notes.contains(sentence) {
-            meta.notes.push(sentence.clone());
+    let missing = hot.iter().filter_map(|(binary, _)| binary.missing.clone());
+    for sentence in missing.chain(refused) {
+        if !meta.notes.contains(&sentence) {
+            meta.notes.push(sentence);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! - only `pyrometer.native` imports it; its types are in `src/pyrometer/_native.pyi`.
 #![deny(missing_docs)]
 
+mod carried;
 mod disassemble;
 mod error;
 mod export;
@@ -26,7 +27,7 @@ mod _native {
     #[pymodule_export]
     use super::export::export;
     #[pymodule_export]
-    use super::finish::recover;
+    use super::finish::{recover, resymbolize, wanted};
     #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]

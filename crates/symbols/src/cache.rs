@@ -25,7 +25,7 @@ use crate::resolution::Resolution;
 /// Total size of all files by default.
 pub const DEFAULT_LIMIT: u64 = 512 << 20;
 /// Changes whenever the same binary would resolve differently.
-const RESOLVER_VERSION: u32 = 2;
+const RESOLVER_VERSION: u32 = 4;
 const MAGIC: [u8; 8] = *b"PYROSYM1";
 const HEADER: usize = 24;
 /// Larger files are not read: they would not be ours.
@@ -42,6 +42,8 @@ pub struct CacheEntry {
     pub symbols_from: String,
     /// What the binary does not say about itself.
     pub gap: Gap,
+    /// The files that were found beside the binary, as [`crate::find::Material::fingerprint`] says.
+    pub files: String,
     /// Names by address.
     pub resolution: Resolution,
 }
@@ -111,8 +113,8 @@ impl Cache {
             return Ok(());
         }
         match read(&path) {
-            Some(older) => write(&path, &merged(&older, entry))?,
-            None => write(&path, entry)?,
+            Some(older) if older.files == entry.files => write(&path, &merged(&older, entry))?,
+            _ => write(&path, entry)?,
         }
         drop(lock);
         self.shrink(&path)
@@ -211,7 +213,8 @@ mod tests {
             builder
                 .push(address, [SymFrame { function, file: None, line: None, column: None, inlined: false }]);
         }
-        CacheEntry { symbols_from: "dwarf".into(), gap: Gap::default(), resolution: builder.finish() }
+        let (symbols_from, files) = ("dwarf".into(), String::new());
+        CacheEntry { symbols_from, gap: Gap::default(), files, resolution: builder.finish() }
     }
 
     const ID: &str = "0123456789abcdef";

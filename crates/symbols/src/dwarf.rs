@@ -8,8 +8,9 @@
 //!   nothing recurses, so that a hostile file costs seconds at most and no stack;
 //! - code that the linker dropped (ranges that begin before the first code) names nothing.
 //!
-//! Split DWARF (`.dwo`, `.dwp`) is recognised and reported by [`DwarfIndex::split_units`]; a file
-//! of separate debug info is read by giving its sections to [`DwarfIndex::new`].
+//! Debug info may be spread over files. A file of separate debug info is read by giving its sections to
+//! [`DwarfIndex::new`]; what belongs to it, split units (`.dwo`, `.dwp`) and a supplementary file
+//! (`dwz`), by [`Companions`].
 
 mod budget;
 mod functions;
@@ -17,12 +18,15 @@ mod lines;
 mod lookup;
 mod origin;
 mod sections;
+mod shared;
+mod split;
 mod units;
 
 pub use lookup::{DwarfFrame, FileKey, FunctionKey};
 pub use origin::Origin;
-pub use sections::DebugSections;
-pub use units::{DwarfIndex, SplitUnits};
+pub use sections::{DebugSections, PackageSections};
+pub use split::{SplitFiles, SplitUnit, SplitUnits};
+pub use units::{Companions, DwarfIndex, UnitId};
 
 /// How the bytes of a section are read.
 pub(crate) type Slice<'e> = gimli::EndianSlice<'e, gimli::RunTimeEndian>;

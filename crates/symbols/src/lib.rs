@@ -14,12 +14,14 @@
 
 pub mod cache;
 mod code_index;
+mod collapse;
 pub mod demangle;
 pub mod disassemble;
 pub mod dwarf;
 pub mod elf;
 pub mod error;
 mod expand;
+pub mod find;
 pub mod generated;
 pub mod identity;
 pub mod jitdump;
@@ -41,9 +43,10 @@ mod toolchain;
 pub use dwarf::DebugSections;
 pub use elf::ElfImage;
 pub use error::Error;
+pub use find::Search;
 pub use missing::Gap;
 pub use provider::{BinaryProvider, Bytes, Files};
 pub use resolution::{Resolution, SymFrame, SymFunction};
 pub use resolver::Resolver;
 pub use sources::{Library, LibrarySource};
-pub use symbolize::{Options, symbolize, unsymbolized_leaf};
+pub use symbolize::{Options, Symbolized, UsedFile, resymbolize, symbolize, unsymbolized_leaf};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::path::Path;
+
 use crate::dwarf::SplitUnits;
 use crate::elf::ElfImage;
 use crate::resolver::Resolver;
@@ -33,13 +35,13 @@ pub enum Gap {
 /// What `resolver`, made of `image`, cannot tell.
 pub(crate) fn gap(image: &ElfImage<'_>, resolver: &Resolver<'_>) -> Gap {
     match resolver.dwarf() {
-        Some(dwarf) => match dwarf.split_units() {
+        Some(dwarf) => match dwarf.missing_split_units() {
             SplitUnits { count: 0, .. } => Gap::Nothing,
-            SplitUnits { count, example } => Gap::Split { units: *count, example: example.clone() },
+            SplitUnits { count, example } => Gap::Split { units: count, example },
         },
         None if image.has_section(".debug_info") => Gap::Corrupt,
         None => match resolver.symbols().source() {
-            SymbolSource::Symtab => Gap::Lines,
+            SymbolSource::Symtab | SymbolSource::Mini => Gap::Lines,
             SymbolSource::Dynsym => Gap::Stripped,
             SymbolSource::None => Gap::Names,
         },
@@ -69,7 +71,7 @@ pub(crate) fn sentence(gap: &Gap, path: &str) -> Option<String> {
             unstripped(path, how)
         ),
         Gap::Split { units, example } => format!(
-            "{path} keeps the debug info of {units} units in other files (one is {example}), which are not read, so their lines and inlined calls are missing: build it with `split-debuginfo = \"off\"` in its Cargo profile, or without `-gsplit-dwarf`"
+            "{path} keeps the debug info of {units} units in other files that were not found (one is {example}), so their inlined calls are missing: give the folder that has them with `--debug-path`, or build it with `split-debuginfo = \"off\"` in its Cargo profile, or without `-gsplit-dwarf`"
         ),
         Gap::Corrupt => format!(
             "{path} has debug info that cannot be read, so its source lines and inlined calls are missing: build it again, {how}"
@@ -90,6 +92,11 @@ pub(crate) fn mismatch(path: &str, recorded: &str, found: &str) -> String {
     format!(
         "{path} was rebuilt or replaced since the recording (its build id was {recorded}, is {found}), so its names would be wrong and are left out: record again, or put the old file back"
     )
+}
+
+/// The sentence for a file that was found for the binary at `of` and does not fit.
+pub(crate) fn refused(path: &Path, of: &str, reason: &str) -> String {
+    format!("{} was not used for {of}: {reason}", path.display())
 }
 
 /// The sentence for bytes that are no binary.

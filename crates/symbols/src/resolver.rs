@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::demangle::{demangle, strip_suffixes};
-use crate::dwarf::{DebugSections, DwarfFrame, DwarfIndex, FileKey, FunctionKey, Origin};
+use crate::dwarf::{Companions, DebugSections, DwarfFrame, DwarfIndex, FileKey, FunctionKey, Origin};
 use crate::elf::ElfImage;
 use crate::outline::Outline;
 use crate::resolution::{Builder, Resolution, SymFrame, SymFunction};
@@ -43,6 +43,19 @@ pub struct Resolver<'e> {
     outline: Outline<'e>,
 }
 
+/// What a resolver is made of, beside the binary itself.
+#[derive(Clone, Copy, Default)]
+pub struct Sources<'e, 'i> {
+    /// Debug info: the binary's own, or separate.
+    pub debug: Option<&'e DebugSections<'e>>,
+    /// What belongs to that.
+    pub companions: Companions<'e>,
+    /// A file with the symbol table of the binary, if that was stripped.
+    pub symbols: Option<&'i ElfImage<'e>>,
+    /// The binary's mini debug info: symbols that its dynamic table lacks.
+    pub mini: Option<&'i ElfImage<'e>>,
+}
+
 /// What a function's name is taken from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Source {
@@ -66,12 +79,17 @@ struct Chain {
 impl<'e> Resolver<'e> {
     /// Reads the symbol table of `image` and the headers of the debug info in `debug`: its own, or
     /// that of a file of separate debug info with the same build id.
-    pub fn new(image: &ElfImage<'e>, debug: Option<&'e DebugSections<'_>>) -> Self {
+    pub fn new(image: &ElfImage<'e>, debug: Option<&'e DebugSections<'e>>) -> Self {
+        Self::assemble(image, Sources { debug, ..Sources::default() })
+    }
+
+    /// The same, of several files.
+    pub fn assemble(image: &ElfImage<'e>, sources: Sources<'e, '_>) -> Self {
         let first_code = image.code_ranges().first().map_or(0, |range| range.start);
-        let index = || {
-            debug.map(|sections| DwarfIndex::new(sections, first_code)).filter(|index| index.unit_count() > 0)
-        };
-        let (symbols, dwarf) = rayon::join(|| SymbolTable::new(image), index);
+        let index = |sections| DwarfIndex::new(sections, sources.companions, first_code);
+        let index = || sources.debug.map(index).filter(|index| index.unit_count() > 0);
+        let table = || SymbolTable::of_files(image, sources.symbols, sources.mini);
+        let (symbols, dwarf) = rayon::join(table, index);
         Resolver { symbols, dwarf, outline: Outline::new(image) }
     }
 
@@ -99,6 +117,7 @@ impl<'e> Resolver<'e> {
         match (&self.dwarf, self.symbols.source()) {
             (Some(_), _) => "dwarf",
             (None, SymbolSource::Symtab) => "symtab",
+            (None, SymbolSource::Mini) => "mini-debuginfo",
             (None, SymbolSource::Dynsym) => "dynsym",
             (None, SymbolSource::None) => "none",
         }

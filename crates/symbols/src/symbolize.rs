@@ -8,21 +8,21 @@
 //! - nothing that a binary holds can make this fail: it says so in `binaries.missing` instead.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::{Binary, Frame, Tables};
 use rayon::prelude::*;
 
 use crate::cache::{Cache, CacheEntry, DEFAULT_LIMIT};
-use crate::dwarf::DebugSections;
-use crate::elf::ElfImage;
+use crate::collapse::collapse;
 use crate::expand::expand;
+use crate::find::{Material, Part, Report, Search, Subject, Wanted};
 use crate::identity::identify;
 use crate::kallsyms::{Kallsyms, NoNames};
-use crate::missing;
-use crate::provider::BinaryProvider;
+use crate::missing::{self, Gap};
+use crate::provider::{BinaryProvider, Bytes};
 use crate::resolution::{Builder, Resolution, SymFrame, SymFunction};
-use crate::resolver::Resolver;
 use crate::sources::Library;
 
 /// Path of the kernel's row in `binaries`.
@@ -43,6 +43,10 @@ pub struct Options {
     pub boot_id: String,
     /// Rust toolchains, whose sources stand in for the paths of the standard library.
     pub sysroots: Vec<PathBuf>,
+    /// Where to look for separate debug info.
+    pub search: Search,
+    /// Whether the files are wanted too, so that the profile can carry them.
+    pub keep_files: bool,
 }
 
 impl Default for Options {
@@ -53,8 +57,33 @@ impl Default for Options {
             kallsyms: None,
             boot_id: String::new(),
             sysroots: Vec::new(),
+            search: Search::default(),
+            keep_files: false,
         }
     }
+}
+
+/// A symbolized profile, but for its samples.
+pub struct Symbolized {
+    /// The new tables.
+    pub tables: Tables,
+    /// For each old row of `stacks`, the row that the same samples have now: `samples.stack` must be
+    /// translated by it (`events.stack` already is).
+    pub stacks: Vec<i32>,
+    /// Sentences for a person: files that were found and could not be used.
+    pub notes: Vec<String>,
+    /// The files that were used, if they were wanted.
+    pub files: Vec<UsedFile>,
+}
+
+/// A file that names came from.
+pub struct UsedFile {
+    /// Id of its binary.
+    pub id: String,
+    /// What it is for that.
+    pub part: Part,
+    /// Its contents.
+    pub bytes: Arc<Bytes>,
 }
 
 /// Names by address of one binary, and what to say about it.
@@ -63,28 +92,19 @@ pub(crate) struct Symbols {
     pub(crate) resolution: Resolution,
     symbols_from: String,
     missing: Option<String>,
+    refused: Vec<String>,
+    files: Vec<UsedFile>,
 }
 
 /// Gives every frame its function, file and line, and splits it into the calls inlined there.
-///
-/// Returns the new tables and, for each old row of `stacks`, the row that the same samples have
-/// now (`samples.stack` must be translated by it; `events.stack` already is).
 pub fn symbolize(
     meta: &Meta,
     mut tables: Tables,
     provider: &dyn BinaryProvider,
     options: &Options,
-) -> (Tables, Vec<i32>) {
-    let addresses = addresses(&tables);
-    let work = tables.binaries.par_iter().zip(&addresses).enumerate();
-    let symbols: Vec<Symbols> = work
-        .map(|(row, (binary, addresses))| match binary.path.as_str() {
-            _ if addresses.is_empty() => Symbols::default(),
-            KERNEL => of_kernel(meta, addresses, options),
-            VSYSCALL => of_vsyscall(addresses),
-            _ => of_file(row, binary, addresses, provider, options),
-        })
-        .collect();
+) -> Symbolized {
+    let addresses = addresses(&tables, |frame| frame.function.is_none());
+    let mut symbols = looked_up(meta, &tables, &addresses, provider, options);
     let sampled = addresses.iter().map(|of_binary| !of_binary.is_empty());
     for ((binary, symbols), sampled) in tables.binaries.iter_mut().zip(&symbols).zip(sampled) {
         if sampled {
@@ -94,8 +114,94 @@ pub fn symbolize(
             binary.symbols_from = "none".into();
         }
     }
+    let files = symbols.iter_mut().flat_map(|symbols| std::mem::take(&mut symbols.files)).collect();
+    let notes = symbols.iter_mut().flat_map(|symbols| std::mem::take(&mut symbols.refused)).collect();
     let library = Library::new(&options.sysroots, options.cache.as_deref());
-    expand(tables, &symbols, library)
+    let (tables, stacks) = expand(tables, &symbols, library);
+    Symbolized { tables, stacks, notes, files }
+}
+
+/// Looks names up again, with files that may not have been there the first time. A binary for which less
+/// is found now keeps the names it has.
+pub fn resymbolize(
+    meta: &Meta,
+    mut tables: Tables,
+    provider: &dyn BinaryProvider,
+    options: &Options,
+) -> Symbolized {
+    let addresses = addresses(&tables, |frame| matches!(frame.kind.as_str(), "native" | "kernel"));
+    let mut symbols = looked_up(meta, &tables, &addresses, provider, options);
+    let mut again = vec![false; tables.binaries.len()];
+    for ((binary, symbols), again) in tables.binaries.iter_mut().zip(&mut symbols).zip(&mut again) {
+        let names = !symbols.resolution.addresses().is_empty();
+        *again = names && rank(&symbols.symbols_from) >= rank(&binary.symbols_from);
+        if *again {
+            binary.symbols_from.clone_from(&symbols.symbols_from);
+            binary.missing.clone_from(&symbols.missing);
+        } else {
+            symbols.resolution = Resolution::default();
+        }
+    }
+    let files = symbols.iter_mut().flat_map(|symbols| std::mem::take(&mut symbols.files)).collect();
+    let notes = symbols.iter_mut().flat_map(|symbols| std::mem::take(&mut symbols.refused)).collect();
+    let (tables, collapsed) = collapse(tables, &again);
+    let library = Library::new(&options.sysroots, options.cache.as_deref());
+    let (tables, expanded) = expand(tables, &symbols, library);
+    let stacks = collapsed.iter().filter_map(|&row| expanded.get(usize::try_from(row).ok()?).copied());
+    Symbolized { tables, stacks: stacks.collect(), notes, files }
+}
+
+/// How much a kind of source tells: lines, names of all functions, of some, nothing.
+fn rank(symbols_from: &str) -> u8 {
+    let kind = symbols_from.split(['+', ':']).next().unwrap_or_default();
+    match kind {
+        "" | "none" => 0,
+        "dynsym" => 1,
+        "mini-debuginfo" => 2,
+        "symtab" | "kallsyms" => 3,
+        _ if symbols_from.contains("+symtab") => 3,
+        _ => 4,
+    }
+}
+
+fn looked_up(
+    meta: &Meta,
+    tables: &Tables,
+    addresses: &[Vec<u64>],
+    provider: &dyn BinaryProvider,
+    options: &Options,
+) -> Vec<Symbols> {
+    let work = tables.binaries.par_iter().zip(addresses).enumerate();
+    let of_binary = |(row, (binary, addresses)): (usize, (&Binary, &Vec<u64>))| match binary.path.as_str() {
+        _ if addresses.is_empty() => Symbols::default(),
+        KERNEL => of_kernel(meta, addresses, options),
+        VSYSCALL => of_vsyscall(addresses),
+        _ => of_file(row, binary, addresses, provider, options),
+    };
+    work.map(of_binary).collect()
+}
+
+/// The files of the sampled binaries that are not here, and that a debuginfod server may have.
+pub fn wanted(tables: &Tables, provider: &dyn BinaryProvider, options: &Options) -> Vec<Wanted> {
+    let addresses = addresses(tables, |frame| matches!(frame.kind.as_str(), "native"));
+    let sampled = tables.binaries.par_iter().zip(&addresses).enumerate();
+    let sampled = sampled.filter(|(_, (binary, addresses))| !addresses.is_empty() && is_file(binary));
+    let wanted = sampled.flat_map_iter(|(row, (binary, addresses))| {
+        let complete = known(binary, options).is_some_and(|known| is_complete(&known, addresses));
+        let gathered = (!complete).then(|| gather(row, binary, provider, options));
+        match gathered {
+            Some(Ok(material)) => material.wanted,
+            // Not even the binary is here. Its debug info has its names, too.
+            Some(Err(_)) => Wanted::of(binary.build_id.as_deref(), &binary.path).into_iter().collect(),
+            None => Vec::new(),
+        }
+    });
+    wanted.collect()
+}
+
+/// False for the kernel and for what it makes.
+fn is_file(binary: &Binary) -> bool {
+    binary.path.starts_with('/')
 }
 
 /// For each row of `stacks`, true if its frame is code without a name: the leaf of a sample that
@@ -113,10 +219,10 @@ pub fn unsymbolized_leaf(tables: &Tables) -> Vec<bool> {
     tables.stacks.iter().map(|stack| of_row(stack.frame).unwrap_or(false)).collect()
 }
 
-/// The addresses to resolve of each binary, ascending.
-fn addresses(tables: &Tables) -> Vec<Vec<u64>> {
+/// The addresses of each binary in the frames that are `wanted`, ascending.
+fn addresses(tables: &Tables, wanted: impl Fn(&Frame) -> bool) -> Vec<Vec<u64>> {
     let mut addresses = vec![Vec::new(); tables.binaries.len()];
-    for frame in tables.frames.iter().filter(|frame| frame.function.is_none()) {
+    for frame in tables.frames.iter().filter(|frame| wanted(frame)) {
         if let Some((binary, address)) = place(frame)
             && let Some(of_binary) = addresses.get_mut(binary)
         {
@@ -144,17 +250,56 @@ fn of_file(
     options: &Options,
 ) -> Symbols {
     match resolve_file(row, binary, addresses, provider, options) {
-        Ok(entry) => Symbols {
+        Ok((entry, report)) => Symbols {
             missing: missing::sentence(&entry.gap, &binary.path),
             symbols_from: entry.symbols_from,
             resolution: entry.resolution,
+            refused: report.refused,
+            files: if options.keep_files { used_files(binary, report.parts) } else { Vec::new() },
         },
         Err(reason) => without_names(reason),
     }
 }
 
 fn without_names(reason: String) -> Symbols {
-    Symbols { missing: Some(reason), symbols_from: "none".into(), resolution: Resolution::default() }
+    Symbols { missing: Some(reason), symbols_from: "none".into(), ..Symbols::default() }
+}
+
+fn used_files(binary: &Binary, parts: Vec<(Part, Arc<Bytes>)>) -> Vec<UsedFile> {
+    let Some(id) = &binary.build_id else { return Vec::new() };
+    parts.into_iter().map(|(part, bytes)| UsedFile { id: id.clone(), part, bytes }).collect()
+}
+
+fn cache_of(options: &Options) -> Option<Cache> {
+    options.cache.as_ref().map(|folder| Cache::new(folder, options.cache_limit))
+}
+
+/// What the cache knows of a binary.
+fn known(binary: &Binary, options: &Options) -> Option<CacheEntry> {
+    cache_of(options)?.load(binary.build_id.as_deref()?)
+}
+
+/// True if nothing more can be learnt about these addresses.
+fn is_complete(known: &CacheEntry, addresses: &[u64]) -> bool {
+    known.gap == Gap::Nothing && knows(known, addresses)
+}
+
+fn knows(known: &CacheEntry, addresses: &[u64]) -> bool {
+    addresses.iter().all(|&address| known.resolution.frames(address).is_some())
+}
+
+fn gather(
+    row: usize,
+    binary: &Binary,
+    provider: &dyn BinaryProvider,
+    options: &Options,
+) -> Result<Material, String> {
+    // What the recorder could not read is not what lies at the same path now.
+    if let (None, Some(reason)) = (&binary.build_id, &binary.missing) {
+        return Err(reason.clone());
+    }
+    let subject = Subject { path: &binary.path, id: binary.build_id.as_deref() };
+    Material::gather(&options.search, &subject, provider.open(row, binary))
 }
 
 fn resolve_file(
@@ -163,47 +308,39 @@ fn resolve_file(
     addresses: &[u64],
     provider: &dyn BinaryProvider,
     options: &Options,
-) -> Result<CacheEntry, String> {
-    // What the recorder could not read is not what lies at the same path now.
-    if let (None, Some(reason)) = (&binary.build_id, &binary.missing) {
-        return Err(reason.clone());
+) -> Result<(CacheEntry, Report), String> {
+    let known = known(binary, options).filter(|_| !options.keep_files);
+    if let Some(known) = known.as_ref().filter(|known| is_complete(known, addresses)) {
+        return Ok((known.clone(), Report::default()));
     }
-    let bytes = provider.open(row, binary)?;
-    let found = identify(&bytes[..]).map_err(|error| format!("{}: {error}", binary.path))?;
-    if let Some(recorded) = binary.build_id.as_ref().filter(|recorded| **recorded != found) {
-        return Err(missing::mismatch(&binary.path, recorded, &found));
+    let material = gather(row, binary, provider, options)?;
+    let fingerprint = material.fingerprint();
+    let id = binary.build_id.clone().or_else(|| identify(&material.image[..]).ok()).unwrap_or_default();
+    let known = known.or_else(|| cache_of(options)?.load(&id).filter(|_| !options.keep_files));
+    // Other files say other things about the same addresses.
+    let known = known.filter(|known| known.files == fingerprint && !matches!(known.gap, Gap::Split { .. }));
+    if let Some(known) = known.as_ref().filter(|known| knows(known, addresses)) {
+        return Ok((known.clone(), Report { refused: material.refused, ..Report::default() }));
     }
-    let cache = options.cache.as_ref().map(|folder| Cache::new(folder, options.cache_limit));
-    let known = cache.as_ref().and_then(|cache| cache.load(&found));
     let is_new =
         |address: &&u64| known.as_ref().is_none_or(|known| known.resolution.frames(**address).is_none());
     let new: Vec<u64> = addresses.iter().filter(is_new).copied().collect();
-    let known = match known {
-        Some(known) if new.is_empty() => return Ok(known),
-        known => known,
-    };
-    let fresh = resolve_bytes(&bytes, &new).map_err(|error| missing::unreadable(&binary.path, &error))?;
-    if let Some(cache) = cache {
+    let (resolution, mut report) = material
+        .ask(&options.search, |resolver, _| resolver.resolve(&new))
+        .map_err(|error| missing::unreadable(&binary.path, &error))?;
+    let (symbols_from, gap) = (std::mem::take(&mut report.symbols_from), report.gap.clone());
+    let fresh = CacheEntry { symbols_from, gap, files: fingerprint, resolution };
+    if let Some(cache) = cache_of(options) {
         // A cache that cannot be written costs time at the next recording, nothing now.
-        let _ = cache.store(&found, &fresh);
+        let _ = cache.store(&id, &fresh);
     }
-    Ok(match known {
+    let entry = match known {
         Some(known) => {
             CacheEntry { resolution: Resolution::merged(&known.resolution, &fresh.resolution), ..fresh }
         }
         None => fresh,
-    })
-}
-
-fn resolve_bytes(bytes: &[u8], addresses: &[u64]) -> Result<CacheEntry, crate::Error> {
-    let image = ElfImage::parse(bytes)?;
-    let debug = DebugSections::load(&image);
-    let resolver = Resolver::new(&image, debug.as_ref());
-    Ok(CacheEntry {
-        symbols_from: resolver.symbols_from().to_owned(),
-        gap: missing::gap(&image, &resolver),
-        resolution: resolver.resolve(addresses),
-    })
+    };
+    Ok((entry, report))
 }
 
 fn of_kernel(meta: &Meta, addresses: &[u64], options: &Options) -> Symbols {
@@ -214,7 +351,7 @@ fn of_kernel(meta: &Meta, addresses: &[u64], options: &Options) -> Symbols {
         return without_names("the names of kernel functions are missing because /proc/kallsyms cannot be read: mount /proc, or record as root".into());
     };
     match Kallsyms::parse(text) {
-        Ok(names) => Symbols { resolution: kernel_names(&names, addresses), symbols_from: "kallsyms".into(), missing: None },
+        Ok(names) => Symbols { resolution: kernel_names(&names, addresses), symbols_from: "kallsyms".into(), ..Symbols::default() },
         Err(NoNames::Hidden) => without_names(
             "the names of kernel functions are missing because the kernel hides its addresses: run `sudo sysctl kernel.kptr_restrict=0 kernel.perf_event_paranoid=1`, or record as root".into(),
         ),
@@ -234,7 +371,7 @@ fn of_vsyscall(addresses: &[u64]) -> Symbols {
     let name =
         |address: u64| ["gettimeofday", "time", "getcpu"].get((address as usize & 0xfff) / 0x400).copied();
     let resolution = by_name(addresses, |address| Some((name(address)?.to_owned(), None)));
-    Symbols { resolution, symbols_from: "symtab".into(), missing: None }
+    Symbols { resolution, symbols_from: "symtab".into(), ..Symbols::default() }
 }
 
 /// A resolution of plain function names.

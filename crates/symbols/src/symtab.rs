@@ -28,6 +28,8 @@ const DEEPEST_ENCLOSURE: usize = 64;
 pub enum SymbolSource {
     /// The full table.
     Symtab,
+    /// The binary was stripped, but keeps what its dynamic table lacks in packed form.
+    Mini,
     /// Exported and imported names only: the binary was stripped.
     Dynsym,
     /// No table at all.
@@ -92,7 +94,13 @@ struct Raw<'a> {
 impl<'a> SymbolTable<'a> {
     /// Reads the table of `image`.
     pub fn new(image: &ElfImage<'a>) -> Self {
-        let (raw, source) = read_symbols(image);
+        Self::of_files(image, None, None)
+    }
+
+    /// Reads the table of `image`; if it was stripped, that of `debug`, a file of its separate debug
+    /// info; else its dynamic symbols with those of `mini`.
+    pub fn of_files(image: &ElfImage<'a>, debug: Option<&ElfImage<'a>>, mini: Option<&ElfImage<'a>>) -> Self {
+        let (raw, source) = read_symbols(image, debug, mini);
         let mut table = SymbolTable { entries: Vec::new(), names: Vec::new(), stubs: Vec::new(), source };
         table.add_functions(raw);
         table.add_stubs(image);
@@ -240,19 +248,33 @@ fn drop_inner_labels(sorted: &mut Vec<Raw<'_>>) {
     });
 }
 
-fn read_symbols<'a>(image: &ElfImage<'a>) -> (Vec<Raw<'a>>, SymbolSource) {
+fn read_symbols<'a>(
+    image: &ElfImage<'a>,
+    debug: Option<&ElfImage<'a>>,
+    mini: Option<&ElfImage<'a>>,
+) -> (Vec<Raw<'a>>, SymbolSource) {
+    for file in [Some(image), debug].into_iter().flatten() {
+        let full = listed(file, file.file.symbols());
+        if !full.is_empty() {
+            return (full, SymbolSource::Symtab);
+        }
+    }
+    let mut all = listed(image, image.file.dynamic_symbols());
+    let packed = mini.map(|mini| listed(mini, mini.file.symbols())).unwrap_or_default();
+    let source = match (packed.is_empty(), all.is_empty()) {
+        (false, _) => SymbolSource::Mini,
+        (true, false) => SymbolSource::Dynsym,
+        (true, true) => SymbolSource::None,
+    };
+    all.extend(packed);
+    (all, source)
+}
+
+/// The functions among the symbols of a file.
+fn listed<'a>(image: &ElfImage<'a>, symbols: impl Iterator<Item = impl ObjectSymbol<'a>>) -> Vec<Raw<'a>> {
     let limits = section_limits(image);
     let mut budget = NameBudget::for_image(image);
-    let full: Vec<_> = image.file.symbols().filter_map(|symbol| raw(&symbol, &limits, &mut budget)).collect();
-    if !full.is_empty() {
-        return (full, SymbolSource::Symtab);
-    }
-    let dynamic: Vec<_> =
-        image.file.dynamic_symbols().filter_map(|symbol| raw(&symbol, &limits, &mut budget)).collect();
-    match dynamic.is_empty() {
-        true => (dynamic, SymbolSource::None),
-        false => (dynamic, SymbolSource::Dynsym),
-    }
+    symbols.filter_map(|symbol| raw(&symbol, &limits, &mut budget)).collect()
 }
 
 /// End address of each section by index; 0 for those that hold no code.

@@ -282,17 +282,3 @@ fn names_are_demangled_in_both_languages() {
         assert_eq!(names(&rust, total)[0], format!("rust_{mangling}::total"));
     }
 }
-
-#[test]
-fn split_debug_info_is_reported_with_an_example() {
-    let bench = Bench::new();
-    let path = bench.c("split", C_PROGRAM, &["-O2", "-g", "-gsplit-dwarf"]);
-    let bytes = read(&path);
-    let image = ElfImage::parse(&bytes).expect("an ELF file");
-    let debug = DebugSections::load(&image);
-    let resolver = Resolver::new(&image, debug.as_ref());
-    let split = resolver.dwarf().expect("it has a skeleton").split_units();
-    assert_eq!(split.count, 1);
-    assert!(split.example.ends_with(".dwo"), "{}", split.example);
-    assert_eq!(names(&path, symbol(&bytes, "outer").start), ["outer"]);
-}

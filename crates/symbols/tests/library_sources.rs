@@ -34,7 +34,7 @@ fn files(program: &Path, sysroots: &[PathBuf]) -> Vec<String> {
     let stacks = (0..frames.len() as i32).map(|frame| Stack { parent: None, frame }).collect();
     let tables = Tables { binaries: vec![binary], frames, stacks, ..Tables::default() };
     let options = Options { sysroots: sysroots.to_vec(), ..Options::default() };
-    let (tables, _) = symbolize(&Meta::default(), tables, &Files::default(), &options);
+    let tables = symbolize(&Meta::default(), tables, &Files::default(), &options).tables;
     let mut files: Vec<String> = tables.frames.into_iter().filter_map(|frame| frame.file).collect();
     files.sort();
     files.dedup();

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use common::{Bench, C_PROGRAM, read, symbol};
 use pyrometer_symbols::identity::identify;
-use pyrometer_symbols::{DebugSections, ElfImage, Files, Options, Resolver, symbolize, unsymbolized_leaf};
+use pyrometer_symbols::{
+    DebugSections, ElfImage, Files, Options, Resolver, Search, resymbolize, symbolize, unsymbolized_leaf,
+};
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::{Binary, Event, Frame, Function, Stack, Tables};
 
@@ -83,7 +85,8 @@ fn path_to(tables: &Tables, row: i32) -> Vec<String> {
 }
 
 fn run(tables: &Tables, files: &Files, options: &Options) -> (Tables, Vec<i32>) {
-    symbolize(&Meta::default(), tables.clone(), files, options)
+    let found = symbolize(&Meta::default(), tables.clone(), files, options);
+    (found.tables, found.stacks)
 }
 
 #[test]
@@ -264,7 +267,8 @@ fn kernel_functions_are_named_within_the_same_boot_only() {
         ..Options::default()
     };
     let name = |options: &Options| {
-        let (tables, moved) = symbolize(&meta, tables.clone(), &Files::default(), options);
+        let found = symbolize(&meta, tables.clone(), &Files::default(), options);
+        let (tables, moved) = (found.tables, found.stacks);
         (
             path_to(&tables, moved[0])[0].clone(),
             tables.binaries[0].symbols_from.clone(),
@@ -307,4 +311,46 @@ fn the_vdso_is_named_from_this_process() {
     let named = tables.functions.iter().any(|function| function.name.contains("clock_gettime"));
     assert!(named, "{:?}", tables.functions.iter().map(|function| &function.name).collect::<Vec<_>>());
     assert_eq!(tables.binaries[0].missing, None);
+}
+
+/// What a profile says, without its row numbers: the path to the node of each old one.
+fn paths(tables: &Tables, moved: &[i32]) -> Vec<Vec<String>> {
+    moved.iter().map(|&row| path_to(tables, row)).collect()
+}
+
+#[test]
+fn looking_names_up_again_changes_nothing_where_nothing_is_new() {
+    let bench = Bench::new();
+    let path = bench.c("prog", C_PROGRAM, &["-O2", "-g"]);
+    let (tables, _) = run(&recording(&path), &Files::default(), &Options::default());
+    let again = resymbolize(&Meta::default(), tables.clone(), &Files::default(), &Options::default());
+    let rows: Vec<i32> = (0..tables.stacks.len() as i32).collect();
+    assert_eq!(paths(&again.tables, &again.stacks), paths(&tables, &rows));
+    let sizes = |tables: &Tables| [tables.frames.len(), tables.functions.len(), tables.stacks.len()];
+    assert_eq!(sizes(&again.tables), sizes(&tables));
+    std::fs::remove_file(&path).expect("the folder is writable");
+    let gone = resymbolize(&Meta::default(), tables.clone(), &Files::default(), &Options::default());
+    assert_eq!(gone.tables, tables, "what cannot be looked up keeps its names");
+}
+
+#[test]
+fn names_that_were_missing_come_with_the_debug_info() {
+    let bench = Bench::new();
+    let path = bench.c("prog", C_PROGRAM, &["-O2", "-g", "-Wl,--build-id"]);
+    let recorded = recording(&path);
+    let (whole, moved) = run(&recorded, &Files::default(), &Options::default());
+    let debug = bench.path("mine/prog.debug");
+    std::fs::create_dir(bench.path("mine")).expect("the folder is writable");
+    std::fs::rename(&path, &debug).expect("the folder is writable");
+    let (bare, bare_moved) = run(&recorded, &Files::default(), &Options::default());
+    assert!(paths(&bare, &bare_moved)[1].iter().all(|name| name.starts_with("prog+0x")));
+    let search = Search { debug_paths: vec![bench.path("mine")], ..Search::default() };
+    let options = Options { search, ..Options::default() };
+    let again = resymbolize(&Meta::default(), bare, &Files::default(), &options);
+    let both: Vec<i32> = bare_moved.iter().map(|&row| again.stacks[row as usize]).collect();
+    assert_eq!(paths(&again.tables, &both), paths(&whole, &moved));
+    assert_eq!(again.tables.events[0].stack, Some(both[4]));
+    let from = &again.tables.binaries[0].symbols_from;
+    assert!(from.starts_with("debug-path:") && from.ends_with("prog.debug"), "{from}");
+    assert_eq!(again.tables.binaries[0].missing, None);
 }

@@ -11,7 +11,7 @@ use crate::arrow::{Row, TABLES, TableRow, TableVisitor, schema, to_batch, visit_
 use crate::check;
 use crate::columns::{Columns, Transposed, Wanted};
 use crate::error::{Error, Result};
-use crate::file::{self, Contents, StoredSamples};
+use crate::file::{self, Attachments, Contents, StoredSamples};
 use crate::journal::{Journal, is_journal};
 use crate::meta::Meta;
 use crate::positioned::read_at;
@@ -25,6 +25,7 @@ pub struct Profile {
     pub meta: Meta,
     tables: Tables,
     samples: Store,
+    attachments: Attachments,
     path: Option<PathBuf>,
 }
 
@@ -70,6 +71,7 @@ impl Profile {
             meta: contents.meta,
             tables: contents.tables,
             samples: Store::File(contents.samples),
+            attachments: contents.attachments,
             path: Some(path.to_owned()),
         }
     }
@@ -79,6 +81,7 @@ impl Profile {
             meta: std::mem::take(&mut journal.meta),
             tables: std::mem::take(&mut journal.tables),
             samples: Store::Journal(Box::new(journal)),
+            attachments: Attachments::default(),
             path: Some(path.to_owned()),
         }
     }
@@ -94,7 +97,7 @@ impl Profile {
             check::sample(row, sample, &tables).map_err(invalid)?;
         }
         let samples = Store::Memory(Arc::new(samples));
-        Ok(Self { meta, tables, samples, path: None })
+        Ok(Self { meta, tables, samples, attachments: Attachments::default(), path: None })
     }
 
     /// The file it was opened from.
@@ -107,6 +110,12 @@ impl Profile {
     #[must_use]
     pub fn tables(&self) -> &Tables {
         &self.tables
+    }
+
+    /// The files that it carries.
+    #[must_use]
+    pub fn attachments(&self) -> &Attachments {
+        &self.attachments
     }
 
     /// Number of rows of `samples`.
@@ -146,7 +155,7 @@ impl Profile {
     /// # Errors
     /// As [`file::write`].
     pub fn save(&self, path: &Path) -> Result<()> {
-        file::write(path, &self.meta, &self.tables, self)
+        file::write_with(path, &self.meta, &self.tables, self, &self.attachments.others(&[]))
     }
 
     /// A table as Arrow: its schema, and its rows in batches that are made as they are asked for.

@@ -9,6 +9,7 @@ from pyrometer.analyze.annotate import (
     annotate,
 )
 from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh
+from pyrometer.analyze.binaries import Binaries, BinaryRow, binaries
 from pyrometer.analyze.callers import Neighbour, Neighbours, callees, callers
 from pyrometer.analyze.interval import effective_size, wilson
 from pyrometer.analyze.lines import LineRow, Lines, lines
@@ -20,6 +21,8 @@ __all__ = [
     "Annotation",
     "Assembly",
     "Basis",
+    "Binaries",
+    "BinaryRow",
     "Estimate",
     "FunctionRow",
     "Instruction",
@@ -37,6 +40,7 @@ __all__ = [
     "Tree",
     "Weighed",
     "annotate",
+    "binaries",
     "callees",
     "callers",
     "effective_size",

@@ -17,7 +17,7 @@ from pyrometer.analyze.basis import Basis, Estimate, Weighed, weigh
 from pyrometer.analyze.names import find_function
 from pyrometer.analyze.source import SourceText, read_source
 from pyrometer.errors import DisassemblyError
-from pyrometer.profile import Filters, ProfileData, SelectionOptions
+from pyrometer.profile import Filters, ProfileData, SelectionOptions, symbol_options
 
 CONTEXT = 3
 """Lines and instructions shown around one that has samples."""
@@ -181,7 +181,7 @@ def _of_binary(ground: Basis, path: str, build_id: str | None, costs: list[nativ
 def _disassemble(path: str, build_id: str | None, addresses: list[int]) -> list[tuple[str, list[native.Instruction]]]:
     if path.startswith("[") and path != "[vdso]":
         raise DisassemblyError(f"the code of {path} is in no file", cure="look at its source lines instead")
-    return native.disassemble(path, build_id, addresses)
+    return native.disassemble(path, build_id, addresses, symbol_options())
 
 
 def _bare(ground: Basis, path: str, missing: str, costs: dict[int, native.AddressCost]) -> list[Assembly]:

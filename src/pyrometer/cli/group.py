@@ -24,6 +24,7 @@ COMMANDS: dict[str, Lazy] = {
     "show": Lazy("pyrometer.cli.show", "Top functions, call tree, callers, callees, lines."),
     "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),
     "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),
+    "symbolize": Lazy("pyrometer.cli.symbolize", "Look names up again, with debug info from elsewhere."),
     "export": Lazy("pyrometer.cli.export", "Write a profile in another tool's format."),
 }
 """Every command; each module has one named ``command``."""

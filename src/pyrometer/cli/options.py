@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -126,6 +127,32 @@ _RECORDING = (
 def recording(command: F) -> F:
     """The options of a recording."""
     for option in reversed(_RECORDING):
+        command = option(command)
+    return command
+
+
+_DEBUG_FILES = (
+    click.option(
+        "--debug-path",
+        "debug_paths",
+        multiple=True,
+        type=click.Path(exists=True, path_type=Path),
+        help="A file with debug info, or a folder to search for it; may be repeated.",
+    ),
+    click.option(
+        "--sysroot",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="A copy of the recorded machine's file system.",
+    ),
+    click.option("--offline", is_flag=True, help="Ask no debuginfod server, whatever DEBUGINFOD_URLS says."),
+    click.option("--bundle", is_flag=True, help="Keep the debug info that was used inside the profile."),
+)
+DEBUG_FILE_NAMES = ("debug_paths", "sysroot", "offline", "bundle")
+
+
+def debug_files(command: F) -> F:
+    """The options that say where debug info is."""
+    for option in reversed(_DEBUG_FILES):
         command = option(command)
     return command
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pyrometer.cli.options import output_format, recording
+from pyrometer.cli.options import DEBUG_FILE_NAMES, debug_files, output_format, recording
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
@@ -18,6 +18,7 @@ from pyrometer.cli.streams import not_vital
 @click.option("-p", "--pid", "pids", type=click.IntRange(min=1), multiple=True, help="Attach; may be repeated.")
 @click.option("-o", "--output", type=click.Path(), help="The file to write; default: PROGRAM.pyro, numbered.")
 @click.option("--no-summary", is_flag=True, help="Print nothing when the recording ends.")
+@debug_files
 @output_format
 @click.argument("program", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -33,9 +34,11 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
     """
     if bool(program) == bool(options["pids"]):
         ctx.fail("Give either a program after -- or a process with -p.")
+    from pyrometer.collect.debugfiles import DebugFiles
     from pyrometer.collect.record import record
 
-    recorded = record(program, finishing=while_working("symbolizing"), **options)
+    files = DebugFiles(**{name: options.pop(name) for name in DEBUG_FILE_NAMES})
+    recorded = record(program, files=files, finishing=while_working("symbolizing"), **options)
     if not no_summary:
         with not_vital():
             _summarize(recorded.profile, form)

@@ -18,8 +18,11 @@ VIEWS: dict[str, frozenset[str]] = {
     "callees": frozenset({"limit", "min_percent", "function", "collapse_runtime"}),
     "lines": frozenset({"limit", "min_percent", "collapse_runtime"}),
     "annotate": frozenset({"function"}),
+    "binaries": frozenset({"limit", "min_percent"}),
 }
 """The views, each with the options that have a meaning for it."""
+METHODS = {"binaries": "binaries_view"}
+"""Where the table has the view's name."""
 
 
 @click.command()
@@ -45,7 +48,7 @@ def command(file: str | None, view: str, form: str, **options: Any) -> None:
     given = {name: value for name, value in own.items() if value not in (None, False)}
     _check(view, given)
     profile = open_input(file)
-    result = getattr(profile, view)(**_arguments(view, given), **chosen)
+    result = getattr(profile, METHODS.get(view, view))(**_arguments(view, given), **chosen)
     print_view(result, form, profile.path)
 
 

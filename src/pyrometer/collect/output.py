@@ -79,6 +79,13 @@ def recording_of(path: Path) -> Path:
     return path.with_name(f"{base}{RECORDING}")
 
 
+def finished_name(path: Path | None) -> Path | None:
+    """The ``.pyro`` that a profile is written to: its own file, or the one that a recording becomes."""
+    if path is None or not path.name.endswith(RECORDING):
+        return path
+    return path.with_name(path.name.removesuffix(RECORDING) + SUFFIX)
+
+
 def _stem(command: Sequence[str], pids: Sequence[int]) -> str:
     """A name from the program's, with only letters that no shell minds."""
     if not command:

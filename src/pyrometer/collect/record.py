@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyrometer import native
+from pyrometer.collect.debugfiles import DebugFiles
 from pyrometer.collect.interrupt import passed_on
 from pyrometer.collect.output import choose_output, give_back, recording_of
 from pyrometer.collect.program import find_program
 from pyrometer.errors import PyrometerError, RateError
-from pyrometer.profile import ProfileData, symbol_options
+from pyrometer.profile import ProfileData
 
 DEFAULT_RATE = 999
 """Samples a second and thread: not a divisor of the usual timers, so it does not march in step with them."""
@@ -52,12 +53,13 @@ def record(  # noqa: PLR0913  one keyword an option
     duration: float | None = None,
     delay: float | None = None,
     output: str | os.PathLike[str] | None = None,
+    files: DebugFiles | None = None,
     finishing: AbstractContextManager[object] | None = None,
 ) -> Recorded:
     """Record a program from its start, or processes that run already.
 
-    ``rate`` is in samples a second, ``duration`` and ``delay`` in seconds. The context manager
-    ``finishing`` is open while symbols are looked up. An error that ends the recording is raised
+    ``rate`` is in samples a second, ``duration`` and ``delay`` in seconds. Names are looked up with
+    ``files``; the context manager ``finishing`` is open meanwhile. An error that ends the recording is raised
     when the program has ended: it is never left behind. A machine that nothing can be recorded on
     is a :class:`~pyrometer.NoRecorderError`, whatever else is asked.
     """
@@ -87,17 +89,20 @@ def record(  # noqa: PLR0913  one keyword an option
                 give_back(path)
             raise
         try:
-            with finishing or nullcontext():
-                inner = _finish(recording, path)
+            inner = _finish(recording, path, files or DebugFiles(), finishing or nullcontext())
         except PyrometerError:
             recording.wait()
             raise
     return Recorded(ProfileData(inner, path), path, recording.failure, recording)
 
 
-def _finish(recording: native.Recording, path: Path) -> native.Profile:
+def _finish(
+    recording: native.Recording, path: Path, files: DebugFiles, finishing: AbstractContextManager[object]
+) -> native.Profile:
     try:
-        return native.finish(recording, path, symbol_options())
+        options = files.options(recording.wanted)
+        with finishing:
+            return native.finish(recording, path, options)
     except PyrometerError as error:
         kept = f"the recording is kept; open it with: pyrometer show {recording.journal}"
         raise type(error)(error.what, error.why, f"{error.cure}; {kept}") from error

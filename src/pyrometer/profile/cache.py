@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import platformdirs
@@ -11,10 +11,27 @@ import platformdirs
 from pyrometer import native
 
 
-def symbol_options() -> native.SymbolOptions:
-    """How symbols are looked up: the cache folder is ``PYROMETER_CACHE``, or one in the user's."""
+def symbol_options(
+    debug_paths: Iterable[Path] = (),
+    sysroot: Path | None = None,
+    downloads: Path | None = None,
+    bundle: bool = False,
+) -> native.SymbolOptions:
+    """How symbols are looked up: the cache folder is ``PYROMETER_CACHE``, or one in the user's.
+
+    ``debug_paths`` and ``sysroot`` are the user's, ``downloads`` is the folder of files that were
+    fetched; ``bundle`` keeps the files that were used inside the profile.
+    """
     folder = os.environ.get("PYROMETER_CACHE") or platformdirs.user_cache_dir("pyrometer", appauthor=False)
-    return {"cache": folder, "sysroots": _sysroots()}
+    return {
+        "cache": folder,
+        "sysroots": _sysroots(),
+        "debug_paths": list(debug_paths),
+        "sysroot": sysroot,
+        "downloads": downloads,
+        "bundle": bundle,
+        "notes": [],
+    }
 
 
 def _sysroots() -> list[Path]:

@@ -10,6 +10,7 @@ from pyrometer.analyze import (
     Annotation,
     Assembly,
     Basis,
+    Binaries,
     Estimate,
     Lines,
     Neighbours,
@@ -85,6 +86,20 @@ def _lines(view: Lines) -> list[Grid]:
     if not view.lines:
         notes = ["no line numbers: build with debug info, e.g. -g or debug = 1"]
     return [Grid(heading, columns, rows, notes)]
+
+
+@grids.register
+def _binaries(view: Binaries) -> list[Grid]:
+    columns = [*share_columns(view.basis, "self"), Column("names from"), Column("binary", "name")]
+    rows = [Row([*share_cells(view.basis, row.self), _source_kind(row.symbols_from), row.path]) for row in view.rows]
+    heading = f"Where names come from · {words.total(view.basis)}"
+    files = [f"{PurePath(row.path).name}: {row.symbols_from}" for row in view.rows if ":" in row.symbols_from]
+    missing = [f"missing: {row.missing}" for row in view.rows if row.missing]
+    return [Grid(heading, columns, rows, [*files, *missing, *_rest(len(rows), view.binaries, "binary", "binaries")])]
+
+
+def _source_kind(symbols_from: str) -> str:
+    return symbols_from.split(":", 1)[0]
 
 
 def _line_name(file: str | None, line: int | None) -> str:
@@ -207,5 +222,6 @@ def _percent(estimate: Estimate) -> str:
     return words.share(estimate) if estimate.count else ""
 
 
-def _rest(shown: int, known: int, noun: str) -> Sequence[str]:
-    return [f"{shown} of {words.plural(known, noun)} shown"] if shown < known else []
+def _rest(shown: int, known: int, noun: str, nouns: str = "") -> Sequence[str]:
+    several = f"{known:,} {nouns}" if nouns else words.plural(known, noun)
+    return [f"{shown} of {several} shown"] if shown < known else []

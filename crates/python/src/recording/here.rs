@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyrometer_sampler as sampler;
-use pyrometer_symbols::Files;
+use pyrometer_symbols::{Files, symbolize};
+use pyrometer_tables::journal::Journal;
 
 use crate::error::{Known, Result, is_full};
-use crate::finish::{Options, finish_journal};
+use crate::finish::{Options, finish_journal, pairs};
 use crate::profile::Profile;
 
 /// A journal on disk that wants to be finished, with the binaries that it saw held open.
@@ -28,6 +29,11 @@ impl Recording {
     #[getter]
     fn journal(&self) -> PathBuf {
         self.with(|recording| recording.journal.clone())
+    }
+
+    /// Build id and path of the binaries whose debug info is not here.
+    fn wanted(&self, py: Python<'_>, options: Options) -> PyResult<Vec<(String, String)>> {
+        Ok(py.detach(|| self.with(|recording| wanted(recording, &options)))?)
     }
 
     /// Why the journal ends early, if it does.
@@ -111,6 +117,25 @@ fn finish_recording(recording: &mut sampler::Recording, output: &Path, options: 
     // The profile is whole and renamed into place; a journal that stays would only be opened again.
     let _ = std::fs::remove_file(&recording.journal);
     Ok(Profile::new(profile))
+}
+
+fn wanted(recording: &sampler::Recording, options: &Options) -> Result<Vec<(String, String)>> {
+    let tables = std::mem::take(&mut Journal::open(&recording.journal)?.tables);
+    Ok(pairs(symbolize::wanted(&tables, &copies(recording), &options.of(&tables))))
+}
+
+/// The files that were held open, once more.
+fn copies(recording: &sampler::Recording) -> Files {
+    let mut files = Files::default();
+    for (row, source) in recording.binaries.iter().enumerate() {
+        match source {
+            // Without it, the path is looked at: good enough for a question.
+            sampler::Source::File(file) => drop(file.try_clone().map(|file| files.insert(row, file))),
+            sampler::Source::Bytes(bytes) => files.insert_image(row, bytes.to_vec()),
+            sampler::Source::None => {}
+        }
+    }
+    files
 }
 
 impl From<sampler::Error> for Known {

@@ -20,6 +20,14 @@ impl Budget {
         Budget(AtomicI64::new(bytes.saturating_mul(STEPS_PER_BYTE).saturating_add(STEPS_FOR_ALL)))
     }
 
+    /// Adds what another `bytes` of debug info are worth.
+    pub(crate) fn grant(&self, bytes: usize) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        // So little that no number of files wraps it.
+        let steps = bytes.saturating_mul(STEPS_PER_BYTE).min(1 << 40);
+        self.0.fetch_add(steps, Ordering::Relaxed);
+    }
+
     /// Takes `steps`; an error once nothing is left.
     pub(crate) fn charge(&self, steps: usize) -> gimli::Result<()> {
         let steps = i64::try_from(steps).unwrap_or(i64::MAX);

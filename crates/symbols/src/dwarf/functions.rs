@@ -63,6 +63,8 @@ pub(crate) enum EntryRef {
     Unit(UnitOffset),
     /// Anywhere in `.debug_info`.
     Info(usize),
+    /// In the `.debug_info` of the supplementary file.
+    Shared(usize),
 }
 
 impl EntryRef {
@@ -70,6 +72,7 @@ impl EntryRef {
         match value {
             AttributeValue::UnitRef(offset) => Some(EntryRef::Unit(offset)),
             AttributeValue::DebugInfoRef(offset) => Some(EntryRef::Info(offset.0)),
+            AttributeValue::DebugInfoRefSup(offset) => Some(EntryRef::Shared(offset.0)),
             _ => None,
         }
     }
@@ -87,7 +90,7 @@ impl UnitFunctions {
     }
 
     fn read_entries(&mut self, index: &DwarfIndex<'_>, unit: usize) -> gimli::Result<()> {
-        let unit = index.unit_ref(unit);
+        let unit = index.entries_unit(unit);
         index.budget.charge(unit.header.length_including_self())?;
         let mut entries = unit.entries_raw(None)?;
         let mut meter = index.budget.meter();
@@ -150,7 +153,7 @@ impl Function {
     fn read(index: &DwarfIndex<'_>, unit: usize, entry: UnitOffset) -> Self {
         let mut function = Function::default();
         // Corrupt: what was read until there is right.
-        let _ = function.read_calls(index, index.unit_ref(unit), entry);
+        let _ = function.read_calls(index, index.entries_unit(unit), entry);
         function.ranges.sort_unstable_by_key(|range| (range.depth, range.begin, range.call));
         function
     }

@@ -2,7 +2,7 @@
 
 use gimli::{ColumnType, LineRow};
 
-use super::{DwarfIndex, Slice};
+use super::{DwarfIndex, FileKey, Slice};
 
 /// A path longer than this is cut: no file system takes longer ones.
 const LONGEST_PATH: usize = 4096;
@@ -110,10 +110,10 @@ fn position(row: &LineRow) -> Row {
 impl DwarfIndex<'_> {
     /// Path of a file of a unit's line table: compilation directory, include directory and name
     /// joined as far as each is relative. None if the table has no such file.
-    pub(super) fn file_path(&self, unit: usize, file: u32) -> Option<String> {
-        let unit = self.unit_ref(unit);
+    pub(super) fn file_path(&self, key: FileKey) -> Option<String> {
+        let unit = self.unit_ref(key.unit)?;
         let header = unit.line_program.as_ref()?.header();
-        let entry = header.file(file.into())?;
+        let entry = header.file(key.file.into())?;
         let mut path = String::new();
         // Paths may share one long text.
         let mut push = |part: Slice<'_>| {

@@ -1,18 +1,23 @@
 //! From an address to the chain of calls inlined there.
 
-use super::DwarfIndex;
 use super::lines::Row;
+use super::{DwarfIndex, UnitId};
 
-/// A function: the offset of its entry in `.debug_info`. Get its name with
+/// A function: an entry of a unit. Get its name with
 /// [`DwarfIndex::origin`](super::DwarfIndex::origin).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FunctionKey(pub usize);
+pub struct FunctionKey {
+    /// The unit.
+    pub unit: UnitId,
+    /// Offset of the entry in the unit.
+    pub entry: usize,
+}
 
 /// A file: a row of a unit's line table. Get its path with [`DwarfIndex::path`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileKey {
-    /// Index of the unit.
-    pub unit: u32,
+    /// The unit.
+    pub unit: UnitId,
     /// Index in the unit's table.
     pub file: u32,
 }
@@ -55,27 +60,29 @@ impl DwarfIndex<'_> {
         row: Option<Row>,
         frames: &mut Vec<DwarfFrame>,
     ) {
+        let entries = self.entries_of(unit);
         let entry = self.functions(unit).entry(function);
-        let mut current = self.function_key(unit, super::functions::EntryRef::Unit(entry));
+        let mut current = Some(FunctionKey { unit: entries, entry: entry.0 });
         for call in self.function(unit, function).calls_at(address) {
             let file = call.file.and_then(|file| u32::try_from(file).ok());
-            let file = file.map(|file| FileKey { unit: unit as u32, file });
-            frames.push(DwarfFrame { function: Some(current), file, line: call.line, column: call.column });
-            current = self.function_key(unit, call.function);
+            let file = file.map(|file| FileKey { unit: UnitId::Main(unit as u32), file });
+            frames.push(DwarfFrame { function: current, file, line: call.line, column: call.column });
+            current =
+                self.locate(entries, call.function).map(|(unit, entry)| FunctionKey { unit, entry: entry.0 });
         }
-        frames.push(at_row(unit, Some(current), row));
+        frames.push(at_row(unit, current, row));
     }
 
     /// Path of a file, joined with the directory of the compilation.
     pub fn path(&self, file: FileKey) -> Option<String> {
-        ((file.unit as usize) < self.units.len()).then(|| self.file_path(file.unit as usize, file.file))?
+        self.file_path(file)
     }
 }
 
 fn at_row(unit: usize, function: Option<FunctionKey>, row: Option<Row>) -> DwarfFrame {
     match row {
         Some(row) => {
-            let file = Some(FileKey { unit: unit as u32, file: row.file });
+            let file = Some(FileKey { unit: UnitId::Main(unit as u32), file: row.file });
             DwarfFrame { function, file, line: row.line, column: row.column }
         }
         None => DwarfFrame { function, file: None, line: 0, column: 0 },

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use gimli::{AttributeValue, UnitOffset};
+use gimli::{AttributeValue, UnitOffset, UnitRef};
 
 use super::functions::{EntryRef, file_index, small};
 use super::lookup::{FileKey, FunctionKey};
-use super::{DwarfIndex, Slice};
+use super::{DwarfIndex, Slice, UnitId};
 use crate::demangle::LONGEST_NAME;
 
 /// How many references (inlined copy to abstract function to declaration) are followed.
@@ -35,7 +35,7 @@ impl<'e> DwarfIndex<'e> {
     /// Reads a function's entry and, for what that leaves out, the entries it refers to.
     pub fn origin(&self, function: FunctionKey) -> Origin {
         let mut origin = Origin::default();
-        let mut next = self.locate(0, EntryRef::Info(function.0));
+        let mut next = Some((function.unit, UnitOffset(function.entry)));
         for _ in 0..MOST_HOPS {
             let Some((unit, entry)) = next.filter(|_| !origin.is_complete()) else { break };
             // Corrupt: what other entries say is still right.
@@ -46,31 +46,32 @@ impl<'e> DwarfIndex<'e> {
     }
 
     /// The unit and offset of an entry that `unit` refers to.
-    fn locate(&self, unit: usize, reference: EntryRef) -> Option<(usize, UnitOffset)> {
-        match reference {
-            EntryRef::Unit(offset) => Some((unit, offset)),
-            EntryRef::Info(offset) => {
+    pub(super) fn locate(&self, unit: UnitId, reference: EntryRef) -> Option<(UnitId, UnitOffset)> {
+        match (reference, unit) {
+            (EntryRef::Unit(offset), _) => Some((unit, offset)),
+            (EntryRef::Info(offset), UnitId::Main(_)) => {
                 let unit = self.unit_at_offset(offset)?;
-                Some((unit, UnitOffset(offset - self.units[unit].offset)))
+                Some((UnitId::Main(unit as u32), UnitOffset(offset - self.units[unit].offset)))
             }
-        }
-    }
-
-    /// A reference as an offset in `.debug_info`.
-    pub(super) fn function_key(&self, unit: usize, reference: EntryRef) -> FunctionKey {
-        match reference {
-            EntryRef::Unit(offset) => FunctionKey(self.units[unit].offset.saturating_add(offset.0)),
-            EntryRef::Info(offset) => FunctionKey(offset),
+            (EntryRef::Info(offset), UnitId::Split(at)) => {
+                let header = &self.split(at as usize)?.unit_ref().unit.header;
+                let offset = offset.checked_sub(header.debug_info_offset()?.0)?;
+                (offset < header.length_including_self()).then_some((unit, UnitOffset(offset)))
+            }
+            (EntryRef::Info(offset), UnitId::Shared(_)) | (EntryRef::Shared(offset), _) => {
+                let (unit, start) = self.shared.as_ref()?.unit_at_offset(offset)?;
+                Some((UnitId::Shared(unit as u32), UnitOffset(offset - start)))
+            }
         }
     }
 
     fn note_origin(
         &self,
-        unit_at: usize,
+        unit_id: UnitId,
         entry: UnitOffset,
         origin: &mut Origin,
     ) -> gimli::Result<Option<EntryRef>> {
-        let unit = self.unit_ref(unit_at);
+        let Some(unit) = self.unit_ref(unit_id) else { return Ok(None) };
         let mut entries = unit.entries_raw(Some(entry))?;
         let Some(abbreviation) = entries.read_abbreviation()? else { return Ok(None) };
         self.budget.charge(abbreviation.attributes().len())?;
@@ -80,12 +81,12 @@ impl<'e> DwarfIndex<'e> {
             let value = attribute.value();
             match attribute.name() {
                 gimli::DW_AT_linkage_name | gimli::DW_AT_MIPS_linkage_name => {
-                    self.note_name(unit_at, value, &mut origin.linkage_name)?
+                    self.note_name(unit, value, &mut origin.linkage_name)?
                 }
-                gimli::DW_AT_name => self.note_name(unit_at, value, &mut origin.name)?,
+                gimli::DW_AT_name => self.note_name(unit, value, &mut origin.name)?,
                 gimli::DW_AT_decl_file if origin.file.is_none() => {
                     let file = file_index(value).and_then(|file| u32::try_from(file).ok());
-                    origin.file = file.map(|file| FileKey { unit: unit_at as u32, file });
+                    origin.file = file.map(|file| FileKey { unit: files_of(unit_id), file });
                 }
                 gimli::DW_AT_decl_line if origin.line.is_none() => {
                     origin.line = Some(small(value)).filter(|&line| line > 0)
@@ -102,17 +103,25 @@ impl<'e> DwarfIndex<'e> {
     /// Keeps the first name met: the entry nearest to the code is the most exact.
     fn note_name(
         &self,
-        unit: usize,
+        unit: UnitRef<'_, Slice<'e>>,
         value: AttributeValue<Slice<'e>>,
         name: &mut Option<String>,
     ) -> gimli::Result<()> {
         if name.is_some() {
             return Ok(());
         }
-        let text = self.dwarf.attr_string(&self.units[unit].unit, value)?;
+        let text = unit.attr_string(value)?;
         self.budget.charge(text.slice().len())?;
         *name = Some(bounded(text.slice())).filter(|name| !name.is_empty());
         Ok(())
+    }
+}
+
+/// The unit whose line table names the files of a unit: a split one has none of its own.
+fn files_of(unit: UnitId) -> UnitId {
+    match unit {
+        UnitId::Split(at) => UnitId::Main(at),
+        other => other,
     }
 }
 

@@ -10,7 +10,9 @@ use rustc_hash::FxHashMap;
 use super::budget::Budget;
 use super::functions::{Function, UnitFunctions};
 use super::lines::UnitLines;
-use super::{DebugSections, Slice};
+use super::shared::SharedUnits;
+use super::split::{Split, SplitFiles};
+use super::{DebugSections, PackageSections, Slice};
 
 /// Ranges that a lookup tries: units hardly ever overlap, hostile ones all do.
 const MOST_CANDIDATES: usize = 4096;
@@ -25,22 +27,39 @@ pub struct DwarfIndex<'e> {
     pub(super) budget: Budget,
     /// Ranges that begin lower belong to code that the linker dropped.
     pub(super) first_code: u64,
-    split: SplitUnits,
+    pub(super) shared: Option<SharedUnits<'e>>,
+    pub(super) package: Option<gimli::DwarfPackage<Slice<'e>>>,
+    pub(super) split_files: Option<&'e dyn SplitFiles>,
 }
 
-/// Units whose debug info lies in other files (`-gsplit-dwarf`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SplitUnits {
-    /// How many.
-    pub count: usize,
-    /// The file of the first of them, as the compiler named it.
-    pub example: String,
+/// Other files that hold a part of the debug info.
+#[derive(Clone, Copy, Default)]
+pub struct Companions<'e> {
+    /// What several files share (`.gnu_debugaltlink`, made by `dwz`).
+    pub supplementary: Option<&'e DebugSections<'e>>,
+    /// All split units in one file (`.dwp`).
+    pub package: Option<&'e PackageSections<'e>>,
+    /// Files of one split unit each (`.dwo`), for what the package lacks.
+    pub split: Option<&'e dyn SplitFiles>,
+}
+
+/// A unit of one of the files that the debug info is spread over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UnitId {
+    /// Of the file itself.
+    Main(u32),
+    /// The split part of that unit.
+    Split(u32),
+    /// Of the supplementary file.
+    Shared(u32),
 }
 
 /// One compilation unit.
 pub(super) struct Unit<'e> {
     pub(super) unit: gimli::Unit<Slice<'e>>,
     pub(super) offset: usize,
+    /// Where its entries really are, if it is only a skeleton.
+    pub(super) split: OnceLock<Option<Split<'e>>>,
     functions: OnceLock<UnitFunctions>,
     lines: OnceLock<UnitLines>,
 }
@@ -57,26 +76,35 @@ struct UnitRange {
 impl<'e> DwarfIndex<'e> {
     /// Reads the headers and address ranges of all units, in parallel. `first_code` is the lowest
     /// address that holds code.
-    pub fn new(sections: &'e DebugSections<'_>, first_code: u64) -> Self {
-        let dwarf = sections.dwarf();
-        let budget = Budget::for_size(sections.size());
+    pub fn new(sections: &'e DebugSections<'_>, companions: Companions<'e>, first_code: u64) -> Self {
+        let mut dwarf = sections.dwarf();
+        let extra = companions.supplementary.map_or(0, DebugSections::size)
+            + companions.package.map_or(0, PackageSections::size);
+        let budget = Budget::for_size(sections.size().saturating_add(extra));
+        let shared = companions.supplementary.map(|sections| {
+            dwarf.set_sup(sections.dwarf());
+            SharedUnits::new(sections, &budget)
+        });
         let headers = headers(&dwarf);
         let tables = abbreviations(&dwarf, &headers, &budget);
         let read = |header: &UnitHeader<Slice<'e>>| read_unit(&dwarf, header, &tables, &budget, first_code);
         let read: Vec<_> = headers.par_iter().filter_map(read).collect();
         let (units, ranges): (Vec<_>, Vec<_>) = read.into_iter().unzip();
-        let split = split_units(&dwarf, &units);
-        DwarfIndex { dwarf, units, ranges: indexed(ranges), budget, first_code, split }
+        DwarfIndex {
+            dwarf,
+            units,
+            ranges: indexed(ranges),
+            budget,
+            first_code,
+            shared,
+            package: companions.package.and_then(PackageSections::open),
+            split_files: companions.split,
+        }
     }
 
     /// Number of compilation units.
     pub fn unit_count(&self) -> usize {
         self.units.len()
-    }
-
-    /// The units whose debug info is elsewhere.
-    pub fn split_units(&self) -> &SplitUnits {
-        &self.split
     }
 
     /// Reads the units that hold `addresses`, in parallel, the longest first. Lookups would read them
@@ -108,8 +136,31 @@ impl<'e> DwarfIndex<'e> {
         (offset - self.units[at].offset < length).then_some(at)
     }
 
-    pub(super) fn unit_ref(&self, unit: usize) -> UnitRef<'_, Slice<'e>> {
+    /// A unit of any of the files; none if it does not exist.
+    pub(super) fn unit_ref(&self, unit: UnitId) -> Option<UnitRef<'_, Slice<'e>>> {
+        match unit {
+            UnitId::Main(at) => Some(self.main_unit(at as usize)),
+            UnitId::Split(at) => self.split(at as usize).map(Split::unit_ref),
+            UnitId::Shared(at) => self.shared.as_ref()?.unit_ref(at as usize),
+        }
+    }
+
+    /// A unit of the file itself, which has the lines.
+    pub(super) fn main_unit(&self, unit: usize) -> UnitRef<'_, Slice<'e>> {
         UnitRef::new(&self.dwarf, &self.units[unit].unit)
+    }
+
+    /// Where the entries of a unit are: in its split part, if there is one.
+    pub(super) fn entries_of(&self, unit: usize) -> UnitId {
+        match self.split(unit) {
+            Some(_) => UnitId::Split(unit as u32),
+            None => UnitId::Main(unit as u32),
+        }
+    }
+
+    /// The unit with the entries.
+    pub(super) fn entries_unit(&self, unit: usize) -> UnitRef<'_, Slice<'e>> {
+        self.split(unit).map_or_else(|| self.main_unit(unit), Split::unit_ref)
     }
 
     pub(super) fn functions(&self, unit: usize) -> &UnitFunctions {
@@ -127,7 +178,7 @@ impl<'e> DwarfIndex<'e> {
 }
 
 /// Headers up to the first that cannot be read: nothing tells where the next would begin.
-fn headers<'e>(dwarf: &gimli::Dwarf<Slice<'e>>) -> Vec<UnitHeader<Slice<'e>>> {
+pub(super) fn headers<'e>(dwarf: &gimli::Dwarf<Slice<'e>>) -> Vec<UnitHeader<Slice<'e>>> {
     let mut headers = Vec::new();
     let mut units = dwarf.units();
     while let Ok(Some(header)) = units.next() {
@@ -136,10 +187,10 @@ fn headers<'e>(dwarf: &gimli::Dwarf<Slice<'e>>) -> Vec<UnitHeader<Slice<'e>>> {
     headers
 }
 
-type AbbreviationTables = FxHashMap<usize, Arc<Abbreviations>>;
+pub(super) type AbbreviationTables = FxHashMap<usize, Arc<Abbreviations>>;
 
 /// The abbreviation tables by offset, each read once and only up to where the next begins.
-fn abbreviations(
+pub(super) fn abbreviations(
     dwarf: &gimli::Dwarf<Slice<'_>>,
     headers: &[UnitHeader<Slice<'_>>],
     budget: &Budget,
@@ -162,6 +213,7 @@ fn abbreviations(
     offsets.par_iter().enumerate().filter_map(parse).collect()
 }
 
+/// A unit of the file itself and the addresses it covers.
 fn read_unit<'e>(
     dwarf: &gimli::Dwarf<Slice<'e>>,
     header: &UnitHeader<Slice<'e>>,
@@ -170,14 +222,26 @@ fn read_unit<'e>(
     first_code: u64,
 ) -> Option<(Unit<'e>, Vec<gimli::Range>)> {
     let offset = header.debug_info_offset()?.0;
+    let unit = bare_unit(dwarf, header, tables, budget)?;
+    let ranges = unit_ranges(UnitRef::new(dwarf, &unit), budget, first_code).unwrap_or_default();
+    let (split, functions, lines) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+    Some((Unit { unit, offset, split, functions, lines }, ranges))
+}
+
+/// A unit's root, paid for.
+pub(super) fn bare_unit<'e>(
+    dwarf: &gimli::Dwarf<Slice<'e>>,
+    header: &UnitHeader<Slice<'e>>,
+    tables: &AbbreviationTables,
+    budget: &Budget,
+) -> Option<gimli::Unit<Slice<'e>>> {
     let abbreviations = Arc::clone(tables.get(&header.debug_abbrev_offset().0)?);
     budget.charge(root_attributes(header, &abbreviations).ok()?).ok()?;
     let unit = gimli::Unit::new_with_abbreviations(dwarf, *header, abbreviations).ok()?;
     // Any number of units can share one line table, whose files each of them keeps.
     let header_length = unit.line_program.as_ref().map_or(0, |program| program.header().header_length());
     budget.keep(header_length).ok()?;
-    let ranges = unit_ranges(UnitRef::new(dwarf, &unit), budget, first_code).unwrap_or_default();
-    Some((Unit { unit, offset, functions: OnceLock::new(), lines: OnceLock::new() }, ranges))
+    Some(unit)
 }
 
 /// How many attributes the unit's own entry has; they may take no bytes there.
@@ -216,19 +280,4 @@ fn indexed(ranges: Vec<Vec<gimli::Range>>) -> Vec<UnitRange> {
         range.furthest = furthest;
     }
     ranges
-}
-
-fn split_units(dwarf: &gimli::Dwarf<Slice<'_>>, units: &[Unit<'_>]) -> SplitUnits {
-    let names = units.iter().filter(|unit| unit.unit.dwo_id.is_some()).filter_map(|unit| {
-        let name = unit.unit.dwo_name().ok()??;
-        dwarf.attr_string(&unit.unit, name).ok()
-    });
-    let mut split = SplitUnits::default();
-    for name in names {
-        if split.count == 0 {
-            split.example = String::from_utf8_lossy(name.slice()).chars().take(512).collect();
-        }
-        split.count += 1;
-    }
-    split
 }

@@ -15,6 +15,7 @@ use zip::read::ZipArchive;
 use zip::result::ZipError;
 
 use super::META;
+use super::attachment::Attachments;
 use crate::error::{Error, Result};
 use crate::positioned;
 
@@ -51,6 +52,13 @@ impl Archive {
             entries.insert(name, entry);
         }
         Ok(Self { path: path.to_owned(), entries })
+    }
+
+    /// What lies in folders: it is no table.
+    pub(super) fn attachments(&self) -> Attachments {
+        let inside = self.entries.iter().filter(|(name, _)| name.contains('/'));
+        let entries = inside.map(|(name, entry)| (name.clone(), entry.clone())).collect();
+        Attachments::new(self.path.clone(), entries)
     }
 
     pub(super) fn entry(&self, name: &str) -> Result<&Entry> {
@@ -152,7 +160,7 @@ impl Entry {
         Ok(bytes.into())
     }
 
-    fn reader(&self, at: u64) -> EntryReader {
+    pub(super) fn reader(&self, at: u64) -> EntryReader {
         EntryReader { entry: self.clone(), at }
     }
 }

@@ -4,9 +4,11 @@
 //! - a file is there whole or not at all: it is written under another name and renamed;
 //! - any engine reads it unpacked, without us: every table is present, if only with 0 rows;
 //! - a reader believes nothing: checksums, schema, every reference are checked before use;
+//! - what else lies in folders of the archive is carried along;
 //! - samples pass through in row groups, in both directions.
 
 mod archive;
+mod attachment;
 mod guard;
 mod output;
 mod read;
@@ -14,9 +16,10 @@ mod samples;
 mod write;
 
 pub use archive::is_archive;
+pub use attachment::{Attachment, Attachments};
 pub(crate) use read::{Contents, read};
 pub(crate) use samples::StoredSamples;
-pub use write::write;
+pub use write::{write, write_with};
 
 const META: &str = "meta.json";
 

@@ -8,6 +8,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
 use super::archive::Archive;
+use super::attachment::Attachments;
 use super::guard::{Batches, guarded};
 use super::samples::StoredSamples;
 use super::{META, entry_name};
@@ -33,6 +34,7 @@ pub(crate) struct Contents {
     pub(crate) meta: Meta,
     pub(crate) tables: Tables,
     pub(crate) samples: StoredSamples,
+    pub(crate) attachments: Attachments,
 }
 
 /// Reads all of a `.pyro` file but the samples, which are only checked.
@@ -46,7 +48,7 @@ pub(crate) fn read(path: &Path, file: File) -> Result<Contents> {
     let entry = archive.entry(&entry_name(Sample::TABLE))?.clone();
     let samples = StoredSamples::open(path, entry)?;
     samples.check(&tables)?;
-    Ok(Contents { meta, tables, samples })
+    Ok(Contents { meta, tables, samples, attachments: archive.attachments() })
 }
 
 /// The version is looked at first: a newer one may differ in everything else.

@@ -12,6 +12,7 @@ use parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
+use super::attachment::{Attachment, check_name};
 use super::output::Output;
 use super::{META, entry_name};
 use crate::arrow::{Row, TableRow, TableVisitor, schema, to_batch, visit_tables};
@@ -38,6 +39,20 @@ type Archive = ZipWriter<Output>;
 /// [`Error::Invalid`] if a row refers to one that does not exist; [`Error::Io`], after which
 /// `path` is as it was; those of `samples`.
 pub fn write(path: &Path, meta: &Meta, tables: &Tables, samples: &dyn SampleSource) -> Result<()> {
+    write_with(path, meta, tables, samples, &[])
+}
+
+/// The same, with files to carry.
+///
+/// # Errors
+/// As [`write`], and those of writing the attachments.
+pub fn write_with(
+    path: &Path,
+    meta: &Meta,
+    tables: &Tables,
+    samples: &dyn SampleSource,
+    attachments: &[Attachment<'_>],
+) -> Result<()> {
     check::tables(tables).map_err(|bad| bad.handed_over(path))?;
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -52,6 +67,9 @@ pub fn write(path: &Path, meta: &Meta, tables: &Tables, samples: &dyn SampleSour
     writer.meta(meta)?;
     visit_tables(&mut writer)?;
     writer.samples(samples)?;
+    for attachment in attachments {
+        writer.attach(attachment)?;
+    }
     writer.finish()?;
     let finished = unfinished.persist(path);
     finished.map(drop).map_err(|error| Error::io(path)(error.error))
@@ -107,6 +125,12 @@ impl Writer<'_> {
             Ok(())
         })?;
         parquet.close().map(drop).map_err(failed(path))
+    }
+
+    fn attach(&mut self, attachment: &Attachment<'_>) -> Result<()> {
+        check_name(self.path, &attachment.name)?;
+        self.start(&attachment.name, true)?;
+        (attachment.write)(&mut self.archive).map_err(Error::io(self.path))
     }
 
     fn start(&mut self, name: &str, large: bool) -> Result<()> {

@@ -1,0 +1,79 @@
+//! The files below the folders that a user names, by build id and by name.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::identity::build_id;
+
+/// Files that are looked at: a folder with more was not meant.
+const MOST_FILES: usize = 100_000;
+/// Folders inside folders that are entered; links to folders are not followed, so there are no cycles.
+const DEEPEST: usize = 24;
+/// Files of one name that are kept.
+const MOST_OF_A_NAME: usize = 64;
+
+/// Files by what they may be asked for.
+#[derive(Default)]
+pub(super) struct Listing {
+    by_id: HashMap<String, Vec<PathBuf>>,
+    by_name: HashMap<String, Vec<PathBuf>>,
+    left: usize,
+}
+
+impl Listing {
+    pub(super) fn of(paths: &[PathBuf]) -> Self {
+        let mut listing = Listing { left: MOST_FILES, ..Listing::default() };
+        for path in paths {
+            listing.add(path, 0);
+        }
+        listing
+    }
+
+    pub(super) fn with_id(&self, id: &str) -> &[PathBuf] {
+        self.by_id.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn named(&self, name: &str) -> &[PathBuf] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn add(&mut self, path: &Path, depth: usize) {
+        let Ok(about) = fs::metadata(path) else { return };
+        if about.is_file() {
+            self.add_file(path);
+        } else if about.is_dir() && depth < DEEPEST {
+            self.add_folder(path, depth);
+        }
+    }
+
+    fn add_folder(&mut self, path: &Path, depth: usize) {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        // By name, so that the same folders give the same choice.
+        let mut entries: Vec<_> = entries.map(|entry| entry.path()).collect();
+        entries.sort_unstable();
+        for entry in entries {
+            let linked_folder = entry.is_symlink() && entry.is_dir();
+            if self.left > 0 && !linked_folder {
+                self.add(&entry, depth + 1);
+            }
+        }
+    }
+
+    fn add_file(&mut self, path: &Path) {
+        self.left = self.left.saturating_sub(1);
+        if let Some(id) = File::open(path).ok().and_then(|file| build_id(&file)) {
+            keep(&mut self.by_id, id, path);
+        }
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+            keep(&mut self.by_name, name.to_owned(), path);
+        }
+    }
+}
+
+fn keep(map: &mut HashMap<String, Vec<PathBuf>>, key: String, path: &Path) {
+    let paths = map.entry(key).or_default();
+    if paths.len() < MOST_OF_A_NAME {
+        paths.push(path.to_owned());
+    }
+}
