@@ -62,11 +62,11 @@ def test_names_come_when_the_debug_info_does(run_pyrometer: Run, program: Path):
     bare = record(run_pyrometer, program).profile
     assert binary(bare)["symbols_from"] == "none"
     assert "alpha" not in names(bare)
-    done = run_pyrometer("symbolize", bare.path, "--debug-path", program.parent / "debug", "--format", "json")
+    done = run_pyrometer("symbolize", program.parent / "0.pyro", "--debug-path", program.parent / "debug", "--format", "json")
     assert done.returncode == 0, done.stderr
     shown = {row["path"]: row["symbols_from"] for row in json.loads(done.stdout)["rows"]}
     assert shown[str(program)] == f"debug-path:{program.parent}/debug/other-name"
-    again = pyrometer.load(bare.path)
+    again = pyrometer.load(program.parent / "0.pyro")
     assert {"alpha", "beta"} <= names(again)
     assert lines_known(again) > 0.8
     assert again.meta.quality.samples == bare.meta.quality.samples

@@ -28,6 +28,7 @@ VIEWS = {
     "callers": lambda profile: profile.callers("solve"),
     "callees": lambda profile: profile.callees("main"),
     "lines": lambda profile: profile.lines(),
+    "binaries": lambda profile: profile.binaries_view(),
     "summary": lambda profile: profile.summary(),
 }
 LONG = "<alloc::collections::btree::map::BTreeMap<alloc::string::String, core::option::Option<u64>> as Clone>::clone"
