@@ -242,6 +242,15 @@ impl Function {
 
     /// The inlined calls around `address`, outermost first.
     pub(super) fn calls_at(&self, address: u64) -> impl Iterator<Item = &InlineCall> {
+        self.call_rows_at(address).map(|row| &self.calls[row as usize])
+    }
+
+    /// Which of the inlined calls is the innermost one at `address`; none outside of all.
+    pub(super) fn innermost_at(&self, address: u64) -> Option<u32> {
+        self.call_rows_at(address).last()
+    }
+
+    fn call_rows_at(&self, address: u64) -> impl Iterator<Item = u32> {
         let mut rest = &self.ranges[..];
         (0..).map_while(move |depth: u32| {
             let after = rest.partition_point(|range| (range.depth, range.begin) <= (depth, address));
@@ -249,7 +258,7 @@ impl Function {
             let range = &rest[at];
             let inside = range.depth == depth && address < range.end;
             rest = &rest[after..];
-            inside.then(|| &self.calls[range.call as usize])
+            inside.then_some(range.call)
         })
     }
 }

@@ -7,6 +7,9 @@ use super::{DwarfIndex, FileKey, Slice};
 /// A path longer than this is cut: no file system takes longer ones.
 const LONGEST_PATH: usize = 4096;
 
+/// Rows on each side that are looked at for a line where the compiler says none.
+const NEAR: usize = 32;
+
 /// Source positions of a unit, by address.
 #[derive(Default)]
 pub(super) struct UnitLines {
@@ -84,13 +87,28 @@ impl UnitLines {
 
     /// The position of the code at `address`.
     pub(super) fn find(&self, address: u64) -> Option<Row> {
+        let (rows, at) = self.place(address)?;
+        rows.get(at).copied()
+    }
+
+    /// Rows with a line around the one at `address`, the nearest first: those before it, then those
+    /// after it, each with an address that it covers.
+    pub(super) fn with_line_near(&self, address: u64) -> impl Iterator<Item = (u64, Row)> {
+        let (rows, at) = self.place(address).unwrap_or_default();
+        let before = rows[..at].iter().rev().take(NEAR);
+        let after = rows.get(at + 1..).unwrap_or_default().iter().take(NEAR);
+        before.chain(after).filter(|row| row.line > 0).map(|row| (row.address, *row))
+    }
+
+    /// The rows of the run of code that holds `address`, and the one that covers it.
+    fn place(&self, address: u64) -> Option<(&[Row], usize)> {
         let at = self.sequences.partition_point(|sequence| sequence.begin <= address).checked_sub(1)?;
         let sequence = &self.sequences[at];
         if address >= sequence.end {
             return None;
         }
         let rows = &self.rows[sequence.first..sequence.last];
-        rows.get(rows.partition_point(|row| row.address <= address).checked_sub(1)?).copied()
+        Some((rows, rows.partition_point(|row| row.address <= address).checked_sub(1)?))
     }
 }
 

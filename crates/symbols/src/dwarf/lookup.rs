@@ -29,7 +29,7 @@ pub struct DwarfFrame {
     pub function: Option<FunctionKey>,
     /// File of the position.
     pub file: Option<FileKey>,
-    /// Line, from 1; 0 where the compiler says none.
+    /// Line, from 1; 0 where the compiler says none, also near it.
     pub line: u32,
     /// Column, from 1; 0 if unknown.
     pub column: u32,
@@ -70,7 +70,22 @@ impl DwarfIndex<'_> {
             current =
                 self.locate(entries, call.function).map(|(unit, entry)| FunctionKey { unit, entry: entry.0 });
         }
+        let row = row.map(|row| self.with_line(unit, function, address, row));
         frames.push(at_row(unit, current, row));
+    }
+
+    /// Where the compiler says that code stems from no line (line 0: it merged two lines, or made it up),
+    /// the nearest line of the same call of the same function; the row itself if there is none.
+    fn with_line(&self, unit: usize, function: usize, address: u64, row: Row) -> Row {
+        if row.line > 0 {
+            return row;
+        }
+        let calls = self.function(unit, function);
+        let call = calls.innermost_at(address);
+        let mut near = self.lines(unit).with_line_near(address);
+        let same =
+            |at: u64| self.functions(unit).find(at) == Some(function) && calls.innermost_at(at) == call;
+        near.find(|(at, _)| same(*at)).map_or(row, |(_, near)| near)
     }
 
     /// Path of a file, joined with the directory of the compilation.
