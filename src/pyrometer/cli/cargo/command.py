@@ -16,12 +16,14 @@ from pyrometer.cli.group import COMMANDS as EVERY_COMMAND
 from pyrometer.cli.group import LazyGroup
 from pyrometer.cli.passing import end_like
 from pyrometer.collect.cargo.build import Build, Program
-from pyrometer.collect.cargo.options import NAMES, Arguments, split
+from pyrometer.collect.cargo.options import HELP, NAMES, Arguments, split
 from pyrometer.collect.cargo.project import CargoFailedError, check_owner, find_project
 from pyrometer.collect.cargo.request import Request, understand
 from pyrometer.collect.cargo.usage import WrongUsageError
 
 _PLACEHOLDER = "PROGRAM"
+_SENSELESS = ("pids",)
+"""Options that contradict a program."""
 
 
 def cargo() -> list[str]:
@@ -34,7 +36,7 @@ def call(name: str, words: Sequence[str]) -> int:
     command = _command(name)
     try:
         arguments = split(words, _options(command))
-        if {"--help", "-h"} & set(arguments.command):
+        if HELP & set(arguments.command):
             return help.show(name, click.Context(command, info_name=f"{help.NAME} {name}"))
         request = understand(arguments.cargo)
     except WrongUsageError as error:
@@ -79,8 +81,9 @@ def _renamed(parameter: click.Parameter) -> click.Parameter:
     if not isinstance(parameter, click.Option):
         return parameter
     changed = copy.copy(parameter)
-    changed.opts = [name for name in parameter.opts if name not in NAMES]
-    changed.hidden = parameter.hidden or parameter.name == "pids"
+    senseless = parameter.name in _SENSELESS
+    changed.opts = [name for name in parameter.opts if name not in NAMES and not senseless]
+    changed.hidden = parameter.hidden or senseless
     return changed
 
 
@@ -98,12 +101,7 @@ def _build(request: Request, arguments: Arguments) -> list[Program]:
         project = find_project(cargo(), request.shared_words(), request.value("--target-dir"))
     plan = Build.plan(cargo(), request, project)
     if not plan.configuration.read:
-        click.echo(
-            "note: Cargo does not tell its configuration: flags and runners in its files are not known", err=True
-        )
-    said = plan.added.said()
-    if said:
-        click.echo(
-            f"building with {said} added; Cargo keeps this build beside your own, Cargo.toml is as it was", err=True
-        )
+        click.echo("note: this Cargo does not tell its configuration: what its files say is not known", err=True)
+    if said := plan.added.said():
+        click.echo(f"building with {said}: another build than yours, kept beside it", err=True)
     return plan.programs(arguments.program, chooser(request.all))

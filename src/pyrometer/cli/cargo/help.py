@@ -36,7 +36,8 @@ def show(name: str, context: click.Context) -> int:
     formatter = _formatter(f"{name} [CARGO OPTIONS] [OPTIONS] [-- PROGRAM ARGUMENTS]")
     with formatter.section("Cargo options"):
         formatter.write_dl([_row(option) for option in OPTIONS])
-    rows = [each.get_help_record(context) for each in context.command.get_params(context)]
+    options = [each for each in context.command.get_params(context) if isinstance(each, click.Option)]
+    rows = [each.get_help_record(context) for each in options]
     with formatter.section(f"Options of pyrometer {name}"):
         formatter.write_dl([row for row in rows if row is not None])
     click.echo(formatter.getvalue(), nl=False)

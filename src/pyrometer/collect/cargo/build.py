@@ -111,7 +111,7 @@ class Build:
         return [
             Program(wanted.name, [*own, *call.command], call.directory, self._without_ours(call.environment))
             for call in calls
-            if os.path.realpath(os.path.join(call.directory, call.command[0])) == os.path.realpath(wanted.path)
+            if os.path.realpath(Path(call.directory, call.command[0])) == os.path.realpath(wanted.path)
         ][:1]
 
     def _without_ours(self, environment: dict[str, str]) -> dict[str, str]:

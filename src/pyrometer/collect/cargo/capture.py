@@ -29,8 +29,8 @@ class Call:
 
 def write_call(folder: str, command: Sequence[str]) -> None:
     """Write a call into a folder."""
-    call = {"command": list(command), "directory": os.getcwd(), "environment": _environment()}
-    number = len(os.listdir(folder))
+    call = {"command": list(command), "directory": str(Path.cwd()), "environment": _environment()}
+    number = sum(1 for _ in Path(folder).iterdir())
     descriptor, _ = tempfile.mkstemp(prefix=f"{number:06}-", suffix=".json", dir=folder)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(call, file)

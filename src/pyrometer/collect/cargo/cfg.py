@@ -1,8 +1,8 @@
-"""Cargo's ``cfg(...)`` expressions, for the keys of ``[target.'cfg(...)']``.
+r"""Cargo's ``cfg(...)`` expressions, for the keys of ``[target.'cfg(...)']``.
 
 Source: the Cargo Book, "Configuration", "target"; the Rust Reference, "Conditional compilation".
 
->>> linux = known_of('unix\\ntarget_os="linux"\\n')
+>>> linux = known_of('unix\ntarget_os="linux"\n')
 >>> holds('cfg(all(unix, not(target_os = "windows")))', linux)
 True
 >>> holds("cfg(any())", linux), holds("cfg(all())", linux), holds("cfg(all(", linux)

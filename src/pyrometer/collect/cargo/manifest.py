@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ SECTION: Mapping[str, Any] = {"inherits": "release", "debug": 1, "strip": False}
 """What profiling needs of a profile, in Cargo's terms."""
 
 _BOM = "\ufeff"
+_CURE = 'add it by hand: [profile.profiling] with inherits = "release", debug = 1, strip = false'
 
 
 def write_profile(manifest: Path) -> bool:
@@ -42,24 +43,37 @@ def with_profile(text: str) -> str | None:
     bare = text.removeprefix(_BOM)
     before = tomllib.loads(bare)
     profiles = before.get("profile", {})
+    if not isinstance(profiles, dict):
+        raise FileAccessError("the profile of Cargo.toml is no table", cure=_CURE)
     if WRITTEN_PROFILE in profiles:
         return None
     wanted = before | {"profile": profiles | {WRITTEN_PROFILE: dict(SECTION)}}
-    for added in (_by_tomlkit(bare), _at_the_end(bare)):
-        changed = _with_line_ends_of(bare, added)
+    for changed in _candidates(bare):
         with suppress(tomllib.TOMLDecodeError):
             if tomllib.loads(changed) == wanted:
                 return text[: len(text) - len(bare)] + changed
-    raise FileAccessError("Cargo.toml has its profiles in a form that nothing can be added to", cure=_by_hand())
+    raise FileAccessError("Cargo.toml cannot be added to", cure=_CURE)
+
+
+def _candidates(text: str) -> Iterator[str]:
+    """Ways to write it, the best first: tomlkit moves tables that stand apart together, and may change such lines."""
+    by_tomlkit = _with_line_ends_of(text, _by_tomlkit(text))
+    rest = iter(by_tomlkit.splitlines())
+    if all(line in rest for line in text.splitlines()):
+        yield by_tomlkit
+    yield _with_line_ends_of(text, _at_the_end(text))
+    yield by_tomlkit
 
 
 def _by_tomlkit(text: str) -> str:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
+    from tomlkit.items import InlineTable
 
     try:
         document = tomlkit.parse(text)
-        section = tomlkit.table()
+        inline = isinstance(document.get("profile"), InlineTable)
+        section = tomlkit.inline_table() if inline else tomlkit.table()
         section.update(SECTION)
         if "profile" not in document:
             document["profile"] = tomlkit.table(is_super_table=True)
@@ -100,8 +114,8 @@ def _replace(path: Path, content: bytes) -> None:
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(name)
+            Path(name).unlink()
         raise

@@ -71,6 +71,9 @@ _SHORT = {option.short: option for option in OPTIONS if option.short}
 NAMES = frozenset(_LONG) | frozenset(_SHORT)
 """What no option of a Pyrometer command can be called here."""
 
+HELP = frozenset({"-h", "--help"})
+"""What asks for help, of every command."""
+
 Given = tuple[str, str | None]
 """An option under its long name, and its value."""
 
@@ -100,12 +103,19 @@ def split(words: Sequence[str], command: Mapping[str, bool]) -> Arguments:
             cargo.extend(taken.given)
             at += taken.words
         elif word.startswith("-") and word != "-":
+            _check(word, command)
             count = 2 if command.get(word, False) else 1
             rest.extend(words[at : at + count])
             at += count
         else:
             raise WrongUsageError(f"unexpected argument {word!r}; the program's arguments stand after --")
     return Arguments(tuple(cargo), tuple(rest), tuple(words[at + 1 :]))
+
+
+def _check(word: str, command: Mapping[str, bool]) -> None:
+    name = word.partition("=")[0] if word.startswith("--") else word[:2]
+    if name not in command and name not in HELP:
+        raise WrongUsageError(f"no such option: {name}")
 
 
 @dataclass(frozen=True)

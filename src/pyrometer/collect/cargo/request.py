@@ -74,14 +74,14 @@ def understand(given: Sequence[Given]) -> Request:
 
 def _mode(names: Iterable[str]) -> Mode:
     asked = [name for name in _CHOOSES if name in names]
-    modes = {_CHOOSES[name] for name in asked} - {None}
+    modes: set[Mode] = {mode for name in asked if (mode := _CHOOSES[name]) is not None}
     if len(modes) > 1:
         raise WrongUsageError(f"{' and '.join(asked)} are run by different commands of Cargo: choose one kind")
     if "--lib" in asked and modes == {"run"}:
         raise WrongUsageError("a library is not run: --lib chooses its unit tests, or with --bench its benchmarks")
-    [mode] = modes or {"test" if asked else "run"}
-    assert mode is not None
-    return mode
+    if modes:
+        return modes.pop()
+    return "test" if asked else "run"
 
 
 def _pattern(name: str, value: str | None) -> str | None:

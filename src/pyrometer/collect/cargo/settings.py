@@ -13,6 +13,7 @@ Source: the Cargo Book, "Profiles", and what Cargo 1.95 does.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -72,7 +73,7 @@ def _profile_settings(profile: str, manifest: Table, configuration: Configuratio
 
 
 def _layers(profile: str, manifest: Table, configuration: Configuration) -> Iterator[tuple[str, Table]]:
-    """The tables that make up a profile, the strongest first: environment, configuration, manifest, what it inherits."""
+    """The tables that make up a profile, the strongest first: environment, configuration, manifest, inherited ones."""
     seen: set[str] = set()
     name: str | None = profile
     while name is not None and name not in seen:
@@ -132,7 +133,4 @@ def _frame_pointers(configuration: Configuration) -> tuple[list[str], dict[str, 
 
 def _key(*names: str) -> str:
     """A dotted key of TOML."""
-    return ".".join(
-        name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else json.dumps(name)
-        for name in names
-    )
+    return ".".join(name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name) for name in names)
