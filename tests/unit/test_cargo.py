@@ -272,6 +272,13 @@ FLAGS = '["-C", "force-frame-pointers=yes"]'
     [
         ("", {}, f"build.rustflags={FLAGS}", {}),
         ("build.rustflags = ['-Cx']", {}, f"build.rustflags={FLAGS}", {}),
+        ("build.rustflags = '-Cx'", {}, 'build.rustflags="-Cx -C force-frame-pointers=yes"', {}),
+        (
+            "[target.'cfg(all())']\nrustflags = '-Cx'",
+            {},
+            "target.'cfg(all())'.rustflags=\"-Cx -C force-frame-pointers=yes\"",
+            {},
+        ),
         ("[target.x86_64-unknown-linux-gnu]\nrustflags = '-Cx'", {}, f"{ALL}={FLAGS}", {}),
         ("[target.x86_64-unknown-linux-gnu]\nrustflags = []", {}, f"build.rustflags={FLAGS}", {}),
         ("", {"CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS": "-Cx"}, f"{ALL}={FLAGS}", {}),

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pyrometer.errors import CargoOwnerError, ProgramNotFoundError
+from pyrometer.errors import CargoOwnerError, ProgramNotExecutableError, ProgramNotFoundError
 
 
 class CargoFailedError(Exception):
@@ -49,17 +49,21 @@ class Project:
 def find_project(cargo: Sequence[str], options: Sequence[str], target_folder: str | None) -> Project:
     """Ask Cargo for the workspace; a :class:`CargoFailedError` if there is none, or it is broken."""
     command = [*cargo, "metadata", "--no-deps", "--format-version=1", *options]
+    # Its `metadata` has no --target-dir.
+    environment = os.environ | ({"CARGO_TARGET_DIR": target_folder} if target_folder else {})
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-    except OSError as error:
-        raise ProgramNotFoundError(
-            f"cargo cannot be started: {error.strerror}", cure="install Rust: https://rustup.rs"
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=False, env=environment)
+    except PermissionError as error:
+        raise ProgramNotExecutableError(
+            f"{cargo[0]} cannot be executed by this user", cure="put a Cargo of your own on PATH: https://rustup.rs"
         ) from error
+    except OSError as error:
+        raise ProgramNotFoundError("cargo was not found", cure="install Rust: https://rustup.rs") from error
     if done.returncode != 0:
         raise CargoFailedError(done.returncode)
     found = json.loads(done.stdout)
-    folders = [target_folder or found["target_directory"], found.get("build_directory")]
-    return Project(Path(found["workspace_root"]), tuple(Path(folder).absolute() for folder in folders if folder))
+    folders = [found["target_directory"], found.get("build_directory")]
+    return Project(Path(found["workspace_root"]), tuple(Path(folder) for folder in folders if folder))
 
 
 def check_owner(project: Project) -> None:

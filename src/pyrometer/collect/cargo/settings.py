@@ -45,7 +45,7 @@ class Settings:
 
     def said(self) -> str:
         """In a few words; empty if nothing is added."""
-        return ", ".join([*(each for each in self.config if not each.endswith("]")), *filter(None, [self.flags])])
+        return ", ".join([*(each for each in self.config if ".rustflags=" not in each), *filter(None, [self.flags])])
 
 
 def settings(profile: str, manifest: Table, configuration: Configuration, frame_pointers: bool) -> Settings:
@@ -127,8 +127,15 @@ def _frame_pointers(configuration: Configuration) -> tuple[list[str], dict[str, 
     if "RUSTFLAGS" in environment:
         return [], {"RUSTFLAGS": " ".join([environment["RUSTFLAGS"], *_FRAME_POINTERS]).strip()}
     target = [*configuration.target_values("rustflags"), configuration.target_variable("RUSTFLAGS")]
-    place = "target.'cfg(all())'" if any(words_of(value) for value in target) else "build"
-    return [f"{place}.rustflags={json.dumps(_FRAME_POINTERS)}"], {}
+    if any(words_of(value) for value in target):
+        before = table(table(configuration.values, "target"), "cfg(all())").get("rustflags")
+        return [f"target.'cfg(all())'.rustflags={_appended(before)}"], {}
+    return [f"build.rustflags={_appended(table(configuration.values, 'build').get('rustflags'))}"], {}
+
+
+def _appended(before: object) -> str:
+    """A value for Cargo to merge with the one in its files: lists are joined, a string replaces the other."""
+    return json.dumps(" ".join([before, *_FRAME_POINTERS]) if isinstance(before, str) else _FRAME_POINTERS)
 
 
 def _key(*names: str) -> str:
