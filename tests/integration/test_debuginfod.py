@@ -371,6 +371,7 @@ def test_a_file_that_is_too_large(announced: bool, server: Server, cache: Path, 
     body = sends(packed, Content_Encoding="gzip", **({"X_DEBUGINFOD_SIZE": 50_000_004} if announced else {}))
     server.has(body)
     [failure] = get()
+    assert server.headers[0]["X-DEBUGINFOD-MAXSIZE".title()] == "10000"
     assert "larger than DEBUGINFOD_MAXSIZE, 10000 bytes" in failure.reason
     assert files(cache) == {}
 
@@ -454,6 +455,39 @@ def test_the_folder_is_the_one_of_elfutils(server: Server, tmp_path: Path, monke
             (tmp_path / expected).mkdir()
         assert get() == []
         assert (tmp_path / expected / ID / "debuginfo").read_bytes() == ELF
+
+
+# elfutils' own client
+
+
+ELFUTILS = """
+import ctypes, sys
+library = ctypes.CDLL("libdebuginfod.so.1")
+library.debuginfod_begin.restype = ctypes.c_void_p
+client, path = ctypes.c_void_p(library.debuginfod_begin()), ctypes.c_char_p()
+for build_id in sys.argv[1:]:
+    print(library.debuginfod_find_debuginfo(client, build_id.encode(), 0, ctypes.byref(path)) >= 0)
+"""
+
+
+def elfutils_finds(*build_ids: str) -> list[bool]:
+    done = subprocess.run([sys.executable, "-c", ELFUTILS, *build_ids], capture_output=True, text=True, check=False)
+    if "cannot open shared object file" in done.stderr:
+        pytest.skip("libdebuginfod is not installed: apt-get install libdebuginfod1")
+    return [line == "True" for line in done.stdout.splitlines()]
+
+
+def test_the_cache_is_shared_with_elfutils(server: Server, cache: Path):
+    ours, theirs, nowhere, never = ("aa" * 20, "bb" * 20, "cc" * 20, "dd" * 20)
+    server.has(sends(ELF), ours)
+    server.has(sends(ELF), theirs)
+    assert elfutils_finds(theirs, never) == [True, False]
+    assert [failure.wanted.build_id for failure in get(ours, nowhere)] == [nowhere]
+    assert len(server.asked) == 4
+    assert elfutils_finds(ours, nowhere) == [True, False]
+    assert [failure.missing for failure in get(theirs, never)] == [True]
+    assert len(server.asked) == 4, "each knows what the other has found, and what it has not"
+    assert files(cache)[f"{ours}/debuginfo"] == files(cache)[f"{theirs}/debuginfo"] == ELF
 
 
 # several at once

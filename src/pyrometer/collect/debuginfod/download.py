@@ -83,7 +83,9 @@ class Download:
         timeout: float | None = min(self._settings.timeout or math.inf, left)
         if timeout == math.inf:
             timeout = None
-        response = self._connections.open(address, _HEADERS, timeout)
+        limit = self._settings.max_size
+        headers = _HEADERS | ({"X-DEBUGINFOD-MAXSIZE": str(limit)} if limit else {})
+        response = self._connections.open(address, headers, timeout)
         with closing(response):
             size = _number(response.headers, "X-DEBUGINFOD-SIZE")
             self._check_size(size or _number(response.headers, "Content-Length") or 0)
