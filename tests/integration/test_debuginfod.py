@@ -222,11 +222,16 @@ def test_the_second_server_is_asked_when_the_first_has_it_not(
     assert files(cache) == {f"{ID}/debuginfo": ELF}
 
 
-@pytest.mark.parametrize("bad", ["refused", "truncated", "html", "error", "no-http"])
+@pytest.mark.parametrize("bad", ["refused", "truncated", "html", "error", "no-http", "no-address", "no-host"])
 def test_the_second_server_is_asked_when_the_first_fails(
     bad: str, server: Server, second: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    first = {"refused": "http://127.0.0.1:1", "no-http": "file:///"}.get(bad, server.address)
+    first = {
+        "refused": "http://127.0.0.1:1",
+        "no-http": "file:///",
+        "no-address": "http://[",
+        "no-host": "http://é..x:y",
+    }.get(bad, server.address)
     answers = {"truncated": closes_early, "html": sends(b"<html>log in</html>"), "error": sends(b"", status=500)}
     server.has(answers.get(bad, closes_early))
     second.has(sends(ELF))

@@ -53,7 +53,6 @@ OPTIONS = (
     CargoOption("--target-dir", "The folder for what is built.", "FOLDER"),
     CargoOption("--manifest-path", "Path of Cargo.toml.", "FILE"),
     CargoOption("--jobs", "Parallel jobs.", "N", short="-j"),
-    CargoOption("--keep-going", "Build as much as possible when something fails."),
     CargoOption("--ignore-rust-version", "Ignore rust-version of packages."),
     CargoOption("--locked", "Do not change Cargo.lock."),
     CargoOption("--offline", "Do not use the network."),

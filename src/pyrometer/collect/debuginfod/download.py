@@ -179,8 +179,11 @@ def _why(error: Exception) -> str:
 
 def _name(server: str) -> str:
     """A server without a password that may stand in its address."""
-    parts = urlsplit(server)
-    return _printable(parts.netloc.rpartition("@")[2] or server)
+    try:
+        place = urlsplit(server).netloc
+    except ValueError:
+        place = ""
+    return _printable((place or server).rpartition("@")[2])
 
 
 def _printable(text: str) -> str:
