@@ -19,10 +19,10 @@ from pyrometer.errors import FileAccessError
 
 ARTIFACT = {
     "reason": "compiler-artifact",
-    "package_id": "path+file:///work/app#0.1.0",
+    "package_id": "path+file:///home/me/app#0.1.0",
     "target": {"kind": ["bin"], "name": "app"},
     "profile": {"test": False},
-    "executable": "/work/app/target/release/app",
+    "executable": "/home/me/app/target/release/app",
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -39,7 +39,7 @@ def test_a_program_is_what_a_message_says():
     message = parse(json.dumps(ARTIFACT).encode() + b"\n")
     assert message is not None
     found = executable_of(message)
-    assert found == Executable("/work/app/target/release/app", "app", "bin", "path+file:///work/app#0.1.0", False)
+    assert found == Executable("/home/me/app/target/release/app", "app", "bin", "path+file:///home/me/app#0.1.0", False)
 
 
 @pytest.mark.parametrize(

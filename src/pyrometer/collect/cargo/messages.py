@@ -64,7 +64,7 @@ def executable_of(message: Message) -> Executable | None:
 def package_name(identity: str) -> str:
     """The name in a package id; a path's last part, where Cargo leaves the name out.
 
-    >>> package_name("path+file:///work/app#0.1.0"), package_name("path+file:///work/app#tool@0.1.0")
+    >>> package_name("path+file:///home/me/app#0.1.0"), package_name("path+file:///home/me/app#tool@0.1.0")
     ('app', 'tool')
     """
     place, _, version = identity.partition("#")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import subprocess
 import tomllib
 from collections.abc import Sequence
@@ -98,6 +97,8 @@ def _refusal(folder: Path, owner: int) -> CargoOwnerError:
 
 
 def _name(uid: int) -> str:
+    import pwd  # Unix only, as is root
+
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -89,8 +89,8 @@ class Cache:
         try:
             with os.fdopen(descriptor, "w+b", buffering=0) as file:
                 yield file
-                os.fchmod(file.fileno(), 0o400)
             with self._writing():
+                Path(name).chmod(0o400)
                 Path(name).replace(path)
         except BaseException:
             with suppress(OSError):
