@@ -197,6 +197,19 @@ class NoRecorderError(PyrometerError):
     default_cure = "record on Linux on x86-64, copy the .pyro file here, and open it: pyrometer show FILE"
 
 
+class CargoOwnerError(PyrometerError):
+    """Root would build a Cargo project that belongs to somebody else."""
+
+    exit_code = 110
+
+
+class CargoTargetError(PyrometerError):
+    """Cargo has built nothing that can be recorded."""
+
+    exit_code = 111
+    default_cure = "choose a target that is there: --bin, --example, --test or --bench NAME"
+
+
 class ProgramNotExecutableError(PyrometerError):
     """The program exists, but cannot be executed."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -39,12 +40,17 @@ def main() -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run a command; its exit code. Whatever goes wrong is a message, never a traceback.
+    """Run a command; its exit code."""
+    return guarded(lambda: group.main(arguments, prog_name="pyrometer", standalone_mode=False))
+
+
+def guarded(call: Callable[[], object]) -> int:
+    """Make a call; its exit code. Whatever goes wrong is a message, never a traceback.
 
     ``PYROMETER_DEBUG=1`` shows the traceback too.
     """
     try:
-        code = group.main(arguments, prog_name="pyrometer", standalone_mode=False)
+        code = call()
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyrometer import native
-from pyrometer.collect import debuginfod
+from pyrometer.collect.debuginfod.settings import read_settings
 from pyrometer.profile import symbol_options
 
 Find = Callable[["native.SymbolOptions"], list[tuple[str, str]]]
@@ -31,20 +31,26 @@ class DebugFiles:
     """Keep the debug info that was used inside the profile."""
 
     def options(self, find: Find) -> native.SymbolOptions:
-        """How to look symbols up, after what is missing was fetched."""
+        """How to look symbols up, after what is missing was fetched. What was fetched before is used offline too."""
+        settings = read_settings()
         options = symbol_options(
             debug_paths=self.debug_paths,
             sysroot=self.sysroot,
-            downloads=debuginfod.cache_folder(),
+            downloads=settings.cache,
             bundle=self.bundle,
         )
-        if not self.offline and debuginfod.servers():
+        if settings.servers and not self.offline:
             options["notes"] = _fetched(find, options)
         return options
 
 
 def _fetched(find: Find, options: native.SymbolOptions) -> list[str]:
-    """Fetch what is missing; sentences about what could not be had."""
+    """Fetch what is missing; sentences about what could not be had.
+
+    That no server has a file is no sentence: the binary's own says that something is missing.
+    """
+    from pyrometer.collect import debuginfod
+
     asked: set[str] = set()
     notes: list[str] = []
     for _ in range(ROUNDS):
@@ -53,5 +59,5 @@ def _fetched(find: Find, options: native.SymbolOptions) -> list[str]:
             break
         asked.update(build_id for build_id, _ in new)
         wanted = [debuginfod.Wanted(build_id, path) for build_id, path in new]
-        notes.extend(str(failure) for failure in debuginfod.fetch(wanted))
+        notes.extend(failure.note for failure in debuginfod.fetch(wanted) if not failure.missing)
     return notes

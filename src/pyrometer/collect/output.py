@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from pyrometer.errors import OutputError
@@ -13,6 +14,21 @@ from pyrometer.errors import OutputError
 SUFFIX = ".pyro"
 RECORDING = ".pyro.recording"
 """The suffix while the recording runs; one that is left over was interrupted, and opens too."""
+
+_NAME: ContextVar[Path | None] = ContextVar("name", default=None)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """In this block a recording without a name of its own is ``PATH.pyro``, or numbered, instead of the program's.
+
+    For programs whose file has another name than what the user calls them, or that start in another folder.
+    """
+    token = _NAME.set(path)
+    try:
+        yield
+    finally:
+        _NAME.reset(token)
 
 
 def choose_output(output: str | None, command: Sequence[str], pids: Sequence[int]) -> Path:
@@ -22,7 +38,7 @@ def choose_output(output: str | None, command: Sequence[str], pids: Sequence[int
     name of our own is taken by an empty recording, for which :func:`give_back` is there.
     """
     try:
-        return _checked(Path(output)) if output is not None else _take_name(_stem(command, pids), Path())
+        return _checked(Path(output)) if output is not None else _take_name(*_default_name(command, pids))
     except OSError as error:
         raise OutputError(f"{output or Path.cwd()} cannot be written: {error.strerror}") from error
 
@@ -84,6 +100,11 @@ def finished_name(path: Path | None) -> Path | None:
     if path is None or not path.name.endswith(RECORDING):
         return path
     return path.with_name(path.name.removesuffix(RECORDING) + SUFFIX)
+
+
+def _default_name(command: Sequence[str], pids: Sequence[int]) -> tuple[str, Path]:
+    name = _NAME.get()
+    return (_stem(command, pids), Path()) if name is None else (_stem([name.name], ()), name.parent)
 
 
 def _stem(command: Sequence[str], pids: Sequence[int]) -> str:
