@@ -49,7 +49,7 @@ def measure(load: loads.Load) -> Coverage:
     ours = _our_positions(profile)
     theirs = _their_positions(profile, leaves)
     with_line = sum(count for leaf, count in leaves.items() if ours[leaf] and ours[leaf][0][1])
-    whole = sum(count for leaf, count in leaves.items() if ours[leaf] and ours[leaf] == theirs.get(leaf))
+    whole = sum(count for leaf, count in leaves.items() if _same(ours[leaf], theirs.get(leaf, ())))
     return Coverage(total, with_line / total, whole / total)
 
 
@@ -103,6 +103,12 @@ def _symbolized(binary: dict[str, Any], addresses: Sequence[int]) -> Iterator[tu
         is_name = not is_name
     if address is not None:
         yield address, tuple(chain)
+
+
+def _same(ours: Positions, theirs: Positions) -> bool:
+    """The same calls at the same lines; where the compiler says no line, only we look at its neighbours."""
+    agrees = (mine == other or not other[1] for mine, other in zip(ours, theirs, strict=False))
+    return bool(ours) and len(ours) == len(theirs) and all(agrees)
 
 
 def _position(file: str | None, line: int | None) -> tuple[str, int]:

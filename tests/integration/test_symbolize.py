@@ -3,7 +3,10 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -62,7 +65,8 @@ def test_names_come_when_the_debug_info_does(run_pyrometer: Run, program: Path):
     bare = record(run_pyrometer, program).profile
     assert binary(bare)["symbols_from"] == "none"
     assert "alpha" not in names(bare)
-    done = run_pyrometer("symbolize", program.parent / "0.pyro", "--debug-path", program.parent / "debug", "--format", "json")
+    options = ("--debug-path", program.parent / "debug", "--format", "json")
+    done = run_pyrometer("symbolize", program.parent / "0.pyro", *options)
     assert done.returncode == 0, done.stderr
     shown = {row["path"]: row["symbols_from"] for row in json.loads(done.stdout)["rows"]}
     assert shown[str(program)] == f"debug-path:{program.parent}/debug/other-name"
@@ -145,6 +149,64 @@ def test_the_assembly_has_the_lines_of_separate_debug_info(run_pyrometer: Run, p
     assert binary(profile)["symbols_from"].startswith("debuglink:")
     listing = profile.annotate("alpha").assembly[0]
     assert any(one.line for one in listing.instructions)
+
+
+@pytest.fixture
+def server(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A debuginfod server with the program's debug info; what it was asked for."""
+    asked: list[str] = []
+    build_id = subprocess.run(["readelf", "-n", program], capture_output=True, text=True, check=True).stdout
+    path = f"/buildid/{build_id.split('Build ID:')[1].split()[0]}/debuginfo"
+    content = (program.parent / "debug" / "other-name").read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200 if self.path == path else 404)
+            self.send_header("Content-Length", str(len(content) if self.path == path else 0))
+            self.end_headers()
+            self.wfile.write(content if self.path == path else b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=running.serve_forever, daemon=True).start()
+    monkeypatch.setenv("DEBUGINFOD_URLS", f"http://127.0.0.1:{running.server_port}")
+    monkeypatch.setenv("DEBUGINFOD_CACHE_PATH", str(tmp_path / "downloads"))
+    yield asked
+    running.shutdown()
+    running.server_close()
+
+
+def test_recording_asks_the_users_servers(run_pyrometer: Run, program: Path, server: list[str]):
+    profile = record(run_pyrometer, program).profile
+    assert binary(profile)["symbols_from"].startswith(f"debuginfod:{program.parent}/downloads/")
+    assert binary(profile)["missing"] is None
+    assert {"alpha", "beta"} <= names(profile)
+    assert not [note for note in profile.meta.notes if "debuginfod" in note]
+
+
+def test_offline_asks_nobody(run_pyrometer: Run, program: Path, server: list[str]):
+    profile = record(run_pyrometer, program, "--offline").profile
+    assert (server, binary(profile)["symbols_from"]) == ([], "none")
+    again = profile.symbolize()
+    assert server
+    assert binary(again)["symbols_from"].startswith("debuginfod:")
+    # What has come before is used, and nothing else is asked for.
+    asked = list(server)
+    third = record(run_pyrometer, program, "--offline").profile
+    assert binary(third)["symbols_from"].startswith("debuginfod:")
+    assert server == asked
+
+
+def test_a_server_that_fails_costs_a_note(
+    run_pyrometer: Run, program: Path, server: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DEBUGINFOD_URLS", "http://127.0.0.1:9")
+    profile = record(run_pyrometer, program).profile
+    assert binary(profile)["symbols_from"] == "none"
+    assert any(f"no debug info of {program} from debuginfod" in note for note in profile.meta.notes)
 
 
 def test_a_folder_that_is_not_there_is_a_usage_error(run_pyrometer: Run, program: Path):
