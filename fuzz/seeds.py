@@ -50,7 +50,7 @@ def main() -> None:
     """Makes all seeds that this machine allows."""
     corpus = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        makers = [of_binaries, of_examples, of_generated_code, of_recording, of_texts, of_records]
+        makers = [of_binaries, of_separate, of_examples, of_generated_code, of_recording, of_texts, of_records]
         for make in makers:
             try:
                 for target, name, content in make(Path(folder)):
@@ -74,6 +74,28 @@ def of_binaries(folder: Path) -> Seeds:
         output = folder / name
         compile_c(source, output, [*flags, "-nostdlib", "-static-pie", "-fPIE", "-Wl,-z,noseparate-code"])
         yield from of_binary(name, output.read_bytes())
+
+
+def of_separate(folder: Path) -> Seeds:
+    """Programs whose debug info is in other files: all of it, split units, a package of them, packed symbols."""
+    source = folder / "separate.c"
+    source.write_text(TINY)
+    plain = ["-nostdlib", "-static-pie", "-fPIE", "-Wl,-z,noseparate-code", "-Wl,--build-id"]
+    for version in ["-gdwarf-4", "-gdwarf-5"]:
+        whole, debug, stripped = folder / "whole", folder / "whole.debug", folder / "whole.stripped"
+        compile_c(source, whole, ["-O2", "-g", version, *plain])
+        run(["objcopy", "--only-keep-debug", str(whole), str(debug)], folder)
+        run(["strip", "-s", "-o", str(stripped), str(whole)], folder)
+        yield "separate", f"debug{version}", joined([stripped.read_bytes(), debug.read_bytes(), b"", b"", b""])
+        split = folder / "split"
+        compile_c(source, split, ["-O2", "-g", "-gsplit-dwarf", version, *plain])
+        unit = next(folder.glob("split*.dwo"))
+        yield "separate", f"split{version}", joined([split.read_bytes(), b"", b"", unit.read_bytes(), b""])
+        unit.unlink()
+    run(["strip", "-g", "-o", str(folder / "mini"), str(whole)], folder)
+    run(["xz", "--force", str(folder / "mini")], folder)
+    run(["objcopy", f"--add-section=.gnu_debugdata={folder / 'mini.xz'}", str(stripped)], folder)
+    yield "separate", "mini", joined([stripped.read_bytes(), b"", b"", b"", b""])
 
 
 def of_examples(folder: Path) -> Seeds:

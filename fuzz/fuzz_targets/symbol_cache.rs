@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pyrometer_symbols::cache::CacheEntry;
+use pyrometer_symbols::cache::{CacheEntry, RESOLVER_VERSION};
 
 fuzz_target!(|bytes: &[u8]| {
     for file in [bytes.to_vec(), packed(bytes)] {
@@ -24,5 +24,12 @@ fn packed(plain: &[u8]) -> Vec<u8> {
     let packed = zstd::bulk::compress(plain, 1).expect("memory");
     let checksum = crc32fast::hash(&packed);
     let length = plain.len() as u64;
-    [&b"PYROSYM1"[..], &1_u32.to_le_bytes(), &checksum.to_le_bytes(), &length.to_le_bytes(), &packed].concat()
+    [
+        &b"PYROSYM1"[..],
+        &RESOLVER_VERSION.to_le_bytes(),
+        &checksum.to_le_bytes(),
+        &length.to_le_bytes(),
+        &packed,
+    ]
+    .concat()
 }
