@@ -25,6 +25,7 @@ from pyrometer.collect.debugfiles import DebugFiles
 from pyrometer.collect.record import DEFAULT_RATE
 from pyrometer.collect.record import record as _record
 from pyrometer.collect.symbolize import symbolize as _symbolize
+from pyrometer.errors import FileAccessError
 from pyrometer.formats import by_name, open_profile
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native
 from pyrometer.show import html
@@ -101,9 +102,7 @@ class Profile(ProfileData):
         a copy of the recorded machine's file system; ``offline`` asks no debuginfod server,
         ``bundle`` keeps the debug info inside the profile. What is found is in ``binaries``.
         """
-        paths = [Path(path) for path in debug_paths]
-        files = DebugFiles(paths, None if sysroot is None else Path(sysroot), offline, bundle)
-        return Profile.of(_symbolize(self, files, output))
+        return Profile.of(_symbolize(self, _debug_files(debug_paths, sysroot, offline, bundle), output))
 
     def summary(self, n: int = 10, **filters: Unpack[FilterOptions]) -> analyze.Summary:
         """The profile at a glance; see :func:`pyrometer.analyze.summary`."""
@@ -138,6 +137,16 @@ class Profile(ProfileData):
         return html.render(analyze.summary(self))
 
 
+def _debug_files(
+    debug_paths: Sequence[str | os.PathLike[str]], sysroot: str | os.PathLike[str] | None, offline: bool, bundle: bool
+) -> DebugFiles:
+    paths = [Path(path) for path in debug_paths]
+    for path in paths if sysroot is None else [*paths, Path(sysroot)]:
+        if not path.exists():
+            raise FileAccessError(f"there is no {path} to search for debug info", cure="check the path")
+    return DebugFiles(paths, None if sysroot is None else Path(sysroot), offline, bundle)
+
+
 def load(path: str | os.PathLike[str]) -> Profile:
     """Open a ``.pyro`` file, or the ``.pyro.recording`` that an interrupted recording left.
 
@@ -162,13 +171,18 @@ def record(  # noqa: PLR0913  one keyword an option
     delay: float | None = None,
     output: str | os.PathLike[str] | None = None,
     pids: Sequence[int] = (),
+    debug_paths: Sequence[str | os.PathLike[str]] = (),
+    sysroot: str | os.PathLike[str] | None = None,
+    offline: bool = False,
+    bundle: bool = False,
 ) -> Profile:
     """Run a program and record where its CPU time goes; or attach to ``pids``.
 
     ``rate`` is in samples a second, ``duration`` and ``delay`` in seconds. ``events`` default to
     CPU cycles, or the CPU clock on machines without counters. The profile is kept in ``output``,
     or in the current folder under the program's name; how the program ended is in
-    ``profile.meta.exit_status``. A program that runs longer than ``duration`` is waited for.
+    ``profile.meta.exit_status``. A program that runs longer than ``duration`` is waited for. The last
+    four say where debug info is, as for :meth:`Profile.symbolize`.
 
     >>> import pyrometer, tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -188,6 +202,7 @@ def record(  # noqa: PLR0913  one keyword an option
         duration=duration,
         delay=delay,
         output=output,
+        files=_debug_files(debug_paths, sysroot, offline, bundle),
     )
     recorded.wait()
     return Profile.of(recorded.profile)
