@@ -51,9 +51,9 @@ pub(crate) fn gap(image: &ElfImage<'_>, resolver: &Resolver<'_>) -> Gap {
 /// The sentence for a binary at `path`; none if nothing is missing.
 pub(crate) fn sentence(gap: &Gap, path: &str) -> Option<String> {
     let how = if is_system(path) {
-        "install its debug symbols (Debian and Ubuntu: `apt install PACKAGE-dbgsym` or `-dbg`, Fedora: `dnf debuginfo-install PACKAGE`)"
+        "install its debug symbols (Debian and Ubuntu: `apt install PACKAGE-dbgsym` or `-dbg`, Fedora: `dnf debuginfo-install PACKAGE`), or let a server give them: `DEBUGINFOD_URLS=https://debuginfod.elfutils.org pyrometer symbolize FILE`"
     } else {
-        "build it with `debug = 1` in its Cargo profile, or with `-g` in C and C++"
+        "build it with `debug = 1` in its Cargo profile (`cargo pyrometer record` does), or with `-g` in C and C++"
     };
     Some(match gap {
         Gap::Nothing => return None,
