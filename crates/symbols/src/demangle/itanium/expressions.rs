@@ -169,17 +169,24 @@ impl<'s> Reader<'s> {
     /// `type::name`.
     fn scoped(&mut self) -> Parsed<Id> {
         self.skip(2);
-        let mut scope = if self.eat(b"N") {
+        let is_namespace = matches!(self.peek(), Some(b'0'..=b'9'));
+        let scope = if self.eat(b"N") {
             let first = self.type_()?;
             self.levels(Some(first))?
-        } else if matches!(self.peek(), Some(b'0'..=b'9')) {
+        } else if is_namespace {
             self.levels(None)?
         } else {
             self.type_()?
         };
         let name = self.unresolved()?;
-        scope = self.add(Node::Nested(scope, name));
-        Ok(scope)
+        Ok(match self.tree.node(name) {
+            // Of a namespace, the arguments belong to the whole name, which is then no simple one.
+            Node::Template(name, arguments) if is_namespace => {
+                let name = self.add(Node::Nested(scope, name));
+                self.add(Node::Template(name, arguments))
+            }
+            _ => self.add(Node::Nested(scope, name)),
+        })
     }
 
     /// Names up to `E`, each in the one before.

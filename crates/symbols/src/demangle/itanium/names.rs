@@ -107,8 +107,18 @@ impl<'s> Reader<'s> {
 
     fn local_name(&mut self, state: Option<&mut NameState>) -> Parsed<Id> {
         self.expect(b'Z')?;
+        // Only within the name of the whole symbol, what follows refers to the arguments of this function.
+        let outer = state.is_none().then(|| self.parameters.clone());
         let function = self.encoding(false)?;
         self.expect(b'E')?;
+        let id = self.local_entity(function, state)?;
+        if let Some(outer) = outer {
+            self.parameters = outer;
+        }
+        Ok(id)
+    }
+
+    fn local_entity(&mut self, function: Id, state: Option<&mut NameState>) -> Parsed<Id> {
         if self.eat(b"s") {
             self.discriminator();
             let literal = self.add(Node::Fixed("string literal"));

@@ -69,7 +69,7 @@ impl<'t, 's, 'o, 'b> Printer<'t, 's, 'o, 'b> {
         match node {
             Node::Qualified(of, qualifiers) => {
                 self.left(of)?;
-                self.qualifiers(qualifiers)
+                self.qualifiers(self.without_inner(of, qualifiers)?)
             }
             Node::Vendor(of, qualifier) => {
                 self.left(of)?;
@@ -94,7 +94,7 @@ impl<'t, 's, 'o, 'b> Printer<'t, 's, 'o, 'b> {
             }
             Node::FunctionType { returns, .. } => {
                 self.left(returns)?;
-                self.put(b" ")
+                if self.is_declarator(returns)? { Ok(()) } else { self.put(b" ") }
             }
             Node::Array(of, _) => self.left(of),
             Node::Vector(of, dimension) => {
@@ -192,6 +192,19 @@ impl<'t, 's, 'o, 'b> Printer<'t, 's, 'o, 'b> {
             }
         }
         Err(Malformed)
+    }
+
+    /// What is not said already by the type that is qualified, which may be the argument of a template.
+    fn without_inner(&self, of: Id, outer: Qualifiers) -> Parsed<Qualifiers> {
+        let inner = match self.tree.node(self.real(of)?) {
+            Node::Qualified(_, inner) => inner,
+            _ => Qualifiers::default(),
+        };
+        Ok(Qualifiers {
+            is_const: outer.is_const && !inner.is_const,
+            is_volatile: outer.is_volatile && !inner.is_volatile,
+            is_restrict: outer.is_restrict && !inner.is_restrict,
+        })
     }
 
     fn qualifiers(&mut self, qualifiers: Qualifiers) -> Parsed {
