@@ -5,6 +5,7 @@
 //! - only `pyrometer.native` imports it; its types are in `src/pyrometer/_native.pyi`.
 #![deny(missing_docs)]
 
+mod demangle;
 mod disassemble;
 mod error;
 mod export;
@@ -21,6 +22,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::demangle::{demangle, demangle_stream, parse_name};
     #[pymodule_export]
     use super::disassemble::disassemble;
     #[pymodule_export]

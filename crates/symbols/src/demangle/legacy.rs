@@ -85,7 +85,7 @@ fn is_hash(component: &[u8]) -> bool {
 
 fn print_component(text: &[u8], spelling: Spelling, out: &mut Output<'_>) -> Parsed {
     let mut rest = if text.starts_with(b"_$") { &text[1..] } else { text };
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'$' | b'.')) {
+    while let Some(at) = memchr::memchr2(b'$', b'.', rest) {
         let (plain, from) = rest.split_at(at);
         out.push(plain)?;
         rest = from;

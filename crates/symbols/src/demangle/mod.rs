@@ -29,7 +29,7 @@ use namespace::{cpp_namespace, rust_namespace};
 use output::Output;
 pub use output::{LONGEST_NAME, Spelling};
 pub use scan::demangle_text;
-pub use stream::{Form, demangle_stream};
+pub use stream::{Form, StreamError, demangle_stream};
 pub use structure::{Crate, Kind, Segment, Structure, structure_of};
 pub use symbol::{Found, Scheme, demangle_symbol};
 
@@ -122,6 +122,20 @@ fn demangle_cpp(name: &str) -> Option<Demangled> {
     let name = String::from_utf8(text).ok()?;
     let namespace = cpp_namespace(&name);
     Some(Demangled { name, namespace })
+}
+
+/// A legacy name does not say which closure of its function it is; the debug info's name for it does: `{closure#0}`,
+/// `{async_fn_env#0}`.
+pub fn with_closure_number(name: String, debug_name: Option<&str>) -> String {
+    let number = debug_name.and_then(|debug_name| {
+        let (kind, rest) = debug_name.strip_prefix('{')?.split_once('#')?;
+        let number = rest.split('}').next().filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+        (kind.contains("closure") || kind.starts_with("async") || kind.starts_with("gen")).then_some(number)
+    });
+    match (name.strip_suffix("{closure}"), number) {
+        (Some(function), Some(number)) => format!("{function}{{closure#{number}}}"),
+        _ => name,
+    }
 }
 
 /// `name` without what compiler and linker appended to tell copies and parts apart.

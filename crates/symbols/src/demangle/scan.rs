@@ -11,9 +11,21 @@ use memchr::memchr3_iter;
 use super::output::{LONGEST_NAME, Spelling};
 use super::symbol::{Found, demangle_symbol};
 
+/// Which bytes symbols consist of: every byte of a text is looked up here.
+const IN_SYMBOL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'$' | b'.');
+        byte += 1;
+    }
+    table
+};
+
 /// True for bytes that symbols consist of.
+#[inline]
 pub(crate) fn in_symbol(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'.')
+    IN_SYMBOL[usize::from(byte)]
 }
 
 /// Shorter words that begin with a bare `R` or `ZN` are words.
@@ -68,6 +80,7 @@ fn run_before(before: &[u8]) -> usize {
 }
 
 /// Whether a symbol can begin at `at`.
+#[inline]
 fn can_begin(bytes: &[u8], at: usize) -> bool {
     if at > 0 && matches!(bytes[at - 1], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') {
         return false;

@@ -38,6 +38,17 @@ pub enum Form {
     Json,
 }
 
+/// Which end of a stream failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The input cannot be read.
+    #[error("standard input cannot be read: {0}")]
+    Read(#[source] io::Error),
+    /// The output cannot be written, for instance [`ErrorKind::BrokenPipe`].
+    #[error("standard output cannot be written: {0}")]
+    Write(#[source] io::Error),
+}
+
 /// Bytes on their way to a worker.
 struct Chunk {
     bytes: Vec<u8>,
@@ -49,13 +60,13 @@ struct Chunk {
 /// Demangles everything from `input` to `output`.
 ///
 /// # Errors
-/// Those of reading and of writing, for instance [`ErrorKind::BrokenPipe`]; then the rest of the input stays unread.
+/// Those of reading and of writing; then the rest of the input stays unread.
 pub fn demangle_stream(
     input: &mut (impl Read + ?Sized),
     output: &mut (impl Write + Send + ?Sized),
     spelling: Spelling,
     form: Form,
-) -> io::Result<()> {
+) -> Result<(), StreamError> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
     let (to_workers, work) = sync_channel::<Chunk>(WAITING);
     let (to_writer, in_order) = sync_channel::<Receiver<Vec<u8>>>(threads + WAITING);
@@ -72,7 +83,7 @@ pub fn demangle_stream(
         });
         drop((to_workers, to_writer));
         let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
-        written.and(read)
+        written.map_err(StreamError::Write).and(read.map_err(StreamError::Read))
     })
 }
 

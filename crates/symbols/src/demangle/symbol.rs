@@ -3,6 +3,9 @@
 //! A frame `_ZN…E` can be legacy Rust and C++: with a hash or with rustc's escapes it is Rust, else C++, as long as
 //! it can be read as such.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Serialize;
 
 use super::output::{LONGEST_NAME, Output, Spelling};
@@ -103,9 +106,9 @@ fn printed<T>(out: &mut Vec<u8>, print: impl FnOnce(&mut Output<'_>) -> super::o
 
 /// `symbol` without the `.llvm.123` that ThinLTO appends to names it makes global.
 fn without_llvm(symbol: &[u8]) -> &[u8] {
-    const MARK: &[u8] = b".llvm.";
-    let Some(at) = memchr::memmem::find(symbol, MARK) else { return symbol };
-    let number = &symbol[at + MARK.len()..];
+    static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(".llvm."));
+    let Some(at) = MARK.find(symbol) else { return symbol };
+    let number = &symbol[at + MARK.needle().len()..];
     let known = number.iter().all(|byte| matches!(byte, b'A'..=b'F' | b'0'..=b'9' | b'@'));
     if known { &symbol[..at] } else { symbol }
 }
