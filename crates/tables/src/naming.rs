@@ -112,7 +112,8 @@ impl Folder<'_> {
 fn slice_method(inside: &str) -> Option<&str> {
     let end = inside.find("]>::")?;
     let element = &inside[..end];
-    let is_whole = element.matches('[').count() == element.matches(']').count() && !element.contains([';', ' ']);
+    let is_whole =
+        element.matches('[').count() == element.matches(']').count() && !element.contains([';', ' ']);
     is_whole.then(|| &inside[end + "]>".len()..])
 }
 
@@ -214,7 +215,10 @@ mod tests {
             ("main", "main"),
             ("alloc::vec::Vec<T,A>::push", "alloc::vec::Vec<..>::push"),
             ("core::ptr::drop_in_place::<Foo>", "core::ptr::drop_in_place"),
-            ("alloc::vec::Vec<u32>::extend::<Foo<u8>>::{closure#0}", "alloc::vec::Vec<..>::extend::{closure#0}"),
+            (
+                "alloc::vec::Vec<u32>::extend::<Foo<u8>>::{closure#0}",
+                "alloc::vec::Vec<..>::extend::{closure#0}",
+            ),
             ("<[T]>::sort", "<[..]>::sort"),
             ("<[u32]>::sort_by::<F>", "<[..]>::sort_by"),
             ("<[u32; 4]>::map::<F>", "<[u32; 4]>::map"),

@@ -40,10 +40,9 @@ pub(super) fn closing(text: &str) -> Option<usize> {
 /// What stands before and after the first `separator` outside brackets.
 pub(super) fn split_outside<'t>(text: &'t str, separator: &str) -> Option<(&'t str, &'t str)> {
     let mut depth = Depth::new();
-    let at = text
-        .bytes()
-        .enumerate()
-        .find_map(|(at, byte)| (depth.is_outside(byte) && text.as_bytes()[at..].starts_with(separator.as_bytes())).then_some(at))?;
+    let at = text.bytes().enumerate().find_map(|(at, byte)| {
+        (depth.is_outside(byte) && text.as_bytes()[at..].starts_with(separator.as_bytes())).then_some(at)
+    })?;
     Some((&text[..at], &text[at + separator.len()..]))
 }
 
@@ -78,5 +77,6 @@ fn split<'t>(text: &'t str, separator: &'static str, operators: bool) -> impl It
 }
 
 fn is_operator(part: &str) -> bool {
-    part.strip_prefix("operator").is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    part.strip_prefix("operator")
+        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
 }

@@ -34,7 +34,10 @@ fn component(inner: &[u8], at: usize) -> Parsed<(&[u8], usize)> {
     let mut length = 0_usize;
     let mut start = at;
     while let Some(digit) = inner.get(start).filter(|byte| byte.is_ascii_digit()) {
-        length = length.checked_mul(10).and_then(|tens| tens.checked_add(usize::from(digit - b'0'))).ok_or(Malformed)?;
+        length = length
+            .checked_mul(10)
+            .and_then(|tens| tens.checked_add(usize::from(digit - b'0')))
+            .ok_or(Malformed)?;
         start += 1;
     }
     let end = start.checked_add(length).ok_or(Malformed)?;

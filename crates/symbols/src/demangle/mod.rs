@@ -129,7 +129,8 @@ fn demangle_cpp(name: &str) -> Option<Demangled> {
 pub fn with_closure_number(name: String, debug_name: Option<&str>) -> String {
     let number = debug_name.and_then(|debug_name| {
         let (kind, rest) = debug_name.strip_prefix('{')?.split_once('#')?;
-        let number = rest.split('}').next().filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let number =
+            rest.split('}').next().filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
         (kind.contains("closure") || kind.starts_with("async") || kind.starts_with("gen")).then_some(number)
     });
     match (name.strip_suffix("{closure}"), number) {

@@ -14,8 +14,8 @@ pub(crate) fn rust_namespace(name: &str) -> Option<String> {
 
 /// Types that belong to no crate.
 const PRIMITIVES: [&str; 17] = [
-    "bool", "char", "str", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "f32",
-    "f64",
+    "bool", "char", "str", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
+    "usize", "f32", "f64",
 ];
 
 fn nested_namespace(name: &str, levels_left: usize) -> Option<String> {

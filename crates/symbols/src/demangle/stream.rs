@@ -73,7 +73,11 @@ pub fn demangle_stream(
     let work = Mutex::new(work);
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| while let Some(chunk) = next(&work) { demangle_chunk(chunk, spelling, form) });
+            scope.spawn(|| {
+                while let Some(chunk) = next(&work) {
+                    demangle_chunk(chunk, spelling, form)
+                }
+            });
         }
         let writer = scope.spawn(move || write_all(&in_order, output));
         let read = read_all(input, |bytes, raw| {
@@ -108,7 +112,10 @@ fn read_all(input: &mut (impl Read + ?Sized), mut send: impl FnMut(Vec<u8>, bool
             return Ok(());
         }
         if overlong {
-            let end = pending[start..].iter().position(|byte| !in_symbol(*byte)).map_or(pending.len(), |at| start + at);
+            let end = pending[start..]
+                .iter()
+                .position(|byte| !in_symbol(*byte))
+                .map_or(pending.len(), |at| start + at);
             let rest = pending.split_off(end);
             overlong = rest.is_empty();
             if !send(std::mem::replace(&mut pending, rest), true) {

@@ -98,7 +98,11 @@ pub fn structure_of(symbol: &str, hashes: bool) -> Structure {
     let (bytes, version) = super::split_version(bytes);
     let mut text = Vec::new();
     let Some(found) = demangle_symbol(bytes, Spelling { hashes, unified: false }, &mut text) else {
-        return Structure { mangled: symbol.to_owned(), demangled: symbol.to_owned(), ..Structure::default() };
+        return Structure {
+            mangled: symbol.to_owned(),
+            demangled: symbol.to_owned(),
+            ..Structure::default()
+        };
     };
     let mut structure = structured(bytes, &found);
     structure.mangled = symbol.to_owned();
@@ -126,7 +130,8 @@ fn of_rust(symbol: &[u8], found: &Found<'_>) -> Structure {
     };
     let name = text(false);
     let mut path = rust_path(&name);
-    let of_path = path.first().filter(|first| first.kind == Kind::ModuleOrType).map(|first| first.name.clone());
+    let of_path =
+        path.first().filter(|first| first.kind == Kind::ModuleOrType).map(|first| first.name.clone());
     if let Some(first) = path.first_mut().filter(|first| first.kind == Kind::ModuleOrType) {
         first.kind = Kind::Crate;
     }
@@ -142,7 +147,8 @@ fn disambiguator(name: &str, krate: &str) -> Option<String> {
     while let Some(at) = rest.find(krate) {
         let starts_word = !rest[..at].ends_with(|last: char| last.is_alphanumeric() || last == '_');
         rest = &rest[at + krate.len()..];
-        let digits = rest.strip_prefix('[').and_then(|inside| inside.split_once(']')).map(|(digits, _)| digits);
+        let digits =
+            rest.strip_prefix('[').and_then(|inside| inside.split_once(']')).map(|(digits, _)| digits);
         let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
         if let Some(digits) = digits.filter(|_| starts_word) {
             return Some(digits.to_owned());
@@ -171,7 +177,8 @@ fn rust_path(name: &str) -> Vec<Segment> {
 
 /// The innermost of the segments with a name is the function.
 fn name_function(path: &mut [Segment]) {
-    if let Some(at) = path.iter().rposition(|segment| segment.kind == Kind::ModuleOrType).filter(|at| *at > 0) {
+    if let Some(at) = path.iter().rposition(|segment| segment.kind == Kind::ModuleOrType).filter(|at| *at > 0)
+    {
         path[at].kind = Kind::Function;
     }
 }

@@ -51,7 +51,9 @@ pub fn demangle_symbol<'s>(symbol: &'s [u8], spelling: Spelling, out: &mut Vec<u
     }
     match symbol {
         [b'_', b'Z', b'N', ..] => demangle_framed(symbol, spelling, out),
-        [b'_', b'Z', ..] | [b'_', b'_', b'Z', ..] if !symbol.starts_with(b"__ZN") => demangle_cpp(symbol, out),
+        [b'_', b'Z', ..] | [b'_', b'_', b'Z', ..] if !symbol.starts_with(b"__ZN") => {
+            demangle_cpp(symbol, out)
+        }
         [b'Z', ..] | [b'_', b'_', b'Z', ..] => demangle_framed(symbol, spelling, out),
         [b'_', b'R', ..] | [b'R', ..] | [b'_', b'_', b'R', ..] => demangle_v0(symbol, spelling, out),
         [b'_', b'G', ..] | [b'_', b'_', b'_', ..] => demangle_cpp(symbol, out),
@@ -95,7 +97,10 @@ fn demangle_cpp<'s>(symbol: &'s [u8], out: &mut Vec<u8>) -> Option<Found<'s>> {
 }
 
 /// What `print` leaves in `out`, which is as it was if that fails.
-fn printed<T>(out: &mut Vec<u8>, print: impl FnOnce(&mut Output<'_>) -> super::output::Parsed<T>) -> Option<T> {
+fn printed<T>(
+    out: &mut Vec<u8>,
+    print: impl FnOnce(&mut Output<'_>) -> super::output::Parsed<T>,
+) -> Option<T> {
     let mut output = Output::new(out);
     let printed = print(&mut output);
     if printed.is_err() {

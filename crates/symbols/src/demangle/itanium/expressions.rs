@@ -35,7 +35,11 @@ impl<'s> Reader<'s> {
             }
             b"sZ" => {
                 self.skip(2);
-                let of = if self.peek() == Some(b'T') { self.template_parameter()? } else { self.function_parameter()? };
+                let of = if self.peek() == Some(b'T') {
+                    self.template_parameter()?
+                } else {
+                    self.function_parameter()?
+                };
                 Ok(self.add(Node::SizeofPack(of)))
             }
             b"sP" => {
@@ -214,7 +218,8 @@ impl<'s> Reader<'s> {
                 self.add(Node::Operator(find(operator).ok_or(Malformed)?))
             }
         } else if self.eat(b"dn") {
-            let of = if matches!(self.peek(), Some(b'0'..=b'9')) { self.unresolved()? } else { self.type_()? };
+            let of =
+                if matches!(self.peek(), Some(b'0'..=b'9')) { self.unresolved()? } else { self.type_()? };
             self.add(Node::Destructor(of))
         } else {
             let name = self.source_name()?;

@@ -53,7 +53,13 @@ impl<'s> Reader<'s> {
         self.expect(b'N')?;
         let explicit = self.eat(b"H");
         let qualifiers = self.qualifiers();
-        let reference = if self.eat(b"O") { " &&" } else if self.eat(b"R") { " &" } else { "" };
+        let reference = if self.eat(b"O") {
+            " &&"
+        } else if self.eat(b"R") {
+            " &"
+        } else {
+            ""
+        };
         if let Some(state) = state.as_deref_mut() {
             state.trailer.qualifiers = qualifiers;
             state.trailer.reference = reference;

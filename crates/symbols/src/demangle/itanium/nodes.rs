@@ -56,14 +56,23 @@ pub(super) enum Node<'s> {
     /// A construction vtable: of the second in the first.
     VtableIn(Id, Id),
     Temporary(Id, u64),
-    Function { returns: Option<Id>, name: Id, parameters: List, trailer: Trailer },
+    Function {
+        returns: Option<Id>,
+        name: Id,
+        parameters: List,
+        trailer: Trailer,
+    },
     // Types.
     Qualified(Id, Qualifiers),
     Vendor(Id, Id),
     Pointer(Id),
     Reference(Id, bool),
     Suffixed(Id, &'static str),
-    FunctionType { returns: Id, parameters: List, trailer: Trailer },
+    FunctionType {
+        returns: Id,
+        parameters: List,
+        trailer: Trailer,
+    },
     Array(Id, Option<Id>),
     Member(Id, Id),
     Vector(Id, Id),
@@ -93,8 +102,18 @@ pub(super) enum Node<'s> {
     SizeofPack(Id),
     SizeofArguments(List),
     Parameter(u64),
-    Fold { left: Option<Id>, right: Option<Id>, operator: Operator },
-    New { global: bool, array: bool, placement: List, of: Id, initializer: Option<List> },
+    Fold {
+        left: Option<Id>,
+        right: Option<Id>,
+        operator: Operator,
+    },
+    New {
+        global: bool,
+        array: bool,
+        placement: List,
+        of: Id,
+        initializer: Option<List>,
+    },
     Designated(bool, Id, Id),
     Range(Id, Id, Id),
 }

@@ -23,9 +23,8 @@ pub(super) fn find(tree: &Tree<'_>, id: Id, depth: u32, out: &mut Output<'_>) ->
 }
 
 fn for_each_child(tree: &Tree<'_>, node: Node<'_>, visit: &mut dyn FnMut(Id) -> Parsed) -> Parsed {
-    let each = |list: List, visit: &mut dyn FnMut(Id) -> Parsed| {
-        tree.ids(list).iter().try_for_each(|id| visit(*id))
-    };
+    let each =
+        |list: List, visit: &mut dyn FnMut(Id) -> Parsed| tree.ids(list).iter().try_for_each(|id| visit(*id));
     match node {
         Node::Nested(a, b) | Node::Local(a, b) | Node::Member(a, b) | Node::Vendor(a, b) => {
             visit(a)?;

@@ -129,7 +129,9 @@ impl<'t, 's, 'o, 'b> Printer<'t, 's, 'o, 'b> {
     pub(super) fn right(&mut self, id: Id) -> Parsed {
         let id = self.real(id)?;
         match self.tree.node(id) {
-            Node::Qualified(of, _) | Node::Vendor(of, _) | Node::Suffixed(of, _) => self.nested(|this| this.right(of)),
+            Node::Qualified(of, _) | Node::Vendor(of, _) | Node::Suffixed(of, _) => {
+                self.nested(|this| this.right(of))
+            }
             Node::Pointer(of) | Node::Member(_, of) => self.nested(|this| this.right_declarator(of)),
             Node::Reference(of, is_rvalue) => {
                 let (of, _) = self.collapsed(of, is_rvalue)?;
@@ -258,7 +260,9 @@ impl<'t, 's, 'o, 'b> Printer<'t, 's, 'o, 'b> {
         let mut id = self.real(id)?;
         for _ in 0..DEEPEST {
             match self.tree.node(id) {
-                Node::Pointer(of) | Node::Reference(of, _) | Node::Member(_, of) if self.is_wrapped(of)? => {
+                Node::Pointer(of) | Node::Reference(of, _) | Node::Member(_, of)
+                    if self.is_wrapped(of)? =>
+                {
                     return Ok(true);
                 }
                 Node::Pointer(of) | Node::Reference(of, _) | Node::Member(_, of) | Node::Qualified(of, _) => {
@@ -409,7 +413,10 @@ impl<'t, 's, 'o, 'b> Printer<'t, 's, 'o, 'b> {
         let mut id = self.real(class)?;
         for _ in 0..DEEPEST {
             match self.tree.node(id) {
-                Node::Nested(_, name) | Node::Local(_, name) | Node::Template(name, _) | Node::Tagged(name, _) => {
+                Node::Nested(_, name)
+                | Node::Local(_, name)
+                | Node::Template(name, _)
+                | Node::Tagged(name, _) => {
                     id = self.real(name)?;
                 }
                 Node::Fixed(name) => {

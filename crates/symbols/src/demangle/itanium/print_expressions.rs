@@ -98,7 +98,12 @@ impl<'s> Printer<'_, 's, '_, '_> {
     fn is_simple(&self, id: Id) -> bool {
         matches!(
             self.tree.node(id),
-            Node::Name(_) | Node::Nested(..) | Node::Local(..) | Node::Braces(..) | Node::Parameter(_) | Node::Fixed("this")
+            Node::Name(_)
+                | Node::Nested(..)
+                | Node::Local(..)
+                | Node::Braces(..)
+                | Node::Parameter(_)
+                | Node::Fixed("this")
         )
     }
 

@@ -130,7 +130,10 @@ impl<'s> Reader<'s> {
                 digit @ b'A'..=b'Z' => digit - b'A' + 10,
                 _ => return Err(Malformed),
             };
-            number = number.checked_mul(36).and_then(|more| more.checked_add(usize::from(digit))).ok_or(Malformed)?;
+            number = number
+                .checked_mul(36)
+                .and_then(|more| more.checked_add(usize::from(digit)))
+                .ok_or(Malformed)?;
         }
     }
 
@@ -153,10 +156,6 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn qualifiers(&mut self) -> Qualifiers {
-        Qualifiers {
-            is_restrict: self.eat(b"r"),
-            is_volatile: self.eat(b"V"),
-            is_const: self.eat(b"K"),
-        }
+        Qualifiers { is_restrict: self.eat(b"r"), is_volatile: self.eat(b"V"), is_const: self.eat(b"K") }
     }
 }

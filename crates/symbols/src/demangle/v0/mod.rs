@@ -25,8 +25,16 @@ pub(crate) fn print<'s>(symbol: &'s [u8], spelling: Spelling, out: &mut Output<'
         return Err(Malformed);
     }
     let reader = Reader::new(inner);
-    let mut printer =
-        Printer { reader, depth: 0, out, silent: false, bound_lifetimes: 0, spelling, impl_crate: None, in_impl: false };
+    let mut printer = Printer {
+        reader,
+        depth: 0,
+        out,
+        silent: false,
+        bound_lifetimes: 0,
+        spelling,
+        impl_crate: None,
+        in_impl: false,
+    };
     printer.path(true)?;
     // The crate that this instance was made in.
     if printer.reader.peek().is_some_and(|byte| byte.is_ascii_uppercase()) {
