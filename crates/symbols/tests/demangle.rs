@@ -147,7 +147,7 @@ fn what_rustfilt_does_otherwise_is_deliberate() {
     );
     assert_eq!(text("_RIC0RB_E"), "_RIC0RB_E");
     // What is no hash.
-    assert_eq!(text("_ZN2ns1hE _ZN2ns5hfaceE _ZN2ns5h05afE"), "ns::h ns::hface _ZN2ns5h05afE");
+    assert_eq!(text("_ZN2ns1hE _ZN2ns4h264E"), "ns::h ns::h264");
     // A version.
     assert_eq!(demangle_name("_ZN3foo17h0123456789abcdefE@@V1", false), "foo@@V1");
     // C++.
@@ -200,7 +200,7 @@ fn both_manglings_of_rust_give_one_name() {
             "core::ptr::drop_in_place::<mycrate::Thing>",
         ),
         (
-            "_ZN7mycrate1m62_$LT$impl$u20$core..fmt..Debug$u20$for$u20$mycrate..Thing$GT$3fmt17h0123456789abcdefE",
+            "_ZN7mycrate1m61_$LT$impl$u20$core..fmt..Debug$u20$for$u20$mycrate..Thing$GT$3fmt17h0123456789abcdefE",
             "_RNvXNtCs2_7mycrate1mNtB4_5ThingNtNtCs1_4core3fmt5Debug3fmt",
             "<mycrate::Thing as core::fmt::Debug>::fmt",
         ),

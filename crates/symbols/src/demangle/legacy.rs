@@ -1,7 +1,7 @@
 //! Rust's legacy mangling: `_ZN`, components with their lengths, the last of them a hash, `E`.
 //!
 //! What is accepted and how it is written is as the crate `rustc-demangle` does it, which the tests
-//! compare with; but a last component `h…` is a hash only if it can be one (see [`is_hash`]).
+//! compare with; but a last component `h…` is a hash only if it is as long as one (see [`is_hash`]).
 
 use super::output::{Malformed, Output, Parsed, Spelling};
 
@@ -55,7 +55,7 @@ impl<'s> Legacy<'s> {
 
     /// True if only rustc could have made this: C++ has the same frame, but neither hash nor escapes.
     pub(crate) fn is_rust(&self) -> bool {
-        self.hash().is_some_and(|hash| hash.len() == 17)
+        self.hash().is_some()
             || self.components.iter().any(|byte| *byte == b'$')
             || self.components.windows(2).any(|pair| pair == b"..")
     }
@@ -78,12 +78,11 @@ impl<'s> Legacy<'s> {
     }
 }
 
-/// `h` and hexadecimal digits. rustc writes 16 of them; fewer are taken for a hash as long as no
-/// word has them, such as the `h` or `hface` of C++ names in the same frame.
+/// `h` and 16 hexadecimal digits, as rustc writes it. Fewer are a word, such as the `h` or `h264` of C++ names, which
+/// have the same frame.
 fn is_hash(component: &[u8]) -> bool {
     let Some((b'h', digits)) = component.split_first() else { return false };
-    let hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
-    hexadecimal && (digits.len() >= 16 || digits.iter().any(u8::is_ascii_digit))
+    digits.len() >= 16 && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
 fn print_component(text: &[u8], spelling: Spelling, out: &mut Output<'_>) -> Parsed {

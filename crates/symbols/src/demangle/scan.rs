@@ -101,7 +101,7 @@ fn can_begin(bytes: &[u8], at: usize) -> bool {
 pub(crate) fn is_plausible(symbol: &[u8], found: &Found<'_>) -> bool {
     match symbol[0] {
         b'_' => true,
-        b'Z' => found.hash.is_some_and(|hash| hash.len() == 17),
+        b'Z' => found.hash.is_some(),
         _ => symbol.len() >= SHORTEST_BARE && memchr::memmem::find(symbol, b"Cs").is_some(),
     }
 }
