@@ -99,7 +99,8 @@ fn demangle_rust(name: &str) -> Option<Demangled> {
         _ => (text, found.impl_crate.map(|krate| String::from_utf8_lossy(krate).into_owned())),
     };
     let namespace = rust_namespace(&text).or(impl_crate);
-    Some(Demangled { name: text, namespace })
+    // Shims have longer names here than there.
+    (text.len() <= LONGEST_NAME).then_some(Demangled { name: text, namespace })
 }
 
 /// Legacy Rust names look like C++ ones but end in a component `h` and 16 hex digits.
