@@ -131,7 +131,7 @@ peers: $(STAMPS)/system ## build the tools that the benchmark compares with (per
 	  echo "$$peer cannot be built here: the benchmark will say so"; \
 	done
 
-bench: build ripgrep peers ## measure against perf, inferno, cargo-flamegraph and samply; writes bench/results.md
+bench: build ripgrep peers ## measure against perf, inferno, cargo-flamegraph, samply and rustfilt; writes bench/results.md
 	@mkdir -p build/bench
 	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust
 	$(BIN)/python -m bench.run

@@ -27,7 +27,7 @@ C_FLAGS = ("-O2", "-g", "-fomit-frame-pointer")
 
 @dataclass(frozen=True)
 class RustBuild:
-    """How a Rust program is built: a profile of ``examples/Cargo.toml``, a linker and a mangling other than rustc's own."""
+    """A profile of ``examples/Cargo.toml``, and a linker and a mangling other than rustc's own."""
 
     profile: str = "release"
     linker: str | None = None

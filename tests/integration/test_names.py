@@ -19,7 +19,9 @@ def functions(run_pyrometer: Run, file: Path, *options: str) -> set[str]:
     shown = run_pyrometer("show", file, "--view", "top", "--limit", 60, "--format", "json", *options)
     assert shown.returncode == 0, shown.stderr
     rows = json.loads(shown.stdout)["rows"]
-    return {row["place"]["name"] for row in rows if "manglings" in row["place"]["name"] and row["total"]["share"] > 0.01}
+    return {
+        row["place"]["name"] for row in rows if "manglings" in row["place"]["name"] and row["total"]["share"] > 0.01
+    }
 
 
 def test_both_manglings_give_the_same_functions(recorded: Record, run_pyrometer: Run):
@@ -88,8 +90,13 @@ def test_a_closed_pipe_ends_it():
 
 
 def test_input_that_cannot_be_read_is_an_error(tmp_path: Path):
-    done = subprocess.run(["bash", "-c", f"{PYROMETER} demangle < {tmp_path}"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.splitlines()[0].startswith("error: standard input cannot be read")) == (85, True)
+    done = subprocess.run(
+        ["bash", "-c", f"{PYROMETER} demangle < {tmp_path}"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.splitlines()[0].startswith("error: standard input cannot be read")) == (
+        85,
+        True,
+    )
 
 
 def test_output_that_cannot_be_written_is_an_error():

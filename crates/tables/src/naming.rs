@@ -191,18 +191,21 @@ const RUNTIME_NAMES: [&str; 11] = [
 const RUNTIME_SHIMS: [&str; 3] =
     [" as core::ops::function::FnOnce<", " as core::ops::function::Fn<", " as core::ops::function::FnMut<"];
 
-/// What those closures are kept in.
-const SHIMMED: [&str; 3] =
-    ["<alloc::boxed::Box<", "<core::panic::unwind_safe::AssertUnwindSafe<", "<&dyn core::ops::function::Fn"];
-
 /// True for what starts a program or a thread, or unwinds a panic, in Rust's standard library and
 /// in libc. Their ordinary functions (`Vec::push`, `memcpy`) are not meant.
 #[must_use]
 pub fn is_runtime(name: &str) -> bool {
-    let shim = SHIMMED.iter().any(|kind| name.starts_with(kind));
     RUNTIME_NAMES.contains(&name)
         || RUNTIME_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || (shim && RUNTIME_SHIMS.iter().any(|part| name.contains(part)))
+        || is_call_shim(name)
+}
+
+/// True for `<Box<F> as FnOnce<A>>::call_once` and the like, which only the library and the compiler can write.
+fn is_call_shim(name: &str) -> bool {
+    let name = name.split("::{shim").next().unwrap_or(name);
+    name.starts_with('<')
+        && [">>::call_once", ">>::call_mut", ">>::call"].iter().any(|end| name.ends_with(end))
+        && RUNTIME_SHIMS.iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]
@@ -257,7 +260,14 @@ mod tests {
 
     #[test]
     fn runtime_is_startup_and_panic_only() {
-        for name in ["_start", "std::rt::lang_start::{closure}", "__libc_start_main_impl"] {
+        for name in [
+            "_start",
+            "std::rt::lang_start::{closure}",
+            "__libc_start_main_impl",
+            "<alloc::boxed::Box<F, A> as core::ops::function::FnOnce<Args>>::call_once",
+            "<app::main::{closure#0} as core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}",
+            "<&mut F as core::ops::function::FnMut<A>>::call_mut",
+        ] {
             assert!(is_runtime(name), "{name}");
         }
         for name in ["main", "std::collections::HashMap<K,V>::insert", "memcpy", "clone_box"] {
