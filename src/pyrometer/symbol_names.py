@@ -66,7 +66,7 @@ def demangle(name: str, *, hashes: bool = False) -> str:
     >>> demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE")
     'core::fmt::Formatter::pad'
     >>> demangle("_RNvCs1234_7mycrate3foo", hashes=True)
-    'mycrate[4c93a]::foo'
+    'mycrate[3c1c0]::foo'
     >>> demangle("_ZNK2ns5Class6methodEi")
     'ns::Class::method(int) const'
     """
@@ -78,7 +78,7 @@ def parse_name(name: str, *, hashes: bool = False) -> SymbolName:
 
     >>> name = parse_name("_RNCNvCs1234_7mycrate3foo0")
     >>> name.scheme, name.crate
-    ('rust-v0', Crate(name='mycrate', disambiguator='4c93a'))
+    ('rust-v0', Crate(name='mycrate', disambiguator='3c1c0'))
     >>> [(segment.kind, segment.name, segment.number) for segment in name.path]
     [('crate', 'mycrate', None), ('function', 'foo', None), ('closure', 'closure', 0)]
     """

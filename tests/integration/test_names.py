@@ -16,7 +16,7 @@ SYMBOL = "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"
 
 def functions(run_pyrometer: Run, file: Path, *options: str) -> set[str]:
     """The functions of the program itself with more than a hundredth of the samples."""
-    shown = run_pyrometer("show", file, "--view", "top", "--limit", 60, "--format", "json", *options)
+    shown = run_pyrometer("show", file, "--view", "top", "--by", "total", "--limit", 60, "--format", "json", *options)
     assert shown.returncode == 0, shown.stderr
     rows = json.loads(shown.stdout)["rows"]
     return {
@@ -45,14 +45,14 @@ def test_names_as_arguments(run_pyrometer: Run):
     done = run_pyrometer("demangle", SYMBOL, "_ZN2ns1fEi", "_RNvCs1234_7mycrate3foo", "main", "_ZN3fo")
     assert done.stdout.splitlines() == ["core::fmt::Formatter::pad", "ns::f(int)", "mycrate::foo", "main", "_ZN3fo"]
     hashed = run_pyrometer("demangle", "--with-hashes", SYMBOL, "_RNvCs1234_7mycrate3foo")
-    assert hashed.stdout.splitlines() == ["core::fmt::Formatter::pad::h0123456789abcdef", "mycrate[4c93a]::foo"]
+    assert hashed.stdout.splitlines() == ["core::fmt::Formatter::pad::h0123456789abcdef", "mycrate[3c1c0]::foo"]
     assert run_pyrometer("demangle", "--no-hashes", SYMBOL).stdout == "core::fmt::Formatter::pad\n"
 
 
 def test_json_is_one_object_a_line(run_pyrometer: Run):
     done = run_pyrometer("demangle", "--format", "json", "_RNCNvCs1234_7mycrate3foo0", "_ZN3fo")
     name, broken = map(json.loads, done.stdout.splitlines())
-    assert name["crate"] == {"name": "mycrate", "disambiguator": "4c93a"}
+    assert name["crate"] == {"name": "mycrate", "disambiguator": "3c1c0"}
     assert [segment["kind"] for segment in name["path"]] == ["crate", "function", "closure"]
     assert (broken["scheme"], broken["demangled"], broken["path"]) == (None, "_ZN3fo", [])
     text = f"{SYMBOL} and\n_ZN2ns1fEi, but not main\n"
@@ -71,15 +71,15 @@ def test_bytes_that_are_no_text_pass():
 
 
 def test_a_line_comes_out_while_the_next_is_awaited():
-    process = subprocess.Popen([PYROMETER, "demangle"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    for turn in range(3):
-        process.stdin.write(b"%d _ZN2ns1fEi\n" % turn)
-        process.stdin.flush()
-        assert process.stdout.readline() == b"%d ns::f(int)\n" % turn
-    process.stdin.close()
-    assert process.wait(timeout=20) == 0
+    with subprocess.Popen([PYROMETER, "demangle"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for turn in range(3):
+            process.stdin.write(b"%d _ZN2ns1fEi\n" % turn)
+            process.stdin.flush()
+            assert process.stdout.readline() == b"%d ns::f(int)\n" % turn
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
 
 
 def test_a_closed_pipe_ends_it():
@@ -89,9 +89,9 @@ def test_a_closed_pipe_ends_it():
     assert not done.stderr
 
 
-def test_input_that_cannot_be_read_is_an_error(tmp_path: Path):
+def test_input_that_cannot_be_read_is_an_error():
     done = subprocess.run(
-        ["bash", "-c", f"{PYROMETER} demangle < {tmp_path}"], capture_output=True, text=True, check=False
+        ["bash", "-c", f"{PYROMETER} demangle 0> /dev/null"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr.splitlines()[0].startswith("error: standard input cannot be read")) == (
         85,
@@ -102,7 +102,7 @@ def test_input_that_cannot_be_read_is_an_error(tmp_path: Path):
 def test_output_that_cannot_be_written_is_an_error():
     script = f"echo {SYMBOL} | {PYROMETER} demangle > /dev/full"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.startswith("error: standard output")) == (87, True)
+    assert (done.returncode, done.stderr.startswith("error: standard output")) == (86, True)
 
 
 LONG = """

@@ -12,7 +12,7 @@ struct Stack<T>(Vec<T>);
 impl Shape for Square {
     #[inline(never)]
     fn area(&self, rounds: u64) -> u64 {
-        burn(self.0, rounds)
+        spin(self.0, rounds)
     }
 }
 

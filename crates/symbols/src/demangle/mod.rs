@@ -61,7 +61,7 @@ pub fn demangle(linkage_name: &str) -> Demangled {
 ///
 /// ```
 /// use pyrometer_symbols::demangle::demangle_name;
-/// assert_eq!(demangle_name("_RNvCs1234_7mycrate3foo", true), "mycrate[4c93a]::foo");
+/// assert_eq!(demangle_name("_RNvCs1234_7mycrate3foo", true), "mycrate[3c1c0]::foo");
 /// assert_eq!(demangle_name("_ZN2ns1fEi@@V1", false), "ns::f(int)@@V1");
 /// assert_eq!(demangle_name("_ZN2ns", false), "_ZN2ns");
 /// ```
