@@ -144,7 +144,7 @@ fn of_rust(symbol: &[u8], found: &Found<'_>) -> Structure {
 /// What stands in brackets after the crate's name, in a name with hashes.
 fn disambiguator(name: &str, krate: &str) -> Option<String> {
     let mut rest = name;
-    while let Some(at) = rest.find(krate) {
+    while let Some(at) = rest.find(krate).filter(|_| !krate.is_empty()) {
         let starts_word = !rest[..at].ends_with(|last: char| last.is_alphanumeric() || last == '_');
         rest = &rest[at + krate.len()..];
         let digits =
