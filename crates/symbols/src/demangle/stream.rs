@@ -203,6 +203,11 @@ fn write_all(in_order: &Receiver<Receiver<Vec<u8>>>, output: &mut (impl Write + 
             }
         };
         for piece in chunk {
+            if gathered.is_empty() && piece.len() >= WRITE / 8 {
+                // Large enough by itself; copying would cost more than a call.
+                output.write_all(&piece)?;
+                continue;
+            }
             gathered.extend_from_slice(&piece);
             if gathered.len() >= WRITE {
                 flush(&mut gathered, output)?;
