@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bench.process import ROOT, WORK, RunError, run
 from bench.ratios import Centre, paired_ratio
-from bench.recorders import VENV
+from bench.recorders import PEERS, VENV
 
-RUSTFILT = ROOT / "build" / "peers" / "bin" / "rustfilt"
+RUSTFILT = PEERS / "rustfilt"
 #: Legacy hashes, and the disambiguators of crates in v0 names: what differs between builds of the same code.
 HASH = re.compile(rb"(?<=17h)[0-9a-f]{16}(?=E)|(?<=Cs)[0-9a-zA-Z]{5,}(?=_)")
 
