@@ -56,7 +56,7 @@ impl<'s> Legacy<'s> {
     /// True if only rustc could have made this: C++ has the same frame, but neither hash nor escapes.
     pub(crate) fn is_rust(&self) -> bool {
         self.hash().is_some()
-            || self.components.iter().any(|byte| *byte == b'$')
+            || self.components.contains(&b'$')
             || self.components.windows(2).any(|pair| pair == b"..")
     }
 

@@ -18,7 +18,7 @@ impl<'s> Reader<'s> {
                 if this.peek() != Some(b'I') {
                     return Err(Malformed);
                 }
-                this.instance(template, state.as_deref_mut())
+                this.instance(template, state)
             }
             _ => {
                 let name = this.unscoped_name(state.as_deref_mut())?;
@@ -26,7 +26,7 @@ impl<'s> Reader<'s> {
                     return Ok(name);
                 }
                 this.remember(name);
-                this.instance(name, state.as_deref_mut())
+                this.instance(name, state)
             }
         })
     }

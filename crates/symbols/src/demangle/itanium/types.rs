@@ -61,11 +61,9 @@ impl<'s> Reader<'s> {
             self.skip(1);
             return Ok(self.add(Node::Fixed(name)));
         }
-        if first == b'D' {
-            if let Some(name) = self.rest().get(1).copied().and_then(extended) {
-                self.skip(2);
-                return Ok(self.add(Node::Fixed(name)));
-            }
+        if let Some(name) = self.rest().get(1).copied().and_then(extended).filter(|_| first == b'D') {
+            self.skip(2);
+            return Ok(self.add(Node::Fixed(name)));
         }
         if first == b'S' && !self.rest().starts_with(b"St") {
             return self.substituted();
