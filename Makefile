@@ -20,6 +20,7 @@ RIPGREP_VERSION := 15.2.0
 INFERNO_VERSION := 0.12.8
 FLAMEGRAPH_VERSION := 0.6.15
 SAMPLY_VERSION := 0.13.1
+RUSTFILT_VERSION := 0.2.1
 UV_VERSION := 0.13.9
 
 # Seconds that each fuzz target runs.
@@ -111,7 +112,7 @@ lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carr
 check-targets: $(STAMPS)/dev ## compile what works everywhere for ARM, macOS and Windows (needs their rustup targets)
 	tools/check-targets --all
 
-PEERS := inferno@$(INFERNO_VERSION) flamegraph@$(FLAMEGRAPH_VERSION) samply@$(SAMPLY_VERSION)
+PEERS := inferno@$(INFERNO_VERSION) flamegraph@$(FLAMEGRAPH_VERSION) samply@$(SAMPLY_VERSION) rustfilt@$(RUSTFILT_VERSION)
 INSTALL_PEER := CARGO_TARGET_DIR=build/peers/target cargo install --quiet --root build/peers
 
 format: $(STAMPS)/dev ## format all code
@@ -130,7 +131,7 @@ peers: $(STAMPS)/system ## build the tools that the benchmark compares with (per
 	  echo "$$peer cannot be built here: the benchmark will say so"; \
 	done
 
-bench: build ripgrep peers ## measure against perf, inferno, cargo-flamegraph and samply; writes bench/results.md
+bench: build ripgrep peers ## measure against perf, inferno, cargo-flamegraph, samply and rustfilt; writes bench/results.md
 	@mkdir -p build/bench
 	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust
 	$(BIN)/python -m bench.run

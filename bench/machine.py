@@ -23,7 +23,7 @@ def describe() -> dict[str, str]:
         "Python": platform.python_version(),
         "pyrometer": _version(str(VENV / "pyrometer"), "--version"),
         "perf": _version("perf", "--version"),
-        **{crate: _installed(crate) for crate in ("inferno", "flamegraph", "samply")},
+        **{crate: _installed(crate) for crate in ("inferno", "flamegraph", "samply", "rustfilt")},
     }
 
 

@@ -1,8 +1,10 @@
 """The results as Markdown."""
 
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bench.demangle import Demangling
 from bench.overhead import PLAIN, Comparison
 from bench.pictures import Picture
 from bench.process import ROOT
@@ -27,6 +29,8 @@ def markdown(results: Results) -> str:
     for comparison in results.comparisons:
         parts += [f"## {comparison.load.name} at {comparison.rate:,} Hz", _comparison(comparison)]
     parts += ["## From the program's end to a flame graph", _pictures(results.pictures)]
+    if results.demangling is not None:
+        parts += [f"## Demangling {results.demangling.bytes / 1e6:.0f} MB", _demangling(results.demangling)]
     if results.failures:
         parts += ["## What could not be measured", table(["step", "reason"], results.failures.items())]
     return _without_paths("\n\n".join(parts)) + "\n"
@@ -86,6 +90,25 @@ def _recorder_row(comparison: Comparison, name: str) -> list[str]:
 def _pictures(pictures: Sequence[Picture]) -> str:
     rows = [[picture.chain, _seconds(picture)] for picture in pictures]
     return table(["chain", "time"], rows)
+
+
+def _demangling(measured: Demangling) -> str:
+    head = ["tool", "median", "from … to", "throughput", "peak memory"]
+    rows = []
+    for name, seconds in measured.seconds.items():
+        median = statistics.median(seconds)
+        rows.append(
+            [
+                name,
+                f"{median:.2f} s",
+                f"{min(seconds):.2f} … {max(seconds):.2f} s",
+                f"{measured.bytes / median / 1e6:.0f} MB/s",
+                f"{measured.peaks[name] / 1e6:.0f} MB",
+            ]
+        )
+    runs = min(map(len, measured.seconds.values()))
+    told = f"`nm` of Rust's and our own libraries, {measured.lines:,} lines; {runs} runs each, in turn."
+    return told + "\n\n" + table(head, rows)
 
 
 def _seconds(picture: Picture) -> str:

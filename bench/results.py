@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from bench.demangle import Demangling
 from bench.overhead import Comparison
 from bench.pictures import Picture
 from bench.scale import Scale
@@ -17,4 +18,5 @@ class Results:
     second_opening: float | None = None
     help_time: float | None = None
     scale: Scale | None = None
+    demangling: Demangling | None = None
     failures: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import loads, machine, overhead, pictures, scale
+from bench import demangle, loads, machine, overhead, pictures, scale
 from bench.process import WORK, RunError
 from bench.recorders import Pyrometer
 from bench.report import markdown
@@ -26,12 +26,14 @@ class Size:
     allocations: int
     long_samples: int
     long_rate: int
+    megabytes: int
+    """Of `nm` output."""
     limit: float
     """Seconds after which a chain from recording to picture is stopped."""
 
 
-FULL = Size(rounds=12, seconds=2, allocations=200, long_samples=5_200_000, long_rate=20_000, limit=180)
-QUICK = Size(rounds=2, seconds=1, allocations=60, long_samples=100_000, long_rate=20_000, limit=30)
+FULL = Size(rounds=12, seconds=2, allocations=200, long_samples=5_200_000, long_rate=20_000, megabytes=100, limit=180)
+QUICK = Size(rounds=2, seconds=1, allocations=60, long_samples=100_000, long_rate=20_000, megabytes=10, limit=30)
 
 
 def main() -> None:
@@ -80,6 +82,10 @@ def _scale(results: Results, size: Size) -> None:
     results.scale = scale.long_recording(loads.allocator, size.long_samples, size.long_rate)
 
 
+def _demangling(results: Results, size: Size) -> None:
+    results.demangling = demangle.measure(size.megabytes, size.rounds)
+
+
 def _ripgrep(size: Size) -> loads.Load:
     return loads.ripgrep(size.seconds)
 
@@ -94,6 +100,7 @@ STEPS: dict[str, Callable[[Results, Size], None]] = {
     "pictures": _pictures,
     "openings": _openings,
     "five million samples": _scale,
+    "demangling": _demangling,
 }
 
 

@@ -11,6 +11,7 @@ from bench.recorders import FLOOR
 from bench.results import Results
 
 OURS = "pyrometer"
+FASTER_THAN_RUSTFILT = 5
 #: Words on why a target is missed, written by hand after a run.
 WHY = Path(__file__).with_name("why.toml")
 
@@ -134,6 +135,15 @@ def _help(results: Results) -> tuple[str, bool | None]:
     return (f"{1000 * seconds:.0f} ms", seconds < 0.1) if seconds is not None else NOT_MEASURED
 
 
+def _demangling(results: Results) -> tuple[str, bool | None]:
+    measured = results.demangling
+    if measured is None:
+        return NOT_MEASURED
+    ratio = measured.times_faster("rustfilt")
+    text = f"{ratio.value:.1f} times ({ratio.low:.1f} … {ratio.high:.1f})"
+    return text, False if ratio.high < FASTER_THAN_RUSTFILT else (True if ratio.low >= FASTER_THAN_RUSTFILT else None)
+
+
 TARGETS: dict[str, tuple[str, Measure]] = {
     "slowdown": ("of the program at 999 Hz ≤ 1 %", _slowdown),
     "peers": ("slowdown never above perf's and samply's (shown if at most 1 % is possible)", _never_above_peers),
@@ -144,5 +154,6 @@ TARGETS: dict[str, tuple[str, Measure]] = {
     "picture": ("< 1 s from ripgrep's end to the flame graph", _picture),
     "picture ratio": ("≥ 20 times faster than perf script and inferno, inlines on", _picture_ratio),
     "second opening": ("< 0.3 s", _second_opening),
+    "demangling": (f"≥ {FASTER_THAN_RUSTFILT} times faster than rustfilt on 100 MB of nm output", _demangling),
     "help": ("pyrometer --help < 100 ms", _help),
 }

@@ -208,6 +208,8 @@ def of_texts(_: Path) -> Seeds:
     yield "kallsyms", "some", symbols
     for at, name in enumerate(NAMES):
         yield "demangle", f"name-{at}", name.encode()
+        yield "name_structure", f"name-{at}", name.encode()
+    yield "demangle_text", "names", b"\x07" + " ".join(NAMES).encode()
     for at, event in enumerate(EVENTS):
         yield "event", f"event-{at}", event.encode()
 

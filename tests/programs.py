@@ -27,10 +27,11 @@ C_FLAGS = ("-O2", "-g", "-fomit-frame-pointer")
 
 @dataclass(frozen=True)
 class RustBuild:
-    """How a Rust program is built: a profile of ``examples/Cargo.toml``, and a linker other than rustc's own."""
+    """A profile of ``examples/Cargo.toml``, and a linker and a mangling other than rustc's own."""
 
     profile: str = "release"
     linker: str | None = None
+    mangling: str | None = None
 
 
 #: rustc links with its bundled lld unless told otherwise, so every other linker is named.
@@ -42,6 +43,8 @@ RUST_BUILDS = {
     "abort": RustBuild("abort"),
     "fat": RustBuild("fat"),
     "stripped": RustBuild("stripped"),
+    "legacy": RustBuild(mangling="legacy"),
+    "v0": RustBuild(mangling="v0"),
 }
 
 
@@ -53,10 +56,10 @@ class CannotBuildError(Exception):
 def rust(name: str, build: str = "plain") -> Path:
     """The program ``examples/src/bin/NAME.rs``, built as ``RUST_BUILDS[build]`` says."""
     how = RUST_BUILDS[build]
-    folder = BUILT / ("rust" if how.linker is None else f"rust-{how.linker}")
+    folder = BUILT / "-".join(["rust", *filter(None, [how.linker, how.mangling])])
     command = ["cargo", "build", "--quiet", "--locked", "--manifest-path", str(EXAMPLES / "Cargo.toml")]
     command += ["--profile", how.profile, "--bin", name, "--target-dir", str(folder)]
-    _run(command, env=os.environ | {"RUSTFLAGS": _linker_flags(how.linker)})
+    _run(command, env=os.environ | _environment(how))
     return folder / how.profile / name
 
 
@@ -83,6 +86,13 @@ def crate_sources() -> Path:
     """A large real tree to search: the sources of every crate that cargo has downloaded."""
     home = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
     return Path(home) / "registry" / "src"
+
+
+def _environment(how: RustBuild) -> dict[str, str]:
+    if how.mangling is None:
+        return {"RUSTFLAGS": _linker_flags(how.linker)}
+    # Which of the two is the default, and whether the other may be asked for, changes from release to release.
+    return {"RUSTFLAGS": f"-Zunstable-options -Csymbol-mangling-version={how.mangling}", "RUSTC_BOOTSTRAP": "1"}
 
 
 def _linker_flags(linker: str | None) -> str:

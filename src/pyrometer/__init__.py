@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from pyrometer.api import Profile, build, load, record
     from pyrometer.native import __version__
     from pyrometer.profile import Meta
+    from pyrometer.symbol_names import demangle, parse_name
 
 _HOME = {
     "Meta": "pyrometer.profile",
     "Profile": "pyrometer.api",
     "__version__": "pyrometer.native",
     "build": "pyrometer.api",
+    "demangle": "pyrometer.symbol_names",
     "load": "pyrometer.api",
+    "parse_name": "pyrometer.symbol_names",
     "record": "pyrometer.api",
 }
 
-__all__ = ["Meta", "Profile", "__version__", "build", "load", "record"]
+__all__ = ["Meta", "Profile", "__version__", "build", "demangle", "load", "parse_name", "record"]
 
 
 def __getattr__(name: str) -> Any:

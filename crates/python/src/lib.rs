@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 mod carried;
+mod demangle;
 mod disassemble;
 mod error;
 mod export;
@@ -22,6 +23,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::demangle::{demangle, demangle_stream, parse_name};
     #[pymodule_export]
     use super::disassemble::disassemble;
     #[pymodule_export]

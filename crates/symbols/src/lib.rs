@@ -28,7 +28,6 @@ pub mod jitdump;
 pub mod kallsyms;
 mod missing;
 mod names;
-mod namespace;
 mod outline;
 pub mod perf_map;
 mod plt;

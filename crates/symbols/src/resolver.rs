@@ -12,7 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::demangle::{demangle, strip_suffixes};
+use crate::demangle::{demangle, strip_suffixes, with_closure_number};
 use crate::dwarf::{Companions, DebugSections, DwarfFrame, DwarfIndex, FileKey, FunctionKey, Origin};
 use crate::elf::ElfImage;
 use crate::outline::Outline;
@@ -180,7 +180,7 @@ impl<'e> Resolver<'e> {
         let shown = demangle(&linkage_name);
         SymFunction {
             aliases: symbol.map(|found| other_names(found, &linkage_name)).unwrap_or_default(),
-            name: shown.name,
+            name: with_closure_number(shown.name, origin.name.as_deref()),
             namespace: shown.namespace,
             file: origin.file.and_then(|file| dwarf.path(file)),
             line: origin.line,

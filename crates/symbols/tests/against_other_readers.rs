@@ -79,7 +79,10 @@ fn agrees(ours: &str, theirs: &str) -> bool {
     // Where the compiler says no line, we take that of a neighbour.
     let same_place = if same_place.ends_with(":0:0") { place } else { same_place };
     let last = short.split(['<', '(']).next().unwrap_or(short);
-    let closures = short.starts_with("{closure") && name.contains("::{{closure}}");
+    let closures = short.starts_with("{closure") && name.contains("::{closure");
+    // The number of a closure is in the debug info only.
+    let unnumbered = name.rsplit_once('#').map(|(function, _)| format!("{function}}}"));
+    let closures = closures || unnumbered.is_some_and(|function| function == short);
     place == same_place && (name == short || closures || name.contains(&format!("::{last}")))
 }
 

@@ -5,6 +5,7 @@
 //! assert_eq!(fold_generics("Vec<u8>::push"), "Vec<..>::push");
 //! assert_eq!(fold_generics("<Vec<u8> as Drop>::drop"), "<Vec<..> as Drop>::drop");
 //! assert_eq!(fold_generics("operator<< <char>(int)"), "operator<< <..>(int)");
+//! assert_eq!(fold_generics("core::mem::swap::<u8>"), "core::mem::swap");
 //! ```
 
 use std::borrow::Cow;
@@ -17,11 +18,16 @@ const OPERATORS: [&str; 11] = ["<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=
 
 /// Replaces the parameters of generic types and functions, Rust and C++, by `<..>`. Brackets that
 /// belong to the name stay: `operator<`, `->`, `<T as Trait>::f`, `<impl Trait for T>::f`.
+/// What Rust's two manglings spell differently becomes alike: arguments of a function, which only v0 names have, go
+/// (`f::<u8>` is `f`), and the slice that an `impl` is of is any slice (`<[T]>::sort` is `<[..]>::sort`).
 /// A name whose brackets do not pair stays as it is.
 #[must_use]
 pub fn fold_generics(name: &str) -> Cow<'_, str> {
     if !name.contains('<') {
         return Cow::Borrowed(name);
+    }
+    if let Some(method) = name.strip_prefix("<[").and_then(slice_method) {
+        return Cow::Owned(format!("<[..]>{}", fold_generics(method)));
     }
     let mut folder = Folder { name, at: 0, folded: String::with_capacity(name.len()) };
     match folder.fold() {
@@ -47,7 +53,10 @@ impl Folder<'_> {
             match character {
                 '<' if self.starts_parameters() => {
                     self.at += closing(self.rest())?;
-                    self.folded.push_str(FOLDED);
+                    match self.folded.strip_suffix("::").map(str::len) {
+                        Some(function) => self.folded.truncate(function),
+                        None => self.folded.push_str(FOLDED),
+                    }
                     continue;
                 }
                 '<' => open += 1,
@@ -97,6 +106,15 @@ impl Folder<'_> {
             None => before.ends_with(|last| is_word(last) || ")]}".contains(last)),
         }
     }
+}
+
+/// `::f` of `T]>::f`: what is done to a slice; none of an array, which has its length after a `;`.
+fn slice_method(inside: &str) -> Option<&str> {
+    let end = inside.find("]>::")?;
+    let element = &inside[..end];
+    let is_whole =
+        element.matches('[').count() == element.matches(']').count() && !element.contains([';', ' ']);
+    is_whole.then(|| &inside[end + "]>".len()..])
 }
 
 fn is_word(character: char) -> bool {
@@ -173,18 +191,21 @@ const RUNTIME_NAMES: [&str; 11] = [
 const RUNTIME_SHIMS: [&str; 3] =
     [" as core::ops::function::FnOnce<", " as core::ops::function::Fn<", " as core::ops::function::FnMut<"];
 
-/// What those closures are kept in.
-const SHIMMED: [&str; 3] =
-    ["<alloc::boxed::Box<", "<core::panic::unwind_safe::AssertUnwindSafe<", "<&dyn core::ops::function::Fn"];
-
 /// True for what starts a program or a thread, or unwinds a panic, in Rust's standard library and
 /// in libc. Their ordinary functions (`Vec::push`, `memcpy`) are not meant.
 #[must_use]
 pub fn is_runtime(name: &str) -> bool {
-    let shim = SHIMMED.iter().any(|kind| name.starts_with(kind));
     RUNTIME_NAMES.contains(&name)
         || RUNTIME_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        || (shim && RUNTIME_SHIMS.iter().any(|part| name.contains(part)))
+        || is_call_shim(name)
+}
+
+/// True for `<Box<F> as FnOnce<A>>::call_once` and the like, which only the library and the compiler can write.
+fn is_call_shim(name: &str) -> bool {
+    let name = name.split("::{shim").next().unwrap_or(name);
+    name.starts_with('<')
+        && [">>::call_once", ">>::call_mut", ">>::call"].iter().any(|end| name.ends_with(end))
+        && RUNTIME_SHIMS.iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]
@@ -196,13 +217,21 @@ mod tests {
         let cases = [
             ("main", "main"),
             ("alloc::vec::Vec<T,A>::push", "alloc::vec::Vec<..>::push"),
-            ("core::ptr::drop_in_place::<Foo>", "core::ptr::drop_in_place::<..>"),
+            ("core::ptr::drop_in_place::<Foo>", "core::ptr::drop_in_place"),
+            (
+                "alloc::vec::Vec<u32>::extend::<Foo<u8>>::{closure#0}",
+                "alloc::vec::Vec<..>::extend::{closure#0}",
+            ),
+            ("<[T]>::sort", "<[..]>::sort"),
+            ("<[u32]>::sort_by::<F>", "<[..]>::sort_by"),
+            ("<[u32; 4]>::map::<F>", "<[u32; 4]>::map"),
+            ("<[T] as Trait<u8>>::f", "<[T] as Trait<..>>::f"),
             ("<T as Trait>::f", "<T as Trait>::f"),
             ("<Vec<u8> as Into<[u8]>>::into", "<Vec<..> as Into<..>>::into"),
             ("<<A as B<u8>>::C as D>::f", "<<A as B<..>>::C as D>::f"),
-            ("core::str::<impl str>::find::<char>", "core::str::<impl str>::find::<..>"),
+            ("core::str::<impl str>::find::<char>", "core::str::<impl str>::find"),
             ("Map<fn(u8) -> Vec<u8>, F>::next", "Map<..>::next"),
-            ("run::<dyn for<'a> Fn(&'a u8) -> bool>", "run::<..>"),
+            ("run::<dyn for<'a> Fn(&'a u8) -> bool>", "run"),
             (
                 "void std::vector<int, std::allocator<int> >::push_back(int const&)",
                 "void std::vector<..>::push_back(int const&)",
@@ -231,7 +260,14 @@ mod tests {
 
     #[test]
     fn runtime_is_startup_and_panic_only() {
-        for name in ["_start", "std::rt::lang_start::{{closure}}", "__libc_start_main_impl"] {
+        for name in [
+            "_start",
+            "std::rt::lang_start::{closure}",
+            "__libc_start_main_impl",
+            "<alloc::boxed::Box<F, A> as core::ops::function::FnOnce<Args>>::call_once",
+            "<app::main::{closure#0} as core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}",
+            "<&mut F as core::ops::function::FnMut<A>>::call_mut",
+        ] {
             assert!(is_runtime(name), "{name}");
         }
         for name in ["main", "std::collections::HashMap<K,V>::insert", "memcpy", "clone_box"] {

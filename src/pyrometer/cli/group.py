@@ -26,6 +26,7 @@ COMMANDS: dict[str, Lazy] = {
     "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),
     "symbolize": Lazy("pyrometer.cli.symbolize", "Look names up again, with debug info from elsewhere."),
     "export": Lazy("pyrometer.cli.export", "Write a profile in another tool's format."),
+    "demangle": Lazy("pyrometer.cli.demangle", "Rust and C++ symbols as names, wherever they stand in a text."),
 }
 """Every command; each module has one named ``command``."""
 

@@ -9,8 +9,14 @@ const DEEPEST_QUALIFICATION: usize = 8;
 /// Crate of a demangled Rust name. For `<T as Trait>::f` the crate of `T`, or of `Trait` where
 /// `T` belongs to none (a reference, a slice, a type parameter).
 pub(crate) fn rust_namespace(name: &str) -> Option<String> {
-    nested_namespace(name, DEEPEST_QUALIFICATION)
+    nested_namespace(name, DEEPEST_QUALIFICATION).filter(|found| !PRIMITIVES.contains(&found.as_str()))
 }
+
+/// Types that belong to no crate.
+const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "str", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
+    "usize", "f32", "f64",
+];
 
 fn nested_namespace(name: &str, levels_left: usize) -> Option<String> {
     let levels_left = levels_left.checked_sub(1)?;
@@ -29,7 +35,7 @@ fn nested_namespace(name: &str, levels_left: usize) -> Option<String> {
 /// Outermost namespace (or class) of a demangled C++ name, which may begin with a return type and
 /// end with parameters.
 pub(crate) fn cpp_namespace(name: &str) -> Option<String> {
-    let name = special_target(name);
+    let (_, name) = cpp_special(name);
     let path = &name[last_space(&name[..parameters_start(name)])..];
     first_component(path).map(str::to_owned)
 }
@@ -86,18 +92,30 @@ fn bare_type(mut name: &str) -> &str {
     }
 }
 
-/// `vtable for ns::T` and the like to `ns::T`.
-fn special_target(name: &str) -> &str {
+/// `vtable for ns::T` and the like to `vtable` and `ns::T`.
+pub(crate) fn cpp_special(name: &str) -> (Option<&str>, &str) {
     let words = [
         "vtable for ",
+        "VTT for ",
+        "construction vtable for ",
         "typeinfo for ",
         "typeinfo name for ",
+        "typeinfo fn for ",
         "guard variable for ",
-        "VTT for ",
+        "reference temporary for ",
         "non-virtual thunk to ",
         "virtual thunk to ",
+        "covariant return thunk to ",
+        "TLS init function for ",
+        "TLS wrapper function for ",
+        "global constructors keyed to ",
+        "global destructors keyed to ",
     ];
-    words.iter().find_map(|word| name.strip_prefix(word)).unwrap_or(name)
+    let special = |word: &'static str| {
+        let target = name.strip_prefix(word)?;
+        Some((Some(word.trim_end().trim_end_matches(" for").trim_end_matches(" to")), target))
+    };
+    words.into_iter().find_map(special).unwrap_or((None, name))
 }
 
 /// Offset of the parenthesis that opens the parameters, or the length.

@@ -13,15 +13,26 @@
 //! assert_eq!(name.namespace.as_deref(), Some("core"));
 //! ```
 
-use std::fmt::{self, Write};
+mod brackets;
+mod itanium;
+mod legacy;
+pub(crate) mod namespace;
+mod output;
+mod scan;
+mod stream;
+mod structure;
+mod symbol;
+mod unified;
+mod v0;
 
-use crate::namespace::{cpp_namespace, rust_namespace};
+use namespace::{cpp_namespace, rust_namespace};
+use output::Output;
+pub use output::{LONGEST_NAME, Spelling};
+pub use scan::demangle_text;
+pub use stream::{Form, StreamError, demangle_stream};
+pub use structure::{Crate, Kind, Segment, Structure, structure_of};
+pub use symbol::{Found, Scheme, demangle_symbol};
 
-/// Mangled or demangled names longer than this are not demangled.
-pub const LONGEST_NAME: usize = 1 << 16;
-/// Nesting that the C++ demangler may follow: deeper than any real name, shallow enough for the
-/// stack of a worker thread.
-const DEEPEST_NESTING: u32 = 96;
 /// Mark of a linkage stub.
 const PLT: &str = "@plt";
 
@@ -45,27 +56,51 @@ pub fn demangle(linkage_name: &str) -> Demangled {
     }
 }
 
-fn demangle_bare(name: &str) -> Demangled {
-    if let Some(rust) = demangle_rust(name) {
-        let namespace = rust_namespace(&rust);
-        return Demangled { name: rust, namespace };
+/// The name of `symbol` as `rustfilt` and `c++filt` write it, a version (`@@GLIBC_2.14`) or `@plt` behind it; unchanged
+/// if it is no symbol, or a malformed one.
+///
+/// ```
+/// use pyrometer_symbols::demangle::demangle_name;
+/// assert_eq!(demangle_name("_RNvCs1234_7mycrate3foo", true), "mycrate[3c1c0]::foo");
+/// assert_eq!(demangle_name("_ZN2ns1fEi@@V1", false), "ns::f(int)@@V1");
+/// assert_eq!(demangle_name("_ZN2ns", false), "_ZN2ns");
+/// ```
+pub fn demangle_name(symbol: &str, hashes: bool) -> String {
+    let (bare, version) = split_version(symbol.as_bytes());
+    let mut name = Vec::new();
+    if demangle_symbol(bare, Spelling { hashes, unified: false }, &mut name).is_none() {
+        return symbol.to_owned();
     }
-    if let Some(cpp) = demangle_cpp(name) {
-        let namespace = cpp_namespace(&cpp);
-        return Demangled { name: cpp, namespace };
-    }
-    Demangled { name: name.to_owned(), namespace: None }
+    name.extend_from_slice(version);
+    String::from_utf8(name).unwrap_or_else(|_| symbol.to_owned())
 }
 
-fn demangle_rust(name: &str) -> Option<String> {
-    if name.len() > LONGEST_NAME || !(name.starts_with("_R") || is_rust_legacy(name)) {
+/// A symbol and what begins with `@` behind it.
+fn split_version(symbol: &[u8]) -> (&[u8], &[u8]) {
+    let at = memchr::memchr(b'@', symbol).filter(|at| *at > 0).unwrap_or(symbol.len());
+    symbol.split_at(at)
+}
+
+fn demangle_bare(name: &str) -> Demangled {
+    demangle_rust(name)
+        .or_else(|| demangle_cpp(name))
+        .unwrap_or_else(|| Demangled { name: name.to_owned(), namespace: None })
+}
+
+fn demangle_rust(name: &str) -> Option<Demangled> {
+    if !(name.starts_with("_R") || is_rust_legacy(name)) {
         return None;
     }
-    let parsed = rustc_demangle::try_demangle(name).ok()?;
-    let mut text = Bounded::default();
-    // The alternate form leaves the hash out.
-    write!(text, "{parsed:#}").ok()?;
-    Some(text.0)
+    let mut text = Vec::new();
+    let found = demangle_symbol(name.as_bytes(), Spelling { hashes: false, unified: true }, &mut text)?;
+    let text = String::from_utf8(text).ok()?;
+    let (text, impl_crate) = match found.scheme {
+        Scheme::RustLegacy => unified::unified(text),
+        _ => (text, found.impl_crate.map(|krate| String::from_utf8_lossy(krate).into_owned())),
+    };
+    let namespace = rust_namespace(&text).or(impl_crate);
+    // Shims have longer names here than there.
+    (text.len() <= LONGEST_NAME).then_some(Demangled { name: text, namespace })
 }
 
 /// Legacy Rust names look like C++ ones but end in a component `h` and 16 hex digits.
@@ -77,17 +112,32 @@ fn is_rust_legacy(name: &str) -> bool {
     hash.is_some_and(|hash| hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn demangle_cpp(name: &str) -> Option<String> {
+fn demangle_cpp(name: &str) -> Option<Demangled> {
     if name.len() > LONGEST_NAME || !name.starts_with("_Z") {
         return None;
     }
-    let options = cpp_demangle::ParseOptions::default().recursion_limit(DEEPEST_NESTING);
-    let symbol = cpp_demangle::Symbol::new_with_options(name, &options).ok()?;
+    let mut text = Vec::new();
     // Only instances of templates tell what they return, and then before their own name.
-    let options = cpp_demangle::DemangleOptions::new().no_return_type().recursion_limit(DEEPEST_NESTING);
-    let mut text = Bounded::default();
-    symbol.structured_demangle(&mut text, &options).ok()?;
-    Some(text.0)
+    let shown = itanium::Shown { returns: false, parameters: true };
+    itanium::print(name.as_bytes(), shown, &mut Output::new(&mut text)).ok()?;
+    let name = String::from_utf8(text).ok()?;
+    let namespace = cpp_namespace(&name);
+    Some(Demangled { name, namespace })
+}
+
+/// A legacy name does not say which closure of its function it is; the debug info's name for it does: `{closure#0}`,
+/// `{async_fn_env#0}`.
+pub fn with_closure_number(name: String, debug_name: Option<&str>) -> String {
+    let number = debug_name.and_then(|debug_name| {
+        let (kind, rest) = debug_name.strip_prefix('{')?.split_once('#')?;
+        let number =
+            rest.split('}').next().filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+        (kind.contains("closure") || kind.starts_with("async") || kind.starts_with("gen")).then_some(number)
+    });
+    match (name.strip_suffix("{closure}"), number) {
+        (Some(function), Some(number)) => format!("{function}{{closure#{number}}}"),
+        _ => name,
+    }
 }
 
 /// `name` without what compiler and linker appended to tell copies and parts apart.
@@ -119,21 +169,6 @@ fn strip_one(name: &str) -> Option<&str> {
     (number && known).then_some(before)
 }
 
-/// A string that refuses to grow past [`LONGEST_NAME`]: a short mangled name can stand for
-/// gigabytes of text.
-#[derive(Default)]
-struct Bounded(String);
-
-impl Write for Bounded {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.0.len() + text.len() > LONGEST_NAME {
-            return Err(fmt::Error);
-        }
-        self.0.push_str(text);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -150,7 +185,7 @@ mod tests {
                 Some("alloc"),
             ),
             ("_RNvCs1234_7mycrate3foo", "mycrate::foo", Some("mycrate")),
-            ("_RNvMs0_NtCs5l0EXMQXRMU_4rage5outerNtB5_5Outer3new", "<rage::outer::Outer>::new", Some("rage")),
+            ("_RNvMs0_NtCs5l0EXMQXRMU_4rage5outerNtB5_5Outer3new", "rage::outer::Outer::new", Some("rage")),
             ("_ZN2ns5Class6methodEi", "ns::Class::method(int)", Some("ns")),
             (
                 "_ZNSt6vectorIiSaIiEE9push_backERKi",
