@@ -1,0 +1,28 @@
+//! What a binary offers a profiler.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use pyrometer_symbols::{Inspection, provider};
+
+use crate::error::{Known, Result};
+
+/// The facts of a binary as JSON (the fields of [`Inspection`]), or `None` for a file that is none.
+#[pyfunction]
+pub fn inspect(py: Python<'_>, path: PathBuf) -> PyResult<Option<String>> {
+    Ok(py.detach(|| facts(&path))?)
+}
+
+fn facts(path: &PathBuf) -> Result<Option<String>> {
+    let refused = |error: std::io::Error| {
+        Known::new("io", format!("{} cannot be read: {error}", path.display()), String::new())
+    };
+    let file = File::open(path).map_err(refused)?;
+    if file.metadata().is_ok_and(|about| about.is_file() && about.len() == 0) {
+        return Ok(None);
+    }
+    let bytes = provider::map(&file).map_err(refused)?;
+    let Ok(found) = Inspection::of_bytes(&bytes) else { return Ok(None) };
+    serde_json::to_string(&found).map(Some).map_err(|error| refused(error.into()))
+}
