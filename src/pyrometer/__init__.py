@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyrometer.api import Profile, build, load, record
+    from pyrometer.api import Profile, build, doctor, load, record
     from pyrometer.native import __version__
     from pyrometer.profile import Meta
 
@@ -24,11 +24,12 @@ _HOME = {
     "Profile": "pyrometer.api",
     "__version__": "pyrometer.native",
     "build": "pyrometer.api",
+    "doctor": "pyrometer.api",
     "load": "pyrometer.api",
     "record": "pyrometer.api",
 }
 
-__all__ = ["Meta", "Profile", "__version__", "build", "load", "record"]
+__all__ = ["Meta", "Profile", "__version__", "build", "doctor", "load", "record"]
 
 
 def __getattr__(name: str) -> Any:

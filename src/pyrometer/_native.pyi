@@ -143,14 +143,17 @@ def require_recording() -> None:
     """Raise :class:`pyrometer.NoRecorderError` on a machine that nothing can be recorded on."""
 
 def probe_events() -> list[tuple[str, int]]:
-    """Some events by name, each with the error number that opening it on ourselves gave, or 0; empty where none can be."""
+    """Some events by name, each with the error number of opening it on ourselves, or 0; empty without a recorder."""
 
 def record(config: Config) -> Recording: ...
 def finish(recording: Recording, output: Path, options: SymbolOptions) -> Profile: ...
 def recover(journal: Path, output: Path, options: SymbolOptions) -> Profile: ...
 def disassemble(path: str, build_id: str | None, addresses: Sequence[int]) -> list[tuple[str, list[Instruction]]]: ...
-def inspect(path: str) -> str | None:
-    """What a binary offers a profiler, as JSON; ``None`` for a file that is no binary. No section is read whole."""
+def inspect(path: str, quick: bool = False) -> str | None:
+    """What a binary offers a profiler, as JSON; ``None`` for a file that is no binary.
+
+    ``quick``: without symbols, debug info and code.
+    """
 
 def library_source(path: str, options: SymbolOptions) -> tuple[Path | None, str | None] | None:
     """The installed file of a path of Rust's library, or why there is none; ``None`` for other paths."""

@@ -22,6 +22,7 @@ from pyrometer import analyze
 from pyrometer.analyze.top import By
 from pyrometer.collect.record import DEFAULT_RATE
 from pyrometer.collect.record import record as _record
+from pyrometer.diagnosis import Diagnosis, diagnose
 from pyrometer.formats import by_name, open_profile
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native
 from pyrometer.show import html
@@ -165,6 +166,21 @@ def record(  # noqa: PLR0913  one keyword an option
     )
     recorded.wait()
     return Profile.of(recorded.profile)
+
+
+def doctor(target: str | int | os.PathLike[str] | None = None) -> Diagnosis:
+    """What stands in the way of a good profile, most harmful first, each with its cure.
+
+    ``target`` is a program's name or path, a process id, a ``.pyro`` file, or the folder of a Cargo
+    project; without one, this machine is meant. Errors: those of :func:`record` and :func:`load` for a
+    program, process or file that does not exist or cannot be read.
+
+    >>> import pyrometer
+    >>> found = pyrometer.doctor("sh")
+    >>> found.exit_code in (0, 1, 2), {finding.subject for finding in found.findings} <= {"machine", "program"}
+    (True, True)
+    """
+    return diagnose(target)
 
 
 def build(

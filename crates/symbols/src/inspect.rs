@@ -65,11 +65,21 @@ pub struct Inspection {
     pub rustc: Option<Rustc>,
 }
 
-/// Reads the facts of `image`.
-pub fn inspect(image: &ElfImage<'_>) -> Inspection {
-    let symbols = Symbols::read(image);
-    let debug = debug::read(image);
-    let rustc = rust::compiler(image, debug.as_ref());
+/// How much is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Headers, and unwind tables only if they are small.
+    Headers,
+    /// Everything.
+    All,
+}
+
+/// Reads the facts of `image`; with [`Depth::Headers`] there are no symbols, debug info and functions.
+pub fn inspect(image: &ElfImage<'_>, depth: Depth) -> Inspection {
+    let all = depth == Depth::All;
+    let symbols = if all { Symbols::read(image) } else { Symbols::default() };
+    let debug = if all { debug::read(image) } else { None };
+    let rustc = if all { rust::compiler(image, debug.as_ref()) } else { None };
     let linkage = Linkage::read(image);
     Inspection {
         architecture: format!("{:?}", image.file.architecture()),
@@ -81,8 +91,12 @@ pub fn inspect(image: &ElfImage<'_>) -> Inspection {
         debug_link: link(image, ".gnu_debuglink"),
         debug_alt_link: link(image, ".gnu_debugaltlink"),
         mini_debug_info: image.has_section(".gnu_debugdata"),
-        unwind: code::unwind(image),
-        frame_pointers: code::frame_pointers(image, &symbols.functions),
+        unwind: if all { code::unwind(image) } else { code::unwind_of_size(image) },
+        frame_pointers: if all {
+            code::frame_pointers(image, &symbols.functions)
+        } else {
+            FramePointers::default()
+        },
         allocators: symbols.allocators.found(&linkage.libraries, linkage.interpreter.is_some()),
         interpreter: linkage.interpreter,
         libraries: linkage.libraries,
@@ -93,12 +107,13 @@ pub fn inspect(image: &ElfImage<'_>) -> Inspection {
 
 impl Inspection {
     /// Reads the facts of the bytes of a file.
-    pub fn of_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Ok(inspect(&ElfImage::parse(bytes)?))
+    pub fn of_bytes(bytes: &[u8], depth: Depth) -> Result<Self, Error> {
+        Ok(inspect(&ElfImage::parse(bytes)?, depth))
     }
 }
 
 /// What one pass over the symbols learns.
+#[derive(Default)]
 struct Symbols {
     source: &'static str,
     /// Address and size of functions that have a size.
@@ -111,13 +126,7 @@ struct Symbols {
 
 impl Symbols {
     fn read(image: &ElfImage<'_>) -> Self {
-        let mut symbols = Symbols {
-            source: "none",
-            functions: Vec::new(),
-            allocators: allocator::Names::default(),
-            rust: false,
-            cpp: false,
-        };
+        let mut symbols = Symbols { source: "none", ..Symbols::default() };
         let mut budget = NameBudget::for_image(image);
         for symbol in image.file.dynamic_symbols() {
             symbols.add(&symbol, &mut budget, "dynsym");

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Lazy] = {
     "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),
     "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),
     "export": Lazy("pyrometer.cli.export", "Write a profile in another tool's format."),
+    "doctor": Lazy("pyrometer.cli.doctor", "What stands in the way of a good profile, and what cures it."),
 }
 """Every command; each module has one named ``command``."""
 

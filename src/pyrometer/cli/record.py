@@ -35,6 +35,9 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
         ctx.fail("Give either a program after -- or a process with -p.")
     from pyrometer.collect.record import record
 
+    if not no_summary:
+        with not_vital():
+            _say_early(program, options["pids"])
     recorded = record(program, finishing=while_working("symbolizing"), **options)
     if not no_summary:
         with not_vital():
@@ -43,6 +46,19 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
     if recorded.failure is not None:
         raise recorded.failure
     end_like(status)
+
+
+def _say_early(program: tuple[str, ...], pids: tuple[int, ...]) -> None:
+    """What limits the recording and is told by no note at its end, before the program starts."""
+    from pyrometer.diagnosis import early
+
+    found = early(program, pids)
+    if found:
+        from pyrometer.show.diagnosis import early_line
+        from pyrometer.show.text import console
+
+        width = console(sys.stderr).width
+        click.echo("\n".join(early_line(finding, width) for finding in found), err=True)
 
 
 def _summarize(profile: Any, form: str) -> None:

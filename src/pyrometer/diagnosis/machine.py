@@ -75,8 +75,8 @@ class Machine:
 def read_machine(root: Path = Path("/"), events: Mapping[str, int] | None = None) -> Machine:
     """The machine below ``root``; ``events`` are tried on ourselves unless given."""
     kernel = root / "proc/sys/kernel"
-    status = _fields(root / "proc/self/status")
-    memory = _fields(root / "proc/meminfo")
+    status = status_fields(root / "proc/self/status")
+    memory = status_fields(root / "proc/meminfo")
     clock = root / "sys/devices/system/clocksource/clocksource0"
     return Machine(
         recorder=_recorder(),
@@ -129,7 +129,7 @@ def _number(path: Path) -> int | None:
     return int(text) if re.fullmatch(r"-?\d+", text) else None
 
 
-def _fields(path: Path) -> dict[str, str]:
+def status_fields(path: Path) -> dict[str, str]:
     """``Name: value`` lines."""
     pairs = (line.partition(":") for line in _text(path).splitlines())
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}

@@ -54,7 +54,9 @@ def _engines(machine: Machine) -> Iterator[Found]:
     for engine, path in machine.engines.items():
         if path is None:
             instrument = INSTRUMENTS[engine]
-            yield Found(f"{engine.capitalize()} is not installed, which {instrument} need", f"sudo apt install {engine}")
+            yield Found(
+                f"{engine.capitalize()} is not installed, which {instrument} need", f"sudo apt install {engine}"
+            )
 
 
 CHECKS = (

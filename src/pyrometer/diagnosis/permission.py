@@ -46,7 +46,9 @@ def _filtered(machine: Machine) -> bool:
 def _seccomp(machine: Machine) -> Iterator[Found]:
     if _filtered(machine):
         name = errno.errorcode[machine.events[_USER]]
-        what = f"a seccomp filter refuses perf_event_open ({name}), which kernel.perf_event_paranoid = {machine.paranoid}"
+        what = (
+            f"a seccomp filter refuses perf_event_open ({name}), which kernel.perf_event_paranoid = {machine.paranoid}"
+        )
         yield Found(f"{what} would allow" if _allows(machine) else f"{what} does too", _CONTAINER)
 
 
@@ -81,7 +83,9 @@ def _capability(machine: Machine) -> Iterator[Found]:
         what = f"CAP_PERFMON is missing here, and kernel.perf_event_paranoid is {machine.paranoid}: {seen}"
         yield Found(what, "docker run --cap-add PERFMON IMAGE", severity="blocks" if blocks else "limits")
     elif machine.paranoid <= 2 and machine.events.get(_USER, 0) in _REFUSED:
-        what = f"perf_event_open is refused though kernel.perf_event_paranoid is {machine.paranoid}: by a security module"
+        what = (
+            f"perf_event_open is refused though kernel.perf_event_paranoid is {machine.paranoid}: by a security module"
+        )
         yield Found(what, _CAPABILITY, severity="blocks")
 
 
@@ -198,7 +202,6 @@ CHECKS = (
         "A recording at the default rate is refused; the kernel lowers the limit itself when samples took it too long.",
         "`sudo sysctl kernel.perf_event_max_sample_rate=100000`",
         _sample_rate,
-        early=True,
     ),
     Check(
         "cpu-time-limit",
@@ -218,7 +221,6 @@ CHECKS = (
         "Functions of the kernel have no names.",
         "`sudo sysctl kernel.kptr_restrict=0`",
         _kernel_addresses,
-        early=True,
     ),
     Check(
         "locked-memory",
@@ -234,7 +236,7 @@ CHECKS = (
         "machine",
         "limits",
         "no performance counters, as in most virtual machines",
-        "Only the CPU clock can be sampled: no cycles or cache misses, and nothing of code that runs with interrupts off.",
+        "Only the CPU clock can be sampled: no cycles or cache misses, nor code that runs with interrupts off.",
         "record on the host, or give the machine a PMU",
         _no_pmu,
     ),

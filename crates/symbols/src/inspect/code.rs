@@ -11,6 +11,8 @@ use crate::elf::ElfImage;
 
 /// Entries of call frame information that are read: more say nothing new about the share they cover.
 const MOST_ENTRIES: usize = 1 << 20;
+/// Compilers write a byte of unwind tables for about ten bytes of code.
+const SPARSE: u64 = 40;
 /// Functions whose code is looked at.
 const MOST_FUNCTIONS: usize = 2000;
 /// Bytes of a function in which its frame is set up, if it is.
@@ -50,6 +52,15 @@ pub(super) fn unwind(image: &ElfImage<'_>) -> Unwind {
     };
     let found = read(".eh_frame").into_iter().chain(read(".debug_frame")).max_by_key(|found| found.covered);
     found.unwrap_or(Unwind { code: size, ..Unwind::default() })
+}
+
+/// The same, but tables that are as large as those of all code are taken to be that.
+pub(super) fn unwind_of_size(image: &ElfImage<'_>) -> Unwind {
+    let code = text_ranges(image).iter().map(|range| range.end - range.start).sum();
+    match image.file.section_by_name(".eh_frame").map(|section| section.size()) {
+        Some(size) if size >= code / SPARSE => Unwind { section: Some(".eh_frame"), code, covered: code },
+        _ => unwind(image),
+    }
 }
 
 /// The code that compilers wrote: the linker's stubs are unwound by their shape.
