@@ -22,7 +22,8 @@ from pyrometer import analyze
 from pyrometer.analyze.top import By
 from pyrometer.collect.record import DEFAULT_RATE
 from pyrometer.collect.record import record as _record
-from pyrometer.diagnosis import Diagnosis, diagnose
+from pyrometer.diagnosis.diagnose import diagnose
+from pyrometer.diagnosis.finding import Diagnosis
 from pyrometer.formats import by_name, open_profile
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native
 from pyrometer.show import html

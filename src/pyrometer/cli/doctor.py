@@ -25,7 +25,7 @@ def command(ctx: click.Context, target: str | None, form: str) -> int:
     """
     if target == "":
         ctx.fail("The name of the program is empty.")
-    from pyrometer.diagnosis import diagnose
+    from pyrometer.diagnosis.diagnose import diagnose
 
     view = diagnose(target)
     if form == "json":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from pyrometer.cli.options import output_format, recording
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
+from pyrometer.errors import PyrometerError
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -35,9 +37,8 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
         ctx.fail("Give either a program after -- or a process with -p.")
     from pyrometer.collect.record import record
 
-    if not no_summary:
-        with not_vital():
-            _say_early(program, options["pids"])
+    if not no_summary and form == "text":
+        _say_early(program, options["pids"])
     recorded = record(program, finishing=while_working("symbolizing"), **options)
     if not no_summary:
         with not_vital():
@@ -50,15 +51,17 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
 
 def _say_early(program: tuple[str, ...], pids: tuple[int, ...]) -> None:
     """What limits the recording and is told by no note at its end, before the program starts."""
-    from pyrometer.diagnosis import early
+    from pyrometer.diagnosis.early import early
 
-    found = early(program, pids)
-    if found:
-        from pyrometer.show.diagnosis import early_line
-        from pyrometer.show.text import console
+    # What goes wrong here is the recording's to say.
+    with suppress(PyrometerError, OSError):
+        found = early(program, pids)
+        if found:
+            from pyrometer.show.diagnosis import early_line
+            from pyrometer.show.text import console
 
-        width = console(sys.stderr).width
-        click.echo("\n".join(early_line(finding, width) for finding in found), err=True)
+            width = console(sys.stderr).width
+            click.echo("\n".join(early_line(finding, width) for finding in found), err=True)
 
 
 def _summarize(profile: Any, form: str) -> None:

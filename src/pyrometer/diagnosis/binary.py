@@ -73,6 +73,12 @@ class Binary:
         return next((level for level in reversed(_LEVELS) if units.get(level)), "")
 
     @property
+    def whole(self) -> bool:
+        """Whether all units of its debug info were seen."""
+        found = self.facts.get("debug")
+        return isinstance(found, Mapping) and bool(found["complete"])
+
+    @property
     def split_units(self) -> int:
         """Units whose debug info lies in other files."""
         found = self.facts.get("debug")

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyrometer.collect.program import find_program
 from pyrometer.diagnosis.binary import Binary, read_binary
-from pyrometer.diagnosis.checks import CHECKS, findings_of, most_harmful_first
-from pyrometer.diagnosis.finding import Diagnosis, Finding, exit_code
+from pyrometer.diagnosis.checks import CHECKS
+from pyrometer.diagnosis.finding import Diagnosis, Finding, exit_code, findings_of, most_harmful_first
 from pyrometer.diagnosis.machine import Machine, read_machine
 from pyrometer.diagnosis.process import read_process
 from pyrometer.diagnosis.project import project_of_program, read_project
 from pyrometer.diagnosis.recording import read_recorded
+from pyrometer.diagnosis.script import follow
 from pyrometer.errors import FileAccessError, ProgramNotExecutableError
 from pyrometer.formats import open_profile
 
-MOST_EARLY = 3
-"""Lines that a recording says before it starts."""
 MOST_LIBRARIES = 32
 """Libraries of a process that are looked at."""
 _LIBRARY_CHECKS = frozenset({"stripped", "debug-file-missing", "no-line-info", "split-debug-info-missing"})
-_LONGEST_CHAIN = 4
-"""Interpreters that are scripts themselves, as the kernel allows."""
 _PROFILE_SUFFIXES = (".pyro", ".pyro.recording")
 _PROFILE_MARKS = (b"PK\x03\x04", b"PYRJOURN")
 
@@ -37,16 +34,16 @@ def diagnose(target: str | int | os.PathLike[str] | None = None) -> Diagnosis:
     """
     start = time.monotonic()
     name = "" if target is None else os.fspath(target) if not isinstance(target, int) else str(target)
-    findings = most_harmful_first(_findings(name))
+    findings = most_harmful_first(_findings(name), CHECKS)
     return Diagnosis(name, findings, exit_code(findings), time.monotonic() - start)
 
 
 def _findings(name: str) -> Iterator[Finding]:
     if _is_profile(name):
-        yield from findings_of("profile", read_recorded(open_profile(name)), name)
+        yield from findings_of("profile", read_recorded(open_profile(name)), name, CHECKS)
         return
     machine = read_machine()
-    yield from findings_of("machine", machine, "")
+    yield from findings_of("machine", machine, "", CHECKS)
     if not name:
         yield from _of_project(Path())
     elif name.isdecimal():
@@ -70,7 +67,7 @@ def _is_profile(name: str) -> bool:
 def _of_project(folder: Path, profile: str = "release") -> Iterator[Finding]:
     if (folder / "Cargo.toml").is_file():
         project = read_project(folder, profile)
-        yield from findings_of("project", project, str(Path(project.manifest).parent))
+        yield from findings_of("project", project, str(Path(project.manifest).parent), CHECKS)
 
 
 def _of_program(name: str, machine: Machine) -> Iterator[Finding]:
@@ -82,7 +79,7 @@ def _of_program(name: str, machine: Machine) -> Iterator[Finding]:
             "it is neither a binary nor a script that names its interpreter",
             f"start it by its interpreter, say: sh {name}",
         )
-    yield from findings_of("program", binary, path)
+    yield from findings_of("program", binary, path, CHECKS)
     yield from _of_its_project(binary)
 
 
@@ -95,11 +92,11 @@ def _of_its_project(binary: Binary) -> Iterator[Finding]:
 
 def _of_process(pid: int, machine: Machine) -> Iterator[Finding]:
     process = read_process(pid, machine)
-    yield from findings_of("process", process, f"{pid} ({process.name})")
+    yield from findings_of("process", process, f"{pid} ({process.name})", CHECKS)
     folder = Path("/proc") / str(pid)
     binary = _readable(folder / "exe", process.exe)
     if binary is not None:
-        yield from findings_of("program", binary, process.exe)
+        yield from findings_of("program", binary, process.exe, CHECKS)
     checks = [check for check in CHECKS if check.id in _LIBRARY_CHECKS]
     for path in process.own_libraries[:MOST_LIBRARIES]:
         library = _readable(Path(f"{folder}/root{path}"), path)
@@ -113,54 +110,3 @@ def _readable(file: Path, shown: str) -> Binary | None:
         return read_binary(file, shown, privileged=True)
     except (OSError, FileAccessError):
         return None
-
-
-def follow(path: str) -> tuple[str, tuple[str, ...]]:
-    """The interpreter that runs a script, and the scripts on the way; a binary as it is."""
-    scripts: list[str] = []
-    while len(scripts) < _LONGEST_CHAIN:
-        words = _shebang(Path(path))
-        if not words:
-            break
-        scripts.append(path)
-        path = _of_env(words[1:]) if Path(words[0]).name == "env" and len(words) > 1 else find_program(words[0])
-    return path, tuple(scripts)
-
-
-def _shebang(path: Path) -> Sequence[str]:
-    try:
-        with path.open("rb") as file:
-            line = file.readline(256)
-    except OSError as error:
-        raise FileAccessError(f"{path} cannot be read: {error.strerror}") from error
-    return line[2:].decode(errors="replace").split() if line.startswith(b"#!") else ()
-
-
-def _of_env(words: Sequence[str]) -> str:
-    """The program that ``env`` starts: behind its options and variables."""
-    return find_program(next((word for word in words if not word.startswith("-") and "=" not in word), ""))
-
-
-def early(command: Sequence[str], pids: Sequence[int]) -> tuple[Finding, ...]:
-    """What a recording shall say before it starts: what limits it, can be told in milliseconds, and is in no note.
-
-    It never fails: what cannot be read is an error of the recording.
-    """
-    checks = [check for check in CHECKS if check.early]
-    found = [finding for finding in _early(command, pids) if finding.severity == "limits"]
-    wanted = {check.id for check in checks}
-    return most_harmful_first(finding for finding in found if finding.id in wanted)[:MOST_EARLY]
-
-
-def _early(command: Sequence[str], pids: Sequence[int]) -> Iterator[Finding]:
-    checks = [check for check in CHECKS if check.early]
-    # Opening events is what the recording does next.
-    machine = read_machine(events={})
-    yield from findings_of("machine", machine, "", checks)
-    for pid in pids:
-        yield from findings_of("process", read_process(pid, machine), str(pid), checks)
-    if command:
-        path, _ = follow(find_program(command[0]))
-        binary = read_binary(Path(path), path, machine.perfmon, quick=True)
-        if binary is not None:
-            yield from findings_of("program", binary, path, checks)

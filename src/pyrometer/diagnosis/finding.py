@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -95,3 +95,17 @@ class Diagnosis:
 def exit_code(findings: Iterable[Finding]) -> int:
     """That of the most harmful finding."""
     return max((EXIT_CODES[finding.severity] for finding in findings), default=0)
+
+
+def findings_of(subject: Subject, facts: object, where: str, checks: Iterable[Check]) -> Iterator[Finding]:
+    """What the checks of a subject find in its facts."""
+    for check in checks:
+        if check.subject == subject:
+            for found in check.find(facts):
+                yield Finding.of(check, found, where)
+
+
+def most_harmful_first(findings: Iterable[Finding], checks: Sequence[Check]) -> tuple[Finding, ...]:
+    """By severity, then by the order of the checks."""
+    rank = {check.id: number for number, check in enumerate(checks)}
+    return tuple(sorted(findings, key=lambda finding: (-EXIT_CODES[finding.severity], rank[finding.id])))

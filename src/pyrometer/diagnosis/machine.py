@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import which
 
 from pyrometer import native
 from pyrometer.errors import NoRecorderError
@@ -90,13 +90,13 @@ def read_machine(root: Path = Path("/"), events: Mapping[str, int] | None = None
         max_sample_rate=_number(kernel / "perf_event_max_sample_rate"),
         max_percent=_number(kernel / "perf_cpu_time_max_percent"),
         ptrace_scope=_number(kernel / "yama/ptrace_scope"),
-        seccomp=int(status.get("Seccomp", "0")),
-        capabilities=int(status.get("CapEff", "0"), 16),
-        uid=int(status.get("Uid", "0 0").split()[1]),
+        seccomp=whole(status.get("Seccomp", "")) or 0,
+        capabilities=_hexadecimal(status.get("CapEff", "")),
+        uid=whole(" ".join(status.get("Uid", "").split()[1:2])) or 0,
         container=any((root / mark).exists() for mark in _CONTAINER_MARKS),
         virtual=bool(re.search(r"^flags\s*:.*\bhypervisor\b", _text(root / "proc/cpuinfo"), re.MULTILINE)),
         cpus=len(re.findall(r"^processor\s*:", _text(root / "proc/cpuinfo"), re.MULTILINE)) or 1,
-        load=float((_text(root / "proc/loadavg").split() or ["0"])[0]),
+        load=_load(root / "proc/loadavg"),
         clock_source=_text(clock / "current_clocksource").strip() or None,
         clock_sources=tuple(_text(clock / "available_clocksource").split()),
         governors=frozenset(
@@ -105,7 +105,7 @@ def read_machine(root: Path = Path("/"), events: Mapping[str, int] | None = None
         turbo=_turbo(root / "sys/devices/system/cpu"),
         swap_used_kb=_kib(memory, "SwapTotal") - _kib(memory, "SwapFree"),
         available_kb=_kib(memory, "MemAvailable") if "MemAvailable" in memory else None,
-        engines={"valgrind": shutil.which("valgrind")},
+        engines={"valgrind": which("valgrind")},
     )
 
 
@@ -125,8 +125,22 @@ def _text(path: Path) -> str:
 
 
 def _number(path: Path) -> int | None:
-    text = _text(path).strip()
-    return int(text) if re.fullmatch(r"-?\d+", text) else None
+    return whole(_text(path).strip())
+
+
+def whole(text: str) -> int | None:
+    """A whole number; None for any other text."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
+
+
+def _hexadecimal(text: str) -> int:
+    return int(text, 16) if re.fullmatch(r"[0-9a-fA-F]{1,16}", text) else 0
+
+
+def _load(path: Path) -> float:
+    """Threads that want to run, on the average of a minute."""
+    found = re.match(r"[0-9]{1,9}\.[0-9]{1,9}", _text(path))
+    return float(found[0]) if found else 0.0
 
 
 def status_fields(path: Path) -> dict[str, str]:
@@ -136,12 +150,13 @@ def status_fields(path: Path) -> dict[str, str]:
 
 
 def _kib(memory: Mapping[str, str], name: str) -> int:
-    return int(memory.get(name, "0 kB").split()[0])
+    return whole(memory.get(name, "").removesuffix("kB").strip()) or 0
 
 
 def _locked_limit(path: Path) -> int | None:
     found = re.search(r"^Max locked memory\s+(\S+)", _text(path), re.MULTILINE)
-    return int(found[1]) >> 10 if found and found[1].isdigit() else None
+    limit = whole(found[1]) if found else None
+    return None if limit is None else limit >> 10
 
 
 def _shows_addresses(kallsyms: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyrometer.diagnosis.binary import SYSTEM_FOLDERS
 from pyrometer.diagnosis.finding import Check, Found
-from pyrometer.diagnosis.machine import CAP_PERFMON, CAP_SYS_ADMIN, CAP_SYS_PTRACE, Machine, status_fields
+from pyrometer.diagnosis.machine import CAP_PERFMON, CAP_SYS_ADMIN, CAP_SYS_PTRACE, Machine, status_fields, whole
 from pyrometer.errors import ProcessNotFoundError
 
 MUCH_CODE = 64 << 10
@@ -61,13 +61,13 @@ def read_process(pid: int, machine: Machine, root: Path = Path("/")) -> Process:
         raise ProcessNotFoundError(
             f"{pid} is a thread of process {process}, not a process", cure=f"pyrometer doctor {process}"
         )
-    inner = int((status.get("NSpid", "").split() or [str(pid)])[-1])
+    inner = whole((status.get("NSpid", "").split() or [""])[-1]) or pid
     maps = _read(folder / "maps")
     exe = _link(folder / "exe")
     return Process(
         pid=pid,
         name=status.get("Name", ""),
-        uid=int((status.get("Uid", "").split() or ["0"])[0]),
+        uid=whole((status.get("Uid", "").split() or [""])[0]) or 0,
         exe=exe.removesuffix(_DELETED),
         deleted=_deleted(maps, exe),
         generated=_generated(maps),

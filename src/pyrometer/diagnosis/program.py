@@ -119,8 +119,7 @@ def _has_library(binary: Binary) -> bool:
 
 
 def _std_without_lines(binary: Binary) -> Iterator[Found]:
-    own = bool(binary.debug) and binary.own_lines
-    if own and _has_library(binary) and not binary.library_lines:
+    if binary.whole and binary.own_lines and _has_library(binary) and not binary.library_lines:
         cure = "cargo +nightly build --release -Zbuild-std --target x86_64-unknown-linux-gnu (docs/debug-info.md)"
         yield Found("Rust's library in it was built without debug info", cure)
 

@@ -7,7 +7,7 @@ import textwrap
 from rich.console import Console
 from rich.text import Text
 
-from pyrometer.diagnosis import Diagnosis, Finding
+from pyrometer.diagnosis.finding import Diagnosis, Finding
 from pyrometer.show.grid import Column, Grid, Row, printable
 from pyrometer.show.grids import grids
 from pyrometer.show.words import plural

@@ -20,6 +20,8 @@ const PREFIX: u64 = 32 << 20;
 const MOST_HEADERS: usize = 1 << 16;
 /// Units whose first entries are looked at.
 const MOST_UNITS: usize = 2048;
+/// The last units are all looked at.
+const LAST_UNITS: usize = 256;
 /// Entries of a unit that are looked at: the first of a whole unit show what kinds it has.
 const MOST_ENTRIES: usize = 512;
 /// Attributes of an entry; hostile ones have millions that take no bytes.
@@ -38,6 +40,8 @@ type Slice<'e> = EndianSlice<'e, RunTimeEndian>;
 pub struct Debug {
     /// Units in the section; in a compressed one, in its beginning.
     pub units: usize,
+    /// Whether these are all: in a large compressed section they are those of its beginning.
+    pub complete: bool,
     /// Those that were looked at.
     pub read: usize,
     /// Bytes of all debug sections in the file.
@@ -97,6 +101,8 @@ struct Sections<'a> {
     line_strings: Cow<'a, [u8]>,
     offsets: Cow<'a, [u8]>,
     endian: RunTimeEndian,
+    /// Whether only the beginning of the units was decompressed.
+    cut: bool,
 }
 
 /// The debug info of `image`; none if there is no `.debug_info`.
@@ -106,9 +112,16 @@ pub(super) fn read(image: &ElfImage<'_>) -> Option<Debug> {
     }
     let sections = Sections::load(image);
     let headers = headers(&sections);
-    let mut debug = Debug { units: headers.len(), bytes: size(image), ..Debug::default() };
+    let mut debug = Debug {
+        units: headers.len(),
+        complete: !sections.cut && headers.last().map_or(0, end) == sections.info.len(),
+        bytes: size(image),
+        ..Debug::default()
+    };
     let step = headers.len().div_ceil(MOST_UNITS).max(1);
-    let chosen: Vec<_> = headers.iter().step_by(step).collect();
+    // Rust's library is linked last.
+    let (most, last) = headers.split_at(headers.len().saturating_sub(LAST_UNITS));
+    let chosen: Vec<_> = most.iter().step_by(step).chain(last).collect();
     let units: Vec<_> = chosen.par_iter().filter_map(|header| unit(&sections, header)).collect();
     for (root, level) in units {
         debug.add(root, level);
@@ -197,6 +210,7 @@ impl<'a> Sections<'a> {
             line_strings: take(3),
             offsets: take(4),
             endian,
+            cut: is_cut(image, ".debug_info"),
         }
     }
 }
@@ -223,12 +237,22 @@ fn beginning<'a>(image: &ElfImage<'a>, name: &str) -> Cow<'a, [u8]> {
     Cow::Owned(bytes)
 }
 
+fn is_cut(image: &ElfImage<'_>, name: &str) -> bool {
+    let data = image.file.section_by_name(name).and_then(|section| section.compressed_data().ok());
+    data.is_some_and(|data| data.format != CompressionFormat::None && data.uncompressed_size > PREFIX)
+}
+
 fn size(image: &ElfImage<'_>) -> u64 {
     let debug = image.file.sections().filter(|section| {
         section.name_bytes().is_ok_and(|name| name.starts_with(b".debug_") || name.starts_with(b".zdebug_"))
     });
     let size = debug.filter_map(|section| Some(section.file_range()?.1)).fold(0, u64::saturating_add);
     size.min(image.bytes().len() as u64)
+}
+
+/// Where a unit ends.
+fn end(header: &UnitHeader<Slice<'_>>) -> usize {
+    header.debug_info_offset().map_or(0, |start| start.0.saturating_add(header.length_including_self()))
 }
 
 /// Headers up to the first that cannot be read, or to the end of what was decompressed.
