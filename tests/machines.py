@@ -1,5 +1,6 @@
 """Machines and processes as folders of files: what ``/proc`` and ``/sys`` would say."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 ALL_CAPABILITIES = "000001ffffffffff"
@@ -34,9 +35,9 @@ OPEN = {"cpu-clock:u": 0, "cpu-clock": 0, "cycles:u": 0, "cycles": 0}
 STATUS = "Name:\t{name}\nTgid:\t{pid}\nPid:\t{pid}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nNSpid:\t{ids}\n"
 
 
-def lay_out(root: Path, changes: dict[str, str | None] | None = None) -> Path:
+def lay_out(root: Path, changes: Mapping[str, str | None] | None = None) -> Path:
     """The healthy machine with some files changed, or left out (None)."""
-    for name, text in (HEALTHY | (changes or {})).items():
+    for name, text in {**HEALTHY, **(changes or {})}.items():
         if text is not None:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def found(machine: Machine) -> dict[str, Finding]:
     return {finding.id: finding for finding in findings_of("machine", machine, "", CHECKS)}
 
 
-def of_machine(root: Path, changes: dict[str, str | None] | None = None, events=OPEN) -> dict[str, Finding]:
+def of_machine(root: Path, changes: Mapping[str, str | None] | None = None, events=OPEN) -> dict[str, Finding]:
     return found(read_machine(lay_out(root, changes), events))
 
 

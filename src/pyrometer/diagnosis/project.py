@@ -56,8 +56,8 @@ def read_project(folder: Path, profile: str = "release", environment: Mapping[st
     manifest = _workspace(folder) / "Cargo.toml"
     try:
         files = [*_configurations(folder, environment), manifest]
-        layers = [(str(file), _load(file).get("profile", {})) for file in files]
-    except (OSError, ValueError, AttributeError) as error:
+        layers = [(str(file), _profiles(file)) for file in files]
+    except (OSError, ValueError) as error:
         return Project(str(manifest), profile, broken=str(error))
     default = Setting(2 if profile in _DEVELOPMENT else 0, "")
     debug = _setting("debug", profile, layers, environment) or default
@@ -69,6 +69,13 @@ def _load(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text())
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file}: {error}") from error
+
+
+def _profiles(file: Path) -> dict[str, dict[str, Any]]:
+    profiles = _load(file).get("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
+        raise ValueError(f"{file}: profile is a table of tables, such as [profile.release]")
+    return profiles
 
 
 def _workspace(folder: Path) -> Path:
@@ -83,7 +90,8 @@ def _workspace(folder: Path) -> Path:
                 continue
             if "workspace" in found:
                 return parent
-            named = found.get("package", {}).get("workspace")
+            package = found.get("package")
+            named = package.get("workspace") if isinstance(package, dict) else None
             if parent == folder and isinstance(named, str):
                 return Path(os.path.normpath(parent / named))
     return folder
