@@ -102,6 +102,18 @@ class Binary:
         return self.share("unwind", "covered", "code")
 
     @property
+    def bytes_without_tables(self) -> int:
+        """Bytes of code that unwind tables do not cover."""
+        found = self.facts["unwind"]
+        return found["code"] - found["covered"] if isinstance(found, Mapping) else 0
+
+    @property
+    def functions_without_pointer(self) -> int:
+        """How many of the functions that were looked at keep no frame pointer."""
+        found = self.facts["frame_pointers"]
+        return found["functions"] - found["with"] if isinstance(found, Mapping) else 0
+
+    @property
     def frame_pointers(self) -> float | None:
         """The share of the functions that keep frame pointers."""
         return self.share("frame_pointers", "with", "functions")

@@ -71,11 +71,19 @@ def read_process(pid: int, machine: Machine, root: Path = Path("/")) -> Process:
         exe=exe.removesuffix(_DELETED),
         deleted=_deleted(maps, exe),
         generated=_generated(maps),
-        announced=(folder / f"root/tmp/perf-{inner}.map").exists() or bool(re.search(r"/jit-\d+\.dump", maps)),
+        announced=_exists(folder / f"root/tmp/perf-{inner}.map") or bool(re.search(r"/jit-\d+\.dump", maps)),
         inner_pid=inner,
         own_libraries=_own_libraries(maps, exe),
         machine=machine,
     )
+
+
+def _exists(path: Path) -> bool:
+    """False also where we may not look."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> str:

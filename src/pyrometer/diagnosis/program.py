@@ -11,6 +11,10 @@ from pyrometer.diagnosis.finding import Check, Found
 
 COVERED = 0.9
 """Less of the code than this in unwind tables is worth saying: hand-written assembly often has none."""
+START_UP = 3
+"""Functions that start every C program, and were compiled by others."""
+MUCH_CODE = 4096
+"""Bytes: the little that starts every program has no tables either."""
 KEPT = 0.9
 """From this share of functions on, frame pointers lead through code without tables."""
 _DBGSYM = "install its debug symbols: sudo apt install PACKAGE-dbgsym (or dnf debuginfo-install)"
@@ -41,6 +45,8 @@ def _special(binary: Binary) -> Iterator[Found]:
 def _no_unwind_tables(binary: Binary) -> Iterator[Found]:
     covered = binary.unwound
     if covered is None or covered >= COVERED or binary.text("architecture") != "X86_64":
+        return
+    if covered and binary.bytes_without_tables < MUCH_CODE:
         return
     amount = "none of its code has" if not covered else f"only {100 * covered:.0f} % of its code has"
     kept = (binary.frame_pointers or 0.0) >= KEPT
@@ -161,7 +167,7 @@ def _script(binary: Binary) -> Iterator[Found]:
 
 def _frame_pointers(binary: Binary) -> Iterator[Found]:
     kept = binary.frame_pointers
-    if kept is None or kept >= KEPT or (binary.unwound or 0.0) < COVERED:
+    if kept is None or kept >= KEPT or binary.functions_without_pointer <= START_UP or not binary.unwound:
         return
     share = f"{100 * kept:.0f} % of its functions keep" if kept >= 0.005 else "its functions do not keep"
     yield Found(f"{share} frame pointers", "none needed; tools that follow them need -C force-frame-pointers=yes")
