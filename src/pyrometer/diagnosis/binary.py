@@ -27,6 +27,8 @@ class Binary:
     facts: Mapping[str, object]
     debug_file: str | None = None
     """Its separate file of debug info, where there is one."""
+    missing_shared: str = ""
+    """The file that it shares debug info with (``dwz``), if there is no such file."""
     missing_split: tuple[str, ...] = ()
     """Files of split units that do not exist."""
     special: str = ""
@@ -44,9 +46,9 @@ class Binary:
         return found if isinstance(found, str) else ""
 
     @property
-    def bits(self) -> int:
-        """32 or 64."""
-        return 32 if self.facts["bits"] == 32 else 64
+    def named(self) -> bool:
+        """Whether it names its functions, and not only those it exports."""
+        return self.text("symbols") == "symtab" or bool(self.facts["mini_debug_info"])
 
     @property
     def debug(self) -> Mapping[str, Mapping[str, int]]:
@@ -144,6 +146,7 @@ def read_binary(  # noqa: PLR0913  facts of the caller's
         path=shown,
         facts=facts,
         debug_file=_debug_file(Path(shown), facts, debug_root),
+        missing_shared=_missing_shared(Path(shown), facts),
         missing_split=_missing_split(Path(shown), facts),
         special=_special(file),
         privileged=privileged,
@@ -163,6 +166,13 @@ def _debug_file(path: Path, facts: Mapping[str, object], debug_root: Path) -> st
         candidates.append(debug_root / ".build-id" / build_id[:2] / f"{build_id[2:]}.debug")
     own = os.path.realpath(path)
     return next((str(each) for each in candidates if each.is_file() and os.path.realpath(each) != own), None)
+
+
+def _missing_shared(path: Path, facts: Mapping[str, object]) -> str:
+    link = facts["debug_alt_link"]
+    if not isinstance(link, str) or facts["debug"] is None:
+        return ""
+    return "" if (path.resolve().parent / link).is_file() else link
 
 
 def _missing_split(path: Path, facts: Mapping[str, object]) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def _no_unwind_tables(binary: Binary) -> Iterator[Found]:
 
 
 def _stripped(binary: Binary) -> Iterator[Found]:
-    if binary.text("symbols") == "symtab" or binary.own_lines or binary.text("debug_link"):
+    if binary.named or binary.own_lines or binary.text("debug_link"):
         return
     if binary.debug and binary.library_lines:
         return
@@ -75,10 +75,14 @@ def _debug_file_missing(binary: Binary) -> Iterator[Found]:
     if link and not binary.own_lines:
         what = f"its debug info is in a file of its own, {link}, which is not here"
         yield Found(what, _DBGSYM if binary.is_system else f"put {link} beside the program")
+    elif binary.missing_shared and not binary.debug_file:
+        what = f"its debug info refers to {binary.missing_shared}, which is not here"
+        why = "Names and files of many of its functions are missing."
+        yield Found(what, _DBGSYM if binary.is_system else f"put the file back: {binary.missing_shared}", why)
 
 
 def _no_line_info(binary: Binary) -> Iterator[Found]:
-    if binary.own_lines or binary.text("debug_link") or binary.text("symbols") != "symtab" or binary.missing_split:
+    if binary.own_lines or binary.text("debug_link") or not binary.named or binary.missing_split:
         return
     if binary.library_lines:
         what = "only Rust's library has line info: the program's own code was built with debug = 0"
@@ -233,7 +237,7 @@ CHECKS = (
         "debug-file-missing",
         "program",
         "limits",
-        "`.gnu_debuglink` names a file that is absent",
+        "`.gnu_debuglink` or `.gnu_debugaltlink` names a file that is absent",
         "Source lines, inlined calls and most names are missing.",
         "install the package's debug symbols",
         _debug_file_missing,
