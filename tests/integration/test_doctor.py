@@ -226,11 +226,18 @@ def findings(*arguments: str | Path) -> dict[str, dict]:
     return {one["id"]: one for one in json.loads(done.stdout)["findings"]}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a program that is another user's")
 def test_setuid_stands_in_the_way_of_who_is_not_privileged(c, doctor: Doctor):
     program = c()
     program.chmod(0o4755)
+    assert "setuid" not in findings(program), "it is ours already"
+    os.chown(program, 65534, 65534)
+    program.chmod(0o4755)
     assert "setuid" in findings(program)["setuid"]["what"]
     assert "sudo pyrometer record" in findings(program)["setuid"]["cure"]
+    assert "setuid" not in doctor(program), "root may"
+    program.chmod(0o2755)
+    assert "setgid" in findings(program)["setuid"]["what"]
     program.chmod(0o0755)
     assert "setuid" not in findings(program)
 

@@ -68,7 +68,7 @@ CAUSES = [
         status(uid=0) | {f"{SYSCTL}/perf_event_paranoid": "2\n"},
         USER_ONLY,
         "limits",
-        "--cap-add PERFMON",
+        "sysctl kernel.perf_event_paranoid=1",
     ),
     (
         "missing-capability",
@@ -304,7 +304,7 @@ def test_binaries_that_lack_something_come_by_their_share():
     seen = of_profile(quality=Quality(samples=28), binaries=binaries)["binary-lacks-info"]
     assert seen.severity == "limits"
     assert seen.where == "/lib/libc.so.6"
-    assert seen.what == "has no debug info (28.6 % of the samples)"
+    assert seen.what == "it has no debug info (28.6 % of the samples)"
     assert "pyrometer symbolize FILE --debug-path DIR; or build it with `debug = 1`" in seen.cure
 
 
@@ -378,6 +378,8 @@ def test_early_checks_are_of_the_list_and_none_is_a_note_or_an_error():
     assert set(early_module.CHECKS) <= set(CHECKS)
     assert len(early_module.CHECKS) >= 5
     assert all(check.severity == "limits" for check in early_module.CHECKS)
+    text = (DOCS / "doctor.md").read_text().partition("before\nthe program starts: ")[2].partition(". ")[0]
+    assert re.findall(r"`([\w-]+)`", text) == [check.id for check in early_module.CHECKS]
 
 
 @pytest.mark.parametrize(

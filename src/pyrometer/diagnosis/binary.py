@@ -188,11 +188,12 @@ def _missing_split(path: Path, facts: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _special(file: Path) -> str:
-    mode = file.stat().st_mode
-    if mode & stat.S_ISUID:
+    about = file.stat()
+    mode = about.st_mode
+    if mode & stat.S_ISUID and about.st_uid != os.geteuid():
         return "setuid"
     # Without the right to execute, the bit of the group means locks.
-    if mode & stat.S_ISGID and mode & stat.S_IXGRP:
+    if mode & stat.S_ISGID and mode & stat.S_IXGRP and about.st_gid != os.getegid():
         return "setgid"
     try:
         return "capabilities" if os.getxattr(file, "security.capability") else ""

@@ -81,7 +81,8 @@ def _capability(machine: Machine) -> Iterator[Found]:
         blocks = not _opens(machine, _USER)
         seen = "no event may be opened" if blocks else "only user code is seen"
         what = f"CAP_PERFMON is missing here, and kernel.perf_event_paranoid is {machine.paranoid}: {seen}"
-        yield Found(what, "docker run --cap-add PERFMON IMAGE", severity="blocks" if blocks else "limits")
+        cure = "docker run --cap-add PERFMON IMAGE" if machine.container else "sysctl kernel.perf_event_paranoid=1"
+        yield Found(what, cure, severity="blocks" if blocks else "limits")
     elif machine.paranoid <= 2 and machine.events.get(_USER, 0) in _REFUSED:
         what = (
             f"perf_event_open is refused though kernel.perf_event_paranoid is {machine.paranoid}: by a security module"

@@ -37,7 +37,7 @@ def _narrow(binary: Binary) -> Iterator[Found]:
 def _special(binary: Binary) -> Iterator[Found]:
     if binary.special and not binary.privileged:
         name = shlex.quote(binary.path)
-        copy = shlex.quote(f"./{Path(binary.path).name}")
+        copy = shlex.quote(f"./{Path(binary.path).name}-copy")
         what = f"it runs with more rights than yours ({binary.special})"
         yield Found(what, f"sudo pyrometer record -- {name}, or record a copy: cp {name} {copy}")
 

@@ -56,7 +56,11 @@ def _again(recorded: Recorded, options: str) -> str:
 
 def _share(part: int, whole: int) -> str:
     share = part / whole if whole else 0.0
-    return f"{part:,} ({'< 0.1' if share < 0.0005 else units.percent(share)} %)"
+    return f"{part:,} ({_percent(share)} %)"
+
+
+def _percent(share: float) -> str:
+    return "< 0.1" if 0 < share < 0.0005 else units.percent(share)
 
 
 def _severity(part: int, whole: int) -> str:
@@ -108,11 +112,12 @@ def _symbolize(recorded: Recorded) -> str:
 
 def _missing(recorded: Recorded) -> Iterator[Found]:
     for gap in recorded.gaps:
-        lacks, _, cure = gap.sentence.removeprefix(gap.path).strip().partition(": ")
-        share = "< 0.1" if gap.share < 0.0005 else units.percent(gap.share)
+        # The sentence begins with the path, which may have a colon itself.
+        said = gap.sentence.removeprefix(gap.path)
+        lacks, _, cure = f"it{said}".partition(": ") if said != gap.sentence else said.partition(": ")
         now = "" if "rebuilt" in lacks or "generated" in lacks else f"{_symbolize(recorded)}; or "
         yield Found(
-            f"{lacks.partition(', so ')[0]} ({share} % of the samples)",
+            f"{lacks.partition(', so ')[0]} ({_percent(gap.share)} % of the samples)",
             f"{now}{cure}",
             severity="limits" if gap.share >= WORTH_SAYING else "note",
             where=gap.path,
