@@ -30,6 +30,8 @@ def early(command: Sequence[str], pids: Sequence[int]) -> tuple[Finding, ...]:
 def _early(command: Sequence[str], pids: Sequence[int]) -> Iterator[Finding]:
     # Opening events is what the recording does next.
     machine = read_machine(events={})
+    if not machine.recorder:
+        return
     yield from findings_of("machine", machine, "", CHECKS)
     for pid in pids:
         yield from findings_of("process", process.read_process(pid, machine), str(pid), CHECKS)

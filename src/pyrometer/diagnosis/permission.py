@@ -62,7 +62,8 @@ def _paranoid(machine: Machine) -> Iterator[Found]:
         return
     if not _opens(machine, _USER) and level > 2:
         what = f"kernel.perf_event_paranoid is {level}: users without CAP_PERFMON may not open any event"
-        yield Found(what, "sudo sysctl kernel.perf_event_paranoid=1", severity="blocks")
+        why = "Nothing can be recorded by this user."
+        yield Found(what, "sudo sysctl kernel.perf_event_paranoid=1", why, "blocks")
     elif not _opens(machine, _KERNEL):
         what = f"kernel.perf_event_paranoid is {level}: users without CAP_PERFMON see user code only"
         why = "Time inside the kernel (system calls, page faults) is not sampled, so its share is missing."
@@ -182,7 +183,7 @@ CHECKS = (
         "machine",
         "limits",
         "`kernel.perf_event_paranoid` of 2 (user code only), or above (nothing; blocks)",
-        "No event can be opened by this user.",
+        "At 2 time inside the kernel is missing; above, no event can be opened.",
         "`sudo sysctl kernel.perf_event_paranoid=1`",
         _paranoid,
     ),
