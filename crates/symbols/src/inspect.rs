@@ -85,7 +85,7 @@ pub fn inspect(image: &ElfImage<'_>, depth: Depth) -> Inspection {
         architecture: format!("{:?}", image.file.architecture()),
         bits: if image.file.is_64() { 64 } else { 32 },
         kind: kind(image, linkage.interpreter.is_some()),
-        language: language(image, &symbols, debug.as_ref(), rustc.is_some()),
+        language: language(image, &symbols, debug.as_ref(), &linkage, rustc.is_some()),
         build_id: identity::build_id(image.bytes()),
         symbols: symbols.source,
         debug_link: link(image, ".gnu_debuglink"),
@@ -201,16 +201,29 @@ fn kind(image: &ElfImage<'_>, interpreted: bool) -> &'static str {
     }
 }
 
-fn language(image: &ElfImage<'_>, symbols: &Symbols, debug: Option<&Debug>, rustc: bool) -> &'static str {
+fn language(
+    image: &ElfImage<'_>,
+    symbols: &Symbols,
+    debug: Option<&Debug>,
+    linkage: &Linkage,
+    rustc: bool,
+) -> &'static str {
     if rustc || symbols.rust || debug.is_some_and(|debug| debug.rust_units > 0) {
         "rust"
     } else if image.has_section(".gopclntab") || image.has_section(".go.buildinfo") {
         "go"
-    } else if symbols.cpp || debug.is_some_and(|debug| debug.cpp_units > 0) {
+    } else if symbols.cpp
+        || linkage.libraries.iter().any(|library| is_of_cpp(library))
+        || debug.is_some_and(|debug| debug.cpp_units > 0)
+    {
         "c++"
     } else {
         "c"
     }
+}
+
+fn is_of_cpp(library: &str) -> bool {
+    library.starts_with("libstdc++.so") || library.starts_with("libc++.so")
 }
 
 /// The file that such a section names.
