@@ -74,10 +74,13 @@ pub enum Depth {
     All,
 }
 
-/// Reads the facts of `image`; with [`Depth::Headers`] there are no symbols, debug info and functions.
+/// Reads the facts of `image`; with [`Depth::Headers`] there is no debug info, and there are symbols and
+/// functions only where no unwind table says how to walk the code.
 pub fn inspect(image: &ElfImage<'_>, depth: Depth) -> Inspection {
     let all = depth == Depth::All;
-    let symbols = if all { Symbols::read(image) } else { Symbols::default() };
+    let unwind = if all { code::unwind(image) } else { code::unwind_of_size(image) };
+    let functions = all || unwind.covered == 0;
+    let symbols = if functions { Symbols::read(image) } else { Symbols::default() };
     let debug = if all { debug::read(image) } else { None };
     let rustc = if all { rust::compiler(image, debug.as_ref()) } else { None };
     let linkage = Linkage::read(image);
@@ -91,8 +94,8 @@ pub fn inspect(image: &ElfImage<'_>, depth: Depth) -> Inspection {
         debug_link: link(image, ".gnu_debuglink"),
         debug_alt_link: link(image, ".gnu_debugaltlink"),
         mini_debug_info: image.has_section(".gnu_debugdata"),
-        unwind: if all { code::unwind(image) } else { code::unwind_of_size(image) },
-        frame_pointers: if all {
+        unwind,
+        frame_pointers: if functions {
             code::frame_pointers(image, &symbols.functions)
         } else {
             FramePointers::default()
@@ -144,7 +147,8 @@ impl Symbols {
         }
         let Some(name) = budget.name(symbol).filter(|name| !name.is_empty()) else { return };
         self.rust |= name.starts_with("rust_eh_personality") || name.contains("__rust_alloc");
-        self.cpp |= name.starts_with("__gxx_personality_v0") || name.starts_with("_ZNSt");
+        // Rust's older names begin so too, but Rust is recognised first.
+        self.cpp |= name.starts_with("_Z") || name.starts_with("__gxx_personality_v0");
         self.allocators.see(name, symbol.is_definition());
         if symbol.is_definition() && symbol.kind() == SymbolKind::Text {
             self.source = source;

@@ -19,8 +19,8 @@ const MOST_FUNCTIONS: usize = 2000;
 const PROLOGUE: u64 = 64;
 /// Bytes of a function that are searched for a call: one that calls nothing needs no frame.
 const BODY: u64 = 512;
-/// Shorter functions are stubs and thunks.
-const SHORTEST: u64 = 24;
+/// A shorter function cannot both call and keep a frame.
+const SHORTEST: u64 = 8;
 
 /// What says how to unwind the code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
