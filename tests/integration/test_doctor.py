@@ -402,9 +402,9 @@ def test_a_program_is_looked_up_as_record_does(c, doctor: Doctor, run_pyrometer:
 
 
 @contextmanager
-def running(*command: str | Path, ready: bool = True) -> Iterator[subprocess.Popen[str]]:
+def running(*command: str | Path, ready: bool = True, folder: Path | None = None) -> Iterator[subprocess.Popen[str]]:
     """A process that runs until the end of the block."""
-    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as program:
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True, cwd=folder) as program:
         try:
             if ready:
                 assert program.stdout is not None
@@ -442,7 +442,7 @@ def test_generated_code_of_node_with_and_without_a_map(doctor: Doctor, tmp_path:
     with running("node", "-e", script) as process:
         seen = doctor(process.pid)
         assert "node --perf-basic-prof" in seen["jit-without-map"]["cure"]
-    with running("node", "--perf-basic-prof", "-e", script) as process:
+    with running("node", "--perf-basic-prof", "-e", script, folder=tmp_path) as process:
         assert "jit-without-map" not in doctor(process.pid)
     Path(f"/tmp/perf-{process.pid}.map").unlink(missing_ok=True)
 
