@@ -110,6 +110,7 @@ def of_binary(name: str, content: bytes) -> Seeds:
     """One program, as each of the targets takes it that read programs."""
     sections = dict(read_sections(content))
     yield "elf_symbols", name, content
+    yield "inspect", name, content
     entry = struct.unpack_from("<Q", content, 24)[0]
     registers, stack = a_stack(entry, read_address(sections, ".text"))
     yield "unwind", name, joined([registers, stack, content])

@@ -149,6 +149,9 @@ class SymbolOptions(TypedDict):
 def require_recording() -> None:
     """Raise :class:`pyrometer.NoRecorderError` on a machine that nothing can be recorded on."""
 
+def probe_events() -> list[tuple[str, int]]:
+    """Some events by name, each with the error number of opening it on ourselves, or 0; empty without a recorder."""
+
 def record(config: Config) -> Recording: ...
 def finish(recording: Recording, output: Path, options: SymbolOptions) -> Profile: ...
 def recover(journal: Path, output: Path, options: SymbolOptions) -> Profile: ...
@@ -164,6 +167,12 @@ def disassemble(
 def demangle(name: str, hashes: bool) -> str: ...
 def parse_name(name: str, hashes: bool) -> str: ...
 def demangle_stream(hashes: bool, json: bool) -> None: ...
+def inspect(path: str, quick: bool = False) -> str | None:
+    """What a binary offers a profiler, as JSON; ``None`` for a file that is no binary.
+
+    ``quick``: without symbols, debug info and code.
+    """
+
 def library_source(path: str, options: SymbolOptions) -> tuple[Path | None, str | None] | None:
     """The installed file of a path of Rust's library, or why there is none; ``None`` for other paths."""
 

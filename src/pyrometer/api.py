@@ -25,6 +25,8 @@ from pyrometer.collect.debugfiles import DebugFiles
 from pyrometer.collect.record import DEFAULT_RATE
 from pyrometer.collect.record import record as _record
 from pyrometer.collect.symbolize import symbolize as _symbolize
+from pyrometer.diagnosis.diagnose import diagnose
+from pyrometer.diagnosis.finding import Diagnosis
 from pyrometer.errors import FileAccessError
 from pyrometer.formats import by_name, open_profile
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native
@@ -206,6 +208,21 @@ def record(  # noqa: PLR0913  one keyword an option
     )
     recorded.wait()
     return Profile.of(recorded.profile)
+
+
+def doctor(target: str | int | os.PathLike[str] | None = None) -> Diagnosis:
+    """What stands in the way of a good profile, most harmful first, each with its cure.
+
+    ``target`` is a program's name or path, a process id, a ``.pyro`` file, or the folder of a Cargo
+    project; without one, this machine is meant. Errors: those of :func:`record` and :func:`load` for a
+    program, process or file that does not exist or cannot be read.
+
+    >>> import pyrometer
+    >>> found = pyrometer.doctor("sh")
+    >>> found.exit_code in (0, 1, 2), {finding.subject for finding in found.findings} <= {"machine", "program"}
+    (True, True)
+    """
+    return diagnose(target)
 
 
 def build(

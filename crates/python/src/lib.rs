@@ -11,6 +11,7 @@ mod disassemble;
 mod error;
 mod export;
 mod finish;
+mod inspect;
 mod profile;
 mod recording;
 mod rows;
@@ -32,9 +33,11 @@ mod _native {
     #[pymodule_export]
     use super::finish::{recover, resymbolize, wanted};
     #[pymodule_export]
+    use super::inspect::inspect;
+    #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]
-    use super::recording::{Recording, finish, record, require_recording};
+    use super::recording::{Recording, finish, probe_events, record, require_recording};
     #[pymodule_export]
     use super::sources::library_source;
     #[pymodule_export]

@@ -100,7 +100,8 @@ fn generated(path: &str) -> String {
     )
 }
 
-pub(crate) fn map(file: &File) -> io::Result<Mmap> {
+/// Maps a file to read it; refused if it has no contents.
+pub fn map(file: &File) -> io::Result<Mmap> {
     let about = file.metadata()?;
     if !about.is_file() || about.len() == 0 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a file with contents"));

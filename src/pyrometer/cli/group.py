@@ -27,6 +27,7 @@ COMMANDS: dict[str, Lazy] = {
     "symbolize": Lazy("pyrometer.cli.symbolize", "Look names up again, with debug info from elsewhere."),
     "export": Lazy("pyrometer.cli.export", "Write a profile in another tool's format."),
     "demangle": Lazy("pyrometer.cli.demangle", "Rust and C++ symbols as names, wherever they stand in a text."),
+    "doctor": Lazy("pyrometer.cli.doctor", "What stands in the way of a good profile, and what cures it."),
 }
 """Every command; each module has one named ``command``."""
 

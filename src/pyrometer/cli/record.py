@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from pyrometer.cli.options import DEBUG_FILE_NAMES, debug_files, output_format, 
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
+from pyrometer.errors import PyrometerError
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -37,6 +39,8 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
     from pyrometer.collect.debugfiles import DebugFiles
     from pyrometer.collect.record import record
 
+    if not no_summary and form == "text":
+        _say_early(program, options["pids"])
     files = DebugFiles(**{name: options.pop(name) for name in DEBUG_FILE_NAMES})
     recorded = record(program, files=files, finishing=while_working("symbolizing"), **options)
     if not no_summary:
@@ -46,6 +50,21 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
     if recorded.failure is not None:
         raise recorded.failure
     end_like(status)
+
+
+def _say_early(program: tuple[str, ...], pids: tuple[int, ...]) -> None:
+    """What limits the recording and is told by no note at its end, before the program starts."""
+    from pyrometer.diagnosis.early import early
+
+    # What goes wrong here is the recording's to say.
+    with suppress(PyrometerError, OSError):
+        found = early(program, pids)
+        if found:
+            from pyrometer.show.diagnosis import early_line
+            from pyrometer.show.text import console
+
+            width = console(sys.stderr).width
+            click.echo("\n".join(early_line(finding, width) for finding in found), err=True)
 
 
 def _summarize(profile: Any, form: str) -> None:

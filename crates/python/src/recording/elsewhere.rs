@@ -21,6 +21,12 @@ pub fn require_recording() -> PyResult<()> {
     Err(Known::new("no-recorder", what, String::new()).into())
 }
 
+/// No event can be opened where there is no recorder.
+#[pyfunction]
+pub fn probe_events() -> Vec<(&'static str, i32)> {
+    Vec::new()
+}
+
 /// Raises that nothing can be recorded on this machine.
 #[pyfunction]
 pub fn record(config: Bound<'_, PyAny>) -> PyResult<Recording> {

@@ -89,6 +89,12 @@ fn seconds(seconds: f64) -> Duration {
 #[pyfunction]
 pub fn require_recording() {}
 
+/// The events that were tried, each with the kernel's error number, or 0.
+#[pyfunction]
+pub fn probe_events() -> Vec<(&'static str, i32)> {
+    sampler::probe()
+}
+
 /// Records until the program ends, the time is over, or a signal says stop.
 #[pyfunction]
 pub fn record(py: Python<'_>, config: ConfigDict) -> PyResult<Recording> {

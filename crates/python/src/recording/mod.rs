@@ -12,4 +12,4 @@ mod recorder;
 #[path = "elsewhere.rs"]
 mod recorder;
 
-pub use recorder::{Recording, finish, record, require_recording};
+pub use recorder::{Recording, finish, probe_events, record, require_recording};

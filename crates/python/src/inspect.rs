@@ -1,0 +1,33 @@
+//! What a binary offers a profiler.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use pyo3::prelude::*;
+use pyrometer_symbols::inspect::Depth;
+use pyrometer_symbols::{Inspection, provider};
+
+use crate::error::{Known, Result};
+
+/// The facts of a binary as JSON (the fields of [`Inspection`]), or `None` for a file that is none.
+/// `quick`: without symbols, debug info and code.
+#[pyfunction]
+#[pyo3(signature = (path, quick = false))]
+pub fn inspect(py: Python<'_>, path: PathBuf, quick: bool) -> PyResult<Option<String>> {
+    Ok(py.detach(|| facts(&path, quick))?)
+}
+
+fn facts(path: &Path, quick: bool) -> Result<Option<String>> {
+    let refused = |error: std::io::Error| {
+        Known::new("io", format!("{} cannot be read: {error}", path.display()), String::new())
+    };
+    let file = File::open(path).map_err(refused)?;
+    if file.metadata().is_ok_and(|about| about.is_file() && about.len() == 0) {
+        return Ok(None);
+    }
+    let bytes = provider::map(&file).map_err(refused)?;
+    let Ok(found) = Inspection::of_bytes(&bytes, if quick { Depth::Headers } else { Depth::All }) else {
+        return Ok(None);
+    };
+    serde_json::to_string(&found).map(Some).map_err(|error| refused(error.into()))
+}
