@@ -35,7 +35,7 @@ export PYO3_PYTHON := $(BIN)/python
 export VIRTUAL_ENV := $(VENV)
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-.PHONY: help setup build ripgrep peers demo test test-rust test-python lint check-targets format bench wheel fuzz lock clean
+.PHONY: help setup build ripgrep large peers demo test test-rust test-python lint check-targets format bench wheel fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -121,6 +121,14 @@ format: $(STAMPS)/dev ## format all code
 	$(BIN)/ruff check --quiet --fix-only
 	$(BIN)/ruff format --quiet
 
+large: $(STAMPS)/large ## build a program with more than 500 MB of debug info, for the benchmark (20 minutes)
+
+$(STAMPS)/large: bench/large/Cargo.toml bench/large/Cargo.lock bench/large/src/main.rs
+	@mkdir -p $(STAMPS)
+	@echo 'building a program with much debug info (20 minutes)'
+	@cargo build --release --locked --quiet --manifest-path bench/large/Cargo.toml --target-dir build/large
+	@touch $@
+
 peers: $(STAMPS)/system ## build the tools that the benchmark compares with (perf comes from the system)
 	@for peer in $(PEERS); do \
 	  if test -e "$(STAMPS)/$$peer"; then continue; fi; \
@@ -131,8 +139,9 @@ peers: $(STAMPS)/system ## build the tools that the benchmark compares with (per
 	  echo "$$peer cannot be built here: the benchmark will say so"; \
 	done
 
-bench: build ripgrep peers ## measure against perf, inferno, cargo-flamegraph, samply and rustfilt; writes bench/results.md
+bench: build ripgrep peers large ## measure against the peers, perf to llvm-symbolizer; writes bench/results.md
 	@mkdir -p build/bench
+	@cargo build --release --locked --quiet --package pyrometer-symbols --example resolve_addresses
 	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust
 	$(BIN)/python -m bench.run
 

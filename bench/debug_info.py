@@ -69,6 +69,9 @@ def measure(count: int, rounds: int) -> Lookups:
     """
     if not LARGE.exists():
         raise RunError(f"there is no {LARGE}: make large")
+    for peer, package in {"llvm-symbolizer": "llvm", "addr2line": "binutils"}.items():
+        if shutil.which(peer) is None:
+            raise RunError(f"{peer} is not installed: apt-get install {package}")
     addresses = _spread(count)
     ADDRESSES.write_text("".join(f"{address:#x}\n" for address in addresses))
     _unresolved_profile(addresses)

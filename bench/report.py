@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bench.debug_info import Lookups
 from bench.demangle import Demangling
 from bench.overhead import PLAIN, Comparison
 from bench.pictures import Picture
@@ -31,6 +32,9 @@ def markdown(results: Results) -> str:
     parts += ["## From the program's end to a flame graph", _pictures(results.pictures)]
     if results.demangling is not None:
         parts += [f"## Demangling {results.demangling.bytes / 1e6:.0f} MB", _demangling(results.demangling)]
+    if results.lookups is not None:
+        heading = f"## Lines and inlined calls of {results.lookups.addresses:,} addresses"
+        parts += [heading, _lookups(results.lookups)]
     if results.failures:
         parts += ["## What could not be measured", table(["step", "reason"], results.failures.items())]
     return _without_paths("\n\n".join(parts)) + "\n"
@@ -90,6 +94,16 @@ def _recorder_row(comparison: Comparison, name: str) -> list[str]:
 def _pictures(pictures: Sequence[Picture]) -> str:
     rows = [[picture.chain, _seconds(picture)] for picture in pictures]
     return table(["chain", "time"], rows)
+
+
+def _lookups(measured: Lookups) -> str:
+    head = ["tool", "runs", "median", "from … to", "peak memory"]
+    rows = []
+    for name, seconds in measured.seconds.items():
+        span = f"{min(seconds):.2f} … {max(seconds):.2f} s"
+        peak = f"{measured.peaks.get(name, 0) / 1e6:.0f} MB"
+        rows.append([name, str(len(seconds)), f"{statistics.median(seconds):.2f} s", span, peak])
+    return f"{measured.debug_info / 1e6:.0f} MB of debug info.\n\n" + table(head, rows)
 
 
 def _demangling(measured: Demangling) -> str:

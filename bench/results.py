@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from bench.coverage import Coverage
+from bench.debug_info import Lookups
 from bench.demangle import Demangling
 from bench.overhead import Comparison
 from bench.pictures import Picture
@@ -19,4 +21,6 @@ class Results:
     help_time: float | None = None
     scale: Scale | None = None
     demangling: Demangling | None = None
+    lookups: Lookups | None = None
+    coverage: Coverage | None = None
     failures: dict[str, str] = field(default_factory=dict)

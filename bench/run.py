@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import demangle, loads, machine, overhead, pictures, scale
+from bench import coverage, debug_info, demangle, loads, machine, overhead, pictures, scale
 from bench.process import WORK, RunError
 from bench.recorders import Pyrometer
 from bench.report import markdown
@@ -27,13 +27,32 @@ class Size:
     long_samples: int
     long_rate: int
     megabytes: int
+    addresses: int
     """Of `nm` output."""
     limit: float
     """Seconds after which a chain from recording to picture is stopped."""
 
 
-FULL = Size(rounds=12, seconds=2, allocations=200, long_samples=5_200_000, long_rate=20_000, megabytes=100, limit=180)
-QUICK = Size(rounds=2, seconds=1, allocations=60, long_samples=100_000, long_rate=20_000, megabytes=10, limit=30)
+FULL = Size(
+    rounds=12,
+    seconds=2,
+    allocations=200,
+    long_samples=5_200_000,
+    long_rate=20_000,
+    megabytes=100,
+    addresses=300_000,
+    limit=180,
+)
+QUICK = Size(
+    rounds=2,
+    seconds=1,
+    allocations=60,
+    long_samples=100_000,
+    long_rate=20_000,
+    megabytes=10,
+    addresses=20_000,
+    limit=30,
+)
 
 
 def main() -> None:
@@ -82,6 +101,14 @@ def _scale(results: Results, size: Size) -> None:
     results.scale = scale.long_recording(loads.allocator, size.long_samples, size.long_rate)
 
 
+def _lookups(results: Results, size: Size) -> None:
+    results.lookups = debug_info.measure(size.addresses, size.rounds // 2)
+
+
+def _coverage(results: Results, size: Size) -> None:
+    results.coverage = coverage.measure(loads.ripgrep(size.seconds))
+
+
 def _demangling(results: Results, size: Size) -> None:
     results.demangling = demangle.measure(size.megabytes, size.rounds)
 
@@ -101,6 +128,8 @@ STEPS: dict[str, Callable[[Results, Size], None]] = {
     "openings": _openings,
     "five million samples": _scale,
     "demangling": _demangling,
+    "lookups": _lookups,
+    "coverage": _coverage,
 }
 
 

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import debug_info
 from bench.overhead import Comparison
-from bench.ratios import Centre
+from bench.ratios import Centre, centre
 from bench.recorders import FLOOR
 from bench.results import Results
 
 OURS = "pyrometer"
 FASTER_THAN_RUSTFILT = 5
+MOST_LOOKUP_SECONDS, LEAST_DEBUG_INFO = 5, 500e6
 #: Words on why a target is missed, written by hand after a run.
 WHY = Path(__file__).with_name("why.toml")
 
@@ -144,6 +146,48 @@ def _demangling(results: Results) -> tuple[str, bool | None]:
     return text, False if ratio.high < FASTER_THAN_RUSTFILT else (True if ratio.low >= FASTER_THAN_RUSTFILT else None)
 
 
+def _lookup_time(results: Results) -> tuple[str, bool | None]:
+    found = results.lookups
+    if found is None:
+        return NOT_MEASURED
+    times = [centre(found.seconds[name]) for name in (debug_info.OURS, debug_info.WHOLE)]
+    text = f"{found.addresses:,} addresses, {found.debug_info / 1e6:.0f} MB: {times[0].value:.1f} s"
+    text += f"; pyrometer symbolize, from profile to profile, {times[1].value:.1f} s"
+    return text, all(time.high <= MOST_LOOKUP_SECONDS for time in times) and found.debug_info >= LEAST_DEBUG_INFO
+
+
+def _lookup_ratio(peer: str, least: float) -> Measure:
+    def measure(results: Results) -> tuple[str, bool | None]:
+        found = results.lookups
+        if found is None:
+            return NOT_MEASURED
+        ratio = found.times_faster(peer)
+        stopped = "at least " if peer in found.stopped else ""
+        text = f"{stopped}{ratio.value:.1f} times ({ratio.low:.1f} … {ratio.high:.1f})"
+        return text, True if ratio.low >= least else (False if ratio.high < least else None)
+
+    return measure
+
+
+def _lookup_names(results: Results) -> tuple[str, bool | None]:
+    found = results.lookups
+    if found is None or not found.common:
+        return NOT_MEASURED
+    parts = [
+        f"{peer}: {found.common[peer]} of {debug_info.MOST_COMMON}, {100 * share:.2f} % of all chains"
+        for peer, share in found.agreement.items()
+    ]
+    return "; ".join(parts), all(count == debug_info.MOST_COMMON for count in found.common.values())
+
+
+def _coverage(results: Results) -> tuple[str, bool | None]:
+    found = results.coverage
+    if found is None:
+        return NOT_MEASURED
+    text = f"{100 * found.with_line:.2f} % with a line, {100 * found.whole_chain:.2f} % with the whole chain"
+    return f"{text}, of {found.samples:,} user samples", found.with_line >= 0.99 and found.whole_chain >= 0.95
+
+
 TARGETS: dict[str, tuple[str, Measure]] = {
     "slowdown": ("of the program at 999 Hz ≤ 1 %", _slowdown),
     "peers": ("slowdown never above perf's and samply's (shown if at most 1 % is possible)", _never_above_peers),
@@ -155,5 +199,10 @@ TARGETS: dict[str, tuple[str, Measure]] = {
     "picture ratio": ("≥ 20 times faster than perf script and inferno, inlines on", _picture_ratio),
     "second opening": ("< 0.3 s", _second_opening),
     "demangling": (f"≥ {FASTER_THAN_RUSTFILT} times faster than rustfilt on 100 MB of nm output", _demangling),
+    "lookups": ("300,000 addresses in ≥ 500 MB of debug info, inlined calls too, in ≤ 5 s", _lookup_time),
+    "addr2line": ("≥ 10 times faster than addr2line -i of binutils", _lookup_ratio("addr2line", 10)),
+    "llvm-symbolizer": ("no slower than llvm-symbolizer", _lookup_ratio("llvm-symbolizer", 1)),
+    "names": ("the 100 most common names agree with both", _lookup_names),
+    "coverage": ("of ripgrep with debug = 1, ≥ 99 % of user samples get a line, ≥ 95 % the whole chain", _coverage),
     "help": ("pyrometer --help < 100 ms", _help),
 }
