@@ -167,6 +167,9 @@ def disassemble(
 def demangle(name: str, hashes: bool) -> str: ...
 def parse_name(name: str, hashes: bool) -> str: ...
 def demangle_stream(hashes: bool, json: bool) -> None: ...
+def debug_files(path: str, options: SymbolOptions) -> tuple[str | None, bool, list[str]]:
+    """Path of its separate debug info; whether a file that it shares with others is missing; what does not fit."""
+
 def inspect(path: str, quick: bool = False) -> str | None:
     """What a binary offers a profiler, as JSON; ``None`` for a file that is no binary.
 

@@ -130,13 +130,19 @@ def test_a_separate_debug_file_is_looked_for_where_debuggers_do(c, doctor: Docto
     assert "program.debug" in seen["debug-file-missing"]["what"]
 
 
+def test_a_debug_file_of_another_build_is_none(c, doctor: Doctor, tmp_path: Path):
+    program, debug = c(), tmp_path / "program.debug"
+    run_tool("objcopy", "--only-keep-debug", c("-O1", name="stranger"), debug)
+    run_tool("objcopy", "--strip-all", f"--add-gnu-debuglink={debug}", program)
+    assert "it belongs to another build" in doctor(program)["debug-file-missing"]["what"]
+
+
 def test_debug_info_that_is_shared_with_an_absent_file(c, doctor: Doctor, tmp_path: Path):
-    program, link = c(), tmp_path / "link"
-    link.write_bytes(b"shared.debug\0" + bytes(20))
-    run_tool("objcopy", f"--add-section=.gnu_debugaltlink={link}", program)
-    assert "shared.debug" in doctor(program)["debug-file-missing"]["what"]
-    (tmp_path / "shared.debug").touch()
+    program, other, shared = c(), c("-O1", name="other"), tmp_path / "shared.debug"
+    run_tool("dwz", "-m", shared, "-M", "shared.debug", program, other)
     assert doctor(program) == {}
+    shared.rename(tmp_path / "elsewhere")
+    assert "shared.debug" in doctor(program)["debug-file-missing"]["what"]
 
 
 def test_split_debug_info(c, doctor: Doctor, tmp_path: Path):

@@ -4,10 +4,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
+use pyrometer_symbols::find::{Material, Subject};
 use pyrometer_symbols::inspect::Depth;
-use pyrometer_symbols::{Inspection, provider};
+use pyrometer_symbols::{BinaryProvider, Files, Inspection, identity, provider};
+use pyrometer_tables::schema::Binary;
 
 use crate::error::{Known, Result};
+use crate::finish::Options;
 
 /// The facts of a binary as JSON (the fields of [`Inspection`]), or `None` for a file that is none.
 /// `quick`: without symbols, debug info and code.
@@ -30,4 +33,24 @@ fn facts(path: &Path, quick: bool) -> Result<Option<String>> {
         return Ok(None);
     };
     serde_json::to_string(&found).map(Some).map_err(|error| refused(error.into()))
+}
+
+/// Path of a binary's separate debug info; whether a file that it shares with others is missing; sentences about
+/// files that were found and do not fit.
+#[pyfunction]
+pub fn debug_files(
+    py: Python<'_>,
+    path: PathBuf,
+    options: Options,
+) -> PyResult<(Option<String>, bool, Vec<String>)> {
+    let found = py.detach(|| {
+        let path = path.to_string_lossy();
+        let bytes = Files::default().open(0, &Binary { path: path.as_ref().into(), ..Binary::default() })?;
+        let id = identity::identify(&bytes[..]).map_err(|error| format!("{path}: {error}"))?;
+        let material =
+            Material::gather(&options.search(), &Subject { path: &path, id: Some(&id) }, Ok(bytes))?;
+        let shared = material.missing_supplementary().is_some();
+        Ok((material.debug_file().map(str::to_owned), shared, material.refused))
+    });
+    Ok(found.map_err(Known::of_binary)?)
 }

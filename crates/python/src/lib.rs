@@ -33,7 +33,7 @@ mod _native {
     #[pymodule_export]
     use super::finish::{recover, resymbolize, wanted};
     #[pymodule_export]
-    use super::inspect::inspect;
+    use super::inspect::{debug_files, inspect};
     #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]

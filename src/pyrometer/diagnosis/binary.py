@@ -15,7 +15,6 @@ from pyrometer.profile import symbol_options
 
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
 """Where programs come from packages, not from their user's compiler."""
-_DEBUG_ROOT = Path("/usr/lib/debug")
 _LEVELS = ("none", "lines", "line_tables", "limited", "full")
 
 
@@ -29,6 +28,8 @@ class Binary:
     """Its separate file of debug info, where there is one."""
     missing_shared: str = ""
     """The file that it shares debug info with (``dwz``), if there is no such file."""
+    refused: tuple[str, ...] = ()
+    """Sentences about files of debug info that were found and do not fit."""
     missing_split: tuple[str, ...] = ()
     """Files of split units that do not exist."""
     special: str = ""
@@ -125,14 +126,13 @@ def _with_lines(units: Mapping[str, int]) -> int:
     return sum(count for level, count in units.items() if level != "none")
 
 
-def read_binary(  # noqa: PLR0913  facts of the caller's
+def read_binary(
     file: Path,
     shown: str,
     privileged: bool,
     *,
     scripts: tuple[str, ...] = (),
     quick: bool = False,
-    debug_root: Path = _DEBUG_ROOT,
 ) -> Binary | None:
     """The facts of ``file``, which the user knows as ``shown``; None if it is no binary.
 
@@ -142,11 +142,13 @@ def read_binary(  # noqa: PLR0913  facts of the caller's
     if text is None:
         return None
     facts = json.loads(text)
+    debug_file, shared_missing, refused = _separate(_lookup_path(file, shown), facts, quick)
     return Binary(
         path=shown,
         facts=facts,
-        debug_file=_debug_file(Path(shown), facts, debug_root),
-        missing_shared=_missing_shared(Path(shown), facts),
+        debug_file=debug_file,
+        missing_shared=str(facts["debug_alt_link"]) if shared_missing else "",
+        refused=refused,
         missing_split=_missing_split(Path(shown), facts),
         special=_special(file),
         privileged=privileged,
@@ -155,24 +157,18 @@ def read_binary(  # noqa: PLR0913  facts of the caller's
     )
 
 
-def _debug_file(path: Path, facts: Mapping[str, object], debug_root: Path) -> str | None:
-    """Where debuggers look: beside the program, in ``.debug``, and below the root of debug files."""
-    folder = Path(os.path.realpath(path)).parent
-    candidates: list[Path] = []
-    link, build_id = facts["debug_link"], facts["build_id"]
-    if isinstance(link, str):
-        candidates += [folder / link, folder / ".debug" / link, debug_root / folder.relative_to("/") / link]
-    if isinstance(build_id, str) and len(build_id) > 2:
-        candidates.append(debug_root / ".build-id" / build_id[:2] / f"{build_id[2:]}.debug")
-    own = os.path.realpath(path)
-    return next((str(each) for each in candidates if each.is_file() and os.path.realpath(each) != own), None)
+def _lookup_path(file: Path, shown: str) -> Path:
+    """Where files beside the program are: a process's ``exe`` has no neighbours."""
+    real = Path(os.path.realpath(shown))
+    return real if real.is_file() else file
 
 
-def _missing_shared(path: Path, facts: Mapping[str, object]) -> str:
-    link = facts["debug_alt_link"]
-    if not isinstance(link, str) or facts["debug"] is None:
-        return ""
-    return "" if (path.resolve().parent / link).is_file() else link
+def _separate(file: Path, facts: Mapping[str, object], quick: bool) -> tuple[str | None, bool, tuple[str, ...]]:
+    """Its file of debug info, whether one that it shares is missing, and what does not fit: as for a recording."""
+    if quick or (facts["debug"] is not None and not facts["debug_alt_link"]):
+        return None, False, ()
+    found, shared_missing, refused = native.debug_files(os.fspath(file), symbol_options())
+    return found, shared_missing, tuple(refused)
 
 
 def _missing_split(path: Path, facts: Mapping[str, object]) -> tuple[str, ...]:

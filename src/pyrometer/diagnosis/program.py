@@ -72,7 +72,10 @@ def _stripped(binary: Binary) -> Iterator[Found]:
 
 def _debug_file_missing(binary: Binary) -> Iterator[Found]:
     link = binary.text("debug_link")
-    if link and not binary.own_lines:
+    if binary.refused and not binary.own_lines:
+        cure = _DBGSYM if binary.is_system else "put the file of this very build there, or build again"
+        yield Found(binary.refused[0], cure)
+    elif link and not binary.own_lines:
         what = f"its debug info is in a file of its own, {link}, which is not here"
         yield Found(what, _DBGSYM if binary.is_system else f"put {link} beside the program")
     elif binary.missing_shared and not binary.debug_file:

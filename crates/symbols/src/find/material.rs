@@ -77,6 +77,17 @@ impl Material {
         Ok(Material { path, id, image, image_from, debug, supplementary, refused, wanted })
     }
 
+    /// The file with its separate debug info.
+    pub fn debug_file(&self) -> Option<&str> {
+        self.debug.as_ref().map(|file| file.path.as_str())
+    }
+
+    /// The build id of a file that its debug info refers to, and that was not found.
+    pub fn missing_supplementary(&self) -> Option<String> {
+        let holder = self.debug.as_ref().map_or(&self.image, |file| &file.bytes);
+        supplementary_link(holder).filter(|_| self.supplementary.is_none()).map(|(_, id)| id)
+    }
+
     /// Which files were found, in a word: as long as it stays the same, so do the names.
     pub fn fingerprint(&self) -> String {
         let of_file = |file: &FoundFile| format!("{}:{}", file.origin.as_str(), file.path);
