@@ -469,7 +469,11 @@ def test_another_users_process():
 # ------------------------------------------------------------------ profiles
 
 
-def test_a_profile_of_a_stripped_program(run_pyrometer: Run, doctor: Doctor, tmp_path: Path):
+def test_a_profile_of_a_stripped_program(
+    run_pyrometer: Run, doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # The names of the same build from before it was stripped would do.
+    monkeypatch.setenv("PYROMETER_CACHE", str(tmp_path / "cache"))
     program, path = tmp_path / "program", tmp_path / "a.pyro"
     shutil.copy(programs.c("exits"), program)
     run_tool("strip", program)
