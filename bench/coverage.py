@@ -12,6 +12,7 @@ from typing import Any
 
 import pyrometer
 from bench import loads
+from bench.gnu_style import chains
 from bench.process import WORK, RunError, run
 from bench.recorders import VENV
 
@@ -68,12 +69,12 @@ def _leaves(profile: pyrometer.Profile) -> Counter[Leaf]:
 
 
 def _our_positions(profile: pyrometer.Profile) -> dict[Leaf, Positions]:
-    chains: defaultdict[Leaf, list[tuple[str, int]]] = defaultdict(list)
+    ours: defaultdict[Leaf, list[tuple[str, int]]] = defaultdict(list)
     # The frames of one address stand together, the outermost first.
     for frame in profile.frames.rows():
         if frame["kind"] == "native":
-            chains[frame["binary"], frame["address"]].insert(0, _position(frame["file"], frame["line"]))
-    return {leaf: tuple(chain) for leaf, chain in chains.items()}
+            ours[frame["binary"], frame["address"]].insert(0, _position(frame["file"], frame["line"]))
+    return {leaf: tuple(chain) for leaf, chain in ours.items()}
 
 
 def _their_positions(profile: pyrometer.Profile, leaves: Counter[Leaf]) -> dict[Leaf, Positions]:
@@ -81,8 +82,7 @@ def _their_positions(profile: pyrometer.Profile, leaves: Counter[Leaf]) -> dict[
     for row, binary in enumerate(profile.binaries.rows()):
         addresses = sorted(address for at, address in leaves if at == row)
         if addresses and Path(binary["path"]).is_file():
-            chains = _symbolized(binary, addresses)
-            found |= {(row, address): chain for address, chain in chains}
+            found |= {(row, address): calls for address, calls in _symbolized(binary, addresses)}
     return found
 
 
@@ -90,19 +90,8 @@ def _symbolized(binary: dict[str, Any], addresses: Sequence[int]) -> Iterator[tu
     command = ["llvm-symbolizer", f"--obj={binary['path']}", "--inlines", "--output-style=GNU"]
     text = "".join(f"{address:#x}\n" for address in addresses)
     shown = subprocess.run([*command, "--addresses"], input=text, capture_output=True, text=True, check=True).stdout
-    address, chain, is_name = None, [], True
-    for line in shown.splitlines():
-        if line.startswith("0x"):
-            if address is not None:
-                yield address, tuple(chain)
-            address, chain, is_name = int(line, 16), [], True
-            continue
-        if not is_name:
-            file, number = line.split(" (discriminator")[0].rsplit(":", 1)
-            chain.append(_position(file, int(number) if number.isdigit() else 0))
-        is_name = not is_name
-    if address is not None:
-        yield address, tuple(chain)
+    for address, calls in chains(shown.splitlines()):
+        yield address, tuple(_position(file, line) for _, file, line in calls)
 
 
 def _same(ours: Positions, theirs: Positions) -> bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyrometer
+from bench.gnu_style import chains
 from bench.process import ROOT, WORK, RunError, run
 from bench.ratios import Centre, paired_ratio
 from bench.recorders import VENV
@@ -165,8 +166,8 @@ def _same_common_names(ours: dict[int, Chain], theirs: dict[int, Chain]) -> int:
     names = Counter(chain[0] for chain in ours.values() if chain)
     common = {name for name, _ in names.most_common(MOST_COMMON)}
     places: dict[str, tuple[set[int], set[int]]] = {name: (set(), set()) for name in common}
-    for at, chains in enumerate((ours, theirs)):
-        for address, chain in chains.items():
+    for at, found in enumerate((ours, theirs)):
+        for address, chain in found.items():
             if chain and chain[0] in common:
                 places[chain[0]][at].add(address)
     return sum(mine == others for mine, others in places.values())
@@ -175,28 +176,18 @@ def _same_common_names(ours: dict[int, Chain], theirs: dict[int, Chain]) -> int:
 def _our_chains() -> dict[int, Chain]:
     profile = pyrometer.load(RESOLVED)
     names = [row["linkage_name"] for row in profile.functions.rows()]
-    chains: dict[int, list[str]] = {}
+    ours: dict[int, list[str]] = {}
     # The frames of one address stand together, the outermost first.
     for row in profile.frames.rows():
-        chains.setdefault(row["address"], []).insert(0, names[row["function"]])
-    return {address: tuple(chain) for address, chain in chains.items()}
+        ours.setdefault(row["address"], []).insert(0, names[row["function"]])
+    return {address: tuple(chain) for address, chain in ours.items()}
 
 
 def _their_chains(path: Path) -> Iterator[tuple[int, Chain]]:
-    address, chain, is_name = None, [], True
     with path.open() as lines:
-        for line in lines:
-            if line.startswith("0x"):
-                if address is not None:
-                    yield address, tuple(chain)
-                address, chain, is_name = int(line, 16), [], True
-                continue
-            if is_name:
-                # For the outermost function LLVM prefers the symbol table's name, with the compiler's suffix.
-                chain.append(SUFFIX.sub("", line.strip()))
-            is_name = not is_name
-    if address is not None:
-        yield address, tuple(chain)
+        for address, calls in chains(lines):
+            # For the outermost function LLVM prefers the symbol table's name, with the compiler's suffix.
+            yield address, tuple(SUFFIX.sub("", name) for name, _, _ in calls)
 
 
 def main() -> None:

@@ -10,12 +10,12 @@ from bench.overhead import PLAIN, Comparison
 from bench.pictures import Picture
 from bench.process import ROOT
 from bench.results import Results
-from bench.targets import Outcome, judge
+from bench.targets import Outcome, Target, judge
 
 VERDICT = {True: "yes", False: "**no**", None: "not shown"}
 
 
-def markdown(results: Results) -> str:
+def markdown(results: Results, targets: dict[str, Target]) -> str:
     """The whole report; every figure of one run on one machine."""
     parts = [
         "# Benchmark results",
@@ -25,11 +25,12 @@ def markdown(results: Results) -> str:
         "## Machine",
         table(["", ""], results.machine.items()),
         "## Targets",
-        table(["target", "", "measured", "met", "why not"], map(_target_row, judge(results))),
+        table(["target", "", "measured", "met", "why not"], map(_target_row, judge(results, targets))),
     ]
     for comparison in results.comparisons:
         parts += [f"## {comparison.load.name} at {comparison.rate:,} Hz", _comparison(comparison)]
-    parts += ["## From the program's end to a flame graph", _pictures(results.pictures)]
+    if results.pictures:
+        parts += ["## From the program's end to a flame graph", _pictures(results.pictures)]
     if results.demangling is not None:
         parts += [f"## Demangling {results.demangling.bytes / 1e6:.0f} MB", _demangling(results.demangling)]
     if results.lookups is not None:

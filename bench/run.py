@@ -1,4 +1,7 @@
-"""Measures everything and writes ``bench/results.md``: ``python -m bench.run [--quick]``."""
+"""Measures, and writes a report a part: ``python -m bench.run [--quick] [--part recording|names]``.
+
+``recording`` writes ``bench/results.md``, ``names`` (symbols, lines, demangling) ``bench/names.md``.
+"""
 
 import argparse
 import sys
@@ -12,6 +15,7 @@ from bench.process import WORK, RunError
 from bench.recorders import Pyrometer
 from bench.report import markdown
 from bench.results import Results
+from bench.targets import NAMES, RECORDING, Target
 
 RATES = (999, 4_999)
 
@@ -27,8 +31,8 @@ class Size:
     long_samples: int
     long_rate: int
     megabytes: int
-    addresses: int
     """Of `nm` output."""
+    addresses: int
     limit: float
     """Seconds after which a chain from recording to picture is stopped."""
 
@@ -59,18 +63,22 @@ def main() -> None:
     """Runs every step; one that fails is named in the report and stops no other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small run, to see that everything works")
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("results.md"))
+    parser.add_argument("--part", choices=PARTS, action="append", help="one part; default: all")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="where the reports go")
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    results = measure(QUICK if options.quick else FULL)
-    options.output.write_text(markdown(results))
-    print(f"written: {options.output}")
+    for name in options.part or PARTS:
+        part = PARTS[name]
+        results = measure(part.steps, QUICK if options.quick else FULL)
+        report = options.folder / part.report
+        report.write_text(markdown(results, part.targets))
+        print(f"written: {report}")
 
 
-def measure(size: Size) -> Results:
+def measure(steps: "Steps", size: Size) -> Results:
     """All steps, in order."""
     results = Results(machine.describe())
-    for name, step in STEPS.items():
+    for name, step in steps.items():
         started = time.monotonic()
         print(f"{name} …", end=" ", flush=True, file=sys.stderr)
         try:
@@ -121,15 +129,31 @@ def _allocator(size: Size) -> loads.Load:
     return loads.allocator(size.allocations)
 
 
-STEPS: dict[str, Callable[[Results, Size], None]] = {
-    **{f"ripgrep at {rate:,} Hz": _overhead(_ripgrep, rate) for rate in RATES},
-    **{f"allocator at {rate:,} Hz": _overhead(_allocator, rate) for rate in RATES},
-    "pictures": _pictures,
-    "openings": _openings,
-    "five million samples": _scale,
-    "demangling": _demangling,
-    "lookups": _lookups,
-    "coverage": _coverage,
+Steps = dict[str, Callable[[Results, Size], None]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Steps whose results are a report of their own."""
+
+    report: str
+    targets: dict[str, Target]
+    steps: Steps
+
+
+PARTS = {
+    "recording": Part(
+        "results.md",
+        RECORDING,
+        {
+            **{f"ripgrep at {rate:,} Hz": _overhead(_ripgrep, rate) for rate in RATES},
+            **{f"allocator at {rate:,} Hz": _overhead(_allocator, rate) for rate in RATES},
+            "pictures": _pictures,
+            "openings": _openings,
+            "five million samples": _scale,
+        },
+    ),
+    "names": Part("names.md", NAMES, {"demangling": _demangling, "lookups": _lookups, "coverage": _coverage}),
 }
 
 
