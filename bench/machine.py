@@ -23,6 +23,8 @@ def describe() -> dict[str, str]:
         "Python": platform.python_version(),
         "pyrometer": _version(str(VENV / "pyrometer"), "--version"),
         "perf": _version("perf", "--version"),
+        "addr2line": _version("addr2line", "--version"),
+        "llvm-symbolizer": _version("llvm-symbolizer", "--version", line=1),
         **{crate: _installed(crate) for crate in ("inferno", "flamegraph", "samply", "rustfilt")},
     }
 
@@ -42,9 +44,9 @@ def _installed(crate: str) -> str:
     return found.group(1) if found else "not there"
 
 
-def _version(*command: str) -> str:
+def _version(*command: str, line: int = 0) -> str:
     try:
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return "not there"
-    return output.strip().splitlines()[0]
+    return output.strip().splitlines()[line].strip()
