@@ -1,7 +1,6 @@
 //! Names: one, what it consists of, or all in a stream.
 
-use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 
 use pyo3::prelude::*;
 use pyrometer_symbols::demangle::{
@@ -9,6 +8,7 @@ use pyrometer_symbols::demangle::{
 };
 
 use crate::error::{Known, Result};
+use crate::standard_streams::streams;
 
 /// The name of a symbol; unchanged if it is none.
 #[pyfunction]
@@ -33,25 +33,6 @@ pub fn demangle_stream(py: Python<'_>, hashes: bool, json: bool) -> PyResult<()>
         stream(&mut input, &mut output, spelling, form).map_err(known)
     })?;
     Ok(())
-}
-
-/// The standard streams without a buffer: what is read and written is large, and nothing may wait in one.
-#[cfg(unix)]
-fn streams() -> io::Result<(File, File)> {
-    use std::os::fd::AsFd;
-
-    let input = io::stdin().as_fd().try_clone_to_owned()?;
-    let output = io::stdout().as_fd().try_clone_to_owned()?;
-    Ok((input.into(), output.into()))
-}
-
-#[cfg(windows)]
-fn streams() -> io::Result<(File, File)> {
-    use std::os::windows::io::AsHandle;
-
-    let input = io::stdin().as_handle().try_clone_to_owned()?;
-    let output = io::stdout().as_handle().try_clone_to_owned()?;
-    Ok((input.into(), output.into()))
 }
 
 fn known(error: StreamError) -> Known {

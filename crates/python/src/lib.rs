@@ -17,6 +17,7 @@ mod recording;
 mod rows;
 mod selection;
 mod sources;
+mod standard_streams;
 mod table;
 mod weights;
 
