@@ -49,7 +49,8 @@ impl Material {
     ) -> Result<(T, Report), Error> {
         let image = ElfImage::parse(&self.image)?;
         let debug_image = self.debug.as_ref().and_then(|file| parsed(&file.bytes).ok());
-        let sections = DebugSections::load(debug_image.as_ref().unwrap_or(&image));
+        let holder = debug_image.as_ref().unwrap_or(&image);
+        let sections = DebugSections::load(holder);
         let shared_image = self.supplementary.as_ref().and_then(|file| parsed(&file.bytes).ok());
         let shared = shared_image.as_ref().and_then(DebugSections::load);
         let mut refused = self.refused.clone();
@@ -57,9 +58,8 @@ impl Material {
             sections.as_ref().and_then(|sections| self.package(search, sections, &mut refused));
         let package_image = package_file.as_ref().and_then(|file| parsed(&file.bytes).ok());
         let package = package_image.as_ref().and_then(PackageSections::load);
-        let (split_bytes, holder) = (SplitBytes::default(), self.holder().to_owned());
-        let subject = Subject { path: &self.path, id: self.id.as_deref() };
-        let split = SplitArena::new(search, subject, &holder, &split_bytes);
+        let (split_bytes, subject) = (SplitBytes::default(), self.subject());
+        let split = SplitArena::new(search, subject, self.holder(), &split_bytes);
         let mini = mini_debug_info(&image);
         let mini_image = mini.as_deref().and_then(|bytes| ElfImage::parse(bytes).ok());
         let companions =
@@ -72,16 +72,18 @@ impl Material {
         };
         let resolver = Resolver::assemble(&image, sources);
         let answer = question(&resolver, &image);
-        let gap = missing::gap(debug_image.as_ref().unwrap_or(&image), &resolver);
-        let by = resolver.symbols_from();
+        let (gap, by) = (missing::gap(holder, &resolver), resolver.symbols_from());
         drop(resolver);
         let (split_parts, split_refused) = split.finish();
         refused.extend(split_refused);
         let symbols_from = self.symbols_from(by, package_file.as_ref(), !split_parts.is_empty());
-        let mut parts = self.parts();
-        parts.extend(package_file.map(|file| (Part::Package, file.bytes)));
-        parts.extend(split_parts);
+        let package_part = package_file.map(|file| (Part::Package, file.bytes));
+        let parts = self.parts().chain(package_part).chain(split_parts).collect();
         Ok((answer, Report { symbols_from, gap, refused, parts }))
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject { path: &self.path, id: self.id.as_deref() }
     }
 
     /// The package that holds the binary's split units.
@@ -146,10 +148,10 @@ impl Material {
         }
     }
 
-    fn parts(&self) -> Vec<(Part, Arc<Bytes>)> {
+    fn parts(&self) -> impl Iterator<Item = (Part, Arc<Bytes>)> {
         let image = [(Part::Image, Arc::clone(&self.image))];
         let debug = self.debug.iter().map(|file| (Part::Debug, Arc::clone(&file.bytes)));
         let shared = self.supplementary.iter().map(|file| (Part::Supplementary, Arc::clone(&file.bytes)));
-        image.into_iter().chain(debug).chain(shared).collect()
+        image.into_iter().chain(debug).chain(shared)
     }
 }
