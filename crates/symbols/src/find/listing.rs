@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::identity::build_id;
 
-/// Files that are looked at: a folder with more was not meant.
-const MOST_FILES: usize = 100_000;
+/// Files and folders that are looked at: a folder with more was not meant.
+pub(super) const MOST_FILES: usize = 100_000;
 /// Folders inside folders that are entered; links to folders are not followed, so there are no cycles.
 const DEEPEST: usize = 24;
 /// Files of one name that are kept.
-const MOST_OF_A_NAME: usize = 64;
+const MOST_OF_A_NAME: usize = 4096;
 
 /// Files by what they may be asked for.
 #[derive(Default)]
@@ -19,6 +19,8 @@ pub(super) struct Listing {
     by_id: HashMap<String, Vec<PathBuf>>,
     by_name: HashMap<String, Vec<PathBuf>>,
     left: usize,
+    /// Whether there were more files than are looked at.
+    pub(super) is_cut: bool,
 }
 
 impl Listing {
@@ -40,7 +42,9 @@ impl Listing {
 
     fn add(&mut self, path: &Path, depth: usize) {
         let Ok(about) = fs::metadata(path) else { return };
-        if about.is_file() {
+        self.left = self.left.saturating_sub(1);
+        // Files of no length are no debug info; reading those of `/proc` may wait for ever.
+        if about.is_file() && about.len() > 0 {
             self.add_file(path);
         } else if about.is_dir() && depth < DEEPEST {
             self.add_folder(path, depth);
@@ -54,6 +58,7 @@ impl Listing {
         entries.sort_unstable();
         for entry in entries {
             let linked_folder = entry.is_symlink() && entry.is_dir();
+            self.is_cut |= self.left == 0;
             if self.left > 0 && !linked_folder {
                 self.add(&entry, depth + 1);
             }
@@ -61,7 +66,6 @@ impl Listing {
     }
 
     fn add_file(&mut self, path: &Path) {
-        self.left = self.left.saturating_sub(1);
         if let Some(id) = File::open(path).ok().and_then(|file| build_id(&file)) {
             keep(&mut self.by_id, id, path);
         }
