@@ -49,8 +49,7 @@ pub fn debug_files(
         let id = identity::identify(&bytes[..]).map_err(|error| format!("{path}: {error}"))?;
         let material =
             Material::gather(&options.search(), &Subject { path: &path, id: Some(&id) }, Ok(bytes))?;
-        let shared = material.missing_supplementary().is_some();
-        Ok((material.debug_file().map(str::to_owned), shared, material.refused))
+        Ok((material.debug_file().map(str::to_owned), material.lacks_shared(), material.refused))
     });
     Ok(found.map_err(Known::of_binary)?)
 }

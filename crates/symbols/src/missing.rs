@@ -28,8 +28,20 @@ pub enum Gap {
         /// One of the files.
         example: String,
     },
+    /// Debug info that it shares with other binaries (`dwz`) was not found.
+    Shared {
+        /// The file, as the binary names it.
+        file: String,
+    },
     /// It has debug info that cannot be read.
     Corrupt,
+}
+
+impl Gap {
+    /// True if the files that are missing may come later, while the others stay the same.
+    pub(crate) fn may_close(&self) -> bool {
+        matches!(self, Gap::Split { .. } | Gap::Shared { .. })
+    }
 }
 
 /// What `resolver`, made of `image`, cannot tell.
@@ -72,6 +84,9 @@ pub(crate) fn sentence(gap: &Gap, path: &str) -> Option<String> {
         ),
         Gap::Split { units, example } => format!(
             "{path} keeps the debug info of {units} units in other files that were not found (one is {example}), so their inlined calls are missing: give the folder that has them with `--debug-path`, or build it with `split-debuginfo = \"off\"` in its Cargo profile, or without `-gsplit-dwarf`"
+        ),
+        Gap::Shared { file } => format!(
+            "{path} shares debug info with other binaries in a file that was not found ({file}), so most of its inlined calls are missing: put the file there, give the folder that has it with `--debug-path`, or let a server give it (`DEBUGINFOD_URLS`)"
         ),
         Gap::Corrupt => format!(
             "{path} has debug info that cannot be read, so its source lines and inlined calls are missing: build it again, {how}"

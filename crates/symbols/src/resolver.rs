@@ -157,6 +157,8 @@ impl<'e> Resolver<'e> {
         match frames.get(at).and_then(|frame| frame.function) {
             Some(function) if at > 0 => Some(Source::Inlined(function)),
             Some(function) => Some(Source::Outermost(function)),
+            // The symbol is that of the function around it.
+            None if at > 0 => None,
             None => self.function_at(address).map(|(name, range)| match name {
                 "" => Source::Nameless(range.start),
                 _ => Source::Symbol(range.start),
@@ -225,6 +227,7 @@ impl Names {
         let functions = sources
             .iter()
             .zip(unified(described))
+            .filter(|(_, function)| !function.name.is_empty() || function.start.is_some())
             .map(|(&(source, _), function)| (source, builder.function(function)))
             .collect();
         Names { builder, functions, files: FxHashMap::default() }
@@ -241,14 +244,19 @@ impl Names {
             }
             let file = position.and_then(|frame| self.file(resolver, frame.file?));
             let number = |number: u32| (number > 0).then_some(number);
-            found.push(SymFrame {
+            let frame = SymFrame {
                 function,
                 file,
                 line: position.and_then(|frame| number(frame.line)),
                 // The column of no line is none either.
                 column: position.filter(|frame| frame.line > 0).and_then(|frame| number(frame.column)),
                 inlined: at > 0,
-            });
+            };
+            match found.last_mut() {
+                // An inlined call whose name lies in a file that was not found is a part of its caller.
+                Some(caller) if function.is_none() => *caller = within(caller, frame),
+                _ => found.push(frame),
+            }
         }
         self.builder.push(address, found);
     }
@@ -258,6 +266,11 @@ impl Names {
         let path = || resolver.dwarf.as_ref()?.path(key);
         *self.files.entry(key).or_insert_with(|| path().map(|path| builder.file(path)))
     }
+}
+
+/// The caller, at the place where the call that was inlined into it is.
+fn within(caller: &SymFrame, inlined: SymFrame) -> SymFrame {
+    SymFrame { function: caller.function, inlined: caller.inlined, ..inlined }
 }
 
 /// One function can have entries in many units: the same name, file and line mean the same

@@ -134,7 +134,9 @@ pub fn resymbolize(
     let mut again = vec![false; tables.binaries.len()];
     for ((binary, symbols), again) in tables.binaries.iter_mut().zip(&mut symbols).zip(&mut again) {
         let names = !symbols.resolution.addresses().is_empty();
-        *again = names && rank(&symbols.symbols_from) >= rank(&binary.symbols_from);
+        *again = names
+            && worth(symbols.missing.as_ref(), &symbols.symbols_from)
+                >= worth(binary.missing.as_ref(), &binary.symbols_from);
         if *again {
             binary.symbols_from.clone_from(&symbols.symbols_from);
             binary.missing.clone_from(&symbols.missing);
@@ -149,6 +151,11 @@ pub fn resymbolize(
     let (tables, expanded) = expand(tables, &symbols, library);
     let stacks = collapsed.iter().filter_map(|&row| expanded.get(usize::try_from(row).ok()?).copied());
     Symbolized { tables, stacks: stacks.collect(), notes, files }
+}
+
+/// How much was found: the kind of source, and whether something of it is missing.
+fn worth(missing: Option<&String>, symbols_from: &str) -> (u8, bool) {
+    (rank(symbols_from), missing.is_none())
 }
 
 /// How much a kind of source tells: lines, names of all functions, of some, nothing.
@@ -318,7 +325,7 @@ fn resolve_file(
     let id = binary.build_id.clone().or_else(|| identify(&material.image[..]).ok()).unwrap_or_default();
     let known = known.or_else(|| cache_of(options)?.load(&id).filter(|_| !options.keep_files));
     // Other files say other things about the same addresses.
-    let known = known.filter(|known| known.files == fingerprint && !matches!(known.gap, Gap::Split { .. }));
+    let known = known.filter(|known| known.files == fingerprint && !known.gap.may_close());
     if let Some(known) = known.as_ref().filter(|known| knows(known, addresses)) {
         return Ok((known.clone(), Report { refused: material.refused, ..Report::default() }));
     }
@@ -330,7 +337,8 @@ fn resolve_file(
         .map_err(|error| missing::unreadable(&binary.path, &error))?;
     let (symbols_from, gap) = (std::mem::take(&mut report.symbols_from), report.gap.clone());
     let fresh = CacheEntry { symbols_from, gap, files: fingerprint, resolution };
-    if let Some(cache) = cache_of(options) {
+    // What lacks a file would be mixed with what does not.
+    if let Some(cache) = cache_of(options).filter(|_| !fresh.gap.may_close()) {
         // A cache that cannot be written costs time at the next recording, nothing now.
         let _ = cache.store(&id, &fresh);
     }

@@ -5,12 +5,13 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use common::{Bench, C_PROGRAM, read, run, symbol};
-use pyrometer_symbols::find::{Material, Report, Search, Subject};
+use pyrometer_symbols::find::{Bundle, Material, Part, Report, Search, Subject};
 use pyrometer_symbols::identity::identify;
 use pyrometer_symbols::symtab::SymbolTable;
-use pyrometer_symbols::{BinaryProvider, ElfImage, Files, Gap};
+use pyrometer_symbols::{BinaryProvider, Bytes, ElfImage, Files, Gap};
 use pyrometer_tables::schema::Binary;
 
 /// Function, last part of the file, line, whether inlined: of every frame at an address.
@@ -383,4 +384,109 @@ fn a_link_that_leads_to_a_pipe_or_a_folder_is_not_opened() {
     tool("mkfifo", &[debug.as_ref()]);
     fs::create_dir(whole.path.parent().expect("a folder").join(".debug")).expect("the folder is writable");
     assert_eq!(whole.ask(&nowhere()).report.symbols_from, "none");
+}
+
+#[test]
+fn without_what_dwz_shares_nothing_gets_a_wrong_name_or_none() {
+    let whole = Whole::new(&[]);
+    let other = whole.bench.c("other", C_PROGRAM, &["-O2", "-g", "-Wl,--build-id"]);
+    let shared = whole.bench.path("shared.debug");
+    let flags: [&std::ffi::OsStr; 4] =
+        ["-m".as_ref(), shared.as_ref(), "-M".as_ref(), "shared.debug".as_ref()];
+    tool("dwz", &[&flags[..], &[whole.path.as_ref(), other.as_ref()]].concat());
+    fs::remove_file(&shared).expect("the folder is writable");
+    let answer = whole.ask(&nowhere());
+    assert_eq!(answer.report.gap, Gap::Shared { file: "shared.debug".into() });
+    for (chain, whole) in answer.chains.iter().zip(&whole.chains) {
+        // The linker's name of the function itself is there, and the line; the inlined calls are not.
+        let leaf = whole.last().expect("all is known");
+        let expected = (whole[0].0.clone(), leaf.1.clone(), leaf.2, false);
+        assert_eq!(chain[..], [expected], "{whole:?}");
+    }
+}
+
+#[test]
+fn a_package_is_found_beside_a_binary_whose_debug_info_is_elsewhere() {
+    let whole = Whole::new(&["-gdwarf-4", "-gsplit-dwarf"]);
+    let package = whole.path.with_extension("dwp");
+    tool("dwp", &["-e".as_ref(), whole.path.as_ref(), "-o".as_ref(), package.as_ref()]);
+    let folder = whole.path.parent().expect("a folder");
+    for entry in fs::read_dir(folder).expect("it is there").flatten() {
+        if entry.path().extension().is_some_and(|end| end == "dwo") {
+            fs::remove_file(entry.path()).expect("the folder is writable");
+        }
+    }
+    let root = whole.folder("system");
+    let path = moved(&whole.split_off("x"), &whole.by_id(&root));
+    whole.expect(&Search { system: vec![root], ..nowhere() }, &format!("build-id+dwp:{}", path.display()));
+}
+
+#[test]
+fn one_of_many_split_units_of_the_same_name_is_found_without_a_word_about_the_others() {
+    let whole = Whole::new(&["-gsplit-dwarf"]);
+    let folder = whole.path.parent().expect("a folder");
+    let dwo = fs::read_dir(folder).expect("it is there").flatten().map(|entry| entry.path());
+    let dwo =
+        dwo.into_iter().find(|path| path.extension().is_some_and(|end| end == "dwo")).expect("the unit");
+    let name = dwo.file_name().expect("a name").to_owned();
+    let mine = whole.folder("mine");
+    moved(&dwo, &mine.join("z").join(&name));
+    // The same name in other folders, as projects have it.
+    let stranger = Whole::new(&["-O1", "-gsplit-dwarf"]);
+    let strange = fs::read_dir(stranger.path.parent().expect("a folder")).expect("it is there").flatten();
+    let strange =
+        strange.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "dwo"));
+    let strange = strange.expect("its unit");
+    for at in 0..100 {
+        let folder = mine.join(format!("m{at}"));
+        fs::create_dir_all(&folder).expect("the folder is writable");
+        fs::copy(&strange, folder.join(&name)).expect("the folder is writable");
+    }
+    let search = Search { debug_paths: vec![mine.clone()], ..nowhere() };
+    let answer = whole.expect(&search, "dwarf+dwo");
+    assert_eq!(answer.report.refused, [] as [String; 0]);
+    // Where none of them is right, one of them is named.
+    fs::remove_dir_all(mine.join("z")).expect("the folder is writable");
+    let answer = whole.ask(&Search { debug_paths: vec![mine], ..nowhere() });
+    assert!(matches!(answer.report.gap, Gap::Split { units: 1, .. }));
+    let [sentence] = &answer.report.refused[..] else { panic!("{:?}", answer.report.refused) };
+    assert!(sentence.contains("does not hold the unit"), "{sentence}");
+}
+
+#[test]
+fn a_binary_without_a_build_id_is_found_elsewhere_by_its_code() {
+    let whole = Whole::new(&["-Wl,--build-id=none"]);
+    assert!(whole.id.starts_with("fallback-"));
+    let root = whole.folder("root");
+    let inside = whole.path.strip_prefix("/").expect("absolute").to_owned();
+    let path = moved(&whole.path, &root.join(inside));
+    let search = Search { sysroot: Some(root.clone()), ..nowhere() };
+    whole.expect(&search, &format!("sysroot:{}", path.display()));
+    let search = Search { debug_paths: vec![root], ..nowhere() };
+    whole.expect(&search, &format!("debug-path:{}", path.display()));
+    // Other code of the same name is refused.
+    whole.bench.c("program", C_PROGRAM, &["-O1", "-g", "-Wl,--build-id=none"]);
+    fs::rename(&whole.path, &path).expect("the folder is writable");
+    let refused = ask(&whole.path, &whole.id, &search, whole.range.clone()).err().expect("it is another one");
+    assert!(refused.contains("another build"), "{refused}");
+}
+
+/// A profile that carries one file, as anything that is asked for.
+struct Carries(Vec<u8>);
+
+impl Bundle for Carries {
+    fn part(&self, _: &str, _: Part) -> Option<Arc<Bytes>> {
+        Some(Arc::new(Bytes::Owned(self.0.clone().into())))
+    }
+}
+
+#[test]
+fn a_file_in_the_profile_that_is_of_another_build_is_not_used() {
+    let whole = Whole::new(&[]);
+    let stranger = whole.bench.c("stranger", C_PROGRAM, &["-O1", "-g", "-Wl,--build-id"]);
+    let with = |bytes| Search { bundle: Some(Arc::new(Carries(bytes))), ..nowhere() };
+    let (right, wrong) = (with(read(&whole.path)), with(read(&stranger)));
+    fs::remove_file(&whole.path).expect("the folder is writable");
+    whole.expect(&right, "bundle");
+    assert!(ask(&whole.path, &whole.id, &wrong, whole.range.clone()).is_err());
 }

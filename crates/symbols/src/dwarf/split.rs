@@ -55,6 +55,17 @@ impl<'e> Split<'e> {
 }
 
 impl DebugSections<'_> {
+    /// The ids of the units in a `.dwo` file.
+    pub fn split_ids(&self) -> Vec<DwoId> {
+        let dwarf = self.dwarf();
+        let mut ids = Vec::new();
+        let mut units = dwarf.units();
+        while let Ok(Some(header)) = units.next() {
+            ids.extend(gimli::Unit::new(&dwarf, header).ok().and_then(|unit| unit.dwo_id));
+        }
+        ids
+    }
+
     /// True if the sections of a `.dwo` file hold the unit of this id.
     pub fn holds(&self, id: DwoId) -> bool {
         unit_with(&self.dwarf(), id).is_some()

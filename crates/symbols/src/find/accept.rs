@@ -8,7 +8,7 @@ use object::{Object, ObjectSection};
 
 use super::Origin;
 use crate::elf::ElfImage;
-use crate::identity::build_id;
+use crate::identity::{build_id, identify};
 use crate::provider::{Bytes, map};
 
 /// A file that was found and fits.
@@ -25,6 +25,8 @@ pub(super) struct FoundFile {
 pub(super) enum Proof<'a> {
     /// The same build id.
     Id(&'a str),
+    /// The same code, by a hash: for binaries without a build id.
+    Code(&'a str),
     /// The checksum that the binary gives (`.gnu_debuglink`), where it has no build id.
     Checksum(u32),
 }
@@ -44,6 +46,11 @@ pub(super) fn open(path: &Path) -> Option<Result<Bytes, String>> {
 pub(super) fn check(bytes: &[u8], proof: Proof<'_>) -> Result<(), String> {
     let image = parsed(bytes)?;
     match (proof, build_id(bytes)) {
+        (Proof::Code(wanted), _) => {
+            if identify(bytes).ok().as_deref() != Some(wanted) {
+                return Err("it belongs to another build (its code is not that of the recording)".into());
+            }
+        }
         (Proof::Id(wanted), Some(found)) if wanted == found => {}
         (Proof::Id(wanted), Some(found)) => {
             return Err(format!("it belongs to another build (its build id is {found}, not {wanted})"));

@@ -1,5 +1,7 @@
 //! Where a file may lie: paths only, nothing is opened.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -45,6 +47,8 @@ impl Search {
         if let Some(root) = &self.sysroot {
             found.push((Origin::Sysroot, below(root, sought.binary)));
         }
+        // Its own link, or a path that leads back to it.
+        found.retain(|(_, path)| path != sought.binary);
         if let (Some(folder), Some(id)) = (&self.downloads, sought.id.filter(|id| is_id(id))) {
             found.push((Origin::Debuginfod, folder.join(id).join("executable")));
         }
@@ -76,11 +80,14 @@ impl Search {
         found
     }
 
-    /// Paths of the package of split units that belongs to a file at `holder`.
-    pub(super) fn package_candidates(&self, holder: &Path) -> Vec<Candidate> {
-        let mut names = vec![with_suffix(holder, ".dwp")];
-        names.push(holder.with_extension("dwp"));
-        names.dedup();
+    /// Paths of the package of split units that belongs to the binary, whose debug info is at `holder`.
+    pub(super) fn package_candidates(&self, holder: &Path, binary: &Path) -> Vec<Candidate> {
+        // Separate debug info may lie far from the binary, and the package beside either.
+        let holders = [holder, binary].into_iter();
+        let mut names: Vec<PathBuf> =
+            holders.flat_map(|holder| [with_suffix(holder, ".dwp"), holder.with_extension("dwp")]).collect();
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
         let mut found: Vec<Candidate> = names.iter().map(|path| (Origin::DebugLink, path.clone())).collect();
         for name in names.iter().filter_map(|path| path.file_name()?.to_str()) {
             let users = self.listing().named(name);
@@ -99,7 +106,11 @@ impl Search {
         let folder = holder.parent().unwrap_or(Path::new("/"));
         let mut found =
             vec![named.clone(), folder.join(name), folder.join(&last), folder.join("deps").join(&last)];
-        found.extend(last.to_str().into_iter().flat_map(|last| self.listing().named(last)).cloned());
+        let mut users: Vec<_> =
+            last.to_str().into_iter().flat_map(|last| self.listing().named(last)).cloned().collect();
+        // A project that was moved has its folders still.
+        users.sort_by_key(|path| Reverse(common_end(path, &named)));
+        found.extend(users);
         found.extend(self.sysroot.as_ref().map(|root| below(root, &named)));
         found.dedup();
         found
@@ -166,6 +177,11 @@ fn is_id(id: &str) -> bool {
 fn below(root: &Path, path: &Path) -> PathBuf {
     let inside = path.components().filter(|part| matches!(part, Component::Normal(_)));
     inside.fold(root.to_owned(), |folder, part| folder.join(part))
+}
+
+/// How many of the last names of two paths are the same.
+fn common_end(one: &Path, other: &Path) -> usize {
+    one.components().rev().zip(other.components().rev()).take_while(|(one, other)| one == other).count()
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -15,7 +15,7 @@ use crate::missing;
 use crate::provider::Bytes;
 
 /// Sentences about refused files that are kept of one binary.
-const MOST_REFUSED: usize = 16;
+pub(super) const MOST_REFUSED: usize = 16;
 
 /// The files of one binary that hold code and debug info.
 pub struct Material {
@@ -29,6 +29,8 @@ pub struct Material {
     /// Its separate debug info, if it has none itself.
     pub(super) debug: Option<FoundFile>,
     pub(super) supplementary: Option<FoundFile>,
+    /// Name of the supplementary file, if that was not found.
+    pub(super) lacks_shared: Option<String>,
     /// Files that were found and do not fit, one sentence each.
     pub refused: Vec<String>,
     /// Files that a debuginfod server may have.
@@ -71,10 +73,14 @@ impl Material {
         };
         let debug = gathering.debug_of(&image);
         let supplementary = gathering.supplementary_of(&image, debug.as_ref());
-        let wanted = gathering.wanted(&image, debug.as_ref(), supplementary.as_ref());
+        let holder = debug.as_ref().map_or(&image, |file| &file.bytes);
+        let lacks = supplementary_link(holder).filter(|_| supplementary.is_none());
+        let wanted = gathering.wanted(holder, lacks.as_ref().map(|(_, id)| id.as_str()));
         refused.truncate(MOST_REFUSED);
+        refused.extend(search.cut_listing().filter(|_| !wanted.is_empty()));
+        let lacks_shared = lacks.map(|(name, _)| String::from_utf8_lossy(&name).into_owned());
         let (path, id) = (subject.path.to_owned(), subject.id.map(str::to_owned));
-        Ok(Material { path, id, image, image_from, debug, supplementary, refused, wanted })
+        Ok(Material { path, id, image, image_from, debug, supplementary, lacks_shared, refused, wanted })
     }
 
     /// The file with its separate debug info.
@@ -82,10 +88,9 @@ impl Material {
         self.debug.as_ref().map(|file| file.path.as_str())
     }
 
-    /// The build id of a file that its debug info refers to, and that was not found.
-    pub fn missing_supplementary(&self) -> Option<String> {
-        let holder = self.debug.as_ref().map_or(&self.image, |file| &file.bytes);
-        supplementary_link(holder).filter(|_| self.supplementary.is_none()).map(|(_, id)| id)
+    /// True if its debug info refers to a file that was not found.
+    pub fn lacks_shared(&self) -> bool {
+        self.lacks_shared.is_some()
     }
 
     /// Which files were found, in a word: as long as it stays the same, so do the names.
@@ -139,8 +144,12 @@ impl Gathering<'_> {
     fn image_elsewhere(&mut self) -> Option<FoundFile> {
         let bundled = self.bundled(Part::Image).or_else(|| self.bundled(Part::Debug));
         bundled.or_else(|| {
-            let id = self.id()?.to_owned();
-            let sought = Sought { binary: Path::new(self.subject.path), id: Some(&id), link: None };
+            let binary = Path::new(self.subject.path);
+            let Some(id) = self.id().map(str::to_owned) else {
+                let images = self.search.image_candidates(&Sought { binary, id: None, link: None });
+                return self.first(images, Proof::Code(self.subject.id?), |_| true);
+            };
+            let sought = Sought { binary, id: Some(&id), link: None };
             let images = self.search.image_candidates(&sought);
             let debug = self.search.debug_candidates(&sought);
             self.first(images.into_iter().chain(debug), Proof::Id(&id), |_| true)
@@ -186,23 +195,17 @@ impl Gathering<'_> {
             None => (self.subject.path, image),
         };
         let (link, id) = supplementary_link(bytes)?;
-        self.bundled(Part::Supplementary).or_else(|| {
+        let bundled = self.bundled(Part::Supplementary);
+        bundled.filter(|found| check(&found.bytes, Proof::Id(&id)).is_ok()).or_else(|| {
             let candidates = self.search.supplementary_candidates(Path::new(holder), &link, &id);
             self.first(candidates, Proof::Id(&id), has_debug_info)
         })
     }
 
-    fn wanted(
-        &self,
-        image: &Bytes,
-        debug: Option<&FoundFile>,
-        supplementary: Option<&FoundFile>,
-    ) -> Vec<Wanted> {
-        let holder = debug.map_or(image, |file| &*file.bytes);
+    /// What servers may have, for debug info in `holder` that lacks a supplementary file.
+    fn wanted(&self, holder: &Bytes, lacks: Option<&str>) -> Vec<Wanted> {
         let has_lines = ElfImage::parse(holder).is_ok_and(|image| has_debug_info(&image));
-        let own = self.id().filter(|_| !has_lines);
-        let shared = supplementary_link(holder).filter(|_| supplementary.is_none()).map(|(_, id)| id);
-        let ids = own.into_iter().chain(shared.as_deref());
+        let ids = self.id().filter(|_| !has_lines).into_iter().chain(lacks);
         ids.filter_map(|id| Wanted::of(Some(id), self.subject.path)).collect()
     }
 
@@ -237,7 +240,12 @@ impl Gathering<'_> {
 
     fn bundled(&self, part: Part) -> Option<FoundFile> {
         let bytes = self.search.bundle.as_ref()?.part(self.subject.id?, part)?;
-        Some(FoundFile { origin: Origin::Bundle, path: self.subject.path.to_owned(), bytes })
+        // What was recorded without a build id cannot be proved: its code is not carried.
+        let is_its_own = match (part, self.id()) {
+            (Part::Image | Part::Debug, Some(id)) => check(&bytes, Proof::Id(id)).is_ok(),
+            _ => true,
+        };
+        is_its_own.then(|| FoundFile { origin: Origin::Bundle, path: self.subject.path.to_owned(), bytes })
     }
 }
 

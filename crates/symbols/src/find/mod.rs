@@ -85,6 +85,17 @@ impl Search {
     fn listing(&self) -> &Listing {
         self.listed.0.get_or_init(|| Arc::new(Listing::of(&self.debug_paths)))
     }
+
+    /// A sentence for people if those folders hold more than was looked at.
+    fn cut_listing(&self) -> Option<String> {
+        let cut = self.listed.0.get().is_some_and(|listing| listing.is_cut);
+        cut.then(|| {
+            format!(
+                "only the first {} files and folders of `--debug-path` were looked at: name a smaller folder",
+                listing::MOST_FILES
+            )
+        })
+    }
 }
 
 /// Where a file was found.

@@ -27,10 +27,15 @@ pub(super) struct SplitArena<'b> {
     state: Mutex<State>,
 }
 
+/// A file with split units: its row in `sections`, and its bytes.
+type SplitFile = (usize, Arc<Bytes>);
+
 #[derive(Default)]
 struct State {
-    /// Row in `sections` and the bytes; none if the file cannot be used.
-    opened: HashMap<PathBuf, Option<(usize, Arc<Bytes>)>>,
+    /// Whether the file has split units.
+    opened: HashMap<PathBuf, bool>,
+    /// The files, by the units that they hold.
+    units: HashMap<u64, SplitFile>,
     refused: Vec<String>,
     used: Vec<(Part, Arc<Bytes>)>,
 }
@@ -51,21 +56,49 @@ impl<'b> SplitArena<'b> {
         (state.used, state.refused)
     }
 
-    /// The sections of a file, read once.
-    fn at_path(&self, path: &Path, state: &mut State) -> Option<(usize, Arc<Bytes>)> {
-        if let Some(known) = state.opened.get(path) {
-            return known.clone();
+    /// The file with a unit; each is read once, whatever it holds. Projects have many files of one name: only where
+    /// none of them holds the unit is one of them worth a word.
+    fn find(&self, wanted: &SplitUnit, state: &mut State) -> Option<SplitFile> {
+        let mut stranger = None;
+        for path in self.search.split_candidates(self.holder, &wanted.directory, &wanted.name) {
+            let has_units = self.is_read(&path, state);
+            if let Some(found) = state.units.get(&wanted.id.0) {
+                return Some(found.clone());
+            }
+            stranger = stranger.or(has_units.then_some(path));
         }
-        let opened = open(path)?.and_then(|bytes| {
+        let reason = "it does not hold the unit that the binary names";
+        let sentence = missing::refused(&stranger?, self.subject.path, reason);
+        if !state.refused.contains(&sentence) {
+            state.refused.push(sentence);
+        }
+        None
+    }
+
+    /// Reads a file if that was not done before; true if it has split units.
+    fn is_read(&self, path: &Path, state: &mut State) -> bool {
+        if let Some(&known) = state.opened.get(path) {
+            return known;
+        }
+        let Some(opened) = open(path) else { return false };
+        let loaded = opened.and_then(|bytes| {
             let bytes = Arc::new(bytes);
             Ok((self.load(Arc::clone(&bytes))?, bytes))
         });
-        if let Err(reason) = &opened {
-            state.refused.push(missing::refused(path, self.subject.path, reason));
+        state.opened.insert(path.to_owned(), loaded.is_ok());
+        match loaded {
+            Ok(file) => {
+                let units = self.sections.get(file.0).map(DebugSections::split_ids).unwrap_or_default();
+                for id in units {
+                    state.units.entry(id.0).or_insert_with(|| file.clone());
+                }
+                true
+            }
+            Err(reason) => {
+                state.refused.push(missing::refused(path, self.subject.path, &reason));
+                false
+            }
         }
-        let opened = opened.ok();
-        state.opened.insert(path.to_owned(), opened.clone());
-        opened
     }
 
     fn load(&self, bytes: Arc<Bytes>) -> Result<usize, String> {
@@ -92,18 +125,8 @@ impl SplitFiles for SplitArena<'_> {
         }
         // Nothing below here may wait for other threads: they may wait for this lock.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        for path in self.search.split_candidates(self.holder, &wanted.directory, &wanted.name) {
-            let Some((row, bytes)) = self.at_path(&path, &mut state) else { continue };
-            if let Some(found) = self.holding(row, wanted) {
-                state.used.push((Part::Split(wanted.id.0), bytes));
-                return Some(found);
-            }
-            let reason = "it does not hold the unit that the binary names";
-            let sentence = missing::refused(&path, self.subject.path, reason);
-            if !state.refused.contains(&sentence) {
-                state.refused.push(sentence);
-            }
-        }
-        None
+        let (row, bytes) = self.find(wanted, &mut state)?;
+        state.used.push((Part::Split(wanted.id.0), bytes));
+        self.sections.get(row)
     }
 }

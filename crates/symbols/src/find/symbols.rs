@@ -1,9 +1,11 @@
 //! A resolver made of all the files of a binary, and what is to be said about them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::accept::{FoundFile, open, parsed};
 use super::bundle::Part;
+use super::material::MOST_REFUSED;
 use super::mini::mini_debug_info;
 use super::split_files::{SplitArena, SplitBytes};
 use super::{Material, Origin, Search};
@@ -73,9 +75,14 @@ impl Material {
         let resolver = Resolver::assemble(&image, sources);
         let answer = question(&resolver, &image);
         let (gap, by) = (missing::gap(holder, &resolver), resolver.symbols_from());
+        let gap = match &self.lacks_shared {
+            Some(file) if gap == Gap::Nothing => Gap::Shared { file: file.clone() },
+            _ => gap,
+        };
         drop(resolver);
         let (split_parts, split_refused) = split.finish();
         refused.extend(split_refused);
+        refused.truncate(MOST_REFUSED);
         let symbols_from = self.symbols_from(by, package_file.as_ref(), !split_parts.is_empty());
         let package_part = package_file.map(|file| (Part::Package, file.bytes));
         let parts = self.parts().chain(package_part).chain(split_parts).collect();
@@ -107,7 +114,7 @@ impl Material {
         if let Some(bytes) = bundled.filter(|bytes| holds(bytes).is_ok()) {
             return Some(FoundFile { origin: Origin::Bundle, path: self.path.clone(), bytes });
         }
-        for (origin, path) in search.package_candidates(self.holder()) {
+        for (origin, path) in search.package_candidates(self.holder(), Path::new(&self.path)) {
             let Some(opened) = open(&path) else { continue };
             match opened.and_then(|bytes| holds(&bytes).map(|()| bytes)) {
                 Ok(bytes) => {
