@@ -5,12 +5,13 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use common::{Bench, C_PROGRAM, read, run, symbol};
-use pyrometer_symbols::find::{Material, Report, Search, Subject};
+use pyrometer_symbols::find::{Bundle, Material, Part, Report, Search, Subject};
 use pyrometer_symbols::identity::identify;
 use pyrometer_symbols::symtab::SymbolTable;
-use pyrometer_symbols::{BinaryProvider, ElfImage, Files, Gap};
+use pyrometer_symbols::{BinaryProvider, Bytes, ElfImage, Files, Gap};
 use pyrometer_tables::schema::Binary;
 
 /// Function, last part of the file, line, whether inlined: of every frame at an address.
@@ -468,4 +469,24 @@ fn a_binary_without_a_build_id_is_found_elsewhere_by_its_code() {
     fs::rename(&whole.path, &path).expect("the folder is writable");
     let refused = ask(&whole.path, &whole.id, &search, whole.range.clone()).err().expect("it is another one");
     assert!(refused.contains("another build"), "{refused}");
+}
+
+/// A profile that carries one file, as anything that is asked for.
+struct Carries(Vec<u8>);
+
+impl Bundle for Carries {
+    fn part(&self, _: &str, _: Part) -> Option<Arc<Bytes>> {
+        Some(Arc::new(Bytes::Owned(self.0.clone().into())))
+    }
+}
+
+#[test]
+fn a_file_in_the_profile_that_is_of_another_build_is_not_used() {
+    let whole = Whole::new(&[]);
+    let stranger = whole.bench.c("stranger", C_PROGRAM, &["-O1", "-g", "-Wl,--build-id"]);
+    let with = |bytes| Search { bundle: Some(Arc::new(Carries(bytes))), ..nowhere() };
+    let (right, wrong) = (with(read(&whole.path)), with(read(&stranger)));
+    fs::remove_file(&whole.path).expect("the folder is writable");
+    whole.expect(&right, "bundle");
+    assert!(ask(&whole.path, &whole.id, &wrong, whole.range.clone()).is_err());
 }

@@ -25,7 +25,11 @@ pub(super) struct Listing {
 
 impl Listing {
     pub(super) fn of(paths: &[PathBuf]) -> Self {
-        let mut listing = Listing { left: MOST_FILES, ..Listing::default() };
+        Self::of_at_most(MOST_FILES, paths)
+    }
+
+    fn of_at_most(most: usize, paths: &[PathBuf]) -> Self {
+        let mut listing = Listing { left: most, ..Listing::default() };
         for path in paths {
             listing.add(path, 0);
         }
@@ -79,5 +83,30 @@ fn keep(map: &mut HashMap<String, Vec<PathBuf>>, key: String, path: &Path) {
     let paths = map.entry(key).or_default();
     if paths.len() < MOST_OF_A_NAME {
         paths.push(path.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_too_much_in_it_is_cut_and_says_so() {
+        let folder = tempfile::tempdir().expect("the folder is writable");
+        for name in ["a", "b", "c"] {
+            fs::write(folder.path().join(name), b"some bytes").expect("the folder is writable");
+        }
+        let of = |most| Listing::of_at_most(most, &[folder.path().to_owned()]);
+        // The folder itself counts too.
+        assert!(!of(4).is_cut && of(4).named("c").len() == 1);
+        assert!(of(3).is_cut && of(3).named("c").is_empty() && of(3).named("b").len() == 1);
+    }
+
+    #[test]
+    fn a_file_of_no_length_is_left_out() {
+        // One that would say `is not permitted` or wait when it is read: the kernel's are all of this length.
+        let folder = tempfile::tempdir().expect("the folder is writable");
+        fs::write(folder.path().join("empty"), b"").expect("the folder is writable");
+        assert!(Listing::of(&[folder.path().to_owned()]).named("empty").is_empty());
     }
 }

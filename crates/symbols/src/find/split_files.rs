@@ -89,9 +89,9 @@ impl<'b> SplitArena<'b> {
         match loaded {
             Ok(file) => {
                 let units = self.sections.get(file.0).map(DebugSections::split_ids).unwrap_or_default();
-                units
-                    .into_iter()
-                    .for_each(|id| drop(state.units.entry(id.0).or_insert_with(|| file.clone())));
+                for id in units {
+                    state.units.entry(id.0).or_insert_with(|| file.clone());
+                }
                 true
             }
             Err(reason) => {
