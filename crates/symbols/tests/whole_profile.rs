@@ -322,10 +322,11 @@ fn paths(tables: &Tables, moved: &[i32]) -> Vec<Vec<String>> {
 fn looking_names_up_again_changes_nothing_where_nothing_is_new() {
     let bench = Bench::new();
     let path = bench.c("prog", C_PROGRAM, &["-O2", "-g"]);
-    let (tables, _) = run(&recording(&path), &Files::default(), &Options::default());
+    let (tables, ends) = run(&recording(&path), &Files::default(), &Options::default());
     let again = resymbolize(&Meta::default(), tables.clone(), &Files::default(), &Options::default());
-    let rows: Vec<i32> = (0..tables.stacks.len() as i32).collect();
-    assert_eq!(paths(&again.tables, &again.stacks), paths(&tables, &rows));
+    // Where samples end: never within the calls inlined at one address.
+    let again_ends: Vec<i32> = ends.iter().map(|&row| again.stacks[row as usize]).collect();
+    assert_eq!(paths(&again.tables, &again_ends), paths(&tables, &ends));
     let sizes = |tables: &Tables| [tables.frames.len(), tables.functions.len(), tables.stacks.len()];
     assert_eq!(sizes(&again.tables), sizes(&tables));
     std::fs::remove_file(&path).expect("the folder is writable");
@@ -353,4 +354,48 @@ fn names_that_were_missing_come_with_the_debug_info() {
     let from = &again.tables.binaries[0].symbols_from;
     assert!(from.starts_with("debug-path:") && from.ends_with("prog.debug"), "{from}");
     assert_eq!(again.tables.binaries[0].missing, None);
+}
+
+/// A recording of a program whose unit is in a `.dwo` file, and that file.
+fn with_split_unit(bench: &Bench) -> (Tables, std::path::PathBuf) {
+    // The same code, and all in one file: it tells which addresses are of interest.
+    let mut recorded = recording(&bench.c("whole", C_PROGRAM, &["-O2", "-g", "-Wl,--build-id"]));
+    let path = bench.c("prog", C_PROGRAM, &["-O2", "-g", "-gsplit-dwarf", "-Wl,--build-id"]);
+    recorded.binaries[0].build_id = identify(&read(&path)[..]).ok();
+    recorded.binaries[0].path = path.to_str().expect("UTF-8").into();
+    let folder = std::fs::read_dir(path.parent().expect("a folder")).expect("it is there").flatten();
+    let mut files = folder.map(|entry| entry.path());
+    let unit = files.find(|path| path.extension().is_some_and(|end| end == "dwo")).expect("its unit");
+    (recorded, unit)
+}
+
+#[test]
+fn names_are_kept_when_a_part_of_the_debug_info_is_gone() {
+    let bench = Bench::new();
+    let (recorded, unit) = with_split_unit(&bench);
+    let (tables, _) = run(&recorded, &Files::default(), &Options::default());
+    assert_eq!(tables.binaries[0].symbols_from, "dwarf+dwo");
+    std::fs::remove_file(unit).expect("the folder is writable");
+    let again = resymbolize(&Meta::default(), tables.clone(), &Files::default(), &Options::default());
+    assert_eq!(again.tables, tables);
+}
+
+#[test]
+fn the_cache_does_not_keep_what_lacked_a_part_of_the_debug_info() {
+    let bench = Bench::new();
+    let (recorded, unit) = with_split_unit(&bench);
+    let options = || Options { cache: Some(bench.path("cache")), ..Options::default() };
+    let (whole, moved) = run(&recorded, &Files::default(), &Options::default());
+    let hidden = bench.path("hidden");
+    std::fs::rename(&unit, &hidden).expect("the folder is writable");
+    let (partial, _) = run(&recorded, &Files::default(), &options());
+    assert!(partial.binaries[0].missing.is_some());
+    std::fs::rename(&hidden, &unit).expect("the folder is writable");
+    // Another profile, of one of the addresses: what the cache has of the others must not count as complete.
+    let mut of_main = recorded.clone();
+    of_main.frames[1].address = of_main.frames[0].address;
+    run(&of_main, &Files::default(), &options());
+    let (later, later_moved) = run(&recorded, &Files::default(), &options());
+    assert_eq!(paths(&later, &later_moved), paths(&whole, &moved));
+    assert_eq!(later.binaries[0].missing, None);
 }
