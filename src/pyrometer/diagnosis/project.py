@@ -141,7 +141,7 @@ def _debug(project: Project) -> Iterator[Found]:
         return
     value = str(project.debug.value).lower()
     if project.debug.source:
-        what = f"debug = {value} for the profile {project.profile} ({project.debug.source})"
+        what = f"the profile {project.profile} has debug = {value} ({project.debug.source})"
     else:
         what = f"the profile {project.profile} has debug = 0, which is Cargo's default"
     yield Found(
@@ -153,7 +153,7 @@ def _strip(project: Project) -> Iterator[Found]:
     value = project.strip.value
     if not project.broken and value not in (None, False, "none"):
         shown = str(value).lower() if isinstance(value, bool) else f'"{value}"'
-        what = f"strip = {shown} for the profile {project.profile} ({project.strip.source})"
+        what = f"the profile {project.profile} has strip = {shown} ({project.strip.source})"
         line = _line(project, 'strip = "none"')
         yield Found(what, f"cargo pyrometer record{_option(project)}, or in {project.manifest}: {line}")
 
