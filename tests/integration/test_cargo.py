@@ -601,6 +601,7 @@ def test_help_shows_both_kinds_of_options(tmp_path: Path):
         assert option in cargos
     assert "--rate HZ" in ours
     assert "-F" not in ours, "that is Cargo's here"
+    assert "debuginfod" not in ours, "--offline is Cargo's here, and keeps both off the network"
     assert "--pid" not in ours
     general = call(tmp_path, "--help")
     assert "flamegraph" in general.stdout

@@ -119,6 +119,8 @@ def test_stripped(c, rust, doctor: Doctor):
 def test_a_separate_debug_file_is_looked_for_where_debuggers_do(c, doctor: Doctor, tmp_path: Path):
     program, debug = c(), tmp_path / "program.debug"
     run_tool("objcopy", "--only-keep-debug", program, debug)
+    named = tmp_path / "named"
+    run_tool("objcopy", "--strip-debug", f"--add-gnu-debuglink={debug}", program, named)
     run_tool("objcopy", "--strip-all", f"--add-gnu-debuglink={debug}", program)
     assert doctor(program) == {}
     (tmp_path / ".debug").mkdir()
@@ -128,6 +130,8 @@ def test_a_separate_debug_file_is_looked_for_where_debuggers_do(c, doctor: Docto
     seen = doctor(program)
     assert list(seen) == ["debug-file-missing"]
     assert "program.debug" in seen["debug-file-missing"]["what"]
+    assert "names" in seen["debug-file-missing"]["why"]
+    assert "names" not in doctor(named)["debug-file-missing"]["why"], "it has a symbol table"
 
 
 def test_a_debug_file_of_another_build_is_none(c, doctor: Doctor, tmp_path: Path):
@@ -179,6 +183,7 @@ def test_frame_pointers_that_are_absent_are_fine(c, rust, doctor: Doctor):
     assert list(seen) == ["no-frame-pointers"]
     assert seen["no-frame-pointers"]["severity"] == "note"
     assert "That is fine" in seen["no-frame-pointers"]["why"]
+    assert "-fno-omit-frame-pointer" in seen["no-frame-pointers"]["cure"]
 
 
 def test_static_linking(c, doctor: Doctor):

@@ -104,7 +104,7 @@ def cargo_words() -> st.SearchStrategy[tuple[list[str], tuple[str, str | None]]]
 
 def command_words() -> st.SearchStrategy[list[str]]:
     """An option of the command; its value may look like one of Cargo's options."""
-    value = st.sampled_from(["--bin", "-p", "7", "--", "-v", "--profile=x"])
+    value = st.sampled_from(["--bin", "-p", "7", "-v", "--profile=x"])
     return st.one_of(
         st.just(["--inverted"]),
         st.builds(lambda name, word: [name, word], st.sampled_from(["--rate", "-e", "-o"]), value),
@@ -167,6 +167,8 @@ def test_ways_to_write_cargos_options(words, cargo):
         (["-qx"], "no such option: -x"),
         (["--pid", "3"], "no such option: --pid"),
         (["-x"], "no such option: -x"),
+        (["--rate"], "--rate needs a value"),
+        (["-o", "--", "app"], "-o needs a value"),
     ],
 )
 def test_words_that_are_refused(words, said):
@@ -261,6 +263,11 @@ def added(manifest: str = "", config: str = "", profile: str = "release", frame_
 )
 def test_only_what_is_missing_is_added(manifest, config, profile, environment, expected):
     assert list(added(manifest, config, profile, **environment).config) == expected
+
+
+def test_to_a_profile_that_does_not_exist_nothing_is_added():
+    assert added("profile.release.debug = 0", profile="nope").config == ()
+    assert list(added("profile.mine.inherits = 'release'", profile="mine").config) == ["profile.mine.debug=1"]
 
 
 ALL = "target.'cfg(all())'.rustflags"

@@ -254,6 +254,25 @@ def test_a_kernel_thread_runs_no_program(tmp_path):
     assert list(seen) == ["no-program"]
 
 
+def test_a_process_whose_program_is_kept_from_root_is_no_kernel_thread(tmp_path):
+    root = lay_out(tmp_path, status(0, ALL_CAPABILITIES))
+    machines.add_process(root, 42, "", "", name="init", uid=0)
+    file = root / "proc/42/status"
+    file.write_text(f"{file.read_text()}VmSize:\t    9000 kB\n")
+    process = read_process(42, read_machine(root, OPEN), root)
+    (seen,) = findings_of("process", process, "42", CHECKS)
+    assert (seen.id, seen.severity) == ("no-program", "limits")
+    assert "/proc/42/exe is refused" in seen.what
+
+
+def test_a_capability_reaches_the_root_of_a_container_only(tmp_path):
+    container: dict[str, str | None] = {".dockerenv": "", f"{SYSCTL}/perf_event_paranoid": "2\n"}
+    seen = of_machine(tmp_path / "user", container | status(uid=1000), USER_ONLY)
+    assert seen["missing-capability"].cure == "docker run --user root --cap-add PERFMON IMAGE"
+    seen = of_machine(tmp_path / "root", container | status(uid=0), USER_ONLY)
+    assert seen["missing-capability"].cure == "docker run --cap-add PERFMON IMAGE"
+
+
 def test_no_process_and_a_thread_are_the_usual_error(tmp_path):
     with pytest.raises(ProcessNotFoundError):
         read_process(4711, Machine(), lay_out(tmp_path))
@@ -347,6 +366,20 @@ def test_text_fits_80_columns_but_never_cuts_a_command(capsys):
     assert lines[2] == "blocks  seccomp  machine"
 
 
+@pytest.mark.parametrize(
+    ("cure", "lines"),
+    [
+        ("rebuild", ["        cure: rebuild"]),
+        ("x" * 73, ["        cure:", " " * 7 + "x" * 73]),
+        (f"record it, or: A=1 {'B=2 ' * 20}cargo", ["        cure: record it, or:", f"        A=1 {'B=2 ' * 20}cargo"]),
+    ],
+)
+def test_a_command_to_copy_stands_in_one_line(cure, lines, capsys):
+    finding = Finding("stripped", "limits", "program", "./a", "it is stripped", "No names.", cure)
+    show_diagnosis(Diagnosis("./a", (finding,), 1, 0.1), console(width=80))
+    assert capsys.readouterr().out.splitlines()[-len(lines) :] == lines
+
+
 def test_json_and_markdown_have_every_field():
     view = Diagnosis("./a", SOME, 2, 0.1)
     plain = json.loads(as_json.render(view))
@@ -370,7 +403,10 @@ def test_a_long_finding_points_to_doctor_before_a_recording():
     short = Finding("32-bit", "limits", "program", "a", "it is 32-bit", "", "-m64")
     assert early_line(short, 80) == "note: it is 32-bit: -m64"
     long = replace(short, what="word " * 40)
-    assert early_line(long, 80).endswith("… (see: pyrometer doctor)")
+    assert early_line(long, 80).endswith("… (see: pyrometer doctor a)")
+    assert early_line(replace(long, where="/my app"), 80).endswith("… (see: pyrometer doctor '/my app')")
+    assert early_line(replace(long, where="/a" * 40), 80).endswith("… (see: pyrometer doctor PROGRAM)")
+    assert early_line(replace(long, where=""), 80).endswith("… (see: pyrometer doctor)")
     assert len(early_line(long, 80)) <= 80
 
 

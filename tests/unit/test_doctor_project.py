@@ -53,7 +53,9 @@ def test_any_level_without_lines_is_found(tmp_path, home, value):
 @pytest.mark.parametrize(("value", "harms"), [('"symbols"', True), ("true", True), ('"none"', False), ("false", False)])
 def test_strip(tmp_path, home, value, harms):
     write(tmp_path / "Cargo.toml", f"{PACKAGE}[profile.release]\ndebug = 1\nstrip = {value}\n")
-    assert list(found(tmp_path, home)) == (["cargo-strip"] if harms else [])
+    seen = found(tmp_path, home)
+    assert list(seen) == (["cargo-strip"] if harms else [])
+    assert all(one.what.startswith(f"the profile release has strip = {value} ") for one in seen.values())
 
 
 def test_the_workspace_decides_and_not_its_member(tmp_path, home):

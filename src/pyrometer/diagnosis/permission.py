@@ -82,7 +82,10 @@ def _capability(machine: Machine) -> Iterator[Found]:
         blocks = not _opens(machine, _USER)
         seen = "no event may be opened" if blocks else "only user code is seen"
         what = f"CAP_PERFMON is missing here, and kernel.perf_event_paranoid is {machine.paranoid}: {seen}"
-        cure = "docker run --cap-add PERFMON IMAGE" if machine.container else "sysctl kernel.perf_event_paranoid=1"
+        # What is added to a container is its root's only.
+        user = "--user root " if machine.uid else ""
+        run = f"docker run {user}--cap-add PERFMON IMAGE"
+        cure = run if machine.container else "sysctl kernel.perf_event_paranoid=1"
         yield Found(what, cure, severity="blocks" if blocks else "limits")
     elif machine.paranoid <= 2 and machine.events.get(_USER, 0) in _REFUSED:
         what = (

@@ -48,6 +48,8 @@ class Process:
     own_libraries: tuple[str, ...]
     """Libraries that no package installed."""
     machine: Machine
+    has_memory: bool = True
+    """Whether it has memory of its own: a kernel thread has none, nor has what has ended."""
 
 
 def read_process(pid: int, machine: Machine, root: Path = Path("/")) -> Process:
@@ -75,6 +77,7 @@ def read_process(pid: int, machine: Machine, root: Path = Path("/")) -> Process:
         inner_pid=inner,
         own_libraries=_own_libraries(maps, exe),
         machine=machine,
+        has_memory="VmSize" in status,
     )
 
 
@@ -135,7 +138,12 @@ def _other_user(process: Process) -> Iterator[Found]:
 
 
 def _kernel_thread(process: Process) -> Iterator[Found]:
-    if not process.exe and process.uid == process.machine.uid and not process.machine.uid:
+    if process.exe or process.uid != process.machine.uid or process.machine.uid:
+        return
+    if process.has_memory:
+        what = f"the kernel does not tell root which program {process.name} runs: /proc/{process.pid}/exe is refused"
+        yield Found(what, "record outside of this container or sandbox", "Its own code may have no names.", "limits")
+    else:
         yield Found(f"{process.name} is a kernel thread, or has just ended", "list programs that run: ps -e")
 
 
@@ -190,7 +198,7 @@ CHECKS = (
         "no-program",
         "process",
         "blocks",
-        "a kernel thread, or a process that has ended",
+        "a kernel thread, a process that has ended, or one whose program root may not know",
         "It runs no program whose code could be named.",
         "`ps -e`",
         _kernel_thread,

@@ -77,7 +77,8 @@ def _debug_file_missing(binary: Binary) -> Iterator[Found]:
         yield Found(binary.refused[0], cure)
     elif link and not binary.own_lines:
         what = f"its debug info is in a file of its own, {link}, which is not here"
-        yield Found(what, _DBGSYM if binary.is_system else f"put {link} beside the program")
+        why = "Source lines and inlined calls are missing." if binary.named else ""
+        yield Found(what, _DBGSYM if binary.is_system else f"put {link} beside the program", why)
     elif binary.missing_shared and not binary.debug_file:
         what = f"its debug info refers to {binary.missing_shared}, which is not here"
         why = "Names and files of many of its functions are missing."
@@ -177,7 +178,8 @@ def _frame_pointers(binary: Binary) -> Iterator[Found]:
     if kept is None or kept >= KEPT or binary.functions_without_pointer <= START_UP or not binary.unwound:
         return
     share = f"{100 * kept:.0f} % of its functions keep" if kept >= 0.005 else "its functions do not keep"
-    yield Found(f"{share} frame pointers", "none needed; tools that follow them need -C force-frame-pointers=yes")
+    flag = "-C force-frame-pointers=yes" if binary.text("language") == "rust" else "-fno-omit-frame-pointer"
+    yield Found(f"{share} frame pointers", f"none needed; tools that follow them need {flag}")
 
 
 def _no_build_id(binary: Binary) -> Iterator[Found]:

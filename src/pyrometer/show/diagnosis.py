@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import textwrap
 
 from rich.console import Console
@@ -14,6 +16,11 @@ from pyrometer.show.words import plural
 
 STYLES = {"blocks": "bold red", "limits": "bold yellow", "note": "bold dim"}
 INDENT = 8
+LEAST_INDENT = 4
+LONGEST_NAME = 20
+"""Of a program in a line that has to say more."""
+_MARKER = re.compile(r"(, or:|; for full debug info:) ")
+"""What comes before a command, at the end of a cure."""
 
 
 def show_diagnosis(view: Diagnosis, target: Console) -> None:
@@ -64,10 +71,13 @@ def _show_finding(finding: Finding, target: Console) -> None:
 
 
 def _cure(cure: str, width: int) -> list[str]:
-    """On a line of its own if it fits there, and only there: that can be copied."""
-    if INDENT + len(f"cure: {cure}") > width >= INDENT + len(cure):
-        return [" " * INDENT + "cure:", " " * INDENT + cure]
-    return _wrapped(f"cure: {cure}", width)
+    """A command is copied from its line: it stands in one where it fits, and after a marker even where it does not."""
+    room = width - len(cure)
+    if len("cure: ") + INDENT > room >= LEAST_INDENT:
+        return [" " * INDENT + "cure:", " " * min(INDENT, room) + cure]
+    words, marker, command = _MARKER.split(cure, maxsplit=1) if room < 0 and _MARKER.search(cure) else (cure, "", "")
+    lines = _wrapped(f"cure: {words}{marker}", width)
+    return [*lines, " " * INDENT + command] if command else lines
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -95,10 +105,10 @@ def sentence(text: str) -> str:
 
 
 def early_line(finding: Finding, width: int) -> str:
-    """A finding in one line, for before a recording."""
+    """A finding in one line, for before a recording; one that is too long says what to ask for all of it."""
     line = printable(f"note: {finding.what}: {finding.cure}")
-    return (
-        line
-        if len(line) <= width
-        else textwrap.shorten(f"note: {finding.what}", width - 25, placeholder=" …") + (" (see: pyrometer doctor)")
-    )
+    if len(line) <= width:
+        return line
+    where = finding.where if len(finding.where) <= LONGEST_NAME else finding.subject.upper()
+    ask = f" (see: {printable(shlex.join(['pyrometer', 'doctor', *filter(None, [where])]))})"
+    return textwrap.shorten(f"note: {printable(finding.what)}", width - len(ask), placeholder=" …") + ask

@@ -56,7 +56,12 @@ def call(name: str, words: Sequence[str]) -> int:
 def context(name: str, command: click.Command, arguments: Arguments, program: Sequence[str]) -> click.Context:
     """The command's context, its arguments read, with a program."""
     words = [*arguments.command, "--", *program]
-    return command.make_context(f"{help.NAME} {name}", words)
+    return command.make_context(f"{help.NAME} {name}", words, default_map={"offline": _is_offline(arguments)})
+
+
+def _is_offline(arguments: Arguments) -> bool:
+    """What keeps Cargo off the network keeps Pyrometer off it too: the option is Cargo's here."""
+    return any(name in ("--offline", "--frozen") for name, _ in arguments.cargo)
 
 
 def _command(name: str) -> click.Command:
@@ -74,16 +79,18 @@ def _without_cargos_names(command: click.Command) -> click.Command:
     """Leave out the names of options that are Cargo's here, and options that make no sense with a program."""
     changed = copy.copy(command)
     changed.params = [_renamed(each) for each in command.params]
+    changed.options_metavar = help.OPTIONS_USAGE
     return changed
 
 
 def _renamed(parameter: click.Parameter) -> click.Parameter:
-    if not isinstance(parameter, click.Option):
-        return parameter
     changed = copy.copy(parameter)
+    if not isinstance(changed, click.Option):
+        changed.metavar = help.PROGRAM_USAGE
+        return changed
     senseless = parameter.name in _SENSELESS
-    changed.opts = [name for name in parameter.opts if name not in NAMES and not senseless]
-    changed.hidden = parameter.hidden or senseless
+    changed.opts = [name for name in changed.opts if name not in NAMES and not senseless]
+    changed.hidden = changed.hidden or senseless
     return changed
 
 

@@ -9,6 +9,8 @@ from pyrometer.cli.group import COMMANDS as EVERY_COMMAND
 from pyrometer.collect.cargo.options import OPTIONS, CargoOption
 
 NAME = "cargo pyrometer"
+OPTIONS_USAGE = "[CARGO OPTIONS] [OPTIONS]"
+PROGRAM_USAGE = "[-- PROGRAM ARGUMENTS]"
 
 _ABOUT = """Build a target of a Cargo project with the debug info that profiling needs, and run it under Pyrometer, as
 `cargo run`, `cargo test` or `cargo bench` would. Cargo.toml is not changed, unless by --write-profile."""
@@ -21,7 +23,7 @@ _EXAMPLES = """\b
 
 def show_all() -> int:
     """The help of ``cargo pyrometer``."""
-    formatter = _formatter("COMMAND [CARGO OPTIONS] [OPTIONS] [-- PROGRAM ARGUMENTS]")
+    formatter = _formatter(f"COMMAND {OPTIONS_USAGE} {PROGRAM_USAGE}")
     with formatter.section("Commands (COMMAND --help lists the options)"):
         formatter.write_dl([(name, EVERY_COMMAND[name].help) for name in COMMANDS])
     formatter.write_paragraph()
@@ -33,11 +35,12 @@ def show_all() -> int:
 
 def show(name: str, context: click.Context) -> int:
     """The help of a command with Cargo's options."""
-    formatter = _formatter(f"{name} [CARGO OPTIONS] [OPTIONS] [-- PROGRAM ARGUMENTS]")
+    formatter = _formatter(f"{name} {OPTIONS_USAGE} {PROGRAM_USAGE}")
     with formatter.section("Cargo options"):
         formatter.write_dl([_row(option) for option in OPTIONS])
     options = [each for each in context.command.get_params(context) if isinstance(each, click.Option)]
-    rows = [each.get_help_record(context) for each in options]
+    # An option without a name has become Cargo's.
+    rows = [each.get_help_record(context) for each in options if each.opts]
     with formatter.section(f"Options of pyrometer {name}"):
         formatter.write_dl([row for row in rows if row is not None])
     click.echo(formatter.getvalue(), nl=False)

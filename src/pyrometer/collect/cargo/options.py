@@ -55,8 +55,8 @@ OPTIONS = (
     CargoOption("--jobs", "Parallel jobs.", "N", short="-j"),
     CargoOption("--ignore-rust-version", "Ignore rust-version of packages."),
     CargoOption("--locked", "Do not change Cargo.lock."),
-    CargoOption("--offline", "Do not use the network."),
-    CargoOption("--frozen", "Both of these."),
+    CargoOption("--offline", "Do not use the network: neither Cargo nor Pyrometer."),
+    CargoOption("--frozen", "--locked and --offline."),
     CargoOption("--quiet", "Print less of the build.", short="-q"),
     CargoOption("--verbose", "Print more of the build.", short="-v"),
     CargoOption("--color", "Colours: auto, always, never.", "WHEN"),
@@ -104,6 +104,8 @@ def split(words: Sequence[str], command: Mapping[str, bool]) -> Arguments:
         elif word.startswith("-") and word != "-":
             _check(word, command)
             count = 2 if command.get(word, False) else 1
+            if words[at + 1 : at + count] == ["--"] or at + count > len(words):
+                raise WrongUsageError(f"{word} needs a value")
             rest.extend(words[at : at + count])
             at += count
         else:

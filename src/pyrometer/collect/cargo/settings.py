@@ -27,6 +27,7 @@ _LEVELS = {
     "full": 2,
 }
 _PARENTS = {"test": "dev", "bench": "release"}
+_BUILT_IN = ("dev", "release", "test", "bench")
 _FULL_BY_DEFAULT = ("dev", "test")
 _FRAME_POINTERS = ["-C", "force-frame-pointers=yes"]
 
@@ -59,6 +60,8 @@ def settings(profile: str, manifest: Table, configuration: Configuration, frame_
 
 def _profile_settings(profile: str, manifest: Table, configuration: Configuration) -> Iterator[str]:
     layers = list(_layers(profile, manifest, configuration))
+    if profile not in _BUILT_IN and not any(layer for _, layer in layers):
+        return  # Cargo says that there is none; of a setting it would say that more is missing
     debug = _first(layers, "debug")
     if debug is None:
         debug = 2 if _root(layers, profile) in _FULL_BY_DEFAULT else 0
