@@ -2,19 +2,14 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import programs
+from installed import PYROMETER, Record, Run
 from recordings import Recorded
-
-PYROMETER = Path(sys.executable).with_name("pyrometer")
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-Record = Callable[..., Recorded]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import pytest
 import perf
 import programs
 from answers import wilson
-from conftest import PYROMETER
+from installed import PYROMETER
 from recordings import Recorded, SymbolTable
 
 pytestmark = pytest.mark.skipif(perf.why_missing() is not None, reason=perf.why_missing() or "")

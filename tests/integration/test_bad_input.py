@@ -16,7 +16,7 @@ import pytest
 
 import programs
 import pyrometer
-from conftest import PYROMETER, Record, Run
+from installed import PYROMETER, Record, Run
 from recordings import Recorded
 
 NOBODY = 65534

@@ -3,7 +3,7 @@
 import pytest
 
 import programs
-from conftest import Record
+from installed import Record
 from recordings import Recorded, reaches_the_start
 
 #: Of all samples.

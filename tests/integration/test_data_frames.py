@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import programs
-from conftest import Record
+from installed import Record
 from recordings import Recorded, rows
 
 TABLES = [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import programs
-from conftest import PYROMETER, Record, Run
+from installed import PYROMETER, Record, Run
 from pyrometer.errors import NoRecorderError
 from recordings import Recorded
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 import programs
-from conftest import Record, Run
+from installed import Record, Run
 from recordings import Recorded
 
 READERS = Path(__file__).resolve().parent.parent / "readers"

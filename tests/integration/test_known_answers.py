@@ -4,7 +4,7 @@ import pytest
 
 import programs
 from answers import Answer, binomial_interval, read_answer
-from conftest import Record
+from installed import Record
 from recordings import Recorded
 
 #: High, so that four seconds give even the smallest share a thousand samples.

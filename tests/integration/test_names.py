@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import programs
-from conftest import PYROMETER, Record, Run
+from installed import PYROMETER, Record, Run
 
 SYMBOL = "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"
 

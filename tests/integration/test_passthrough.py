@@ -14,7 +14,7 @@ import pytest
 
 import programs
 import pyrometer
-from conftest import PYROMETER, Run
+from installed import PYROMETER, Run
 
 
 @pytest.fixture(scope="module")

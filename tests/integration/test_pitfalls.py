@@ -12,7 +12,7 @@ import pytest
 import programs
 import pyrometer
 from answers import read_answer
-from conftest import PYROMETER, Record, Run
+from installed import PYROMETER, Record, Run
 from recordings import Observation, Recorded, reaches_the_start, rows
 
 

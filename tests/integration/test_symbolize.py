@@ -4,16 +4,15 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 import programs
 import pyrometer
-from conftest import Run
+from debuginfod_server import sends, serving
+from installed import Run
 from recordings import Recorded
 
 FLAGS = (*programs.C_FLAGS, "-Wl,--build-id")
@@ -154,29 +153,13 @@ def test_the_assembly_has_the_lines_of_separate_debug_info(run_pyrometer: Run, p
 @pytest.fixture
 def server(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A debuginfod server with the program's debug info; what it was asked for."""
-    asked: list[str] = []
-    build_id = subprocess.run(["readelf", "-n", program], capture_output=True, text=True, check=True).stdout
-    path = f"/buildid/{build_id.split('Build ID:')[1].split()[0]}/debuginfo"
-    content = (program.parent / "debug" / "other-name").read_bytes()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200 if self.path == path else 404)
-            self.send_header("Content-Length", str(len(content) if self.path == path else 0))
-            self.end_headers()
-            self.wfile.write(content if self.path == path else b"")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=running.serve_forever, daemon=True).start()
-    monkeypatch.setenv("DEBUGINFOD_URLS", f"http://127.0.0.1:{running.server_port}")
-    monkeypatch.setenv("DEBUGINFOD_CACHE_PATH", str(tmp_path / "downloads"))
-    yield asked
-    running.shutdown()
-    running.server_close()
+    notes = subprocess.run(["readelf", "-n", program], capture_output=True, text=True, check=True).stdout
+    with serving() as running:
+        content = (program.parent / "debug" / "other-name").read_bytes()
+        running.has(sends(content), notes.split("Build ID:")[1].split()[0])
+        monkeypatch.setenv("DEBUGINFOD_URLS", running.address)
+        monkeypatch.setenv("DEBUGINFOD_CACHE_PATH", str(tmp_path / "downloads"))
+        yield running.asked
 
 
 def test_recording_asks_the_users_servers(run_pyrometer: Run, program: Path, server: list[str]):

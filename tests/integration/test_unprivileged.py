@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import programs
-from conftest import PYROMETER
+from installed import PYROMETER
 from recordings import Recorded, reaches_the_start
 
 PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")

@@ -1,42 +1,29 @@
 """`cargo pyrometer` on Cargo projects that the tests make: it builds, finds, runs and ends as Cargo would."""
 
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
-import pexpect
 import pytest
 
 import pyrometer
-from conftest import PYROMETER
-from recordings import Recorded
+from cargo_projects import (
+    BURN,
+    CARGO_FAILED,
+    CARGO_PYROMETER,
+    MAIN,
+    Make,
+    assert_lines_of_burn,
+    call,
+    cargo,
+    manifest,
+    profiles,
+)
 
-CARGO_PYROMETER = PYROMETER.with_name("cargo-pyrometer")
 TRIPLE = "x86_64-unknown-linux-gnu"
-NOBODY = 65534
-CARGO_FAILED = 101
-
-BURN = """
-#[inline(never)]
-pub fn burn(rounds: u64) -> u64 {
-    let mut x = 1u64;
-    for i in 0..rounds { x = std::hint::black_box(x.wrapping_mul(31) ^ (x >> 7) ^ i); }
-    x
-}
-"""
-MAIN = """
-fn main() {
-    println!("{} {}", std::env::args().skip(1).collect::<Vec<_>>().join(","), burn(60_000_000) % 2 < 2);
-    std::process::exit(7);
-}
-"""
 PRINT_ENVIRONMENT = """
 fn main() {
     println!("cwd={}", std::env::current_dir().unwrap().display());
@@ -44,56 +31,6 @@ fn main() {
     for (name, value) in std::env::vars() { println!("{name}={value:?}"); }
 }
 """
-
-Make = Callable[..., Path]
-Call = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def manifest(name: str = "app", extra: str = "") -> str:
-    return f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n\n{extra}'
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    """``make({"src/main.rs": "…"})``: a package, with a Cargo.toml if none is given."""
-
-    def write(files: dict[str, str], folder: str = "app", extra: str = "") -> Path:
-        root = tmp_path / folder
-        for name, content in ({"Cargo.toml": manifest(extra=extra)} | files).items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
-        return root
-
-    return write
-
-
-def call(folder: Path, *arguments: str | Path, environment: dict[str, str] | None = None):
-    """Runs ``cargo pyrometer``."""
-    return cargo(folder, "pyrometer", *arguments, environment=environment)
-
-
-def cargo(folder: Path, *arguments: str | Path, environment: dict[str, str] | None = None):
-    """Runs Cargo with our installation on PATH, and no flags of the user's."""
-    path = f"{CARGO_PYROMETER.parent}:{os.environ['PATH']}"
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("CARGO_TARGET", "RUSTFLAGS"))}
-    command = ["cargo", *map(str, arguments)]
-    environment = own | {"PATH": path} | (environment or {})
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
-
-
-def profiles(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("*.pyro*"))
-
-
-def assert_lines_of_burn(path: Path) -> None:
-    """Samples of ``burn`` are there, and each has one of its lines."""
-    seen = Recorded(path, 0, "", "").observations
-    lines = {frame.line for each in seen for frame in each.stack if frame.short_name == "burn"}
-    assert lines, "no sample of burn"
-    assert lines <= {3, 4, 5, 6}
 
 
 # the program
@@ -417,158 +354,6 @@ def test_the_projects_runner_runs_the_program(make: Make):
     assert profiles(root / "below") == ["app.pyro"]
     done = call(root, "record", "--no-summary", environment={"CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER": "env -i"})
     assert (done.returncode, done.stdout) == (7, " true\n")
-
-
-# several test binaries
-
-
-@pytest.fixture
-def testing(make: Make) -> Path:
-    """A library with unit tests and two integration tests, of which the second always fails."""
-    works = "#[test] fn works() { assert!(app::burn(30_000_000) % 2 < 2); }"
-    fails = "#[test] fn fails() { assert!(app::burn(30_000_000) % 2 > 2); }"
-    return make(
-        {
-            "src/lib.rs": BURN + "#[test] fn unit() { assert!(burn(30_000_000) % 2 < 2); }",
-            "tests/first.rs": works,
-            "tests/second.rs": fails,
-        }
-    )
-
-
-def test_without_a_terminal_all_tests_run_and_the_first_failure_counts(testing: Path):
-    done = call(testing, "record", "--tests", "--no-summary")
-    assert done.returncode == CARGO_FAILED, "the harness's own status"
-    assert done.stdout.count("running 1 test") == 3
-    assert profiles(testing) == ["app.pyro", "first.pyro", "second.pyro"]
-    for path in testing.glob("*.pyro"):
-        assert "burn" in {row.place.name.rsplit("::")[-1] for row in pyrometer.load(path).top().rows}
-
-
-def test_one_of_several_tests_by_name_by_pattern_and_the_librarys(testing: Path):
-    assert call(testing, "record", "--test", "first", "--no-summary", "-o", "own.pyro").returncode == 0
-    assert call(testing, "record", "--test", "f*", "--no-summary").returncode == 0
-    assert call(testing, "record", "--lib", "--no-summary", "--", "unit").returncode == 0
-    assert profiles(testing) == ["app.pyro", "first.pyro", "own.pyro"]
-
-
-def test_one_output_for_several_programs_is_refused(testing: Path):
-    done = call(testing, "record", "--test", "-o", "one.pyro")
-    assert done.returncode == 2
-    assert "-o names one file" in done.stderr
-    assert profiles(testing) == []
-
-
-def test_each_of_several_has_its_own_flame_graph(testing: Path):
-    call(testing, "flamegraph", "--test")
-    assert sorted(path.name for path in testing.glob("*.svg")) == ["first.svg", "second.svg"]
-
-
-def test_nothing_to_test(make: Make):
-    root = make({"src/main.rs": MAIN}, extra='[[bin]]\nname = "app"\npath = "src/main.rs"\ntest = false\n')
-    done = call(root, "record", "--tests")
-    assert done.returncode == 111
-    assert "nothing was built to test" in done.stderr
-    assert call(root, "record", "--test", "none").returncode == CARGO_FAILED
-
-
-@pytest.mark.parametrize(("answer", "recorded"), [("2", 1), ("0", 3)])
-def test_on_a_terminal_one_is_asked_which(answer: str, recorded: int, testing: Path):
-    child = ask(testing, "record", "--tests", "--no-summary")
-    child.expect("unit tests of library app")
-    child.expect("test (first|second)")
-    child.expect("Which one")
-    child.sendline(answer)
-    child.expect(pexpect.EOF)
-    child.close()
-    assert len(profiles(testing)) == recorded
-
-
-def test_all_asks_nobody(testing: Path):
-    child = ask(testing, "record", "--tests", "--all", "--no-summary")
-    assert child.expect(["Which one", pexpect.EOF]) == 1
-    child.close()
-    assert len(profiles(testing)) == 3
-
-
-def test_ctrl_c_ends_the_one_that_runs_and_the_rest(make: Make):
-    hang = '#[test] fn hangs() { eprintln!("hanging"); loop { std::hint::spin_loop() } }'
-    root = make({"src/lib.rs": "", "tests/a.rs": hang, "tests/b.rs": hang})
-    child = ask(root, "record", "--test", "--all", "--no-summary", "--", "--nocapture")
-    child.expect("hanging")
-    child.sendintr()
-    assert child.expect(["hanging", pexpect.EOF]) == 1
-    child.close()
-    assert child.signalstatus == signal.SIGINT or child.exitstatus == 128 + signal.SIGINT
-    [only] = root.glob("*.pyro")
-    assert pyrometer.load(only).meta.complete
-
-
-def ask(folder: Path, *arguments: str) -> pexpect.spawn:
-    """``cargo pyrometer`` on a terminal."""
-    return pexpect.spawn(str(CARGO_PYROMETER), list(arguments), cwd=str(folder), timeout=60)
-
-
-# users
-
-
-def owned_by_nobody(root: Path) -> None:
-    for path in (root, *root.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
-
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can build for somebody else")
-
-
-@as_root
-def test_root_leaves_nothing_in_somebody_elses_project(make: Make, tmp_path: Path):
-    root = make({"src/main.rs": BURN + MAIN})
-    owned_by_nobody(root)
-    done = call(root, "record", "--no-summary")
-    assert done.returncode == 110
-    assert f"{root}/target belongs to" in done.stderr
-    assert "without sudo" in done.stderr
-    assert sorted(path.name for path in root.iterdir()) == ["Cargo.toml", "src"]
-    elsewhere = ["--target-dir", str(tmp_path / "out")]
-    assert call(root, "record", "--no-summary", *elsewhere).returncode == 110, "Cargo.lock would be root's"
-    (root / "Cargo.lock").write_text('version = 4\n\n[[package]]\nname = "app"\nversion = "0.1.0"\n')
-    os.chown(root / "Cargo.lock", NOBODY, NOBODY)
-    assert call(root, "record", "--no-summary", "-o", tmp_path / "a.pyro", *elsewhere).returncode == 7
-    assert {path.stat().st_uid for path in (root, *root.rglob("*"))} == {NOBODY}
-
-
-@as_root
-def test_a_written_profile_stays_the_owners(make: Make):
-    root = make({"src/main.rs": MAIN})
-    owned_by_nobody(root)
-    assert call(root, "--write-profile").returncode == 0
-    assert (root / "Cargo.toml").stat().st_uid == NOBODY
-
-
-# A user who may read everything, wherever the tools are installed, and owns and writes nothing but their own.
-AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-AS_NOBODY += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-
-
-def can_run_as_nobody() -> bool:
-    """Whether another user can start the installed command."""
-    command = [*AS_NOBODY, str(PYROMETER), "--version"]
-    return os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-@pytest.mark.skipif(not can_run_as_nobody(), reason="needs root with the capability to read everything")
-def test_a_normal_user_builds_and_records(make: Make):
-    sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True).stdout.strip()
-    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
-        root = Path(name) / "app"
-        shutil.copytree(make({"src/main.rs": BURN + MAIN}), root)
-        owned_by_nobody(root)
-        command = [*AS_NOBODY, str(CARGO_PYROMETER), "record", "--no-summary"]
-        environment = {"PATH": f"{sysroot}/bin:/usr/bin:/bin", "HOME": str(root), "CARGO_HOME": str(root / "home")}
-        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 7, done.stderr
-        assert {each.stat().st_uid for each in root.rglob("*")} == {NOBODY}
-        assert_lines_of_burn(root / "app.pyro")
 
 
 # usage
