@@ -119,7 +119,9 @@ def test_a_bundle_holds_no_code(run_pyrometer: Run, tmp_path: Path):
         assert any(image[start : start + size]) is kept, name
 
 
-def test_what_does_not_fit_is_said_and_the_profile_is_whole(run_pyrometer: Run, program: Path):
+def test_what_does_not_fit_is_said_and_the_profile_is_whole(
+    run_pyrometer: Run, program: Path, monkeypatch: pytest.MonkeyPatch
+):
     debug = program.parent / "debug" / "other-name"
     short = program.parent / "debug" / "a-short-one"
     short.write_bytes(debug.read_bytes()[:20_000])
@@ -136,6 +138,11 @@ def test_what_does_not_fit_is_said_and_the_profile_is_whole(run_pyrometer: Run, 
     assert any("a-short-one was not used" in note and "cut short" in note for note in again.meta.notes)
     assert again.meta.quality.samples == profile.meta.quality.samples
     assert "alpha" in names(again)
+    short.unlink()
+    stranger.unlink()
+    monkeypatch.setenv("PYROMETER_CACHE", str(program.parent / "empty"))
+    last = again.symbolize(debug_paths=[program.parent / "debug"])
+    assert not [note for note in last.meta.notes if "was not used" in note], "what was said then"
 
 
 def test_the_assembly_has_the_lines_of_separate_debug_info(run_pyrometer: Run, program: Path):

@@ -84,14 +84,14 @@ pub fn finish_journal(
     let mut meta = std::mem::take(&mut journal.meta);
     let mut tables = std::mem::take(&mut journal.tables);
     apply_names(&mut tables, named);
-    meta.notes.extend(options.notes.iter().cloned());
+    let said = options.notes.clone();
     let options = options.of(&tables);
     let Symbolized { tables, stacks, notes, files } = symbolize::symbolize(&meta, tables, binaries, &options);
     let samples = Renumbered { samples: &journal, stacks: &stacks };
     let leaves = leaves(&tables, &samples)?;
     meta.quality.unsymbolized = leaves.unsymbolized;
     meta.recorder.finish_time = ended.map_or(0, nanoseconds_since);
-    note_missing(&mut meta, &tables, &leaves, notes);
+    note_missing(&mut meta, &tables, &leaves, said.into_iter().chain(notes));
     file::write_with(output, &meta, &tables, &samples, &attachments(&files))?;
     // Before the file is read again: both together would be the largest moment of all.
     drop((tables, stacks, journal));
@@ -102,15 +102,15 @@ pub fn finish_journal(
 fn finish_again(profile: &Profile, output: &Path, options: &Options) -> Result<Profile> {
     let (mut meta, tables) = (profile.meta.clone(), profile.tables().clone());
     // What was missing then may be there now.
-    let missing = |note: &String| tables.binaries.iter().any(|binary| binary.missing.as_ref() == Some(note));
-    meta.notes.retain(|note| !missing(note));
-    meta.notes.extend(options.notes.iter().cloned());
+    let stale = std::mem::take(&mut meta.symbol_notes);
+    meta.notes.retain(|note| !stale.contains(note));
     let Symbolized { tables, stacks, notes, files } =
         symbolize::resymbolize(&meta, tables, &Files::default(), &options.with(profile));
     let samples = Renumbered { samples: profile, stacks: &stacks };
     let leaves = leaves(&tables, &samples)?;
     meta.quality.unsymbolized = leaves.unsymbolized;
-    note_missing(&mut meta, &tables, &leaves, notes);
+    let said = options.notes.iter().cloned().chain(notes);
+    note_missing(&mut meta, &tables, &leaves, said);
     let mut carried = attachments(&files);
     carried.extend(profile.attachments().others(&carried));
     file::write_with(output, &meta, &tables, &samples, &carried)?;
@@ -190,14 +190,15 @@ fn leaves(tables: &Tables, samples: &dyn SampleSource) -> Result<Leaves> {
 
 /// What is missing of the binaries that matter becomes a note, that of the hottest first. The
 /// table `binaries` says it of all.
-fn note_missing(meta: &mut Meta, tables: &Tables, leaves: &Leaves, refused: Vec<String>) {
+fn note_missing(meta: &mut Meta, tables: &Tables, leaves: &Leaves, said: impl Iterator<Item = String>) {
     let mut hot: Vec<_> = tables.binaries.iter().zip(&leaves.of_binary).collect();
     hot.retain(|(_, samples)| **samples * NOTED_SHARE >= leaves.count);
     hot.sort_by_key(|(_, samples)| -**samples);
     let missing = hot.iter().filter_map(|(binary, _)| binary.missing.clone());
-    for sentence in missing.chain(refused) {
+    for sentence in missing.chain(said) {
         if !meta.notes.contains(&sentence) {
-            meta.notes.push(sentence);
+            meta.notes.push(sentence.clone());
+            meta.symbol_notes.push(sentence);
         }
     }
 }

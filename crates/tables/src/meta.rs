@@ -40,6 +40,8 @@ pub struct Meta {
     pub recorder: Recorder,
     /// Sentences the user should read: fallbacks taken, what is missing, how to get it.
     pub notes: Vec<String>,
+    /// Those of `notes` that looking names up has made: they go when names are looked up again.
+    pub symbol_notes: Vec<String>,
     /// False when the recorder did not reach its end (killed, disk full).
     pub complete: bool,
     /// Fields this version does not know.

@@ -79,6 +79,8 @@ class Meta:
     quality: Quality = field(default_factory=Quality)
     recorder: Recorder = field(default_factory=Recorder)
     notes: list[str] = field(default_factory=list)
+    symbol_notes: list[str] = field(default_factory=list)
+    """Those of ``notes`` that looking names up has made: they go when names are looked up again."""
     complete: bool = True
     extra: dict[str, Any] = field(default_factory=dict)
     """Fields that this version does not know."""
