@@ -36,7 +36,6 @@ class DebugFiles:
         options = symbol_options(
             debug_paths=self.debug_paths,
             sysroot=self.sysroot,
-            downloads=settings.cache,
             bundle=self.bundle,
         )
         if settings.servers and not self.offline:

@@ -1,7 +1,7 @@
 """The Profile: tables, meta, units and filters. Knows nothing of views, formats or collectors."""
 
 from pyrometer.profile.build import build_native
-from pyrometer.profile.cache import symbol_options
+from pyrometer.profile.cache import downloads_folder, symbol_options
 from pyrometer.profile.data import Metric, ProfileData
 from pyrometer.profile.filters import FilterOptions, Filters, SelectionOptions
 from pyrometer.profile.meta import Host, Meta, Quality, Recorder
@@ -19,5 +19,6 @@ __all__ = [
     "SelectionOptions",
     "Table",
     "build_native",
+    "downloads_folder",
     "symbol_options",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import platformdirs
@@ -14,13 +14,12 @@ from pyrometer import native
 def symbol_options(
     debug_paths: Iterable[Path] = (),
     sysroot: Path | None = None,
-    downloads: Path | None = None,
     bundle: bool = False,
 ) -> native.SymbolOptions:
     """How symbols are looked up: the cache folder is ``PYROMETER_CACHE``, or one in the user's.
 
-    ``debug_paths`` and ``sysroot`` are the user's, ``downloads`` is the folder of files that were
-    fetched; ``bundle`` keeps the files that were used inside the profile.
+    ``debug_paths`` and ``sysroot`` are the user's; ``bundle`` keeps the files that were used inside the
+    profile. What was downloaded before, by us or by others, is found too.
     """
     folder = os.environ.get("PYROMETER_CACHE") or platformdirs.user_cache_dir("pyrometer", appauthor=False)
     return {
@@ -28,7 +27,7 @@ def symbol_options(
         "sysroots": _sysroots(),
         "debug_paths": list(debug_paths),
         "sysroot": sysroot,
-        "downloads": downloads,
+        "downloads": downloads_folder(),
         "bundle": bundle,
         "notes": [],
     }
@@ -49,3 +48,15 @@ def _candidates() -> Iterator[Path]:
     if toolchains.is_dir():
         yield from sorted(toolchains.iterdir())
     yield from (Path("/usr/local"), Path("/usr"))
+
+
+def downloads_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where elfutils' client of debuginfod keeps files: as named, or the old folder if it is there, or in the cache."""
+    named = environment.get("DEBUGINFOD_CACHE_PATH")
+    if named:
+        return Path(named)
+    home = Path(environment.get("HOME") or Path.home())
+    old = home / ".debuginfod_client_cache"
+    if old.is_dir():
+        return old
+    return Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "debuginfod_client"

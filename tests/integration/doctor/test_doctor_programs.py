@@ -64,6 +64,19 @@ def test_a_debug_file_of_another_build_is_none(c, doctor: Doctor, tmp_path: Path
     assert "it belongs to another build" in doctor(program)["debug-file-missing"]["what"]
 
 
+def test_debug_info_that_was_downloaded_before(c, doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    program = c("-Wl,--build-id")
+    monkeypatch.setenv("DEBUGINFOD_CACHE_PATH", str(tmp_path / "downloads"))
+    notes = subprocess.run(["readelf", "-n", program], capture_output=True, text=True, check=True).stdout
+    folder = tmp_path / "downloads" / notes.split("Build ID:")[1].split()[0]
+    folder.mkdir(parents=True)
+    run_tool("objcopy", "--only-keep-debug", program, folder / "debuginfo")
+    run_tool("strip", program)
+    assert doctor(program) == {}
+    (folder / "debuginfo").unlink()
+    assert list(doctor(program)) == ["stripped"]
+
+
 def test_debug_info_that_is_shared_with_an_absent_file(c, doctor: Doctor, tmp_path: Path):
     program, other, shared = c(), c("-O1", name="other"), tmp_path / "shared.debug"
     run_tool("dwz", "-m", shared, "-M", "shared.debug", program, other)

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyrometer.profile import downloads_folder
+
 DEFAULT_TIMEOUT = 90.0
 """Seconds in which at least :data:`LEAST_BYTES` must come."""
 LEAST_BYTES = 100 * 1024
 DEFAULT_MISS = 600.0
 """Seconds for which it is remembered that no server has a file."""
-
-_OLD_FOLDER = ".debuginfod_client_cache"
-_FOLDER = "debuginfod_client"
 
 
 @dataclass(frozen=True)
@@ -37,23 +36,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         # `ima:` words say how signatures are checked from there on; they are no servers.
         servers=tuple(word.rstrip("/") for word in words if not word.startswith("ima:")),
-        cache=cache_folder(environment),
+        cache=downloads_folder(environment),
         timeout=_number(environment.get("DEBUGINFOD_TIMEOUT"), DEFAULT_TIMEOUT),
         max_time=_number(environment.get("DEBUGINFOD_MAXTIME"), 0),
         max_size=int(_number(environment.get("DEBUGINFOD_MAXSIZE"), 0)),
     )
-
-
-def cache_folder(environment: Mapping[str, str]) -> Path:
-    """The folder that elfutils' client uses: named, or the old one if it is there, or in the user's cache folder."""
-    named = environment.get("DEBUGINFOD_CACHE_PATH")
-    if named:
-        return Path(named)
-    home = Path(environment.get("HOME") or Path.home())
-    old = home / _OLD_FOLDER
-    if old.is_dir():
-        return old
-    return Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / _FOLDER
 
 
 def miss_seconds(cache: Path) -> float:
