@@ -104,7 +104,7 @@ pub fn symbolize(
     options: &Options,
 ) -> Symbolized {
     let addresses = addresses(&tables, |frame| frame.function.is_none());
-    let mut symbols = looked_up(meta, &tables, &addresses, provider, options);
+    let symbols = looked_up(meta, &tables, &addresses, provider, options);
     let sampled = addresses.iter().map(|of_binary| !of_binary.is_empty());
     for ((binary, symbols), sampled) in tables.binaries.iter_mut().zip(&symbols).zip(sampled) {
         if sampled {
@@ -114,6 +114,11 @@ pub fn symbolize(
             binary.symbols_from = "none".into();
         }
     }
+    expanded(tables, symbols, options)
+}
+
+/// Puts the names in, and says what else was found.
+fn expanded(tables: Tables, mut symbols: Vec<Symbols>, options: &Options) -> Symbolized {
     let files = symbols.iter_mut().flat_map(|symbols| std::mem::take(&mut symbols.files)).collect();
     let notes = symbols.iter_mut().flat_map(|symbols| std::mem::take(&mut symbols.refused)).collect();
     let library = Library::new(&options.sysroots, options.cache.as_deref());
@@ -144,13 +149,11 @@ pub fn resymbolize(
             symbols.resolution = Resolution::default();
         }
     }
-    let files = symbols.iter_mut().flat_map(|symbols| std::mem::take(&mut symbols.files)).collect();
-    let notes = symbols.iter_mut().flat_map(|symbols| std::mem::take(&mut symbols.refused)).collect();
     let (tables, collapsed) = collapse(tables, &again);
-    let library = Library::new(&options.sysroots, options.cache.as_deref());
-    let (tables, expanded) = expand(tables, &symbols, library);
-    let stacks = collapsed.iter().filter_map(|&row| expanded.get(usize::try_from(row).ok()?).copied());
-    Symbolized { tables, stacks: stacks.collect(), notes, files }
+    let found = expanded(tables, symbols, options);
+    let moved = |&row: &i32| found.stacks.get(usize::try_from(row).ok()?).copied();
+    let stacks = collapsed.iter().filter_map(moved).collect();
+    Symbolized { stacks, ..found }
 }
 
 /// How much was found: the kind of source, and whether something of it is missing.

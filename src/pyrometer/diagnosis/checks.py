@@ -6,12 +6,12 @@ from pyrometer.diagnosis import noise, permission, process, program, project, re
 from pyrometer.diagnosis.finding import Check
 
 CHECKS: tuple[Check, ...] = (
-    *permission.CHECKS[:5],
+    *permission.DECISIVE,
     *process.CHECKS,
     *program.CHECKS,
     *project.CHECKS,
     *recording.CHECKS,
-    *permission.CHECKS[5:],
+    *permission.LIMITS,
     *noise.CHECKS,
 )
 """The checks of what decides whether anything is recorded, then those of the target, then of the machine."""

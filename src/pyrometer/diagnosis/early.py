@@ -14,7 +14,8 @@ from pyrometer.diagnosis.script import follow
 
 MOST = 3
 """Findings at most."""
-CHECKS = tuple(check for check in (*process.CHECKS, *program.CHECKS, *permission.CHECKS, *noise.CHECKS) if check.early)
+_ALL = (*process.CHECKS, *program.CHECKS, *permission.DECISIVE, *permission.LIMITS, *noise.CHECKS)
+CHECKS = tuple(check for check in _ALL if check.early)
 """Checks that take milliseconds, of what no note at the end of a recording says."""
 
 

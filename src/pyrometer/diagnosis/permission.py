@@ -153,7 +153,7 @@ def _ptrace_scope(machine: Machine) -> Iterator[Found]:
         yield Found(f"kernel.yama.ptrace_scope is {scope}: {allowed} may read another process's memory", cure)
 
 
-CHECKS = (
+DECISIVE = (
     Check(
         "no-recorder",
         "machine",
@@ -199,6 +199,10 @@ CHECKS = (
         "`docker run --cap-add PERFMON IMAGE`, or `setcap` on the interpreter",
         _capability,
     ),
+)
+"""Checks of whether anything may be recorded, the most harmful first."""
+
+LIMITS = (
     Check(
         "sample-rate",
         "machine",
@@ -256,4 +260,4 @@ CHECKS = (
         early=True,
     ),
 )
-"""Checks of what may be recorded, the most harmful first."""
+"""Checks of what a recording may lack then, the most harmful first."""

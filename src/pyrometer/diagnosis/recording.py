@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyrometer.analyze.basis import weigh
-from pyrometer.diagnosis.finding import Check, Found
+from pyrometer.diagnosis.finding import Check, Found, Severity
 from pyrometer.profile import Meta, ProfileData, units
 
 WORTH_SAYING = 0.01
@@ -63,7 +63,7 @@ def _percent(share: float) -> str:
     return "< 0.1" if 0 < share < 0.0005 else units.percent(share)
 
 
-def _severity(part: int, whole: int) -> str:
+def _severity(part: int, whole: int) -> Severity:
     return "limits" if part >= WORTH_SAYING * max(whole, 1) else "note"
 
 
@@ -77,8 +77,9 @@ def _lost(recorded: Recorded) -> Iterator[Found]:
     if found.lost:
         rate = max(1, recorded.meta.rate // 4)
         what = f"{_share(found.lost, found.samples + found.lost)} of the samples were lost"
-        severe = _severity(found.lost, found.samples + found.lost)
-        yield Found(what, _again(recorded, f"--rate {rate}"), severity="limits" if severe == "limits" else "note")
+        yield Found(
+            what, _again(recorded, f"--rate {rate}"), severity=_severity(found.lost, found.samples + found.lost)
+        )
 
 
 def _throttled(recorded: Recorded) -> Iterator[Found]:
@@ -94,16 +95,14 @@ def _truncated(recorded: Recorded) -> Iterator[Found]:
     if found.truncated:
         program = shlex.quote(recorded.meta.command[0]) if recorded.meta.command else "PROGRAM"
         what = f"{_share(found.truncated, found.samples)} of the stacks have no root"
-        severe = _severity(found.truncated, found.samples)
-        yield Found(what, f"pyrometer doctor {program}", severity="limits" if severe == "limits" else "note")
+        yield Found(what, f"pyrometer doctor {program}", severity=_severity(found.truncated, found.samples))
 
 
 def _unsymbolized(recorded: Recorded) -> Iterator[Found]:
     found = recorded.meta.quality
     if found.unsymbolized:
         what = f"{_share(found.unsymbolized, found.samples)} of the samples are in functions without a name"
-        severe = _severity(found.unsymbolized, found.samples)
-        yield Found(what, _symbolize(recorded), severity="limits" if severe == "limits" else "note")
+        yield Found(what, _symbolize(recorded), severity=_severity(found.unsymbolized, found.samples))
 
 
 def _symbolize(recorded: Recorded) -> str:

@@ -64,12 +64,6 @@ pub fn entry_name(id: &str, part: Part) -> Option<String> {
     sane.then(|| format!("{FOLDER}{id}/{}{SUFFIX}", part.name()))
 }
 
-/// True for names that [`entry_name`] gives.
-#[must_use]
-pub fn is_entry(name: &str) -> bool {
-    name.starts_with(FOLDER) && name.ends_with(SUFFIX)
-}
-
 /// Packs what names and stacks need of a file.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use super::bundle::Part;
 use super::candidates::{Candidate, Sought};
 use super::{Origin, Search, Subject};
 use crate::elf::ElfImage;
-use crate::identity::identify;
+use crate::identity::{hex, identify};
 use crate::missing;
 use crate::provider::Bytes;
 
@@ -257,5 +257,5 @@ fn has_debug_info(image: &ElfImage<'_>) -> bool {
 fn supplementary_link(bytes: &[u8]) -> Option<(Vec<u8>, String)> {
     let image = ElfImage::parse(bytes).ok()?;
     let (name, id) = image.file.gnu_debugaltlink().ok()??;
-    Some((name.to_vec(), id.iter().map(|byte| format!("{byte:02x}")).collect()))
+    Some((name.to_vec(), hex(id)))
 }

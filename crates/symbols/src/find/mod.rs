@@ -24,7 +24,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-pub use bundle::{Bundle, Part, entry_name, is_entry, pack, unpack};
+pub use bundle::{Bundle, Part, entry_name, pack, unpack};
 pub use material::{Material, Wanted};
 pub use symbols::{Report, Subject};
 
