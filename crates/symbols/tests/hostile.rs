@@ -269,3 +269,41 @@ fn a_small_section_that_unpacks_to_much_is_refused() {
     assert_eq!(unpacked(100), Some(25_801));
     assert_eq!(unpacked(20_000), None);
 }
+
+/// Each unit of a `.dwo` file reads its table of abbreviations anew, and all can share one.
+#[test]
+fn many_split_units_that_share_a_large_table_are_not_all_read() {
+    let mut table = Vec::new();
+    for code in 1..200_000u32 {
+        table.extend(leb128(code));
+        // DW_TAG_compile_unit without children and attributes.
+        table.extend([0x11, 0, 0, 0]);
+    }
+    table.push(0);
+    let mut info = Vec::new();
+    for id in 0..100_000u64 {
+        // Version 5, DW_UT_split_compile, addresses of 8 bytes, the table at 0, the id, and the root's entry.
+        info.extend(17u32.to_le_bytes());
+        info.extend([5, 0, 5, 8, 0, 0, 0, 0]);
+        info.extend(id.to_le_bytes());
+        info.push(1);
+    }
+    let bytes = elf::file(&[
+        elf::Section::debug(".debug_info.dwo", &info),
+        elf::Section::debug(".debug_abbrev.dwo", &table),
+    ]);
+    let image = ElfImage::parse(&bytes).expect("an ELF file");
+    let sections = DebugSections::load_split(&image).expect("it has split debug info");
+    let found = sections.split_ids().len();
+    assert!((64..1_000).contains(&found), "{found}");
+}
+
+fn leb128(mut number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}

@@ -2,12 +2,19 @@
 //!
 //! The binary keeps a skeleton: addresses, the line table, and the name of the file with the rest.
 
-use gimli::{DwoId, UnitRef};
+use std::sync::PoisonError;
+
+use gimli::{DwoId, Reader, Section, UnitRef};
 
 use super::{DebugSections, DwarfIndex, Slice};
 
 /// Longer names of files are cut: no file system takes them.
 const LONGEST_NAME: usize = 4096;
+
+/// How often the bytes of a file may be read while its units are looked through.
+const MOST_READING: usize = 64;
+/// Units that are looked through in any file.
+const FEW_UNITS: usize = 64;
 
 /// A unit that is elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +65,7 @@ impl DebugSections<'_> {
     /// The ids of the units in a `.dwo` file.
     pub fn split_ids(&self) -> Vec<DwoId> {
         let dwarf = self.dwarf();
-        let mut ids = Vec::new();
-        let mut units = dwarf.units();
-        while let Ok(Some(header)) = units.next() {
-            ids.extend(gimli::Unit::new(&dwarf, header).ok().and_then(|unit| unit.dwo_id));
-        }
-        ids
+        units_of(&dwarf).filter_map(|unit| unit.dwo_id).collect()
     }
 
     /// True if the sections of a `.dwo` file hold the unit of this id.
@@ -72,15 +74,18 @@ impl DebugSections<'_> {
     }
 }
 
-fn unit_with<'e>(dwarf: &gimli::Dwarf<Slice<'e>>, id: DwoId) -> Option<gimli::Unit<Slice<'e>>> {
+/// The units of a file. Each reads a table of abbreviations, which all may share: their number is bounded by what
+/// that comes to.
+fn units_of<'d, 'e>(dwarf: &'d gimli::Dwarf<Slice<'e>>) -> impl Iterator<Item = gimli::Unit<Slice<'e>>> + 'd {
+    let (info, table) = (dwarf.debug_info.reader().len(), dwarf.debug_abbrev.reader().len());
+    let most = MOST_READING.saturating_mul(info.saturating_add(table)) / table.max(1);
     let mut units = dwarf.units();
-    while let Ok(Some(header)) = units.next() {
-        let unit = gimli::Unit::new(dwarf, header).ok();
-        if let Some(unit) = unit.filter(|unit| unit.dwo_id == Some(id)) {
-            return Some(unit);
-        }
-    }
-    None
+    let headers = std::iter::from_fn(move || units.next().ok().flatten());
+    headers.take(most.max(FEW_UNITS)).filter_map(|header| gimli::Unit::new(dwarf, header).ok())
+}
+
+fn unit_with<'e>(dwarf: &gimli::Dwarf<Slice<'e>>, id: DwoId) -> Option<gimli::Unit<Slice<'e>>> {
+    units_of(dwarf).find(|unit| unit.dwo_id == Some(id))
 }
 
 impl<'e> DwarfIndex<'e> {
@@ -98,12 +103,20 @@ impl<'e> DwarfIndex<'e> {
         });
         packed.or_else(|| {
             let sections = self.split_files?.sections(&self.split_unit(skeleton)?)?;
-            // Once for each unit: a file with many units was read by as many compilers.
-            self.budget.grant(sections.size());
             let mut dwarf = sections.dwarf();
             dwarf.make_dwo(&self.dwarf);
-            Split::find(dwarf, skeleton)
+            let split = Split::find(dwarf, skeleton)?;
+            self.grant_once(skeleton.dwo_id?, split.unit.header.length_including_self());
+            Some(split)
         })
+    }
+
+    /// Any number of skeletons can name the same unit, which is paid for once.
+    fn grant_once(&self, id: DwoId, bytes: usize) {
+        let mut granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
+        if granted.insert(id.0) {
+            self.budget.grant(bytes);
+        }
     }
 
     fn split_unit(&self, skeleton: &gimli::Unit<Slice<'e>>) -> Option<SplitUnit> {
@@ -116,14 +129,7 @@ impl<'e> DwarfIndex<'e> {
     /// The id of the first unit that is elsewhere, before there is an index.
     pub fn first_split_unit(sections: &DebugSections<'_>) -> Option<DwoId> {
         let dwarf = sections.dwarf();
-        let mut units = dwarf.units();
-        while let Ok(Some(header)) = units.next() {
-            let unit = gimli::Unit::new(&dwarf, header).ok();
-            if let Some(id) = unit.and_then(|unit| unit.dwo_id) {
-                return Some(id);
-            }
-        }
-        None
+        units_of(&dwarf).find_map(|unit| unit.dwo_id)
     }
 
     /// All units that are elsewhere.

@@ -1,11 +1,11 @@
 //! The compilation units of a binary and the addresses that each covers.
 
 use std::cmp::Reverse;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use gimli::{Abbreviations, DebugAbbrev, Reader, Section, UnitHeader, UnitRef};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::budget::Budget;
 use super::functions::{Function, UnitFunctions};
@@ -30,6 +30,8 @@ pub struct DwarfIndex<'e> {
     pub(super) shared: Option<SharedUnits<'e>>,
     pub(super) package: Option<gimli::DwarfPackage<Slice<'e>>>,
     pub(super) split_files: Option<&'e dyn SplitFiles>,
+    /// Ids of the split units that the budget was raised for.
+    pub(super) granted: Mutex<FxHashSet<u64>>,
 }
 
 /// Other files that hold a part of the debug info.
@@ -99,6 +101,7 @@ impl<'e> DwarfIndex<'e> {
             shared,
             package: companions.package.and_then(PackageSections::open),
             split_files: companions.split,
+            granted: Mutex::default(),
         }
     }
 
