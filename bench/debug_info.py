@@ -77,6 +77,7 @@ def measure(count: int, rounds: int) -> Lookups:
     ADDRESSES.write_text("".join(f"{address:#x}\n" for address in addresses))
     _unresolved_profile(addresses)
     found = Lookups(len(addresses), _debug_info_size())
+    _warm(LARGE)
     for at in range(rounds):
         _run(found, OURS, f"exec {ENGINE} {LARGE} < {ADDRESSES} > {WORK}/{OURS}.txt")
         _run(found, WHOLE, _whole())
@@ -86,6 +87,13 @@ def measure(count: int, rounds: int) -> Lookups:
             _run(found, "addr2line", _theirs("addr2line"))
     _compare(found, addresses)
     return found
+
+
+def _warm(path: Path) -> None:
+    """Read a file once, so that whoever comes first does not wait for the disk."""
+    with path.open("rb", buffering=0) as file:
+        while file.read(1 << 24):
+            pass
 
 
 def _run(found: Lookups, name: str, command: str) -> None:
