@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyrometer.api import Profile, build, doctor, load, record
+    from pyrometer.api import Profile, build, doctor, import_files, load, record
     from pyrometer.native import __version__
     from pyrometer.profile import Meta
     from pyrometer.symbol_names import demangle, parse_name
@@ -27,12 +27,24 @@ _HOME = {
     "build": "pyrometer.api",
     "demangle": "pyrometer.symbol_names",
     "doctor": "pyrometer.api",
+    "import_files": "pyrometer.api",
     "load": "pyrometer.api",
     "parse_name": "pyrometer.symbol_names",
     "record": "pyrometer.api",
 }
 
-__all__ = ["Meta", "Profile", "__version__", "build", "demangle", "doctor", "load", "parse_name", "record"]
+__all__ = [
+    "Meta",
+    "Profile",
+    "__version__",
+    "build",
+    "demangle",
+    "doctor",
+    "import_files",
+    "load",
+    "parse_name",
+    "record",
+]
 
 
 def __getattr__(name: str) -> Any:

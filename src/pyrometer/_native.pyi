@@ -1,6 +1,6 @@
 """The Rust extension. Errors are the classes of `pyrometer.errors`; long calls release the GIL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, final
 
@@ -178,6 +178,23 @@ def inspect(path: str, quick: bool = False) -> str | None:
 
 def library_source(path: str, options: SymbolOptions) -> tuple[Path | None, str | None] | None:
     """The installed file of a path of Rust's library, or why there is none; ``None`` for other paths."""
+
+def readable_formats() -> list[tuple[str, str]]:
+    """Name and title of the formats that can be read."""
+
+def recognise(path: Path) -> str | None:
+    """The name of a file's format; ``None`` if it has none that can be read."""
+
+def read_foreign(
+    paths: Sequence[Path],
+    format: str | None,
+    lenient: bool,
+    progress: Callable[[int, int], None] | None,
+) -> Profile:
+    """Read other tools' files into one profile, in memory.
+
+    ``progress`` is told the bytes read of a file and its size; what it raises ends the reading.
+    """
 
 class ExportOptions(TypedDict):
     """What to write, and where."""

@@ -28,7 +28,7 @@ from pyrometer.collect.symbolize import symbolize as _symbolize
 from pyrometer.diagnosis.diagnose import diagnose
 from pyrometer.diagnosis.finding import Diagnosis
 from pyrometer.errors import FileAccessError
-from pyrometer.formats import by_name, open_profile
+from pyrometer.formats import Progress, by_name, open_profile, read_foreign
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native
 from pyrometer.show import html
 
@@ -149,8 +149,10 @@ def _debug_files(
     return DebugFiles(paths, None if sysroot is None else Path(sysroot), offline, bundle)
 
 
-def load(path: str | os.PathLike[str]) -> Profile:
-    """Open a ``.pyro`` file, or the ``.pyro.recording`` that an interrupted recording left.
+def load(path: str | os.PathLike[str], *, progress: Progress | None = None) -> Profile:
+    """Open a ``.pyro`` file, the ``.pyro.recording`` that an interrupted recording left, or another tool's file.
+
+    ``progress`` is told the bytes read of another tool's file, and its size.
 
     Errors: :class:`~pyrometer.ProfileNotFoundError`, :class:`~pyrometer.NotAProfileError`,
     :class:`~pyrometer.CorruptProfileError`, :class:`~pyrometer.FutureProfileError`,
@@ -161,7 +163,19 @@ def load(path: str | os.PathLike[str]) -> Profile:
     Traceback (most recent call last):
     pyrometer.errors.ProfileNotFoundError: there is no file /nowhere/a.pyro
     """
-    return Profile.of(open_profile(path))
+    return Profile.of(open_profile(path, progress))
+
+
+def import_files(
+    paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    lenient: bool = False,
+    progress: Progress | None = None,
+) -> Profile:
+    """Read files of other tools into one profile; see :func:`pyrometer.formats.read_foreign`."""
+    files = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    return Profile.of(read_foreign(files, format, lenient, progress))
 
 
 def record(  # noqa: PLR0913  one keyword an option

@@ -197,6 +197,32 @@ class NoRecorderError(PyrometerError):
     default_cure = "record on Linux on x86-64, copy the .pyro file here, and open it: pyrometer show FILE"
 
 
+class MalformedFileError(PyrometerError):
+    """Another tool's file holds something that its format does not allow, or was cut short."""
+
+    exit_code = 112
+    kinds = ("malformed",)
+    default_why = "the file was cut short, changed, or written by a program that takes liberties"
+    default_cure = "leave out what does not fit: pyrometer import --lenient FILE"
+
+
+class AmbiguousFormatError(PyrometerError):
+    """The file could be read as several formats."""
+
+    exit_code = 113
+    kinds = ("ambiguous-format",)
+    default_cure = "say which one it is: pyrometer import --from FORMAT FILE"
+
+
+class FileTooLargeError(PyrometerError):
+    """The file holds, or unpacks to, more than any profile does."""
+
+    exit_code = 114
+    kinds = ("too-large",)
+    default_why = "a damaged or hostile file may claim or unpack to any size"
+    default_cure = "check where the file comes from"
+
+
 class CargoOwnerError(PyrometerError):
     """Root would build a Cargo project that belongs to somebody else."""
 

@@ -128,7 +128,6 @@ def test_no_profile_in_the_folder(tmp_path, monkeypatch, capsys):
         (b"just text\n", 82, "not a profile"),
         (b"\x7fELF" + bytes(100), 82, "not a profile"),
         (b"PK\x03\x04" + bytes(100), 83, "a.pyro"),
-        (b"main;work 42\nmain 1\n", 82, "folded stacks"),
         (b'{"$schema": "https://www.speedscope.app/file-format-schema.json"}', 82, "speedscope"),
         (b'{"meta": {"preprocessedProfileVersion": 60}}', 82, "Firefox"),
         (b'<?xml version="1.0"?><svg><title>Flame Graph</title></svg>', 82, "flame graph"),
@@ -198,7 +197,7 @@ def test_the_newest_profile_is_meant(file, capsys):
 
 @pytest.mark.parametrize(
     ("target", "suffix"),
-    [("folded", ".folded"), ("speedscope", ".speedscope.json"), ("pprof", ".pb.gz"), ("firefox", ".firefox.json")],
+    [("speedscope", ".speedscope.json"), ("pprof", ".pb.gz"), ("firefox", ".firefox.json")],
 )
 def test_exports_stand_beside_the_profile_and_are_recognised(file, capsys, target, suffix):
     assert run(["export", "--to", target]) == 0
@@ -209,6 +208,34 @@ def test_exports_stand_beside_the_profile_and_are_recognised(file, capsys, targe
     assert run(["export", "--to", target, "-o", "no/where"]) == 98
     assert_error(capsys, 98, "no/where")
     assert not list(file.parent.glob(".*partial"))
+
+
+def test_an_exported_file_shows_what_the_profile_shows(file, capsys):
+    assert run(["export", "--to", "folded"]) == 0
+    assert run(["show", "known.folded"]) == 0
+    assert "program::solve" in capsys.readouterr().out
+
+
+def test_foreign_files_are_converted_and_added(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.folded").write_text("main;work 42\n")
+    (tmp_path / "b.folded").write_text("main;work 2\nmain 1\n")
+    assert run(["import", "a.folded", "b.folded"]) == 0
+    assert "read from folded" in capsys.readouterr().out
+    assert run(["show", "a.pyro", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["name"]: row["self"]["value"] for row in rows} == {"work": 44, "main": 1}
+
+
+def test_a_foreign_file_that_does_not_fit(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.folded").write_text("main;work 42\nwhat\n")
+    assert run(["import", "--from", "folded", "a.folded"]) == 112
+    assert_error(capsys, 112, "line 2 (byte 13)", "--lenient")
+    assert not list(tmp_path.glob("*.pyro"))
+    assert run(["import", "--from", "folded", "--lenient", "a.folded"]) == 0
+    assert "1 things that do not fit were left out" in capsys.readouterr().out
+    assert run(["import", "--from", "elf", "a.folded"]) == 88
 
 
 def test_export_refuses_what_a_format_cannot_hold(file, capsys):

@@ -1,6 +1,6 @@
-//! A profile in the formats of other tools.
+//! Other tools' formats: [`read`], and the modules that write one each.
 //!
-//! Constraints:
+//! Constraints of writing:
 //! - one file a format; each has a `write` that takes a [`Profile`], a [`Selection`] and a writer;
 //! - whatever was lost or truncated is said in the output, as far as its format has a place for it;
 //! - the same profile gives the same bytes.
@@ -13,6 +13,7 @@ mod error;
 pub mod firefox;
 pub mod folded;
 pub mod pprof;
+pub mod read;
 pub mod speedscope;
 mod summary;
 pub mod svg;

@@ -55,6 +55,13 @@ impl Known {
     }
 }
 
+impl Known {
+    /// An error of reading another tool's file.
+    pub fn of_import(error: formats::Error) -> Self {
+        Self { kind: error.kind(), what: error.to_string(), cure: error.cure() }
+    }
+}
+
 const FULL: [ErrorKind; 2] = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded];
 
 /// Whether there was no space left.

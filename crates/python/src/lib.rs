@@ -11,6 +11,7 @@ mod disassemble;
 mod error;
 mod export;
 mod finish;
+mod foreign;
 mod inspect;
 mod profile;
 mod recording;
@@ -33,6 +34,8 @@ mod _native {
     use super::export::export;
     #[pymodule_export]
     use super::finish::{recover, resymbolize, wanted};
+    #[pymodule_export]
+    use super::foreign::{read_foreign, readable_formats, recognise};
     #[pymodule_export]
     use super::inspect::{debug_files, inspect};
     #[pymodule_export]

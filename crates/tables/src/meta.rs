@@ -14,6 +14,8 @@ pub struct Meta {
     pub creator: String,
     /// Which instrument: `record`, later `heap`, `instructions` …
     pub instrument: String,
+    /// The format of the file that it was read from; empty if it was recorded by us.
+    pub source: String,
     /// The command that was profiled, or empty when attached.
     pub command: Vec<String>,
     /// Its working directory.

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Lazy] = {
     "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),
     "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),
     "symbolize": Lazy("pyrometer.cli.symbolize", "Look names up again, with debug info from elsewhere."),
+    "import": Lazy("pyrometer.cli.import_", "Other tools' files as a profile."),
     "export": Lazy("pyrometer.cli.export", "Write a profile in another tool's format."),
     "demangle": Lazy("pyrometer.cli.demangle", "Rust and C++ symbols as names, wherever they stand in a text."),
     "doctor": Lazy("pyrometer.cli.doctor", "What stands in the way of a good profile, and what cures it."),

@@ -34,12 +34,12 @@ def find_input(file: str | None, folder: Path | None = None) -> Path:
 
 
 def open_input(file: str | None) -> Profile:
-    """Open the profile that is meant; an interrupted one is symbolized, with a sign of life."""
+    """Open the profile that is meant, with a sign of life: an interrupted one is symbolized, a foreign one read."""
     from pyrometer.cli.progress import while_working
 
     path = find_input(file)
-    with while_working("symbolizing"):
-        return load(path)
+    with while_working("opening") as meter:
+        return load(path, progress=meter)
 
 
 def _newest_first(folder: Path, suffix: str) -> list[Path]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pyrometer import native
 from pyrometer.errors import NotAProfileError, SelectionError
 from pyrometer.formats import firefox, flamegraph, folded, pprof, pyro, speedscope
+from pyrometer.formats.foreign import Progress, read_foreign, readable
 from pyrometer.formats.format import Format
 from pyrometer.profile import ProfileData
 
@@ -32,27 +34,31 @@ def by_name(name: str) -> Format:
 
 
 def recognise(head: bytes) -> Format | None:
-    """The foreign format of a file that begins with these bytes, if it is one that we know."""
+    """The format of a file that begins with these bytes, if it is one that we write but do not read."""
     return next((each for each in FORMATS if each.recognise(head)), None)
 
 
-def open_profile(path: str | os.PathLike[str]) -> ProfileData:
-    """Open a profile, whatever its name.
+def open_profile(path: str | os.PathLike[str], progress: Progress | None = None) -> ProfileData:
+    """Open a profile of any format, whatever its name.
 
     The errors name what is wrong: :class:`~pyrometer.ProfileNotFoundError`,
     :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.CorruptProfileError`,
-    :class:`~pyrometer.FutureProfileError`.
+    :class:`~pyrometer.FutureProfileError`; of foreign files those of :func:`read_foreign`.
     """
     where = Path(path)
     head = pyro.read_head(where)
-    foreign = recognise(head)
-    if foreign is not None:
+    if pyro.is_ours(head):
+        return pyro.open_finished(where, head)
+    if native.recognise(where) is not None:
+        return read_foreign([where], progress=progress)
+    only_written = recognise(head)
+    if only_written is not None:
         raise NotAProfileError(
-            f"{where} is a file for {foreign.title}",
+            f"{where} is a file for {only_written.title}",
             "Pyrometer writes this format, but does not read it",
             "give the .pyro file that it was exported from",
         )
     return pyro.open_finished(where, head)
 
 
-__all__ = ["FORMATS", "Format", "by_name", "open_profile", "recognise"]
+__all__ = ["FORMATS", "Format", "Progress", "by_name", "open_profile", "read_foreign", "readable", "recognise"]

@@ -18,6 +18,7 @@ from pyrometer.profile import ProfileData, symbol_options
 HEAD = 4096
 """Bytes that a format is recognised by."""
 _JOURNAL = b"PYRJOURN"
+_ARCHIVE = b"PK\x03\x04"
 _ELF = b"\x7fELF"
 
 
@@ -35,6 +36,11 @@ def read_head(path: Path) -> bytes:
         raise NotAProfileError(f"{path} is a folder", cure=f"name a file in it: ls {path}/*.pyro") from error
     except OSError as error:
         raise FileAccessError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def is_ours(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is, or was meant to be, one of ours; an empty one may be."""
+    return not head or head.startswith((_JOURNAL, _ARCHIVE, _ELF))
 
 
 def open_finished(path: Path, head: bytes) -> ProfileData:

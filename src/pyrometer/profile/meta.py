@@ -65,6 +65,8 @@ class Meta:
     schema_version: int = 1
     creator: str = ""
     instrument: str = ""
+    source: str = ""
+    """The format of the file that it was read from; empty if Pyrometer recorded it."""
     command: list[str] = field(default_factory=list)
     directory: str = ""
     attached: list[int] = field(default_factory=list)

@@ -51,7 +51,9 @@ def what(meta: Meta) -> str:
 
 
 def ending(meta: Meta) -> str:
-    """How the program ended."""
+    """How the program ended; of another tool's file, its format."""
+    if meta.source:
+        return f"read from {meta.source}" if meta.complete else f"read from {meta.source}, not all of it"
     if not meta.complete:
         return "the recording has no end"
     if meta.attached:

@@ -81,6 +81,12 @@ fn split_version(symbol: &[u8]) -> (&[u8], &[u8]) {
     symbol.split_at(at)
 }
 
+/// Crate (Rust) or outermost namespace (C++) of a name that is demangled already; none for C and for names without one.
+pub fn namespace_of(name: &str) -> Option<String> {
+    // Only names of C++ have their parameters behind them.
+    if name.ends_with(')') || name.ends_with(" const") { cpp_namespace(name) } else { rust_namespace(name) }
+}
+
 fn demangle_bare(name: &str) -> Demangled {
     demangle_rust(name)
         .or_else(|| demangle_cpp(name))

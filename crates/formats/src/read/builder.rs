@@ -1,0 +1,257 @@
+//! A profile in the making: rows that are alike are one, and equal samples are added.
+
+use std::path::Path;
+
+use pyrometer_symbols::demangle::{demangle, namespace_of};
+use pyrometer_tables::Profile;
+use pyrometer_tables::meta::Meta;
+use pyrometer_tables::schema::{
+    Binary, Call, Counter, Event, Experiment, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread,
+};
+use rustc_hash::FxHashMap;
+
+use crate::error::{Error, Result};
+
+/// Messages of what was left out that are kept.
+const KEPT: usize = 3;
+/// No table has more rows: ids are int32.
+const ROWS: usize = i32::MAX as usize;
+
+/// What readers fill.
+#[derive(Debug, Default)]
+pub struct Builder {
+    /// What the profile is of.
+    pub meta: Meta,
+    tables: Tables,
+    samples: Vec<Sample>,
+    lenient: bool,
+    left_out: u64,
+    kept: Vec<String>,
+    binaries: FxHashMap<(String, Option<String>), i32>,
+    functions: FxHashMap<FunctionKey, i32>,
+    frames: FxHashMap<FrameKey, i32>,
+    stacks: FxHashMap<(i32, i32), i32>,
+    threads: FxHashMap<(i32, i32), i32>,
+    sums: FxHashMap<(i32, i32, i32), u32>,
+    calls: FxHashMap<(i32, i32, Option<i32>, i32), u32>,
+}
+
+type FunctionKey = (String, String, Option<i32>, Option<String>, Option<i32>);
+type FrameKey =
+    (Option<i32>, Option<String>, Option<i32>, Option<i32>, Option<i64>, Option<i32>, bool, String);
+
+impl Builder {
+    /// A profile without rows. `lenient`: what does not fit is left out.
+    #[must_use]
+    pub fn new(lenient: bool) -> Self {
+        let creator = concat!("pyrometer ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { meta: Meta { creator, complete: true, ..Meta::default() }, lenient, ..Self::default() }
+    }
+
+    /// Begins with a file of a format.
+    pub fn begin(&mut self, format: &str) {
+        self.meta.source = format.to_owned();
+    }
+
+    /// Something does not fit: an error, or, in a lenient reading, left out and counted.
+    ///
+    /// # Errors
+    /// The one that is given, unless the reading is lenient or it is none of contents.
+    pub fn left_out(&mut self, error: Error) -> Result<()> {
+        if !self.lenient || !error.is_of_contents() {
+            return Err(error);
+        }
+        self.left_out += 1;
+        if self.kept.len() < KEPT {
+            self.kept.push(error.to_string());
+        }
+        Ok(())
+    }
+
+    /// A sentence that the user should read, once.
+    pub fn note(&mut self, note: String) {
+        if !self.meta.notes.contains(&note) {
+            self.meta.notes.push(note);
+        }
+    }
+
+    /// The tables so far.
+    #[must_use]
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// The row of the metric of this name and unit.
+    pub fn metric(&mut self, metric: Metric) -> i32 {
+        let known = self.tables.metrics.iter();
+        let alike = |row: &Metric| row.name == metric.name && row.unit == metric.unit;
+        let found = known.clone().position(alike);
+        found.map_or_else(|| push(&mut self.tables.metrics, metric), |row| row as i32)
+    }
+
+    /// A new row in `processes`.
+    pub fn process(&mut self, process: Process) -> i32 {
+        push(&mut self.tables.processes, process)
+    }
+
+    /// The row of a thread, and of its process: new ones, or those that have these ids. `name` is used for a new one.
+    pub fn thread(&mut self, pid: i32, tid: i32, name: &str) -> i32 {
+        if let Some(row) = self.threads.get(&(pid, tid)) {
+            return *row;
+        }
+        let process = self.tables.processes.iter().rposition(|process| process.pid == pid);
+        let process = process.map_or_else(
+            || push(&mut self.tables.processes, Process { pid, name: name.to_owned(), ..Process::default() }),
+            |row| row as i32,
+        );
+        let thread = Thread { process, tid, name: name.to_owned(), ..Thread::default() };
+        let row = push(&mut self.tables.threads, thread);
+        self.threads.insert((pid, tid), row);
+        row
+    }
+
+    /// The rows of `processes` and `threads`, to be corrected.
+    pub fn tasks(&mut self) -> (&mut [Process], &mut [Thread]) {
+        (&mut self.tables.processes, &mut self.tables.threads)
+    }
+
+    /// The row of a binary.
+    pub fn binary(&mut self, path: &str, build_id: Option<&str>) -> i32 {
+        let key = (path.to_owned(), build_id.map(str::to_owned));
+        *self.binaries.entry(key).or_insert_with_key(|(path, build_id)| {
+            let binary = Binary { path: path.clone(), build_id: build_id.clone(), ..Binary::default() };
+            push(&mut self.tables.binaries, binary)
+        })
+    }
+
+    /// The row of a function. A mangled name is demangled, and its namespace found.
+    pub fn function(&mut self, function: Function) -> i32 {
+        let key = (
+            function.name.clone(),
+            function.linkage_name.clone(),
+            function.binary,
+            function.file.clone(),
+            function.line,
+        );
+        *self.functions.entry(key).or_insert_with(|| push(&mut self.tables.functions, named(function)))
+    }
+
+    /// The row of a frame.
+    pub fn frame(&mut self, frame: Frame) -> i32 {
+        let key = (
+            frame.function,
+            frame.file.clone(),
+            frame.line,
+            frame.column,
+            frame.address,
+            frame.binary,
+            frame.inlined,
+            frame.kind.clone(),
+        );
+        *self.frames.entry(key).or_insert_with(|| push(&mut self.tables.frames, frame))
+    }
+
+    /// The row of a frame of which only a name is known.
+    pub fn name(&mut self, name: &str, kind: &str) -> i32 {
+        let function = self.function(Function { name: name.to_owned(), ..Function::default() });
+        self.frame(Frame { function: Some(function), kind: kind.to_owned(), ..Frame::default() })
+    }
+
+    /// The row of a stack: a frame that was called from `parent`.
+    pub fn stack(&mut self, parent: Option<i32>, frame: i32) -> i32 {
+        let rows = &mut self.tables.stacks;
+        *self
+            .stacks
+            .entry((parent.unwrap_or(-1), frame))
+            .or_insert_with(|| push(rows, Stack { parent, frame }))
+    }
+
+    /// Adds a sample that has a time of its own.
+    pub fn sample(&mut self, sample: Sample) {
+        self.samples.push(sample);
+    }
+
+    /// Adds to the sample of this stack, thread and metric.
+    pub fn add(&mut self, stack: i32, thread: i32, metric: i32, value: i64, count: i64) {
+        let at = *self.sums.entry((stack, thread, metric)).or_insert_with(|| {
+            self.samples.push(Sample { stack, thread, metric, ..Sample::default() });
+            (self.samples.len() - 1) as u32
+        });
+        let sum = &mut self.samples[at as usize];
+        sum.value = sum.value.saturating_add(value);
+        sum.count = sum.count.saturating_add(count);
+    }
+
+    /// Adds to the call of this caller, callee, line and metric.
+    pub fn call(&mut self, call: Call) {
+        let calls = &mut self.tables.calls;
+        let key = (call.caller, call.callee, call.line, call.metric);
+        let at = *self.calls.entry(key).or_insert_with(|| {
+            calls.push(Call { count: 0, inclusive: 0, ..call });
+            (calls.len() - 1) as u32
+        });
+        let sum = &mut self.tables.calls[at as usize];
+        sum.count = sum.count.saturating_add(call.count);
+        sum.inclusive = sum.inclusive.saturating_add(call.inclusive);
+    }
+
+    /// Adds a point of a time series.
+    pub fn counter(&mut self, counter: Counter) {
+        self.tables.counters.push(counter);
+    }
+
+    /// Adds something that happened.
+    pub fn event(&mut self, event: Event) {
+        self.tables.events.push(event);
+    }
+
+    /// Adds a causal experiment.
+    pub fn experiment(&mut self, experiment: Experiment) {
+        self.tables.experiments.push(experiment);
+    }
+
+    /// The profile.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if a row refers to one that does not exist; [`Error::TooLarge`].
+    pub fn finish(mut self, path: &Path) -> Result<Profile> {
+        if self.tables.stacks.len().max(self.tables.frames.len()) >= ROWS {
+            return Err(Error::TooLarge { path: path.to_owned(), what: format!("more than {ROWS} frames") });
+        }
+        if self.tables.threads.is_empty() && !self.samples.is_empty() {
+            self.thread(0, 0, "");
+        }
+        if self.left_out > 0 {
+            self.meta.complete = false;
+            let first = self.kept.join("; ");
+            self.note(format!("{} things that do not fit were left out: {first}", self.left_out));
+        }
+        let counted = self.samples.iter().fold(0_i64, |sum, sample| sum.saturating_add(sample.count));
+        if self.meta.quality.samples == 0 {
+            self.meta.quality.samples = counted;
+        }
+        Ok(Profile::from_parts(self.meta, self.tables, self.samples)?)
+    }
+}
+
+/// Adds a row; its id.
+fn push<T>(rows: &mut Vec<T>, row: T) -> i32 {
+    rows.push(row);
+    (rows.len() - 1) as i32
+}
+
+/// With its name demangled, and its crate or namespace.
+fn named(mut function: Function) -> Function {
+    let linkage_name = if function.linkage_name.is_empty() { &function.name } else { &function.linkage_name };
+    let demangled = demangle(linkage_name);
+    let is_mangled = demangled.name != *linkage_name;
+    if is_mangled && (function.name.is_empty() || function.name == *linkage_name) {
+        function.linkage_name = linkage_name.clone();
+        function.name = demangled.name;
+    }
+    if function.name.is_empty() {
+        function.name.clone_from(&function.linkage_name);
+    }
+    function.namespace = function.namespace.or(demangled.namespace).or_else(|| namespace_of(&function.name));
+    function
+}

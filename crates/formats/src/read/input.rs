@@ -1,0 +1,227 @@
+//! A file that is read once from the front: unpacked, counted, within bounds.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::lines::Lines;
+use super::recognise::Head;
+use crate::error::{Error, Result};
+
+/// Bytes that a format is recognised by.
+pub const HEAD: usize = 1 << 16;
+/// What is read from the file at once.
+const CHUNK: usize = 1 << 18;
+/// Bytes of a file that may be held in memory as a whole.
+const LARGEST: u64 = 8 << 30;
+/// How much may be unpacked whatever the file's size.
+const UNPACKED: u64 = 256 << 20;
+/// How much larger than the file what is unpacked may be beyond that. Text of profiles packs to a fortieth, seldom to
+/// a two-hundredth; a bomb to less than a thousandth.
+const RATIO: u64 = 500;
+/// The largest window of zstd that is unpacked, as a power of two: that of its `--ultra --long=31`.
+const WINDOW: u32 = 31;
+
+/// Told the bytes read of a file and its size; `false` stops the reading.
+pub type Watch<'a> = dyn FnMut(u64, u64) -> bool + 'a;
+
+/// A file that is read.
+pub struct Input<'a> {
+    path: PathBuf,
+    source: Box<dyn BufRead + 'a>,
+    head: Vec<u8>,
+    head_is_all: bool,
+    /// Bytes of the head that were handed out.
+    taken: usize,
+}
+
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Input").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Input<'a> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; [`Error::Malformed`] if what is packed cannot be unpacked.
+    pub fn open(path: &Path, watch: &'a mut Watch<'_>) -> Result<Self> {
+        let file = File::open(path).map_err(Error::reading(path))?;
+        let size = file.metadata().map_err(Error::reading(path))?.len();
+        Self::of(path, Watched { inner: file, read: 0, size, watch }, size)
+    }
+
+    /// The same, of bytes in memory that `path` is said for.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn of_bytes(path: &Path, bytes: &'a [u8]) -> Result<Self> {
+        Self::of(path, bytes, bytes.len() as u64)
+    }
+
+    fn of(path: &Path, packed: impl Read + 'a, size: u64) -> Result<Self> {
+        let packed = BufReader::with_capacity(CHUNK, packed);
+        let source = unpacked(packed, size).map_err(|error| failed(path, &error, 0))?;
+        let mut input =
+            Self { path: path.to_owned(), source, head: Vec::new(), head_is_all: false, taken: 0 };
+        if let Err(error) = input.fill_head() {
+            return Err(input.failed(&error, input.head.len() as u64));
+        }
+        Ok(input)
+    }
+
+    fn fill_head(&mut self) -> io::Result<()> {
+        let source = &mut self.source;
+        source.take(HEAD as u64).read_to_end(&mut self.head)?;
+        self.head_is_all = self.head.len() < HEAD;
+        Ok(())
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it begins with.
+    #[must_use]
+    pub fn head(&self) -> Head<'_> {
+        Head { bytes: &self.head, whole: self.head_is_all }
+    }
+
+    /// Its lines, one after the other.
+    pub fn lines(&mut self) -> Lines<'_, 'a> {
+        Lines::new(self)
+    }
+
+    /// All that is left of it.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] if it does not fit into memory, and those of reading.
+    pub fn bytes(&mut self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = self.by_ref().take(LARGEST + 1).read_to_end(&mut bytes);
+        read.map_err(|error| self.failed(&error, bytes.len() as u64))?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(Error::TooLarge {
+                path: self.path.clone(),
+                what: format!("more than {} GiB", LARGEST >> 30),
+            });
+        }
+        Ok(bytes)
+    }
+
+    /// The error of a file in which something else stands than `expected`, at `offset` of what is unpacked.
+    #[must_use]
+    pub fn malformed(&self, offset: u64, expected: &str, found: &str) -> Error {
+        Error::malformed(&self.path, offset, expected, found)
+    }
+
+    /// The error of reading that failed at `offset`.
+    #[must_use]
+    pub fn failed(&self, error: &io::Error, offset: u64) -> Error {
+        failed(&self.path, error, offset)
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.head[self.taken..];
+        if rest.is_empty() {
+            return if self.head_is_all { Ok(0) } else { self.source.read(into) };
+        }
+        let length = rest.len().min(into.len());
+        into[..length].copy_from_slice(&rest[..length]);
+        self.taken += length;
+        Ok(length)
+    }
+}
+
+/// What the file holds, unpacked if it is packed.
+fn unpacked<'a>(mut packed: BufReader<impl Read + 'a>, size: u64) -> io::Result<Box<dyn BufRead + 'a>> {
+    let magic = packed.fill_buf()?;
+    let bounded = |source| Bounded { source, unpacked: 0, size };
+    if magic.starts_with(&[0x1f, 0x8b]) {
+        let gzip: Box<dyn Read> = Box::new(MultiGzDecoder::new(packed));
+        return Ok(Box::new(BufReader::with_capacity(CHUNK, bounded(gzip))));
+    }
+    let is_zstd = |magic: &[u8]| {
+        magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+            // A frame to be skipped, as parallel writers and `pzstd` put first.
+            || (magic.len() > 4 && magic[0] & 0xf0 == 0x50 && magic[1..4] == [0x2a, 0x4d, 0x18])
+    };
+    if is_zstd(magic) {
+        let mut decoder = zstd::Decoder::with_buffer(packed)?;
+        decoder.window_log_max(WINDOW)?;
+        let zstd: Box<dyn Read> = Box::new(decoder);
+        return Ok(Box::new(BufReader::with_capacity(CHUNK, bounded(zstd))));
+    }
+    Ok(Box::new(packed))
+}
+
+/// The error of reading `path` that failed at `offset`: we stopped, what is packed is damaged, or the system's.
+fn failed(path: &Path, error: &io::Error, offset: u64) -> Error {
+    let stopped = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match (stopped, error.kind()) {
+        (Some(Stopped::ByWatch), _) => Error::Interrupted,
+        (Some(Stopped::Bomb { unpacked, size }), _) => Error::TooLarge {
+            path: path.to_owned(),
+            what: format!("{unpacked} bytes unpacked from {size}, as only a zip bomb does"),
+        },
+        (None, io::ErrorKind::UnexpectedEof) => {
+            Error::malformed(path, offset, "more compressed data", "the end of the file")
+        }
+        (None, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other) => {
+            Error::malformed(path, offset, "compressed data", &error.to_string())
+        }
+        (None, kind) => Error::reading(path)(io::Error::new(kind, error.to_string())),
+    }
+}
+
+/// Why we stopped reading.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    #[error("interrupted")]
+    ByWatch,
+    #[error("{unpacked} bytes unpacked from {size}")]
+    Bomb { unpacked: u64, size: u64 },
+}
+
+/// Unpacks no bomb.
+struct Bounded<'a> {
+    source: Box<dyn Read + 'a>,
+    unpacked: u64,
+    size: u64,
+}
+
+impl Read for Bounded<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(into)?;
+        self.unpacked += read as u64;
+        let (unpacked, size) = (self.unpacked, self.size);
+        if unpacked > UNPACKED.saturating_add(size.saturating_mul(RATIO)) {
+            return Err(io::Error::other(Stopped::Bomb { unpacked, size }));
+        }
+        Ok(read)
+    }
+}
+
+/// Tells somebody how far it has come.
+struct Watched<'a, 'b> {
+    inner: File,
+    read: u64,
+    size: u64,
+    watch: &'a mut Watch<'b>,
+}
+
+impl Read for Watched<'_, '_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.read += read as u64;
+        if (self.watch)(self.read, self.size) { Ok(read) } else { Err(io::Error::other(Stopped::ByWatch)) }
+    }
+}

@@ -1,0 +1,105 @@
+//! A file line by line, in memory that does not grow with it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::input::Input;
+use crate::error::{Error, Result};
+
+/// What is read at once.
+const CHUNK: usize = 1 << 18;
+/// The longest line: a stack a million frames deep has some ten million bytes.
+const LONGEST: usize = 256 << 20;
+
+/// A line of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Without its end, also of Windows.
+    pub bytes: &'a [u8],
+    /// Where it begins, in what is unpacked.
+    pub offset: u64,
+    /// From 1.
+    pub number: u64,
+    path: &'a Path,
+}
+
+impl Line<'_> {
+    /// The error of a line in which something else stands than `expected`.
+    #[must_use]
+    pub fn malformed(&self, expected: &str) -> Error {
+        Error::malformed_line(self.path, self.offset, self.number, expected, self.bytes)
+    }
+}
+
+/// The lines of an [`Input`].
+#[derive(Debug)]
+pub struct Lines<'i, 'a> {
+    input: &'i mut Input<'a>,
+    path: PathBuf,
+    buffer: Vec<u8>,
+    /// The part of `buffer` that was not handed out.
+    start: usize,
+    end: usize,
+    /// Of `buffer[start]`.
+    offset: u64,
+    number: u64,
+    ended: bool,
+}
+
+impl<'i, 'a> Lines<'i, 'a> {
+    pub(super) fn new(input: &'i mut Input<'a>) -> Self {
+        let path = input.path().to_owned();
+        Self { input, path, buffer: vec![0; CHUNK], start: 0, end: 0, offset: 0, number: 0, ended: false }
+    }
+
+    /// The next line; none at the end.
+    ///
+    /// # Errors
+    /// Those of reading; [`Error::TooLarge`] for a line that no profile has.
+    #[allow(clippy::should_implement_trait, reason = "it lends")]
+    pub fn next(&mut self) -> Result<Option<Line<'_>>> {
+        let mut searched = self.start;
+        let end = loop {
+            match memchr::memchr(b'\n', &self.buffer[searched..self.end]) {
+                Some(at) => break searched + at + 1,
+                None if self.ended && self.start == self.end => return Ok(None),
+                None if self.ended => break self.end,
+                None => {
+                    let read = self.fill()?;
+                    searched = self.end - read;
+                }
+            }
+        };
+        let line = &self.buffer[self.start..end];
+        let bytes = line.strip_suffix(b"\n").unwrap_or(line);
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        self.number += 1;
+        let line = Line { bytes, offset: self.offset, number: self.number, path: &self.path };
+        self.offset += (end - self.start) as u64;
+        self.start = end;
+        Ok(Some(line))
+    }
+
+    /// Reads on; how many bytes came.
+    fn fill(&mut self) -> Result<usize> {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.buffer.len() {
+            if self.end >= LONGEST {
+                return Err(Error::TooLarge {
+                    path: self.input.path().to_owned(),
+                    what: format!("line {} of more than {} MiB", self.number + 1, LONGEST >> 20),
+                });
+            }
+            self.buffer.resize(self.end * 2, 0);
+        }
+        let read = self.input.read(&mut self.buffer[self.end..]);
+        let read = read.map_err(|error| self.input.failed(&error, self.offset + self.end as u64))?;
+        self.end += read;
+        self.ended = read == 0;
+        Ok(read)
+    }
+}

@@ -1,0 +1,111 @@
+//! Other tools' files as profiles.
+//!
+//! Constraints:
+//! - a file is recognised by its content, unpacked first if it is gzip or zstd, never by its name;
+//! - a reader believes nothing: counts and lengths are checked against what is there before memory is taken;
+//! - no partial profile: the first thing that does not fit is an error that names the file, the offset and what was
+//!   expected. A lenient reading leaves such things out, counts them, and says so;
+//! - the same bytes give the same profile.
+//!
+//! A format is one module with a [`Format`] named `FORMAT`, and its entry in [`FORMATS`].
+
+mod builder;
+mod folded;
+mod input;
+mod lines;
+mod recognise;
+
+use std::path::{Path, PathBuf};
+
+use pyrometer_tables::Profile;
+
+use crate::error::{Error, Result};
+
+pub use builder::Builder;
+pub use input::{Input, Watch};
+pub use lines::{Line, Lines};
+pub use recognise::{Head, Likeness};
+
+/// A format that can be read.
+#[derive(Debug)]
+pub struct Format {
+    /// Its name, as after `--from`.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub title: &'static str,
+    /// How much a file that begins so looks like it.
+    pub recognise: fn(&Head<'_>) -> Likeness,
+    /// Reads a file of it into the builder; what does not fit goes to [`Builder::left_out`].
+    pub read: fn(&mut Input, &mut Builder) -> Result<()>,
+}
+
+/// Every format that can be read, in the order of their names.
+pub const FORMATS: &[Format] = &[folded::FORMAT];
+
+/// The format of this name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// The format of a file: that of the surest likeness.
+///
+/// # Errors
+/// [`Error::Ambiguous`] if it looks as much like one as like another, [`Error::Unknown`] if like none.
+pub fn recognise(input: &Input) -> Result<&'static Format> {
+    let head = input.head();
+    let likeness = |format: &&Format| (format.recognise)(&head);
+    let best = FORMATS.iter().map(|format| likeness(&format)).max().unwrap_or(Likeness::None);
+    let alike: Vec<_> =
+        FORMATS.iter().filter(|format| best != Likeness::None && likeness(format) == best).collect();
+    match alike[..] {
+        [format] => Ok(format),
+        [] => Err(Error::Unknown { path: input.path().to_owned() }),
+        _ => Err(Error::Ambiguous {
+            path: input.path().to_owned(),
+            formats: alike.iter().map(|format| format.name).collect(),
+        }),
+    }
+}
+
+/// How to read.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// The format that all files have; recognised if none is given.
+    pub format: Option<&'static Format>,
+    /// Whether what does not fit is left out, rather than an error.
+    pub lenient: bool,
+}
+
+/// Reads files into one profile, in memory: what they have in common is one row, and their values are added.
+///
+/// `watch` is told the bytes read and those there are, and may stop the reading.
+///
+/// # Errors
+/// [`Error`]: of the file system, of a format that is not recognised, of contents that do not fit.
+pub fn read(paths: &[PathBuf], options: &Options, watch: &mut Watch<'_>) -> Result<Profile> {
+    let mut builder = Builder::new(options.lenient);
+    for path in paths {
+        read_into(&mut builder, Input::open(path, watch)?, options)?;
+    }
+    builder.finish(paths.first().map_or(Path::new(""), PathBuf::as_path))
+}
+
+/// Reads bytes in memory that `path` is said for.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(path: &Path, bytes: &[u8], options: &Options) -> Result<Profile> {
+    let mut builder = Builder::new(options.lenient);
+    read_into(&mut builder, Input::of_bytes(path, bytes)?, options)?;
+    builder.finish(path)
+}
+
+fn read_into(builder: &mut Builder, mut input: Input<'_>, options: &Options) -> Result<()> {
+    let format = match options.format {
+        Some(format) => format,
+        None => recognise(&input)?,
+    };
+    builder.begin(format.name);
+    (format.read)(&mut input, builder)
+}

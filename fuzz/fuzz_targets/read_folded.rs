@@ -1,0 +1,6 @@
+//! Folded stacks.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("folded", bytes));

@@ -1,0 +1,45 @@
+"""``pyrometer import``: other tools' files as a profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pyrometer.cli.options import output_format
+
+
+@click.command(name="import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(readable=False))
+@click.option("-o", "--output", type=click.Path(), help="The file to write; default: named after the first FILE.")
+@click.option("--from", "source", metavar="FORMAT", help="What format it is; default: recognised by content.")
+@click.option("--lenient", is_flag=True, help="Leave out what does not fit, and say how much.")
+@output_format
+def command(files: tuple[str, ...], output: str | None, source: str | None, lenient: bool, form: str) -> None:
+    """Convert FILES of other tools into one profile; what they have in common is added up.
+
+    Every command takes such a FILE in place of a .pyro, too; a .pyro opens faster.
+
+    \b
+      pyrometer import perf.data -o app.pyro
+      pyrometer import stacks.folded.gz
+      pyrometer import --from folded --lenient stacks.txt
+    """
+    from pyrometer.api import import_files
+    from pyrometer.cli.printing import print_view
+    from pyrometer.cli.progress import while_working
+    from pyrometer.collect.output import free_name
+
+    target = Path(output) if output else free_name(_stem(Path(files[0])), Path())
+    with while_working("reading") as meter:
+        profile = import_files(files, format=source, lenient=lenient, progress=meter)
+        profile.save(target)
+    print_view(profile.summary(), form, profile.path)
+
+
+def _stem(path: Path) -> str:
+    """The name without what says how it is packed and, if it is more than that, what it is."""
+    name = path.name
+    for packed in (".gz", ".zst"):
+        name = name.removesuffix(packed)
+    return Path(name).stem
