@@ -236,6 +236,18 @@ class CargoTargetError(PyrometerError):
     default_cure = "choose a target that is there: --bin, --example, --test or --bench NAME"
 
 
+class EngineNotFoundError(PyrometerError):
+    """The program that an instrument needs is not installed."""
+
+    exit_code = 115
+
+
+class EngineError(PyrometerError):
+    """The engine cannot run this program, or left nothing."""
+
+    exit_code = 116
+
+
 class ProgramNotExecutableError(PyrometerError):
     """The program exists, but cannot be executed."""
 

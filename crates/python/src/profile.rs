@@ -44,6 +44,11 @@ impl Profile {
         Ok(Self::new(inner))
     }
 
+    /// The same profile with another `meta.json`.
+    fn with_meta(&self, py: Python<'_>, meta: &str) -> PyResult<Self> {
+        Ok(py.detach(|| rows::with_meta(&self.0, meta)).map(Self::new)?)
+    }
+
     fn meta_json(&self) -> PyResult<String> {
         Ok(rows::to_json(&self.0.meta)?)
     }

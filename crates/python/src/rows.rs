@@ -33,6 +33,11 @@ pub fn build(meta: &str, tables: &HashMap<String, String>, samples: Vec<SampleRo
     Ok(Profile::from_parts(meta, tables, samples)?)
 }
 
+/// The same rows with another meta.
+pub fn with_meta(profile: &Profile, meta: &str) -> Result<Profile> {
+    Ok(profile.with_meta(from_json("meta", meta)?)?)
+}
+
 fn sample((stack, thread, time, cpu, metric, value, count): SampleRow) -> Sample {
     Sample { stack, thread, time, cpu, metric, value, count }
 }

@@ -100,6 +100,27 @@ impl Profile {
         Ok(Self { meta, tables, samples, attachments: Attachments::default(), path: None })
     }
 
+    /// The same rows with another meta.
+    ///
+    /// # Errors
+    /// Those of reading the samples of a recording in progress.
+    pub fn with_meta(&self, meta: Meta) -> Result<Self> {
+        let samples = match &self.samples {
+            Store::File(samples) => Store::File(samples.clone()),
+            Store::Memory(samples) => Store::Memory(samples.clone()),
+            Store::Journal(journal) => {
+                let mut samples = Vec::new();
+                journal.for_each_batch(&mut |batch: &[Sample]| {
+                    samples.extend_from_slice(batch);
+                    Ok(())
+                })?;
+                Store::Memory(Arc::new(samples))
+            }
+        };
+        let (tables, attachments, path) = (self.tables.clone(), self.attachments.clone(), self.path.clone());
+        Ok(Self { meta, tables, samples, attachments, path })
+    }
+
     /// The file it was opened from.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {

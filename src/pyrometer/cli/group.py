@@ -21,6 +21,8 @@ class Lazy:
 
 COMMANDS: dict[str, Lazy] = {
     "record": Lazy("pyrometer.cli.record", "Sample a program's CPU time and keep it as a profile."),
+    "instructions": Lazy("pyrometer.cli.instructions", "Count a program's instructions exactly, by function and line."),
+    "heap": Lazy("pyrometer.cli.heap", "Which code allocates: sizes, lifetimes, accesses, copies."),
     "show": Lazy("pyrometer.cli.show", "Top functions, call tree, callers, callees, lines."),
     "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),
     "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),

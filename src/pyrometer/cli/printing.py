@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from pyrometer.analyze import Annotation, Summary
 from pyrometer.errors import DisassemblyError
+from pyrometer.profile import ProfileData
 
 
 def print_view(view: object, form: str, file: Path | None) -> None:
@@ -24,6 +26,26 @@ def print_view(view: object, form: str, file: Path | None) -> None:
         _print_text(view, str(file) if file else "FILE")
     if isinstance(view, Annotation):
         _refuse_missing_code(view)
+
+
+def print_summary(profile: ProfileData, form: str) -> None:
+    """Print what was collected on stderr: stdout is the program's."""
+    from pyrometer.analyze import summary
+
+    view = summary(profile)
+    if form == "json":
+        from pyrometer.show import json
+
+        click.echo(json.render(view), err=True, nl=False)
+    elif form == "md":
+        from pyrometer.show import markdown
+
+        click.echo(markdown.render(view), err=True, nl=False)
+    else:
+        from pyrometer.show.summary import show_summary
+        from pyrometer.show.text import console
+
+        show_summary(view, console(sys.stderr))
 
 
 def _refuse_missing_code(view: Annotation) -> None:

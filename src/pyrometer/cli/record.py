@@ -10,6 +10,7 @@ import click
 
 from pyrometer.cli.options import DEBUG_FILE_NAMES, debug_files, output_format, recording
 from pyrometer.cli.passing import end_like
+from pyrometer.cli.printing import print_summary
 from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
 from pyrometer.errors import PyrometerError
@@ -45,7 +46,7 @@ def command(ctx: click.Context, program: tuple[str, ...], no_summary: bool, form
     recorded = record(program, files=files, finishing=while_working("symbolizing"), **options)
     if not no_summary:
         with not_vital():
-            _summarize(recorded.profile, form)
+            print_summary(recorded.profile, form)
     status = recorded.wait()
     if recorded.failure is not None:
         raise recorded.failure
@@ -65,23 +66,3 @@ def _say_early(program: tuple[str, ...], pids: tuple[int, ...]) -> None:
 
             width = console(sys.stderr).width
             click.echo("\n".join(early_line(finding, width) for finding in found), err=True)
-
-
-def _summarize(profile: Any, form: str) -> None:
-    """Print the summary on stderr: stdout is the program's."""
-    from pyrometer.analyze import summary
-
-    view = summary(profile)
-    if form == "json":
-        from pyrometer.show import json
-
-        click.echo(json.render(view), err=True, nl=False)
-    elif form == "md":
-        from pyrometer.show import markdown
-
-        click.echo(markdown.render(view), err=True, nl=False)
-    else:
-        from pyrometer.show.summary import show_summary
-        from pyrometer.show.text import console
-
-        show_summary(view, console(sys.stderr))

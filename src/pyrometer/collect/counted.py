@@ -1,0 +1,97 @@
+"""Running a program under an engine, and keeping what it counted as a profile."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pyrometer import native
+from pyrometer.collect.debugfiles import DebugFiles
+from pyrometer.collect.engines import Engine, Finished, Request
+from pyrometer.collect.host import this_host
+from pyrometer.collect.output import choose_output, give_back
+from pyrometer.collect.program import find_program
+from pyrometer.profile import Meta, ProfileData
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A finished run."""
+
+    profile: ProfileData
+    path: Path
+    status: int
+    """The program's exit status, or minus the signal that ended it."""
+
+
+def run_counted(  # noqa: PLR0913  one keyword an option
+    command: Sequence[str],
+    engine: Engine,
+    request: Request,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    files: DebugFiles | None = None,
+    finishing: AbstractContextManager[object] | None = None,
+) -> Counted:
+    """Run ``command`` under an engine, and write the profile to ``output``, or to a name of the program's own.
+
+    With ``request.addresses`` names and inlined calls are looked up, with ``files``. The context manager
+    ``finishing`` is open while the counts are read.
+
+    Errors: those of the engine, of a program that is not there, of an output that cannot be written.
+    """
+    find_program(command[0])
+    path = choose_output(None if output is None else os.fspath(output), command, [])
+    try:
+        with tempfile.TemporaryDirectory(prefix="pyrometer-", ignore_cleanup_errors=True) as folder:
+            started, clock = time.time_ns(), time.monotonic_ns()
+            finished = engine.run(command, request, Path(folder))
+            about = _About(command, request, started, clock, time.monotonic_ns() - clock)
+            with finishing or nullcontext():
+                inner = _keep(finished, about, path, files)
+    finally:
+        if output is None:
+            give_back(path)
+    return Counted(ProfileData(inner, path), path, finished.status)
+
+
+@dataclass(frozen=True)
+class _About:
+    command: Sequence[str]
+    request: Request
+    started: int
+    clock: int
+    duration: int
+
+
+def _keep(finished: Finished, about: _About, path: Path, files: DebugFiles | None) -> native.Profile:
+    read = native.read_foreign(list(finished.files), finished.format, False, None)
+    profile = read.with_meta(_meta(read, finished, about).to_json())
+    if about.request.addresses:
+        options = (files or DebugFiles()).options(lambda options: native.wanted(profile, options))
+        return native.resymbolize(profile, path, options)
+    profile.save(os.fspath(path))
+    return native.Profile.open(os.fspath(path))
+
+
+def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
+    found = Meta.from_json(read.meta_json())
+    return replace(
+        found,
+        instrument=about.request.what,
+        source="",
+        command=list(about.command),
+        directory=str(Path.cwd()),
+        start_wall=about.started,
+        start=about.clock,
+        duration=about.duration,
+        exit_status=finished.status,
+        host=this_host(),
+        notes=[*found.notes, *finished.notes],
+        extra={**found.extra, "engine": dict(finished.facts)},
+    )

@@ -1,0 +1,119 @@
+"""Valgrind: Cachegrind, Callgrind and DHAT."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pyrometer.collect.engines.caches import Caches, machine_caches
+from pyrometer.collect.engines.engine import Finished, Request
+from pyrometer.collect.interrupt import passed_on
+from pyrometer.errors import EngineError, EngineNotFoundError
+
+_INSTALL = "install it: sudo apt install valgrind (dnf, zypper, pacman: the same name)"
+_MODES = {"heap": "heap", "copies": "copy", "ad-hoc": "ad-hoc"}
+_CALLERS = 200
+"""Frames of a stack that DHAT keeps; by itself it keeps twelve."""
+_SLOWER = {"cachegrind": "5 to 50", "callgrind": "20 to 100", "dhat": "10 to 60"}
+"""Times, as measured on programs in C and Rust."""
+
+_NOTES = (
+    (
+        re.compile(r"unhandled instruction bytes: (.*)"),
+        "Valgrind does not know an instruction of the program ({0}): it ended there. Build for an older "
+        "processor: RUSTFLAGS='-C target-cpu=x86-64-v2', or -march=x86-64-v2 for C",
+    ),
+    (re.compile(r"Warning: set address range perms: large range"), ""),
+    (re.compile(r"Fatal error at startup: (.*)"), "Valgrind could not start: {0}"),
+)
+
+
+class Valgrind:
+    """Runs a program on a processor that Valgrind translates."""
+
+    name = "valgrind"
+
+    def __init__(self) -> None:
+        found = shutil.which("valgrind")
+        if found is None:
+            raise EngineNotFoundError("Valgrind is not installed", "it counts what a program does", _INSTALL)
+        self._path = found
+        said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+        self.version = said.stdout.strip().removeprefix("valgrind-") or "unknown"
+
+    @staticmethod
+    def tool(request: Request) -> str:
+        """The tool that a request needs: Cachegrind, unless calls or addresses are asked for."""
+        if request.what != "instructions":
+            return "dhat"
+        wants_calls = request.calls or request.addresses or request.inside
+        return "callgrind" if wants_calls else "cachegrind"
+
+    def describe(self, request: Request) -> str:
+        """See :class:`~pyrometer.collect.engines.engine.Engine`."""
+        tool = self.tool(request)
+        name = tool.upper() if tool == "dhat" else tool.capitalize()
+        return f"running under {name} (Valgrind {self.version}), about {_SLOWER[tool]} times slower"
+
+    def run(self, command: Sequence[str], request: Request, folder: Path) -> Finished:
+        """See :class:`~pyrometer.collect.engines.engine.Engine`."""
+        caches = machine_caches() if request.cache else None
+        arguments = [self._path, *self.arguments(request, folder, caches), "--", *command]
+        with passed_on():
+            done = subprocess.Popen(arguments)
+            status = done.wait()
+        files = sorted(path for path in folder.glob("out.*") if path.stat().st_size > 0)
+        log = "".join(path.read_text(errors="replace") for path in sorted(folder.glob("log.*")))
+        notes = list(_notes(log))
+        if not files:
+            raise _failure(status, notes, log)
+        if caches and not caches.known:
+            notes.append("this machine does not say what caches it has: those of common processors were simulated")
+        return Finished(status, self.tool(request), files, notes, self._facts(request, caches))
+
+    def arguments(self, request: Request, folder: Path, caches: Caches | None) -> list[str]:
+        """Valgrind's options for a request; its files go to ``folder``."""
+        tool = self.tool(request)
+        options = [f"--tool={tool}", f"--log-file={folder}/log.%p", f"--{tool}-out-file={folder}/out.%p"]
+        options.append(f"--trace-children={_yes(request.children)}")
+        if tool == "dhat":
+            return [*options, f"--mode={_MODES[request.what]}", f"--num-callers={_CALLERS}"]
+        options += [f"--cache-sim={_yes(request.cache)}", f"--branch-sim={_yes(request.branches)}"]
+        if caches:
+            options += [f"--I1={caches.instructions}", f"--D1={caches.data}", f"--LL={caches.last}"]
+        if tool == "callgrind":
+            options += ["--separate-threads=yes", f"--dump-instr={_yes(request.addresses)}"]
+            options += [f"--toggle-collect={function}" for function in request.inside]
+        return options
+
+    def _facts(self, request: Request, caches: Caches | None) -> dict[str, str]:
+        facts = {"engine": f"valgrind {self.version}", "tool": self.tool(request)}
+        if caches:
+            facts |= {"I1": str(caches.instructions), "D1": str(caches.data), "LL": str(caches.last)}
+        return facts
+
+
+def _yes(wanted: bool) -> str:
+    return "yes" if wanted else "no"
+
+
+def _notes(log: str) -> Iterator[str]:
+    """What the log says that the user must know, in our words."""
+    for pattern, words in _NOTES:
+        found = pattern.search(log)
+        if found and words:
+            yield words.format(*(group.strip() for group in found.groups()))
+
+
+def _failure(status: int, notes: Sequence[str], log: str) -> EngineError:
+    """Why there is no file."""
+    if status < 0:
+        return EngineError(
+            "the program left no counts", f"it was killed by signal {-status}", "let it end by itself, or send SIGTERM"
+        )
+    last = [line.split("== ", 1)[-1] for line in log.splitlines() if line.strip()]
+    why = notes[0] if notes else (last[-1] if last else f"Valgrind ended with status {status}")
+    return EngineError("Valgrind cannot run this program", why, "its own message stands above, if it had one")
