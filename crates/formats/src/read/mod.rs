@@ -13,6 +13,7 @@ mod builder;
 mod folded;
 mod input;
 mod lines;
+mod perf_script;
 mod recognise;
 
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ pub struct Format {
 }
 
 /// Every format that can be read, in the order of their names.
-pub const FORMATS: &[Format] = &[folded::FORMAT];
+pub const FORMATS: &[Format] = &[folded::FORMAT, perf_script::FORMAT];
 
 /// The format of this name.
 #[must_use]

@@ -1,0 +1,103 @@
+//! The line of a frame.
+
+/// A place in code, as the text names it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Code<'a> {
+    /// The function, or what stands for one without a name.
+    pub(super) name: &'a [u8],
+    /// Path; none for an inlined function, which lies in that of its caller.
+    pub(super) binary: Option<&'a [u8]>,
+    pub(super) inlined: bool,
+    pub(super) kind: &'static str,
+}
+
+/// `ADDRESS FUNCTION+OFFSET (BINARY)`; none if the line is none.
+pub(super) fn parse(line: &[u8]) -> Option<Code<'_>> {
+    let line = line.trim_ascii();
+    let address = line.iter().position(|byte| *byte == b' ')?;
+    if !line[..address].iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let rest = line[address..].trim_ascii_start();
+    let inside = rest.strip_suffix(b")")?;
+    let open = memchr::memmem::rfind(inside, b" (")?;
+    let (name, place) = (without_offset(rest[..open].trim_ascii()), &inside[open + 2..]);
+    let inlined = place == b"inlined";
+    let binary = (!inlined && place != b"[unknown]").then_some(place);
+    Some(Code { name, binary, inlined, kind: kind(name, place) })
+}
+
+/// The function without `+0x1d`.
+fn without_offset(name: &[u8]) -> &[u8] {
+    let Some(at) = memchr::memmem::rfind(name, b"+0x") else { return name };
+    let is_offset = name.len() > at + 3 && name[at + 3..].iter().all(u8::is_ascii_hexdigit);
+    if is_offset { &name[..at] } else { name }
+}
+
+fn kind(name: &[u8], place: &[u8]) -> &'static str {
+    let is_module = place.starts_with(b"[")
+        && !matches!(place, b"[vdso]" | b"[vsyscall]" | b"[unknown]" | b"[heap]" | b"[stack]");
+    let is_generated =
+        place.ends_with(b".map") || place.starts_with(b"[JIT]") || place.starts_with(b"//anon");
+    if is_generated {
+        "jit"
+    } else if is_module
+        || place.ends_with(b".ko")
+        || place.ends_with(b"vmlinux")
+        || memchr::memmem::find(place, b".ko.").is_some()
+    {
+        "kernel"
+    } else if place == b"[unknown]" && name == b"[unknown]" {
+        "unknown"
+    } else {
+        "native"
+    }
+}
+
+/// File and line of `  src/main.rs:12`.
+pub(super) fn source(line: &[u8]) -> Option<(&[u8], i32)> {
+    if !line.starts_with(b" ") {
+        return None;
+    }
+    let line = line.trim_ascii();
+    let at = memchr::memrchr(b':', line).filter(|at| *at > 0)?;
+    let digits = &line[at + 1..];
+    let fits = (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    fits.then(|| (&line[..at], digits.iter().fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0'))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(line: &str) -> Option<(String, String, &'static str)> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        parse(line.as_bytes()).map(|code| (text(code.name), text(code.binary.unwrap_or_default()), code.kind))
+    }
+
+    #[test]
+    fn frames_have_a_name_and_a_binary() {
+        assert_eq!(
+            code("\t    55d0c0de foo(int) const+0x1d (/usr/bin/a b)"),
+            Some(("foo(int) const".into(), "/usr/bin/a b".into(), "native"))
+        );
+        assert_eq!(
+            code("\tffff81 do_x ([kernel.kallsyms])"),
+            Some(("do_x".into(), "[kernel.kallsyms]".into(), "kernel"))
+        );
+        assert_eq!(code("\t7f [unknown] ([unknown])"), Some(("[unknown]".into(), String::new(), "unknown")));
+        assert_eq!(code("\t7f x (inlined)"), Some(("x".into(), String::new(), "native")));
+        assert_eq!(
+            code("\t7f py::f:/a.py (/tmp/perf-12.map)"),
+            Some(("py::f:/a.py".into(), "/tmp/perf-12.map".into(), "jit"))
+        );
+        assert_eq!(code("no frame"), None);
+    }
+
+    #[test]
+    fn places_in_the_source_are_indented() {
+        assert_eq!(source(b"  src/main.rs:12"), Some((&b"src/main.rs"[..], 12)));
+        assert_eq!(source(b"src/main.rs:12"), None);
+        assert_eq!(source(b"  main"), None);
+    }
+}
