@@ -22,6 +22,12 @@ pub struct Profile {
     /// All text.
     #[prost(string, repeated, tag = "6")]
     pub string_table: Vec<String>,
+    /// Frames like this are hidden by default.
+    #[prost(int64, tag = "7")]
+    pub drop_frames: i64,
+    /// But not those like this.
+    #[prost(int64, tag = "8")]
+    pub keep_frames: i64,
     /// Start, nanoseconds since 1970.
     #[prost(int64, tag = "9")]
     pub time_nanos: i64,
@@ -93,6 +99,9 @@ pub struct Mapping {
     /// Address after the last.
     #[prost(uint64, tag = "3")]
     pub memory_limit: u64,
+    /// Offset of the first address in the file.
+    #[prost(uint64, tag = "4")]
+    pub file_offset: u64,
     /// Path.
     #[prost(int64, tag = "5")]
     pub filename: i64,

@@ -70,6 +70,7 @@ pub fn convert(profile: &Profile, selection: &Selection) -> Result<message::Prof
         duration_nanos: meta.duration,
         comment: comments(profile, &mut texts),
         string_table: texts.into_table(),
+        ..message::Profile::default()
     })
 }
 

@@ -123,6 +123,7 @@ fn mappings(tables: &Tables, texts: &mut Texts) -> Vec<Mapping> {
                 id,
                 memory_start: 0,
                 memory_limit,
+                file_offset: 0,
                 filename: texts.index(&binary.path),
                 build_id: texts.optional(binary.build_id.as_deref()),
                 has_functions: named,

@@ -55,7 +55,7 @@ fn number(text: &[u8]) -> Option<i64> {
     })
 }
 
-fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
+pub(super) fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let mut reader = Reader::new(builder, is_differential(&input.head()));
     let mut lines = input.lines();
     while let Some(line) = lines.next()? {

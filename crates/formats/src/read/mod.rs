@@ -10,11 +10,17 @@
 //! A format is one module with a [`Format`] named `FORMAT`, and its entry in [`FORMATS`].
 
 mod builder;
+mod collapsed;
+mod coz;
 mod folded;
+mod heaptrack;
 mod input;
+mod json;
 mod lines;
 mod perf_script;
+mod pprof;
 mod recognise;
+mod speedscope;
 
 use std::path::{Path, PathBuf};
 
@@ -41,7 +47,18 @@ pub struct Format {
 }
 
 /// Every format that can be read, in the order of their names.
-pub const FORMATS: &[Format] = &[folded::FORMAT, perf_script::FORMAT];
+pub const FORMATS: &[Format] = &[
+    coz::FORMAT,
+    collapsed::DTRACE,
+    folded::FORMAT,
+    heaptrack::FORMAT,
+    collapsed::SAMPLE,
+    perf_script::FORMAT,
+    pprof::FORMAT,
+    speedscope::FORMAT,
+    collapsed::VTUNE,
+    collapsed::XCTRACE,
+];
 
 /// The format of this name.
 #[must_use]

@@ -68,6 +68,9 @@ struct Pending {
     value: i64,
 }
 
+/// A thread's command, and its row.
+type Named = (Box<[u8]>, i32);
+
 struct Reader<'a> {
     builder: &'a mut Builder,
     sample: Option<Pending>,
@@ -77,7 +80,8 @@ struct Reader<'a> {
     last: Vec<(i32, i32)>,
     /// Rows of frames by their lines: most come again and again.
     frames: FxHashMap<Box<[u8]>, i32>,
-    threads: FxHashMap<(i32, i32), (Box<[u8]>, i32)>,
+    /// By process and thread id.
+    threads: FxHashMap<(i32, i32), Named>,
     metrics: FxHashMap<Box<[u8]>, (i32, bool)>,
     stackless: i64,
     span: Option<(i64, i64)>,

@@ -1,0 +1,62 @@
+//! Texts of other systems' profilers, through inferno's collapsers: DTrace, macOS's `sample`, Instruments, VTune.
+//!
+//! What they make is folded stacks, of which the names are all that is kept.
+
+use std::io::{BufReader, Cursor};
+
+use inferno::collapse::{Collapse, dtrace, sample, vtune, xctrace};
+
+use super::{Builder, Format, Head, Input, Likeness, folded};
+use crate::error::Result;
+
+pub(super) const DTRACE: Format = Format {
+    name: "dtrace",
+    title: "DTrace's stack()",
+    recognise: |head| by(head, &mut dtrace::Folder::default()),
+    read: |input, builder| collapse(input, builder, dtrace::Folder::default()),
+};
+
+pub(super) const SAMPLE: Format = Format {
+    name: "macos-sample",
+    title: "sample (macOS)",
+    recognise: |head| by(head, &mut sample::Folder::default()),
+    read: |input, builder| collapse(input, builder, sample::Folder::default()),
+};
+
+pub(super) const VTUNE: Format = Format {
+    name: "vtune",
+    title: "VTune's top-down report (CSV)",
+    recognise: |head| by(head, &mut vtune::Folder::default()),
+    read: |input, builder| collapse(input, builder, vtune::Folder::default()),
+};
+
+pub(super) const XCTRACE: Format = Format {
+    name: "xctrace",
+    title: "Instruments (xctrace export)",
+    recognise: |head| Likeness::mark(head.contains(b"<trace-query-result>")),
+    read: |input, builder| collapse(input, builder, xctrace::Folder::default()),
+};
+
+/// Texts are told apart by their beginnings; a collapser that cannot tell says nothing.
+fn by(head: &Head<'_>, collapser: &mut impl Collapse) -> Likeness {
+    let Ok(text) = std::str::from_utf8(whole_lines(head)) else { return Likeness::None };
+    Likeness::shape(collapser.is_applicable(text) == Some(true))
+}
+
+fn whole_lines<'a>(head: &Head<'a>) -> &'a [u8] {
+    let end = memchr::memrchr(b'\n', head.bytes).map_or(0, |at| at + 1);
+    if head.whole { head.bytes } else { &head.bytes[..end] }
+}
+
+fn collapse(input: &mut Input<'_>, builder: &mut Builder, mut collapser: impl Collapse) -> Result<()> {
+    let bytes = input.bytes()?;
+    let mut text = Vec::new();
+    collapser
+        .collapse(BufReader::new(&bytes[..]), Cursor::new(&mut text))
+        .map_err(|error| input.malformed(0, "what this profiler writes", &error.to_string()))?;
+    if text.is_empty() {
+        return Err(input.malformed(0, "stacks", "none"));
+    }
+    let path = input.path().to_owned();
+    folded::read(&mut Input::of_bytes(&path, &text)?, builder)
+}

@@ -1,0 +1,141 @@
+//! Coz's experiments: its older text, fields between tabs, and its JSON lines.
+//!
+//! An experiment's line is followed by one for each progress point. A latency point gives the average number of those under
+//! way, `difference`, which is kept with its arrivals in `events`, for `experiments` have visits only.
+
+use pyrometer_tables::schema::{Event, Experiment};
+use serde_json::{Map, Value};
+
+use super::{Builder, Format, Head, Input, Likeness, Line};
+use crate::error::Result;
+
+pub(super) const FORMAT: Format = Format { name: "coz", title: "Coz (causal profiles)", recognise, read };
+
+fn recognise(head: &Head<'_>) -> Likeness {
+    let first = head.lines().find(|line| !line.is_empty()).unwrap_or_default();
+    let is_record = parse(first).is_some_and(|record| KINDS.contains(&record.kind.as_str()));
+    Likeness::mark(is_record)
+}
+
+const KINDS: [&str; 8] = [
+    "startup",
+    "experiment",
+    "throughput-point",
+    "progress-point",
+    "latency-point",
+    "runtime",
+    "samples",
+    "shutdown",
+];
+
+/// A line: what it is, and its fields.
+struct Record {
+    kind: String,
+    fields: Map<String, Value>,
+}
+
+/// Reads a line of either form; none if it is neither.
+fn parse(line: &[u8]) -> Option<Record> {
+    let text = std::str::from_utf8(line).ok()?;
+    if text.starts_with('{') {
+        let mut fields: Map<String, Value> = serde_json::from_str(text).ok()?;
+        let kind = fields.remove("type")?.as_str()?.to_owned();
+        return Some(Record { kind: dashed(&kind), fields });
+    }
+    let mut words = text.split('\t');
+    let kind = words.next()?;
+    let field = |word: &str| word.split_once('=').map(|(name, value)| (dashed(name), Value::from(value)));
+    let fields = words.map(field).collect::<Option<_>>()?;
+    Some(Record { kind: dashed(kind), fields })
+}
+
+/// Names were once written with underscores.
+fn dashed(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+impl Record {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+
+    /// A number, which the older form writes as text.
+    fn number(&self, name: &str) -> Option<f64> {
+        let value = self.fields.get(name).or_else(|| self.fields.get(&name.replace('-', "_")))?;
+        value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| number.is_finite())
+    }
+
+    fn whole(&self, name: &str) -> Option<i64> {
+        self.number(name).map(|number| number as i64)
+    }
+}
+
+fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
+    builder.meta.instrument = "causal".to_owned();
+    let mut reader = Reader { builder, experiment: None };
+    let mut lines = input.lines();
+    while let Some(line) = lines.next()? {
+        if line.bytes.trim_ascii().is_empty() {
+            continue;
+        }
+        if reader.line(&line).is_none() {
+            reader.builder.left_out(line.malformed("a record of Coz with all its fields"))?;
+        }
+    }
+    Ok(())
+}
+
+struct Reader<'a> {
+    builder: &'a mut Builder,
+    /// The one that points belong to, without theirs.
+    experiment: Option<Experiment>,
+}
+
+impl Reader<'_> {
+    /// None if the line does not fit.
+    fn line(&mut self, line: &Line<'_>) -> Option<()> {
+        let record = parse(line.bytes)?;
+        match record.kind.as_str() {
+            "experiment" => self.experiment = Some(experiment(&record)?),
+            "throughput-point" | "progress-point" => self.point(&record, record.whole("delta")?)?,
+            "latency-point" => {
+                let arrivals = record.whole("arrivals")?;
+                record.number("difference")?;
+                self.point(&record, arrivals)?;
+                self.keep(&record, 0);
+            }
+            "startup" => self.builder.meta.start = record.whole("time")?,
+            "runtime" => {
+                self.builder.meta.duration = record.whole("time")?;
+            }
+            "samples" => {
+                record.whole("count")?;
+                self.keep(&record, 0);
+            }
+            "shutdown" => {}
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn point(&mut self, record: &Record, visits: i64) -> Option<()> {
+        let experiment = self.experiment.clone()?;
+        let progress_point = record.text("name")?.to_owned();
+        self.builder.experiment(Experiment { progress_point, visits, ..experiment });
+        Some(())
+    }
+
+    fn keep(&mut self, record: &Record, time: i64) {
+        let payload = serde_json::to_string(&record.fields).unwrap_or_default();
+        self.builder.event(Event { name: format!("coz-{}", record.kind), time, payload, ..Event::default() });
+    }
+}
+
+fn experiment(record: &Record) -> Option<Experiment> {
+    Some(Experiment {
+        selected: record.text("selected")?.to_owned(),
+        speedup: record.number("speedup")?,
+        duration: record.whole("duration")?,
+        ..Experiment::default()
+    })
+}

@@ -1,0 +1,81 @@
+//! The fields of a line.
+
+/// What is left of a line.
+pub(super) struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// All of it, as text.
+    pub(super) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.rest)
+    }
+
+    /// A hexadecimal number and the space behind it; none if there is none, or one of more than 64 bits.
+    #[inline]
+    pub(super) fn number(&mut self) -> Option<u64> {
+        let mut number: u64 = 0;
+        let mut at = 0;
+        while let Some(byte) = self.rest.get(at) {
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                b' ' => break,
+                _ => return None,
+            };
+            number = number << 4 | u64::from(digit);
+            at += 1;
+        }
+        if at == 0 || at > 16 {
+            return None;
+        }
+        self.rest = self.rest.get(at + 1..).unwrap_or_default();
+        Some(number)
+    }
+
+    pub(super) fn two(&mut self) -> Option<(u64, u64)> {
+        Some((self.number()?, self.number()?))
+    }
+
+    /// A string: with its length before it, or up to the next space.
+    pub(super) fn string(&mut self, sized: bool) -> Option<&'a [u8]> {
+        let length = if sized {
+            usize::try_from(self.number()?).ok()?
+        } else {
+            memchr::memchr(b' ', self.rest).unwrap_or(self.rest.len())
+        };
+        let string = self.rest.get(..length)?;
+        self.rest = match self.rest.get(length) {
+            None => &[],
+            Some(b' ') => &self.rest[length + 1..],
+            Some(_) => return None,
+        };
+        Some(string)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_strings_follow_each_other() {
+        let mut fields = Fields::new(b"1f 3 a b c");
+        assert_eq!(
+            (fields.number(), fields.string(true), fields.number()),
+            (Some(0x1f), Some(&b"a b"[..]), Some(12))
+        );
+        assert!(fields.is_empty());
+        assert_eq!(Fields::new(b"g").number(), None);
+        assert_eq!(Fields::new(b"11111111111111111").number(), None);
+        assert_eq!(Fields::new(b"ffff x").string(true), None);
+    }
+}

@@ -1,0 +1,310 @@
+//! heaptrack's files, raw as the target writes them and interpreted as its own tool leaves them, versions 0 to 3.
+//!
+//! Lines of a letter and lower-case hexadecimal numbers. Strings, instruction pointers, nodes of the tree of traces and
+//! kinds of allocations are numbered as they come; then each event refers to a kind (interpreted) or gives size, trace
+//! and pointer (raw, and version 0).
+
+mod fields;
+mod live;
+mod places;
+mod suppress;
+
+use std::collections::HashMap;
+
+use pyrometer_tables::schema::{Counter, Metric};
+
+use super::{Builder, Format, Head, Input, Likeness, Line};
+use crate::error::Result;
+use fields::Fields;
+use live::Live;
+use places::Places;
+use suppress::Suppressions;
+
+pub(super) const FORMAT: Format = Format { name: "heaptrack", title: "heaptrack", recognise, read };
+
+fn recognise(head: &Head<'_>) -> Likeness {
+    let mut lines = head.lines().filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let version = lines.next().is_some_and(|line| line.starts_with(b"v ") && version(line).is_some());
+    let next =
+        lines.next().is_some_and(|line| matches!(line, [b'x' | b'X' | b'I' | b'S' | b'A' | b's', b' ', ..]));
+    Likeness::mark(version && next)
+}
+
+/// The version of the file.
+fn version(line: &[u8]) -> Option<u64> {
+    let mut fields = Fields::new(line.get(2..)?);
+    let program = fields.number()?;
+    match fields.number() {
+        Some(version) => fields.is_empty().then_some(version),
+        None => fields.is_empty().then_some(u64::from(program >= 0x1_0200)),
+    }
+}
+
+/// The newest version that is known.
+const NEWEST: u64 = 3;
+/// Points of a time series that are kept; of more, each second one goes.
+const POINTS: usize = 4096;
+
+fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
+    builder.meta.instrument = "heap".to_owned();
+    let mut reader = Reader::new(builder);
+    let mut lines = input.lines();
+    while let Some(line) = lines.next()? {
+        if let Err(expected) = reader.line(&line) {
+            reader.builder.left_out(line.malformed(expected))?;
+        }
+    }
+    reader.finish();
+    Ok(())
+}
+
+/// What a line should have been.
+type Wanted = std::result::Result<(), &'static str>;
+
+struct Reader<'a> {
+    builder: &'a mut Builder,
+    version: u64,
+    places: Places,
+    live: Live,
+    /// Kinds of allocations by size and trace, where events do not name them.
+    kinds: HashMap<(u64, u64), usize>,
+    pointers: HashMap<u64, usize>,
+    /// Frees of pointers from before an attach.
+    unknown: u64,
+    suppressions: Suppressions,
+    page: i64,
+    time: i64,
+    series: Vec<(i64, i64, Option<i64>)>,
+    /// Each how many time stamps a point is kept.
+    stride: usize,
+    stamps: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(builder: &'a mut Builder) -> Self {
+        Self {
+            builder,
+            version: 0,
+            places: Places::default(),
+            live: Live::default(),
+            kinds: HashMap::new(),
+            pointers: HashMap::new(),
+            unknown: 0,
+            suppressions: Suppressions::default(),
+            page: 4096,
+            time: 0,
+            series: Vec::new(),
+            stride: 1,
+            stamps: 0,
+        }
+    }
+
+    /// Most lines are events.
+    fn line(&mut self, line: &Line<'_>) -> Wanted {
+        let Some((kind, rest)) = line.bytes.split_first() else { return Ok(()) };
+        if *kind == b'#' {
+            return Ok(());
+        }
+        let mut fields = Fields::new(rest.strip_prefix(b" ").unwrap_or(rest));
+        match kind {
+            b'+' => self.allocation(&mut fields),
+            b'-' => self.free(&mut fields),
+            b'a' => self.kind(&mut fields),
+            b't' => self.places.trace(&mut fields, self.builder),
+            b'i' => self.places.instruction(&mut fields),
+            b's' => self.places.string(&mut fields, self.version >= 3),
+            b'c' => self.stamp(&mut fields),
+            b'R' => self.resident(&mut fields),
+            _ => self.rare(*kind, line, &mut fields),
+        }
+    }
+
+    fn rare(&mut self, kind: u8, line: &Line<'_>, fields: &mut Fields<'_>) -> Wanted {
+        match kind {
+            b'v' => self.set_version(line),
+            b'x' => self.places.executable(fields, self.version >= 3),
+            b'm' => self.places.module(fields, self.version >= 3),
+            b'X' => {
+                let command = String::from_utf8_lossy(fields.rest()).into_owned();
+                self.builder.meta.command = command.split_whitespace().map(str::to_owned).collect();
+                Ok(())
+            }
+            b'I' => {
+                self.page =
+                    fields.number().and_then(|page| page.try_into().ok()).ok_or("`I PAGE-SIZE PAGES`")?;
+                Ok(())
+            }
+            b'S' => {
+                self.suppressions.add(fields.rest());
+                Ok(())
+            }
+            b'A' => {
+                self.live.forget();
+                Ok(())
+            }
+            _ => Err("a line of heaptrack"),
+        }
+    }
+
+    fn set_version(&mut self, line: &Line<'_>) -> Wanted {
+        let version = version(line.bytes).ok_or("`v VERSION VERSION`")?;
+        if version > NEWEST {
+            return Err("a file version from 0 to 3");
+        }
+        self.version = version;
+        Ok(())
+    }
+
+    /// Whether events give pointers: in raw files, and in those of version 0.
+    fn has_pointers(&self) -> bool {
+        self.version == 0 || self.places.is_raw()
+    }
+
+    fn kind(&mut self, fields: &mut Fields<'_>) -> Wanted {
+        let (size, trace) = fields.two().ok_or("`a SIZE TRACE`")?;
+        self.check_trace(trace)?;
+        self.live.kind(size, trace as usize);
+        Ok(())
+    }
+
+    fn check_trace(&self, trace: u64) -> Wanted {
+        if (trace as usize) < self.places.traces() {
+            Ok(())
+        } else {
+            Err("the number of a trace that came before")
+        }
+    }
+
+    fn allocation(&mut self, fields: &mut Fields<'_>) -> Wanted {
+        if !self.has_pointers() {
+            let kind = fields.number().ok_or("`+ KIND`")? as usize;
+            return self.live.allocate(kind).ok_or("the number of a kind of allocation that came before");
+        }
+        let (size, trace) = fields.two().ok_or("`+ SIZE TRACE POINTER`")?;
+        let pointer = fields.number().ok_or("`+ SIZE TRACE POINTER`")?;
+        self.check_trace(trace)?;
+        let live = &mut self.live;
+        let kind = *self.kinds.entry((size, trace)).or_insert_with(|| live.kind(size, trace as usize));
+        self.pointers.insert(pointer, kind);
+        live.allocate(kind).ok_or("an allocation")
+    }
+
+    fn free(&mut self, fields: &mut Fields<'_>) -> Wanted {
+        let number = fields.number().ok_or("`- NUMBER`")?;
+        if !self.has_pointers() {
+            return self
+                .live
+                .free(number as usize)
+                .ok_or("the number of a kind of allocation that came before");
+        }
+        match self.pointers.remove(&number) {
+            Some(kind) => self.live.free(kind).ok_or("an allocation"),
+            None => {
+                self.unknown += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn stamp(&mut self, fields: &mut Fields<'_>) -> Wanted {
+        let milliseconds =
+            fields.number().and_then(|time| i64::try_from(time).ok()).ok_or("`c MILLISECONDS`")?;
+        self.time = milliseconds.saturating_mul(1_000_000);
+        self.live.time = self.time;
+        self.stamps += 1;
+        if self.stamps.is_multiple_of(self.stride) {
+            self.series.push((self.time, self.live.bytes(), None));
+        }
+        if self.series.len() >= POINTS {
+            let mut keep = false;
+            self.series.retain(|_| {
+                keep = !keep;
+                keep
+            });
+            self.stride *= 2;
+        }
+        Ok(())
+    }
+
+    fn resident(&mut self, fields: &mut Fields<'_>) -> Wanted {
+        let pages = fields.number().and_then(|pages| i64::try_from(pages).ok()).ok_or("`R PAGES`")?;
+        let bytes = pages.saturating_mul(self.page);
+        self.live.resident = self.live.resident.max(bytes);
+        if let Some(last) = self.series.last_mut().filter(|last| last.0 == self.time) {
+            last.2 = Some(bytes);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) {
+        let places = std::mem::take(&mut self.places);
+        let totals = self.samples(&places);
+        let builder = self.builder;
+        // As heaptrack counts it: the last stamp's millisecond was lived through.
+        builder.meta.duration = self.time + 1_000_000;
+        let facts = [("peak_time", self.live.peak_time), ("peak_resident", self.live.resident)];
+        for (name, value) in facts {
+            builder.meta.extra.insert(name.to_owned(), value.into());
+        }
+        if totals.suppressed > 0 {
+            builder.note(format!(
+                "{} bytes at the end are of known leaks that heaptrack's suppressions name, and are not in exit-bytes",
+                totals.suppressed
+            ));
+        }
+        if self.unknown > 0 {
+            builder.note(format!("{} frees of blocks from before the recording were left out", self.unknown));
+        }
+        for (time, live, resident) in self.series {
+            let mut point = |name: &str, value: i64| {
+                builder.counter(Counter { name: name.to_owned(), time, thread: None, value: value as f64 });
+            };
+            point("live-bytes", live);
+            if let Some(resident) = resident {
+                point("rss", resident);
+            }
+        }
+    }
+
+    /// Sums by trace become samples.
+    fn samples(&mut self, places: &Places) -> Totals {
+        let metrics = METRICS.map(|(name, unit, description)| {
+            self.builder.metric(Metric {
+                name: name.to_owned(),
+                unit: unit.to_owned(),
+                kind: "exact".to_owned(),
+                description: description.to_owned(),
+                ..Metric::default()
+            })
+        });
+        let thread = self.builder.thread(0, 0, "");
+        let mut totals = Totals::default();
+        for (trace, mut sums) in self.live.by_trace() {
+            let stack = places.node(trace, self.builder);
+            if sums.exit_bytes != 0 && self.suppressions.hides(self.builder.tables(), stack) {
+                totals.suppressed += sums.exit_bytes;
+                sums.forget_exit();
+            }
+            for (metric, value) in metrics.iter().zip(sums.values()).filter(|(_, value)| *value != 0) {
+                self.builder.add(stack, thread, *metric, value, 1);
+            }
+        }
+        totals
+    }
+}
+
+#[derive(Default)]
+struct Totals {
+    suppressed: i64,
+}
+
+/// In the order of [`live::Sums::values`].
+const METRICS: [(&str, &str, &str); 7] = [
+    ("alloc-bytes", "bytes", "Bytes allocated, in all."),
+    ("alloc-blocks", "count", "Allocations."),
+    ("peak-bytes", "bytes", "Bytes live when most were."),
+    ("peak-blocks", "count", "Blocks live when most bytes were."),
+    ("exit-bytes", "bytes", "Bytes live at the end."),
+    ("exit-blocks", "count", "Blocks live at the end."),
+    ("temporary-blocks", "count", "Blocks freed before anything else was allocated or freed."),
+];

@@ -1,0 +1,335 @@
+//! pprof: `profile.proto`, gzipped or not.
+//!
+//! A location is an address with the functions inlined there, the innermost first. Values are named by their types: those
+//! of heap profiles become the names that all heap profiles have here, a type that counts the observations of another one
+//! becomes their number.
+
+use prost::Message;
+use pyrometer_tables::schema::{Frame, Function, Metric};
+use rustc_hash::FxHashMap;
+
+use super::{Builder, Format, Head, Input, Likeness};
+use crate::error::Result;
+use crate::pprof::message::{self, Label, Location, Mapping, Profile, ValueType};
+
+pub(super) const FORMAT: Format =
+    Format { name: "pprof", title: "pprof (go tool pprof, Grafana, Datadog …)", recognise, read };
+
+/// The tag of `sample_type`, which comes first in every known writer.
+const SAMPLE_TYPE: u8 = 0x0a;
+/// The longest `ValueType`: two tags, two varints.
+const LONGEST_TYPE: u8 = 22;
+
+fn recognise(head: &Head<'_>) -> Likeness {
+    // A message has no mark: its first field is a type of two small numbers.
+    let fits = match head.bytes {
+        [SAMPLE_TYPE, length @ 2..=LONGEST_TYPE, 0x08, rest @ ..] => {
+            let next = rest.get(usize::from(*length) - 1);
+            next.is_none_or(|tag| matches!(tag, 0x0a | 0x12 | 0x1a | 0x22 | 0x2a | 0x32))
+        }
+        _ => false,
+    };
+    Likeness::shape(fits)
+}
+
+fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
+    let bytes = input.bytes()?;
+    let profile = Profile::decode(&bytes[..])
+        .map_err(|error| input.malformed(0, "a profile of profile.proto", &error.to_string()))?;
+    Reader::new(input, builder, &profile).read()
+}
+
+/// Where a type's values go.
+#[derive(Clone, Copy)]
+enum Role {
+    /// To a metric; its observations are counted by another type, if one is given.
+    Value { metric: i32, count: Option<usize> },
+    /// It counts the observations of others.
+    Count,
+}
+
+struct Reader<'a, 'i> {
+    input: &'a Input<'i>,
+    builder: &'a mut Builder,
+    profile: &'a Profile,
+    mappings: FxHashMap<u64, &'a Mapping>,
+    locations: FxHashMap<u64, &'a Location>,
+    functions: FxHashMap<u64, &'a message::Function>,
+    /// Frames of locations, from the outermost.
+    frames: FxHashMap<u64, Vec<i32>>,
+    /// Keys of labels that have no place in our tables.
+    dropped: Vec<String>,
+}
+
+impl<'a, 'i> Reader<'a, 'i> {
+    fn new(input: &'a Input<'i>, builder: &'a mut Builder, profile: &'a Profile) -> Self {
+        Self {
+            input,
+            builder,
+            profile,
+            mappings: profile.mapping.iter().map(|mapping| (mapping.id, mapping)).collect(),
+            locations: profile.location.iter().map(|location| (location.id, location)).collect(),
+            functions: profile.function.iter().map(|function| (function.id, function)).collect(),
+            frames: FxHashMap::default(),
+            dropped: Vec::new(),
+        }
+    }
+
+    fn read(mut self) -> Result<()> {
+        let roles = self.roles()?;
+        for (at, sample) in self.profile.sample.iter().enumerate() {
+            if let Err(error) = self.sample(at, sample, &roles) {
+                self.builder.left_out(error)?;
+            }
+        }
+        self.describe()
+    }
+
+    fn malformed(&self, expected: &str, found: &str) -> crate::Error {
+        self.input.malformed(0, expected, found)
+    }
+
+    fn text(&self, index: i64) -> Result<&'a str> {
+        let texts = &self.profile.string_table;
+        let text = usize::try_from(index).ok().and_then(|index| texts.get(index));
+        // A table without its empty first text is no reason to refuse an index of 0.
+        let text = text.map(String::as_str).or_else(|| (index == 0).then_some(""));
+        text.ok_or_else(|| {
+            self.malformed(&format!("an index of one of {} texts", texts.len()), &index.to_string())
+        })
+    }
+
+    /// What each type is; the one that is shown by default becomes the first metric.
+    fn roles(&mut self) -> Result<Vec<Role>> {
+        let name = |kind: &ValueType| Ok((self.text(kind.r#type)?, self.text(kind.unit)?));
+        let types = self.profile.sample_type.iter().map(name).collect::<Result<Vec<_>>>()?;
+        let preferred = self.text(self.profile.default_sample_type)?;
+        let counted_by = |at: usize| {
+            let own = format!("{} samples", types[at].0);
+            let by_name =
+                |wanted: &str| types.iter().position(|(name, unit)| *name == wanted && *unit == "count");
+            by_name(&own).or_else(|| by_name("samples")).filter(|count| *count != at && types.len() > 1)
+        };
+        let counts: Vec<_> = (0..types.len()).map(counted_by).collect();
+        let mut order: Vec<usize> = (0..types.len()).filter(|at| !counts.contains(&Some(*at))).collect();
+        order.sort_by_key(|at| types[*at].0 != preferred);
+        let mut roles = vec![Role::Count; types.len()];
+        for at in order {
+            let period = self.period(&types[at])?;
+            let metric = self.builder.metric(metric(types[at].0, types[at].1, period));
+            roles[at] = Role::Value { metric, count: counts[at] };
+        }
+        Ok(roles)
+    }
+
+    /// The distance between observations, if it is given in this type.
+    fn period(&self, (name, unit): &(&str, &str)) -> Result<i64> {
+        let Some(period) = &self.profile.period_type else { return Ok(0) };
+        let same = self.text(period.unit)? == *unit
+            && (self.text(period.r#type)? == *name || *unit == "nanoseconds");
+        Ok(if same { self.profile.period } else { 0 })
+    }
+
+    fn sample(&mut self, at: usize, sample: &message::Sample, roles: &[Role]) -> Result<()> {
+        if sample.value.len() != roles.len() {
+            let expected = format!("{} values in sample {at}", roles.len());
+            return Err(self.malformed(&expected, &sample.value.len().to_string()));
+        }
+        let mut node = None;
+        for location in sample.location_id.iter().rev() {
+            self.locate(at, *location)?;
+            for frame in &self.frames[location] {
+                node = Some(self.builder.stack(node, *frame));
+            }
+        }
+        let node = node.unwrap_or_else(|| {
+            let frame = self.builder.name("[no stack]", "unknown");
+            self.builder.stack(None, frame)
+        });
+        let thread = self.thread(&sample.label)?;
+        for (role, value) in roles.iter().zip(&sample.value) {
+            let Role::Value { metric, count } = role else { continue };
+            let count = count.map_or(1, |count| sample.value[count]);
+            if *value != 0 || count != 0 {
+                self.builder.add(node, thread, *metric, *value, count);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the frames of a location have rows.
+    fn locate(&mut self, at: usize, id: u64) -> Result<()> {
+        if self.frames.contains_key(&id) {
+            return Ok(());
+        }
+        let Some(location) = self.locations.get(&id).copied() else {
+            return Err(
+                self.malformed(&format!("a location for sample {at}"), &format!("none with the id {id}"))
+            );
+        };
+        let mapping = self.mappings.get(&location.mapping_id).copied();
+        let binary = mapping.map(|mapping| self.binary(mapping)).transpose()?.flatten();
+        let place = Frame {
+            binary,
+            address: address(location, mapping),
+            kind: self.kind(mapping)?,
+            ..Frame::default()
+        };
+        let outermost = location.line.len().saturating_sub(1);
+        let mut frames = Vec::with_capacity(location.line.len().max(1));
+        for (inner, line) in location.line.iter().enumerate().rev() {
+            let (function, file) = self.function(line.function_id, binary)?;
+            let positive = |number: i64| i32::try_from(number).ok().filter(|number| *number > 0);
+            let frame = Frame {
+                function: Some(function),
+                file,
+                line: positive(line.line),
+                column: positive(line.column),
+                inlined: inner < outermost,
+                ..place.clone()
+            };
+            frames.push(self.builder.frame(frame));
+        }
+        if frames.is_empty() {
+            frames.push(self.builder.frame(place));
+        }
+        self.frames.insert(id, frames);
+        Ok(())
+    }
+
+    fn binary(&mut self, mapping: &Mapping) -> Result<Option<i32>> {
+        let (path, build_id) = (self.text(mapping.filename)?, self.text(mapping.build_id)?);
+        let build_id = Some(build_id).filter(|id| !id.is_empty());
+        Ok((!path.is_empty() || build_id.is_some()).then(|| self.builder.binary(path, build_id)))
+    }
+
+    fn kind(&self, mapping: Option<&Mapping>) -> Result<String> {
+        let path = mapping.map_or(Ok(""), |mapping| self.text(mapping.filename))?;
+        let is_kernel =
+            path.starts_with("[kernel") || path.starts_with("[guest.kernel") || path.ends_with(".ko");
+        let kind = if is_kernel {
+            "kernel"
+        } else if path == "[jit]" {
+            "jit"
+        } else {
+            "native"
+        };
+        Ok(kind.to_owned())
+    }
+
+    /// The row of a function, and its file.
+    fn function(&mut self, id: u64, binary: Option<i32>) -> Result<(i32, Option<String>)> {
+        let Some(function) = self.functions.get(&id).copied() else {
+            return Err(self.malformed("a function for each line", &format!("none with the id {id}")));
+        };
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let file = some(self.text(function.filename)?);
+        let row = Function {
+            name: self.text(function.name)?.to_owned(),
+            linkage_name: self.text(function.system_name)?.to_owned(),
+            binary,
+            file: file.clone(),
+            line: i32::try_from(function.start_line).ok().filter(|line| *line > 0),
+            ..Function::default()
+        };
+        Ok((self.builder.function(row), file))
+    }
+
+    /// The thread that the labels name.
+    fn thread(&mut self, labels: &[Label]) -> Result<i32> {
+        let (mut pid, mut tid, mut thread, mut process) = (0, 0, "", "");
+        for label in labels {
+            let (key, text) = (self.text(label.key)?, self.text(label.str)?);
+            let number = i32::try_from(label.num).unwrap_or(0);
+            match key {
+                "pid" | "process_id" => pid = number,
+                "tid" | "thread_id" | "thread id" => tid = number,
+                "thread" | "thread_name" | "comm" => thread = text,
+                "process" | "process_name" => process = text,
+                other if !self.dropped.iter().any(|known| known == other) => {
+                    self.dropped.push(other.to_owned())
+                }
+                _ => {}
+            }
+        }
+        let row = self.builder.thread(pid, tid, thread);
+        if !process.is_empty() {
+            let (processes, threads) = self.builder.tasks();
+            process.clone_into(&mut processes[threads[row as usize].process as usize].name);
+        }
+        Ok(row)
+    }
+
+    /// What the profile says of itself.
+    fn describe(self) -> Result<()> {
+        let profile = self.profile;
+        let comments = profile.comment.iter().map(|text| self.text(*text)).collect::<Result<Vec<_>>>()?;
+        let hidden = [profile.drop_frames, profile.keep_frames].map(|text| self.text(text));
+        let builder = self.builder;
+        builder.meta.start_wall = profile.time_nanos;
+        builder.meta.duration = profile.duration_nanos.max(0);
+        if !comments.is_empty() {
+            builder.meta.extra.insert("comments".to_owned(), comments.into());
+        }
+        for pattern in hidden {
+            let pattern = pattern?;
+            if !pattern.is_empty() {
+                builder.note(format!(
+                    "the profile wants frames like {pattern} to be hidden or kept: all are shown"
+                ));
+            }
+        }
+        if !self.dropped.is_empty() {
+            builder
+                .note(format!("labels that have no place here were left out: {}", self.dropped.join(", ")));
+        }
+        Ok(())
+    }
+}
+
+/// As the binary numbers it, as far as the mapping tells.
+fn address(location: &Location, mapping: Option<&Mapping>) -> Option<i64> {
+    let address = location.address;
+    let within = |mapping: &&Mapping| (mapping.memory_start..mapping.memory_limit).contains(&address);
+    let address = match mapping.filter(within) {
+        Some(mapping) => (address - mapping.memory_start).checked_add(mapping.file_offset)?,
+        None => address,
+    };
+    i64::try_from(address).ok().filter(|address| *address > 0)
+}
+
+/// The name that the same thing has in other heap profiles.
+const HEAP: [(&str, &str); 8] = [
+    ("alloc_space", "alloc-bytes"),
+    ("alloc_objects", "alloc-blocks"),
+    ("inuse_space", "inuse-bytes"),
+    ("inuse_objects", "inuse-blocks"),
+    ("allocated_space", "alloc-bytes"),
+    ("allocated_objects", "alloc-blocks"),
+    ("space", "inuse-bytes"),
+    ("objects", "inuse-blocks"),
+];
+
+fn metric(name: &str, unit: &str, period: i64) -> Metric {
+    let own = match unit {
+        "nanoseconds" => "ns",
+        "bytes" => "bytes",
+        _ => "count",
+    };
+    let known = HEAP.iter().find(|(theirs, _)| *theirs == name).map(|(_, ours)| *ours);
+    let name = match (known, name, unit) {
+        (Some(known), ..) => known,
+        (None, "cpu", "nanoseconds") => "cpu-time",
+        (None, "wall", "nanoseconds") => "wall-time",
+        (None, name, _) => name,
+    };
+    let description = if own == "count" && unit != "count" { format!("in {unit}") } else { String::new() };
+    Metric {
+        name: name.to_owned(),
+        unit: own.to_owned(),
+        kind: "sampled".to_owned(),
+        period,
+        description,
+        ..Metric::default()
+    }
+}
