@@ -49,7 +49,7 @@ fn whole_lines<'a>(head: &Head<'a>) -> &'a [u8] {
 }
 
 fn collapse(input: &mut Input<'_>, builder: &mut Builder, mut collapser: impl Collapse) -> Result<()> {
-    let bytes = input.bytes()?;
+    let bytes = escaped(&input.bytes()?);
     let mut text = Vec::new();
     collapser
         .collapse(BufReader::new(&bytes[..]), Cursor::new(&mut text))
@@ -58,5 +58,55 @@ fn collapse(input: &mut Input<'_>, builder: &mut Builder, mut collapser: impl Co
         return Err(input.malformed(0, "stacks", "none"));
     }
     let path = input.path().to_owned();
-    folded::read(&mut Input::of_bytes(&path, &text)?, builder)
+    folded::read(&mut Input::of_bytes(&path, &restored(&text))?, builder)
+}
+
+/// Stands before two hexadecimal digits.
+const ESCAPE: u8 = 0x1a;
+
+/// Without bytes beyond ASCII: the collapsers cut texts at any byte, and panic inside of a character.
+fn escaped(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii() && *byte != ESCAPE {
+            plain.push(*byte);
+        } else {
+            plain.extend_from_slice(&[ESCAPE, digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    plain
+}
+
+fn digit(value: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(value)]
+}
+
+/// The inverse of [`escaped`]; an escape that was cut stays.
+fn restored(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let value = after.get(..2).filter(|_| *first == ESCAPE).and_then(|digits| {
+            let value = |digit: u8| char::from(digit).to_digit(16).map(|value| value as u8);
+            Some(value(digits[0])? << 4 | value(digits[1])?)
+        });
+        bytes.push(value.unwrap_or(*first));
+        rest = if value.is_some() { &after[2..] } else { after };
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bytes_are_restored(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            prop_assert!(escaped(&bytes).is_ascii());
+            prop_assert_eq!(restored(&escaped(&bytes)), bytes);
+        }
+    }
 }

@@ -104,13 +104,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         let name = |kind: &ValueType| Ok((self.text(kind.r#type)?, self.text(kind.unit)?));
         let types = self.profile.sample_type.iter().map(name).collect::<Result<Vec<_>>>()?;
         let preferred = self.text(self.profile.default_sample_type)?;
-        let counted_by = |at: usize| {
-            let own = format!("{} samples", types[at].0);
-            let by_name =
-                |wanted: &str| types.iter().position(|(name, unit)| *name == wanted && *unit == "count");
-            by_name(&own).or_else(|| by_name("samples")).filter(|count| *count != at && types.len() > 1)
-        };
-        let counts: Vec<_> = (0..types.len()).map(counted_by).collect();
+        let counts = counted_by(&types);
         let mut order: Vec<usize> = (0..types.len()).filter(|at| !counts.contains(&Some(*at))).collect();
         order.sort_by_key(|at| types[*at].0 != preferred);
         let mut roles = vec![Role::Count; types.len()];
@@ -285,6 +279,17 @@ impl<'a, 'i> Reader<'a, 'i> {
         }
         Ok(())
     }
+}
+
+/// For each type, the one that counts its observations: as we write them, or `samples` for all others, as Go does.
+fn counted_by(types: &[(&str, &str)]) -> Vec<Option<usize>> {
+    let count = |wanted: &str| types.iter().position(|(name, unit)| *name == wanted && *unit == "count");
+    let own: Vec<_> = types.iter().map(|(name, _)| count(&format!("{name} samples"))).collect();
+    if own.iter().any(Option::is_some) {
+        return own;
+    }
+    let samples = count("samples");
+    (0..types.len()).map(|at| samples.filter(|samples| *samples != at)).collect()
 }
 
 /// As the binary numbers it, as far as the mapping tells.

@@ -17,7 +17,6 @@ const NEW: [&[u8]; 4] = [
 /// An instruction pointer of an interpreted file: numbers of strings, 0 for none.
 #[derive(Clone, Debug, Default)]
 struct Instruction {
-    address: u64,
     module: usize,
     /// Function, file and line, the innermost first.
     functions: Vec<(usize, usize, u64)>,
@@ -69,8 +68,9 @@ impl Places {
     }
 
     pub(super) fn instruction(&mut self, fields: &mut Fields<'_>) -> Wanted {
-        let (address, module) = fields.two().ok_or("`i ADDRESS MODULE …`")?;
-        let mut found = Instruction { address, module: self.known(module)?, functions: Vec::new() };
+        // The address is that of the process: nothing says where the module was.
+        let (_, module) = fields.two().ok_or("`i ADDRESS MODULE …`")?;
+        let mut found = Instruction { module: self.known(module)?, functions: Vec::new() };
         while !fields.is_empty() {
             let function = self.known(fields.number().ok_or("the number of a function")?)?;
             let place = if fields.is_empty() {
@@ -180,12 +180,7 @@ impl Places {
     fn frames(&self, instruction: &Instruction, builder: &mut Builder) -> Vec<i32> {
         let owned = |number| self.text(number).map(|text| String::from_utf8_lossy(text).into_owned());
         let binary = owned(instruction.module).map(|path| builder.binary(&path, None));
-        let place = Frame {
-            binary,
-            address: i64::try_from(instruction.address).ok().filter(|address| *address > 0),
-            kind: "native".to_owned(),
-            ..Frame::default()
-        };
+        let place = Frame { binary, kind: "native".to_owned(), ..Frame::default() };
         let outermost = instruction.functions.len().saturating_sub(1);
         if instruction
             .functions

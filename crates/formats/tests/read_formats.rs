@@ -1,0 +1,285 @@
+//! Each reader on small files whose contents are known, whole and damaged.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use pyrometer_formats::Error;
+use pyrometer_formats::read::{Options, by_name, read_bytes};
+use pyrometer_tables::Profile;
+use pyrometer_tables::select::{Selection, totals, weigh};
+
+const PERF: &str = "\
+# captured on: Wed Nov 25 2026
+rg 4711/4712 [001] 12345.678901:    1000000 cpu-clock:pppH: 
+\t        55d0c0de memchr::find+0x1d (/usr/bin/rg)
+\t        55d0c0df main+0x2 (/usr/bin/rg)
+
+rg 4711/4712 [000] 12345.679901:    1000000 cpu-clock:pppH: 
+\tffffffff81000000 do_read+0x1 ([kernel.kallsyms])
+\t        55d0c0df main+0x2 (/usr/bin/rg)
+
+rg worker 4711/4713 [000] 12345.680901:          3 page-faults: 
+\t        55d0c0ff inlined_one (inlined)
+\t        55d0c0ff main+0x2 (/usr/bin/rg)
+
+";
+
+const SPEEDSCOPE: &str = r#"{"shared":{"frames":[{"name":"a"},{"name":"b","file":"b.rs","line":3}]},
+"profiles":[{"type":"evented","name":"one","unit":"milliseconds","startValue":0,"endValue":10,
+"events":[{"type":"O","frame":0,"at":0},{"type":"O","frame":1,"at":2},{"type":"C","frame":1,"at":5},{"type":"C","frame":0,"at":9}]},
+{"type":"sampled","name":"two","unit":"none","startValue":0,"endValue":3,"samples":[[0,1],[0]],"weights":[2,1]}],
+"$schema":"https://www.speedscope.app/file-format-schema.json"}"#;
+
+const COZ: &str = "\
+startup\ttime=100
+experiment\tselected=a.c:3\tspeedup=0.25\tduration=500\tselected-samples=7
+throughput-point\tname=done\tdelta=40
+latency_point\tname=request\tarrivals=9\tdepartures=8\tdifference=2
+samples\tlocation=a.c:3\tcount=12
+";
+
+const COZ_LINES: &str = r#"{"type":"startup","time":100}
+{"type":"experiment","selected":"a.c:3","speedup":0.25,"duration":500,"selected_samples":7}
+{"type":"throughput-point","name":"done","delta":40}
+{"type":"latency-point","name":"request","arrivals":9,"departures":8,"difference":2}
+{"type":"samples","location":"a.c:3","count":12}
+"#;
+
+/// Two kinds of blocks: of `a` called by `main`, with `inner` inlined into it, and of `main`.
+const HEAPTRACK: &str = "\
+v 10550 3
+X ./program with words
+I 1000 80000
+s 3 bin
+s 1 a
+s 4 main
+s 5 inner
+s 4 file
+i 10 1 4 5 7 2 5 8
+i 20 1 3
+t 2 0
+t 1 1
+a 10 2
+a 100 1
+c a
++ 0
++ 1
+R 3
+- 1
++ 1
+- 0
+c b
+R 2
+# strings: 5
+";
+
+const HEAPTRACK_RAW: &str = "\
+v 10550 3
+x 8 /bin/app
+X ./app
+I 1000 80000
+m 1 x 400000 1000 2000
+m 9 /lib/c.so 7000000 0 500 1000 100
+t 401010 0
+t 7000020 1
++ 20 2 aaaa
++ 8 1 bbbb
+- aaaa
+- cccc
+";
+
+fn read(text: &str, format: &str) -> Profile {
+    read_bytes("file".as_ref(), text.as_bytes(), &Options { format: by_name(format), lenient: false })
+        .unwrap()
+}
+
+/// Value and observations of each metric, by name.
+fn sums(profile: &Profile) -> Vec<(String, i64, i64)> {
+    let sums = totals(profile).unwrap();
+    profile
+        .tables()
+        .metrics
+        .iter()
+        .zip(sums)
+        .map(|(metric, sum)| (metric.name.clone(), sum.value, sum.count))
+        .collect()
+}
+
+/// Stacks with the sums of a metric.
+fn stacks(profile: &Profile, metric: i32) -> Vec<String> {
+    let tables = profile.tables();
+    let weights = weigh(profile, &Selection { metric, ..Selection::default() }).unwrap();
+    let path = |row: usize| {
+        let (mut names, mut at) = (Vec::new(), Some(row as i32));
+        while let Some(row) = at {
+            let stack = tables.stacks[row as usize];
+            let function = tables.frames[stack.frame as usize].function;
+            names.push(function.map_or("?", |function| &tables.functions[function as usize].name));
+            at = stack.parent;
+        }
+        names.reverse();
+        names.join(";")
+    };
+    let rows = weights.stacks.iter().enumerate().filter(|(_, weight)| weight.value != 0);
+    let mut stacks: Vec<_> = rows.map(|(row, weight)| format!("{} {}", path(row), weight.value)).collect();
+    stacks.sort();
+    stacks
+}
+
+#[test]
+fn perf_script_keeps_events_threads_and_times() {
+    let profile = read(PERF, "perf-script");
+    assert_eq!(sums(&profile), [("cpu-time".into(), 2_000_000, 2), ("page-faults".into(), 3, 1)]);
+    assert_eq!(stacks(&profile, 0), ["main;do_read 1000000", "main;memchr::find 1000000"]);
+    assert_eq!(stacks(&profile, 1), ["main;inlined_one 3"]);
+    let tables = profile.tables();
+    let threads: Vec<_> = tables.threads.iter().map(|thread| (thread.tid, thread.name.as_str())).collect();
+    assert_eq!(threads, [(4712, "rg"), (4713, "rg worker")]);
+    assert_eq!((profile.meta.start, profile.meta.duration), (12_345_678_901_000, 2_000_000));
+    assert!(
+        tables.frames.iter().any(|frame| frame.inlined)
+            && tables.frames.iter().any(|frame| frame.kind == "kernel")
+    );
+}
+
+#[test]
+fn speedscope_has_samples_and_events() {
+    let profile = read(SPEEDSCOPE, "speedscope");
+    assert_eq!(stacks(&profile, 0), ["a 6000000", "a;b 3000000"]);
+    assert_eq!(stacks(&profile, 1), ["a 1", "a;b 2"]);
+}
+
+#[test]
+fn both_forms_of_coz_are_alike() {
+    let (text, lines) = (read(COZ, "coz"), read(COZ_LINES, "coz"));
+    assert_eq!(text.tables().experiments, lines.tables().experiments);
+    let found: Vec<_> =
+        text.tables().experiments.iter().map(|e| (e.progress_point.as_str(), e.visits, e.speedup)).collect();
+    assert_eq!(found, [("done", 40, 0.25), ("request", 9, 0.25)]);
+    assert_eq!(text.tables().events.len(), 2);
+}
+
+#[test]
+fn heaptrack_counts_what_its_own_tool_counts() {
+    let profile = read(HEAPTRACK, "heaptrack");
+    let all = sums(&profile).into_iter().map(|(name, value, _)| (name, value)).collect::<Vec<_>>();
+    let expected = [
+        ("alloc-bytes", 0x210),
+        ("alloc-blocks", 3),
+        ("peak-bytes", 0x110),
+        ("peak-blocks", 2),
+        ("exit-bytes", 0x100),
+        ("exit-blocks", 1),
+        // The free of kind 1 behind its allocation, and heaptrack's of kind 0 behind another event.
+        ("temporary-blocks", 1),
+    ];
+    assert_eq!(all, expected.map(|(name, value)| (name.to_owned(), value)));
+    assert_eq!(stacks(&profile, 0), ["main 512", "main;a;inner 16"]);
+    assert_eq!(profile.meta.command, ["./program", "with", "words"]);
+    assert_eq!(profile.meta.duration, 12_000_000);
+    let series: Vec<_> =
+        profile.tables().counters.iter().map(|point| (point.name.as_str(), point.value)).collect();
+    assert_eq!(series, [("live-bytes", 0.0), ("rss", 12288.0), ("live-bytes", 256.0), ("rss", 8192.0)]);
+}
+
+#[test]
+fn a_raw_file_of_heaptrack_has_addresses_of_its_modules() {
+    let profile = read(HEAPTRACK_RAW, "heaptrack");
+    let tables = profile.tables();
+    let frames: Vec<_> = tables.frames.iter().map(|frame| (frame.binary, frame.address)).collect();
+    assert_eq!(frames, [(Some(0), Some(0x1010)), (Some(1), Some(0x20))]);
+    assert_eq!(sums(&profile)[0], ("alloc-bytes".into(), 0x28, 2));
+    assert!(profile.meta.notes.iter().any(|note| note.starts_with("1 frees")), "{:?}", profile.meta.notes);
+}
+
+/// A format, and a file of it.
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    let folded = read("main;a;b 10\nmain;a 5\nmain;c 7\n", "folded");
+    let mut pprof = Vec::new();
+    pyrometer_formats::pprof::write(&folded, &Selection::default(), &mut pprof).unwrap();
+    let mut speedscope = Vec::new();
+    pyrometer_formats::speedscope::write(&folded, &Selection::default(), &mut speedscope).unwrap();
+    vec![
+        ("perf-script", PERF.into()),
+        ("speedscope", SPEEDSCOPE.into()),
+        ("speedscope", speedscope),
+        ("coz", COZ.into()),
+        ("coz", COZ_LINES.into()),
+        ("heaptrack", HEAPTRACK.into()),
+        ("heaptrack", HEAPTRACK_RAW.into()),
+        ("pprof", pprof),
+    ]
+}
+
+#[test]
+fn every_file_is_recognised() {
+    for (format, bytes) in files() {
+        let profile = read_bytes("file".as_ref(), &bytes, &Options::default()).unwrap();
+        assert_eq!(profile.meta.source, format);
+    }
+}
+
+#[test]
+fn what_we_write_for_others_we_read_again() {
+    let (format, expected) = ("folded", ["main;a 5", "main;a;b 10", "main;c 7"]);
+    assert_eq!(stacks(&read("main;a;b 10\nmain;a 5\nmain;c 7\n", format), 0), expected);
+    for (format, bytes) in
+        files().into_iter().filter(|(_, bytes)| memchr::memmem::find(bytes, b"\"exporter\"").is_some())
+    {
+        let profile =
+            read_bytes("file".as_ref(), &bytes, &Options { format: by_name(format), lenient: false })
+                .unwrap();
+        assert_eq!(stacks(&profile, 0), expected, "{format}");
+    }
+    let pprof = files().pop().unwrap().1;
+    let profile = read_bytes("file".as_ref(), &pprof, &Options::default()).unwrap();
+    assert_eq!(stacks(&profile, 0), expected);
+    assert_eq!(sums(&profile), [("samples".into(), 22, 22)]);
+}
+
+#[test]
+fn references_that_lead_nowhere_are_refused() {
+    for (format, text) in [
+        ("heaptrack", "v 10550 3\nX a\n+ 5\n"),
+        ("heaptrack", "v 10550 3\nX a\nt 1 0\n"),
+        ("heaptrack", "v 10550 3\nX a\ni 1 5\n"),
+        ("heaptrack", "v 10550 3\nX a\na 5 1\n"),
+        ("heaptrack", "v 10550 4\nX a\n"),
+        ("heaptrack", "v 10550 3\nX a\ns ffffffffffffffff x\n"),
+        (
+            "speedscope",
+            r#"{"shared":{"frames":[]},"profiles":[{"type":"sampled","unit":"none","samples":[[0]],"weights":[1]}]}"#,
+        ),
+        (
+            "speedscope",
+            r#"{"shared":{"frames":[]},"profiles":[{"type":"sampled","unit":"none","samples":[[]],"weights":[]}]}"#,
+        ),
+        ("coz", "throughput-point\tname=x\tdelta=1\n"),
+        ("pprof", "\n\u{4}\u{8}\u{9}\u{10}\u{9}"),
+    ] {
+        let options = |lenient| Options { format: by_name(format), lenient };
+        let strict = read_bytes("file".as_ref(), text.as_bytes(), &options(false));
+        assert!(matches!(strict, Err(Error::Malformed { .. })), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn damage_is_an_error_or_a_profile(
+        file in 0..8_usize,
+        cut in any::<proptest::sample::Index>(),
+        flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
+        lenient: bool,
+    ) {
+        let (format, mut bytes) = files().swap_remove(file);
+        for (at, byte) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut.index(bytes.len() + 1));
+        match read_bytes("file".as_ref(), &bytes, &Options { format: by_name(format), lenient }) {
+            Ok(_) | Err(Error::Malformed { .. } | Error::TooLarge { .. }) => {}
+            Err(other) => prop_assert!(false, "{other}"),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Coz's experiments.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("coz", bytes));

@@ -1,0 +1,6 @@
+//! DTrace's stacks.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("dtrace", bytes));

@@ -1,0 +1,6 @@
+//! Text of perf script.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("perf-script", bytes));

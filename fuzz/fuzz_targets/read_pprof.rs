@@ -1,0 +1,6 @@
+//! pprof's messages.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("pprof", bytes));

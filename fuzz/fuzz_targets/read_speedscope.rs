@@ -1,0 +1,6 @@
+//! speedscope's JSON.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("speedscope", bytes));

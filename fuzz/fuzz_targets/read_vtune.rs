@@ -1,0 +1,6 @@
+//! VTune's reports.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("vtune", bytes));

@@ -1,0 +1,6 @@
+//! Exports of Instruments.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("xctrace", bytes));
