@@ -156,6 +156,14 @@ def probe_events() -> list[tuple[str, int]]:
     """Some events by name, each with the error number of opening it on ourselves, or 0; empty without a recorder."""
 
 def record(config: Config) -> Recording: ...
+StatTotal = tuple[str, str, str, int | None, tuple[int, int], str | None]
+"""Event, metric, unit, value, nanoseconds enabled and running, and why there is no value."""
+
+def stat(
+    command: Sequence[str], groups: Sequence[Sequence[str]]
+) -> tuple[list[StatTotal], tuple[int, int, int], int, int]:
+    """Run a program once and count: totals; wall, user and system time; peak memory in bytes; exit status."""
+
 def finish(recording: Recording, output: Path, options: SymbolOptions) -> Profile: ...
 def recover(journal: Path, output: Path, options: SymbolOptions) -> Profile: ...
 def resymbolize(profile: Profile, output: Path, options: SymbolOptions) -> Profile:

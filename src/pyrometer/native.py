@@ -33,6 +33,7 @@ from pyrometer._native import (
     recover,
     require_recording,
     resymbolize,
+    stat,
     wanted,
 )
 
@@ -73,5 +74,6 @@ __all__ = [
     "recover",
     "require_recording",
     "resymbolize",
+    "stat",
     "wanted",
 ]

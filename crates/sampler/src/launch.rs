@@ -33,6 +33,12 @@ pub struct Exit {
     pub status: i32,
     /// User and system time of it and of the children it waited for, nanoseconds.
     pub cpu_time: i64,
+    /// The part of it in the program's own code.
+    pub user_time: i64,
+    /// The part of it in the kernel.
+    pub system_time: i64,
+    /// The largest resident set of it or of one of these children, bytes.
+    pub peak_memory: i64,
 }
 
 impl Child {
@@ -100,8 +106,16 @@ impl Child {
         }
         let status =
             if libc::WIFSIGNALED(status) { -libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
-        let cpu_time = sys::timeval_nanoseconds(usage.ru_utime) + sys::timeval_nanoseconds(usage.ru_stime);
-        Ok(*self.reaped.insert(Exit { status, cpu_time }))
+        let user_time = sys::timeval_nanoseconds(usage.ru_utime);
+        let system_time = sys::timeval_nanoseconds(usage.ru_stime);
+        let exit = Exit {
+            status,
+            cpu_time: user_time + system_time,
+            user_time,
+            system_time,
+            peak_memory: usage.ru_maxrss * 1024,
+        };
+        Ok(*self.reaped.insert(exit))
     }
 
     /// Whether it has ended, waited for or not.

@@ -9,10 +9,21 @@ pub(crate) use perf_event_open_sys::bindings::perf_event_attr;
 
 /// Opens one event for one task on one CPU.
 pub(crate) fn perf_event_open(attr: &perf_event_attr, pid: i32, cpu: i32) -> io::Result<OwnedFd> {
+    perf_event_open_in(attr, pid, cpu, -1)
+}
+
+/// The same, in the group of the event `leader`, or in one of its own if that is -1.
+pub(crate) fn perf_event_open_in(
+    attr: &perf_event_attr,
+    pid: i32,
+    cpu: i32,
+    leader: i32,
+) -> io::Result<OwnedFd> {
     let mut attr = *attr;
     // SAFETY: `attr` is a valid attribute with its size set; the kernel only reads it (and writes `size` on E2BIG).
-    let fd =
-        unsafe { perf::perf_event_open(&mut attr, pid, cpu, -1, perf::bindings::PERF_FLAG_FD_CLOEXEC as _) };
+    let fd = unsafe {
+        perf::perf_event_open(&mut attr, pid, cpu, leader, perf::bindings::PERF_FLAG_FD_CLOEXEC as _)
+    };
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }

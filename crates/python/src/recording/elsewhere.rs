@@ -35,6 +35,14 @@ pub fn record(config: Bound<'_, PyAny>) -> PyResult<Recording> {
     unreachable!("there is no recorder")
 }
 
+/// Raises that nothing can be counted on this machine.
+#[pyfunction]
+pub fn stat(command: Bound<'_, PyAny>, groups: Bound<'_, PyAny>) -> PyResult<super::Counted> {
+    drop((command, groups));
+    require_recording()?;
+    unreachable!("there is no recorder")
+}
+
 /// Never called: there is no recording to finish.
 #[pyfunction]
 pub fn finish(recording: &Recording, output: PathBuf, options: Options) -> Profile {

@@ -10,6 +10,7 @@ use pyrometer_sampler as sampler;
 use pyrometer_symbols::{Files, symbolize};
 use pyrometer_tables::journal::Journal;
 
+use super::Counted;
 use crate::error::{Known, Result, is_full};
 use crate::finish::{Options, finish_journal, pairs};
 use crate::profile::Profile;
@@ -101,6 +102,19 @@ pub fn record(py: Python<'_>, config: ConfigDict) -> PyResult<Recording> {
     let config = config.into();
     let recording = py.detach(|| sampler::record(&config)).map_err(Known::from)?;
     Ok(Recording(Mutex::new(recording)))
+}
+
+/// Runs a program once and counts: totals by event, wall, user and system time in nanoseconds, peak memory in bytes, status.
+#[pyfunction]
+pub fn stat(py: Python<'_>, command: Vec<OsString>, groups: Vec<Vec<String>>) -> PyResult<Counted> {
+    let config = sampler::StatConfig { command, groups };
+    let run = py.detach(|| sampler::stat(&config)).map_err(Known::from)?;
+    let totals = run.totals.into_iter().map(|total| {
+        let times = (total.enabled, total.running);
+        (total.event, total.metric, total.unit, total.value, times, total.missing)
+    });
+    let exit = run.exit;
+    Ok((totals.collect(), (run.wall, exit.user_time, exit.system_time), exit.peak_memory, exit.status))
 }
 
 /// Symbolizes a recording that just ended into `output`, and removes its journal.

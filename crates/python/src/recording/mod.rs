@@ -12,4 +12,10 @@ mod recorder;
 #[path = "elsewhere.rs"]
 mod recorder;
 
-pub use recorder::{Recording, finish, probe_events, record, require_recording};
+pub use recorder::{Recording, finish, probe_events, record, require_recording, stat};
+
+/// Event, metric, unit, value, times enabled and running, and why there is no value.
+type Total = (String, String, &'static str, Option<i64>, (i64, i64), Option<String>);
+
+/// Totals; wall, user and system time; peak memory; exit status.
+type Counted = (Vec<Total>, (i64, i64, i64), i64, i32);
