@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use regex::Regex;
 
+use crate::call_graph::has_call_graph;
 use crate::columns::{Columns, NO_TIME, Wanted};
 use crate::error::{Error, NO_PATTERN, Result};
 use crate::labels::frame_name;
@@ -33,6 +34,21 @@ pub struct Selection {
     pub focus_binaries: Vec<Regex>,
     /// No stacks that hold such a frame.
     pub exclude_binaries: Vec<Regex>,
+}
+
+impl Selection {
+    /// Whether it leaves anything out but other metrics.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        let patterns = [&self.focus, &self.exclude, &self.focus_binaries, &self.exclude_binaries];
+        self.is_of_a_part() || patterns.iter().any(|patterns| !patterns.is_empty())
+    }
+
+    /// Whether it is of some threads, processes or times only.
+    #[must_use]
+    pub fn is_of_a_part(&self) -> bool {
+        !self.threads.is_empty() || !self.processes.is_empty() || self.time.is_some()
+    }
 }
 
 /// Compiles patterns for a [`Selection`].
@@ -101,6 +117,8 @@ pub struct Weights {
     pub squares: f64,
     /// Samples of the metric that the filters left out.
     pub excluded: Weight,
+    /// The metric, if nothing is filtered and the profile has calls of it in place of stacks: totals come from these.
+    pub calls: Option<i32>,
 }
 
 /// Adds up the samples that are selected.
@@ -109,8 +127,13 @@ pub struct Weights {
 /// [`Error::Selection`] if the profile has no such metric, thread or process; those of reading.
 pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
     let filter = Filter::new(profile, selection)?;
-    let mut weights =
-        Weights { stacks: vec![Weight::default(); profile.tables().stacks.len()], ..Weights::default() };
+    let tables = profile.tables();
+    let calls = !selection.is_filtered() && has_call_graph(tables, selection.metric);
+    let mut weights = Weights {
+        stacks: vec![Weight::default(); tables.stacks.len()],
+        calls: calls.then_some(selection.metric),
+        ..Weights::default()
+    };
     profile.for_each_columns(filter.wanted(), |columns| {
         filter.add(columns, &mut weights);
         Ok(())
