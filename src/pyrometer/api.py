@@ -85,6 +85,33 @@ class Profile(ProfileData):
         """Source and machine code of ``function``; see :func:`pyrometer.analyze.annotate`."""
         return analyze.annotate(self, function, fold_generics, **selection)
 
+    def metric_columns(  # noqa: PLR0913  one keyword an option
+        self,
+        view: analyze.View = "top",
+        metrics: Sequence[str] = ("all",),
+        *,
+        sort: str | None = None,
+        derive: Mapping[str, str] | None = None,
+        n: int = 20,
+        by: By = "self",
+        min_share: float | None = None,
+        depth: int | None = None,
+        inverted: bool = False,
+        function: str | None = None,
+        file: str | None = None,
+        **filters: Unpack[FilterOptions],
+    ) -> analyze.Several:
+        """A view with a column for each of ``metrics``, sorted by ``sort`` or else the first of them.
+
+        ``view`` is ``top``, ``lines``, ``files``, ``callers``, ``callees``, ``tree`` or ``annotate`` (``function``,
+        a whole ``file``, or every file from ``min_share`` up). A metric is a recorded one, one that is built in
+        (``CEst``, ``L1m``, ``D1-miss-rate``, ``average-size`` …), or a formula of ``derive`` by name; ``all`` is every
+        recorded one.
+        """
+        options = analyze.MetricsOptions(tuple(metrics), sort, derive)
+        question = analyze.Question(n, by, min_share, depth, inverted, function, file, filters)
+        return analyze.several(self, view, options, question)
+
     def binaries_view(self, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]) -> analyze.Binaries:
         """Where the names of the ``n`` hottest binaries come from; see :func:`pyrometer.analyze.binaries`."""
         return analyze.binaries(self, n, min_share, **filters)

@@ -58,6 +58,21 @@ def count(number: int) -> str:
     return f"{_three_digits(number / factor)} {unit}"
 
 
+_BRIEF = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+
+
+def brief(number: float) -> str:
+    """A count in about five letters.
+
+    >>> brief(987), brief(12_345), brief(9_999_999), brief(0.5)
+    ('987', '12.3k', '10.0M', '0.5')
+    """
+    for factor, letter in _BRIEF:
+        if abs(number) >= factor:
+            return f"{_three_digits(number / factor)}{letter}"
+    return f"{number:.3g}"
+
+
 def value(number: int, unit: str) -> str:
     """A value in the unit of its metric (``ns``, ``bytes`` or ``count``)."""
     if unit == "ns":

@@ -13,6 +13,23 @@ Kind = Literal["number", "bar", "name", "code", "text"]
 Cell = str | float
 
 
+class Figure(str):
+    """A cell that can be said in fewer letters: ``briefer``, each shorter than the one before."""
+
+    __slots__ = ("briefer",)
+    briefer: tuple[str, ...]
+
+    def __new__(cls, whole: str, *briefer: str) -> Figure:
+        """The cell as it is whole, then as it is shorter."""
+        made = super().__new__(cls, whole)
+        made.briefer = briefer
+        return made
+
+    def at(self, level: int) -> str:
+        """Whole at 0, then briefer as far as it goes."""
+        return ((str(self), *self.briefer)[: level + 1])[-1]
+
+
 @dataclass(frozen=True)
 class Column:
     """A column. The cells of a ``bar`` are shares (0 to 1), drawn relative to the largest; all others are texts.
@@ -23,6 +40,8 @@ class Column:
 
     title: str
     kind: Kind = "text"
+    optional: bool = False
+    """May be left out where there is no room for it; its title may be broken after a hyphen."""
 
 
 @dataclass(frozen=True)

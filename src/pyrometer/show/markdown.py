@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pyrometer.show import words
 from pyrometer.show.grid import Cell, Grid, Row
 from pyrometer.show.grids import grids
-from pyrometer.show.words import quality as quality_words
 
 
 def render(view: object) -> str:
@@ -14,7 +14,8 @@ def render(view: object) -> str:
     parts = ["\n".join(_grid(grid)) for grid in grids(view)]
     basis = getattr(view, "basis", None)
     if basis is not None:
-        parts.append(quality_words(basis.quality))
+        parts.extend(escape(remark) for remark in words.remarks(basis))
+        parts.append(words.quality(basis.quality))
     return "\n\n".join(parts) + "\n"
 
 
