@@ -13,6 +13,7 @@ from pyrometer.analyze.binaries import Binaries, BinaryRow, binaries
 from pyrometer.analyze.callers import Neighbour, Neighbours, callees, callers
 from pyrometer.analyze.columns import Amount, MetricColumn, MetricsOptions, is_several
 from pyrometer.analyze.derived import derivations
+from pyrometer.analyze.diff import Diff, DiffBy, Difference, DiffOptions, diff
 from pyrometer.analyze.interval import effective_size, wilson
 from pyrometer.analyze.lines import LineRow, Lines, lines
 from pyrometer.analyze.metric_annotation import (
@@ -33,7 +34,7 @@ from pyrometer.analyze.metric_tables import (
     metric_top,
 )
 from pyrometer.analyze.metric_tree import MetricNode, MetricTree, metric_tree
-from pyrometer.analyze.several import Question, Several, View, several
+from pyrometer.analyze.several import ColumnsOptions, Several, TableView, View, several
 from pyrometer.analyze.summary import MetricTotal, Summary, summary
 from pyrometer.analyze.top import FunctionRow, Top, top
 from pyrometer.analyze.tree import Node, Tree, tree
@@ -45,7 +46,12 @@ __all__ = [
     "Basis",
     "Binaries",
     "BinaryRow",
+    "ColumnsOptions",
     "Cycle",
+    "Diff",
+    "DiffBy",
+    "DiffOptions",
+    "Difference",
     "Estimate",
     "FunctionRow",
     "Instruction",
@@ -65,12 +71,12 @@ __all__ = [
     "Neighbours",
     "Node",
     "Place",
-    "Question",
     "Several",
     "Shown",
     "SourceLine",
     "SourceListing",
     "Summary",
+    "TableView",
     "Top",
     "Tree",
     "View",
@@ -83,6 +89,7 @@ __all__ = [
     "callees",
     "callers",
     "derivations",
+    "diff",
     "effective_size",
     "is_several",
     "lines",

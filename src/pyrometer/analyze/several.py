@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pyrometer.analyze.columns import MetricsOptions
 from pyrometer.analyze.metric_annotation import MetricAnnotation, annotate_all, annotate_file, annotate_function
@@ -20,8 +20,32 @@ from pyrometer.analyze.metric_tree import MetricTree, metric_tree
 from pyrometer.analyze.top import By
 from pyrometer.profile import FilterOptions, ProfileData
 
-View = Literal["top", "lines", "files", "callers", "callees", "tree", "annotate"]
+TableView = Literal["top", "lines", "files", "callers", "callees"]
+View = TableView | Literal["tree", "annotate"]
 Several = MetricTable | MetricTree | MetricAnnotation
+
+
+class ColumnsOptions(FilterOptions, total=False):
+    """The keyword arguments of a view with several metrics."""
+
+    sort: str | None
+    """The metric that rows are sorted by; default: the first."""
+    derive: Mapping[str, str] | None
+    """Formulas of derived metrics by name."""
+    n: int
+    """Rows at most; default 20."""
+    by: By
+    """Of ``top``: by its own cost or with all it calls."""
+    min_share: float | None
+    """Of the metric sorted by, 0 to 1; default 0, of a tree 0.005, of all files 0.001."""
+    depth: int | None
+    """Of ``tree``: levels at most."""
+    inverted: bool
+    """Of ``tree``: from the leaves to their callers."""
+    function: str | None
+    """Of ``callers``, ``callees`` and ``annotate``."""
+    file: str | None
+    """Of ``annotate``: all of a file."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +68,17 @@ class Question:
         return Shown(self.n, self.min_share or 0.0, self.by)
 
 
-def several(profile: ProfileData, view: View, options: MetricsOptions, question: Question) -> Several:
+def several(profile: ProfileData, view: View, metrics: Sequence[str], options: ColumnsOptions) -> Several:
     """A view with a column for each metric; a :class:`ValueError` for one that has none."""
     if view not in _VIEWS:
         raise ValueError(f"view is one of {', '.join(_VIEWS)}, not {view!r}")
-    return _VIEWS[view](profile, options, question)
+    rest: dict[str, Any] = dict(options)
+    chosen = MetricsOptions(tuple(metrics), rest.pop("sort", None), rest.pop("derive", None))
+    asked = {name: rest.pop(name) for name in _ASKED if name in rest}
+    return _VIEWS[view](profile, chosen, Question(**asked, filters=cast(FilterOptions, rest)))
+
+
+_ASKED = ("n", "by", "min_share", "depth", "inverted", "function", "file")
 
 
 def _callers(profile: ProfileData, options: MetricsOptions, question: Question) -> Several:

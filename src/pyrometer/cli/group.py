@@ -22,6 +22,7 @@ class Lazy:
 COMMANDS: dict[str, Lazy] = {
     "record": Lazy("pyrometer.cli.record", "Sample a program's CPU time and keep it as a profile."),
     "show": Lazy("pyrometer.cli.show", "Top functions, call tree, callers, callees, lines."),
+    "diff": Lazy("pyrometer.cli.diff", "Compare two profiles: what costs more, what less, and is it noise."),
     "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),
     "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),
     "symbolize": Lazy("pyrometer.cli.symbolize", "Look names up again, with debug info from elsewhere."),

@@ -14,20 +14,20 @@ Cell = str | float
 
 
 class Figure(str):
-    """A cell that can be said in fewer letters: ``briefer``, each shorter than the one before."""
+    """A cell that a terminal has in fewer letters: as one of ``levels``, each shorter than the one before."""
 
-    __slots__ = ("briefer",)
-    briefer: tuple[str, ...]
+    __slots__ = ("levels",)
+    levels: tuple[str, ...]
 
-    def __new__(cls, whole: str, *briefer: str) -> Figure:
-        """The cell as it is whole, then as it is shorter."""
+    def __new__(cls, whole: str, *levels: str) -> Figure:
+        """The cell as it is whole, then as it stands in a terminal."""
         made = super().__new__(cls, whole)
-        made.briefer = briefer
+        made.levels = levels
         return made
 
     def at(self, level: int) -> str:
-        """Whole at 0, then briefer as far as it goes."""
-        return ((str(self), *self.briefer)[: level + 1])[-1]
+        """In a terminal: 0 is the longest, the last as short as it can be."""
+        return self.levels[min(level, len(self.levels) - 1)] if self.levels else str(self)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pyrometer.analyze import (
     Assembly,
     Basis,
     Binaries,
+    Diff,
     Estimate,
     Lines,
     MetricAnnotation,
@@ -23,7 +24,7 @@ from pyrometer.analyze import (
     Top,
     Tree,
 )
-from pyrometer.show import guides, metrics, words
+from pyrometer.show import diff, guides, metrics, words
 from pyrometer.show.grid import Cell, Column, Grid, Row
 from pyrometer.show.headline import headline
 from pyrometer.show.lines import code, line_name
@@ -149,6 +150,7 @@ def _neighbours(view: Neighbours) -> list[Grid]:
     return [Grid(heading, columns, rows, notes)]
 
 
+grids.register(Diff, diff.limited)
 grids.register(MetricTable, metrics.table)
 grids.register(MetricTree, metrics.tree)
 grids.register(MetricAnnotation, metrics.annotation)

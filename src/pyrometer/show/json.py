@@ -19,6 +19,13 @@ def render(view: Any) -> str:
     return json.dumps({"view": type(view).__name__.lower()} | plain, indent=2, ensure_ascii=False) + "\n"
 
 
+def render_all(views: list[Any]) -> str:
+    """One view as :func:`render` has it, several as a list."""
+    if len(views) == 1:
+        return render(views[0])
+    return json.dumps([json.loads(render(view)) for view in views], indent=2, ensure_ascii=False) + "\n"
+
+
 def _tree(view: Tree | MetricTree) -> dict[str, Any]:
     plain = {
         each.name: getattr(view, each.name) for each in fields(view) if each.name not in ("basis", "roots", "columns")

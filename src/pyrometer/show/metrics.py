@@ -144,9 +144,11 @@ def figure(column: MetricColumn, amount: Amount, keep: bool) -> Figure:
     """A value and its share: whole, brief, and brief without the share, unless that is to be kept."""
     whole, brief = words.amount(amount.value, column.unit)
     if amount.share is None:
-        return Figure(whole, brief, brief)
-    share = f"{units.percent(amount.share):>5}%"
-    return Figure(f"{whole} {share}", f"{brief} {share}", f"{brief} {share}" if keep else brief)
+        return Figure(whole, whole, brief)
+    percent = units.percent(amount.share)
+    share = f"{percent:>5}%"
+    shortest = f"{brief} {share}" if keep else brief
+    return Figure(f"{whole} ({percent} %)", f"{whole} {share}", f"{brief} {share}", shortest)
 
 
 def _formulas(chosen: Iterable[MetricColumn]) -> list[str]:

@@ -126,6 +126,6 @@ def amount(value: float | None, unit: str) -> tuple[str, str]:
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}", units.brief(value)
 
 
-def plural(number: int, noun: str) -> str:
+def plural(number: int, noun: str, nouns: str | None = None) -> str:
     """``1 function``, ``2 functions``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
