@@ -14,9 +14,9 @@ from rich.cells import cell_len
 
 import pyrometer
 from pyrometer.analyze import derivations
-from pyrometer.analyze.formula import LONGEST, parse
 from pyrometer.cli import run
 from pyrometer.errors import SelectionError
+from pyrometer.profile.formula import LONGEST, parse
 from pyrometer.show import text
 
 NAMES = {"Ir": 1000, "Dr": 30, "alloc-bytes": 4096, "alloc-blocks": 3, "a": 2, "b": 5, "μ.x": 7}
@@ -340,3 +340,41 @@ def test_formulas_of_the_project_and_of_the_user(file, capsys):
     (file / "pyrometer.toml").write_text("[derive\n")
     assert run(["show", "--metric", "mine"]) == 88
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_stacks_can_be_chosen_by_what_is_true_of_them(tmp_path, capsys):
+    def names(*where: str) -> list[str]:
+        return [row.place.name for row in heap().top(where=where).rows]
+
+    assert (names("short-lived"), names("read-bytes <= 0")) == (["small"], ["large"])
+    assert names("average-size > 10") == ["large", "small"]
+    assert names("average-size > 10", "exit-bytes <= 0") == ["small"]
+    assert names("alloc-bytes > 1e12") == []
+    assert heap().top(where="short-lived").basis.excluded == 1
+    tree = heap().metric_columns("tree", ["alloc-blocks"], where="short-lived")
+    assert [node.place.name for _, node in tree.walk()] == ["main", "small"]
+    with pytest.raises(SelectionError, match="no metric 'speed'"):
+        names("speed > 1")
+    heap().save(tmp_path / "heap.pyro")
+    assert run(["export", "--to", "folded", "-o", "-", "--where", "read-bytes <= 0", str(tmp_path / "heap.pyro")]) == 0
+    heap().export("folded", tmp_path / "out", where="read-bytes <= 0")
+    assert (tmp_path / "out").read_text().splitlines()[1:] == ["main;large 5242880"]
+
+
+def test_a_file_says_up_to_when_a_life_is_short():
+    profile = heap()
+    meta = pyrometer.Meta(extra={"dhat": {"tuth": 50}})
+    rows = {name: list(profile.table(name).rows()) for name in ("metrics", "functions", "frames", "stacks", "samples")}
+    plain = {name: [{k: v for k, v in row.items() if k != "id"} for row in table] for name, table in rows.items()}
+    assert [row.place.name for row in pyrometer.build(meta, **plain).top(where="short-lived").rows] == []
+    assert [row.place.name for row in pyrometer.build(**plain).top(where="short-lived").rows] == ["small"]
+
+
+def test_several_metrics_of_edges_have_the_number_of_calls():
+    view = known_graph.profile().metric_columns("callers", function="even")
+    assert [(row.place.name, row.total[0].value, row.calls) for row in view.rows] == [
+        ("parse", 90, 2),
+        ("solve", 80, 3),
+        ("odd", 0, 8),
+    ]
+    assert [row.calls for row in known.profile().metric_columns("callers", function="parse").rows] == [None]

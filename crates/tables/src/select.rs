@@ -34,6 +34,8 @@ pub struct Selection {
     pub focus_binaries: Vec<Regex>,
     /// No stacks that hold such a frame.
     pub exclude_binaries: Vec<Regex>,
+    /// Only samples that end in these rows of `stacks`; none for all.
+    pub stacks: Option<Vec<i32>>,
 }
 
 impl Selection {
@@ -44,10 +46,11 @@ impl Selection {
         self.is_of_a_part() || patterns.iter().any(|patterns| !patterns.is_empty())
     }
 
-    /// Whether it is of some threads, processes or times only.
+    /// Whether it is of some threads, processes, times or rows of `stacks` only.
     #[must_use]
     pub fn is_of_a_part(&self) -> bool {
-        !self.threads.is_empty() || !self.processes.is_empty() || self.time.is_some()
+        let threads = !self.threads.is_empty() || !self.processes.is_empty();
+        threads || self.time.is_some() || self.stacks.is_some()
     }
 }
 
@@ -194,7 +197,7 @@ impl Filter {
             metric: selection.metric,
             threads: selected_threads(tables, selection)?,
             time: time.map(|time| start.saturating_add(time.start)..start.saturating_add(time.end)),
-            stacks: kept_stacks(tables, selection),
+            stacks: only(tables, selection, kept_stacks(tables, selection))?,
         })
     }
 
@@ -277,6 +280,19 @@ fn kept_stacks(tables: &Tables, selection: &Selection) -> Option<Vec<bool>> {
         kept.iter_mut().zip(with).for_each(|(kept, with)| *kept &= with == keep);
     }
     kept
+}
+
+/// Those of the kept stacks that are listed, if some are.
+fn only(tables: &Tables, selection: &Selection, kept: Option<Vec<bool>>) -> Result<Option<Vec<bool>>> {
+    let Some(rows) = &selection.stacks else {
+        return Ok(kept);
+    };
+    let mut listed = vec![false; tables.stacks.len()];
+    for &row in rows {
+        known("stack", row, listed.len())?;
+        listed[row as usize] = kept.as_ref().is_none_or(|kept| kept[row as usize]);
+    }
+    Ok(Some(listed))
 }
 
 /// For each row of `frames`, if one of `patterns` matches its function's name.

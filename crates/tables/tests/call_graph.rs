@@ -20,7 +20,8 @@ use regex::Regex;
 const NAMES: [&str; 6] = ["main", "parse", "alloc", "solve", "even", "odd"];
 const OWN: [i64; 6] = [10, 50, 100, 40, 70, 60];
 /// Caller, callee, line, count, inclusive.
-const CALLS: [(i32, i32, i32, i64, i64); 9] = [
+type Edge = (i32, i32, i32, i64, i64);
+const CALLS: [Edge; 9] = [
     (0, 1, 3, 1, 200),
     (0, 3, 4, 1, 290),
     (1, 2, 12, 4, 60),
@@ -32,7 +33,7 @@ const CALLS: [(i32, i32, i32, i64, i64); 9] = [
     (5, 2, 52, 5, 40),
 ];
 
-fn graph(names: &[&str], own: &[i64], calls: &[(i32, i32, i32, i64, i64)]) -> Profile {
+fn graph(names: &[&str], own: &[i64], calls: &[Edge]) -> Profile {
     let function = |name: &&str| Function {
         name: (*name).to_owned(),
         file: Some("f.rs".to_owned()),
@@ -68,7 +69,7 @@ fn graph(names: &[&str], own: &[i64], calls: &[(i32, i32, i32, i64, i64)]) -> Pr
     };
     let samples =
         rows.zip(own).map(|(stack, value)| Sample { stack, value: *value, count: 1, ..Sample::default() });
-    Profile::from_parts(Meta::default(), tables, samples.collect()).unwrap()
+    Profile::from_parts(Meta::default(), tables, samples.collect()).expect("rows that fit together")
 }
 
 fn known() -> Profile {
@@ -76,7 +77,7 @@ fn known() -> Profile {
 }
 
 fn all(profile: &Profile) -> Weights {
-    weigh(profile, &Selection::default()).unwrap()
+    weigh(profile, &Selection::default()).expect("a metric")
 }
 
 fn sums(rows: &[Row]) -> Vec<(&str, i64, i64, Option<u32>)> {
@@ -233,7 +234,7 @@ fn a_graph_whose_paths_double_at_each_step_stays_bounded() {
 fn a_chain_of_calls_may_be_long() {
     let many = 100_000;
     let calls: Vec<_> = (1..many).map(|at| (at - 1, at, 1, 1, i64::from(many - at))).collect();
-    let profile = graph(&vec!["f"; 1], &[1], &[]);
+    let profile = graph(&["f"], &[1], &[]);
     let mut tables = profile.tables().clone();
     tables.functions = (0..many).map(|at| Function { name: at.to_string(), ..Function::default() }).collect();
     tables.frames = (0..many).map(|at| Frame { function: Some(at), ..Frame::default() }).collect();
@@ -257,7 +258,7 @@ fn a_chain_of_calls_may_be_long() {
     assert_eq!(all(&estimated).total.value, i64::from(many));
 }
 
-fn any_graph() -> impl Strategy<Value = (Vec<i64>, Vec<(i32, i32, i32, i64, i64)>)> {
+fn any_graph() -> impl Strategy<Value = (Vec<i64>, Vec<Edge>)> {
     (2..12_i32).prop_flat_map(|functions| {
         let own = proptest::collection::vec(0..1_000_i64, functions as usize);
         let call = (0..functions, 0..functions, 1..50, 0..100_i64, -10..2_000_i64);

@@ -12,7 +12,6 @@ from pyrometer.analyze.basis import Basis, Cycle, Estimate, Place, Weighed, weig
 from pyrometer.analyze.binaries import Binaries, BinaryRow, binaries
 from pyrometer.analyze.callers import Neighbour, Neighbours, callees, callers
 from pyrometer.analyze.columns import Amount, MetricColumn, MetricsOptions, is_several
-from pyrometer.analyze.derived import derivations
 from pyrometer.analyze.diff import Diff, DiffBy, Difference, DiffOptions, diff
 from pyrometer.analyze.interval import effective_size, wilson
 from pyrometer.analyze.lines import LineRow, Lines, lines
@@ -38,6 +37,7 @@ from pyrometer.analyze.several import ColumnsOptions, Several, TableView, View, 
 from pyrometer.analyze.summary import MetricTotal, Summary, summary
 from pyrometer.analyze.top import FunctionRow, Top, top
 from pyrometer.analyze.tree import Node, Tree, tree
+from pyrometer.profile.derived import derivations
 
 __all__ = [
     "Amount",

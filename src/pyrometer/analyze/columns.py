@@ -8,10 +8,10 @@ from typing import Unpack
 
 from pyrometer import native
 from pyrometer.analyze.basis import Basis, Weighed, weigh
-from pyrometer.analyze.derived import Derivations, derivations
-from pyrometer.analyze.formula import Value
 from pyrometer.errors import SelectionError
 from pyrometer.profile import FilterOptions, ProfileData
+from pyrometer.profile.derived import Derivations, derivations
+from pyrometer.profile.formula import Value
 
 ALL = "all"
 """In place of a name: every recorded metric."""
@@ -23,7 +23,7 @@ class MetricColumn:
 
     name: str
     unit: str
-    """As :attr:`pyrometer.analyze.derived.Derived.unit`."""
+    """As :attr:`pyrometer.profile.derived.Derived.unit`."""
     formula: str | None
     """Of a derived metric."""
     total: Value

@@ -11,11 +11,11 @@ from typing import Literal, Unpack
 from pyrometer import native
 from pyrometer.analyze.basis import Basis
 from pyrometer.analyze.columns import Measured, MetricColumn, MetricsOptions, measure
-from pyrometer.analyze.formula import Number, Value
 from pyrometer.analyze.rename import renaming
 from pyrometer.analyze.significance import adjusted, shares_interval, shares_p, values_interval, values_p
 from pyrometer.errors import SelectionError
 from pyrometer.profile import FilterOptions, ProfileData
+from pyrometer.profile.formula import Number, Value
 
 DiffBy = Literal["function", "line", "file", "binary"]
 FALSE_DISCOVERIES = 0.05

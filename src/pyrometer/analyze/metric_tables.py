@@ -37,6 +37,8 @@ class MetricRow:
     place: Place
     self: Amounts
     total: Amounts
+    calls: int | None = None
+    """How often a caller called, or a callee was called; None if that was not recorded."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,15 @@ def metric_neighbours(
         found = weighed.weights.neighbours(weighed.filters.grouping(), [name])
         return found.callers if direction == "callers" else found.callees
 
-    rows = measured.gather(edges, lambda row: (row.name, row.binary))
-    return _table(measured, direction, rows, replace(shown, by="total"), name)
+    counts: dict[tuple[str, str | None], int] = {}
+    for weighed in measured.weighed.values():
+        if weighed.weights.from_calls:
+            counts |= {(row.name, row.binary): row.total_count for row in edges(weighed)}
+    rows = [
+        replace(_row(measured, Place.of(row), costs), calls=counts.get((row.name, row.binary)))
+        for row, costs in measured.gather(edges, lambda row: (row.name, row.binary))
+    ]
+    return _sorted(measured, direction, rows, replace(shown, by="total"), name)
 
 
 def named(measured: Measured, function: str) -> str:
@@ -144,10 +153,9 @@ def _table(
     kind: Kind,
     rows: Iterable[tuple[native.Row, Costs]],
     shown: Shown,
-    function: str | None = None,
 ) -> MetricTable:
     made = [_row(measured, Place.of(row), costs) for row, costs in rows]
-    return _sorted(measured, kind, made, shown, function)
+    return _sorted(measured, kind, made, shown)
 
 
 def _sorted(

@@ -55,6 +55,12 @@ _SELECTION = (
     click.option("--thread", multiple=True, metavar="TID|REGEX", help="Only these threads."),
     click.option("--process", multiple=True, metavar="PID|REGEX", help="Only these processes."),
     click.option("--time", type=TimeRange(), help="Only this part, in seconds since the start."),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="FORMULA",
+        help="Only stacks whose own sums fit; repeatable.",
+    ),
     click.option("--fold-generics", is_flag=True, help="Generic instances are one function."),
 )
 _COLLAPSE = click.option("--collapse-runtime", is_flag=True, help="The language runtime's frames are one frame.")
@@ -67,6 +73,7 @@ FILTER_NAMES = (
     "thread",
     "process",
     "time",
+    "where",
     "fold_generics",
 )
 

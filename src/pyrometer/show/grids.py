@@ -142,7 +142,9 @@ def _neighbours(view: Neighbours) -> list[Grid]:
         Row([*share_cells(view.basis, row.edge), *([f"{row.edge.count:,}"] if counted else []), name])
         for row, name in zip(view.rows, names, strict=True)
     ]
+    inside = any(row.edge.count and not row.edge.value for row in view.rows) if counted else False
     notes = [
+        *(["calls inside of a cycle, and of a function to itself, have no cost of their own"] if inside else []),
         f"{view.function}: self {words.share(view.self)} %, total {words.share(view.total)} %",
         *_rest(len(rows), view.neighbours, view.direction[:-1]),
     ]

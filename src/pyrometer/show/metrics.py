@@ -24,7 +24,8 @@ NOUNS = {"top": "function", "lines": "line", "files": "file", "callers": "caller
 
 def table(view: MetricTable) -> list[Grid]:
     """The grid of a table; what is in all of the profile first."""
-    place, titles = _PLACES.get(view.kind, (_function, [Column("function", "name")]))
+    kind = "called" if any(row.calls is not None for row in view.rows) else view.kind
+    place, titles = _PLACES.get(kind, (_function, [Column("function", "name")]))
     rows = [
         Row([*totals(view.columns), *[""] * (len(titles) - 1), ALL], quiet=True),
         *(Row([*figures(view.columns, shown), *place(row)]) for row in view.rows for shown in [_shown(view, row)]),
@@ -50,6 +51,10 @@ def _function(row: MetricRow) -> list[Cell]:
     return [words.place(row.place)]
 
 
+def _called(row: MetricRow) -> list[Cell]:
+    return ["" if row.calls is None else f"{row.calls:,}", words.place(row.place)]
+
+
 def _line(row: MetricRow) -> list[Cell]:
     return [line_name(row.place.file, row.place.line), words.place(row.place)]
 
@@ -59,6 +64,7 @@ def _file(row: MetricRow) -> list[Cell]:
 
 
 _PLACES = {
+    "called": (_called, [Column("calls", "number"), Column("function", "name")]),
     "lines": (_line, [Column("line"), Column("function", "name")]),
     "files": (_file, [Column("file", "name")]),
 }

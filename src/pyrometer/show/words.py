@@ -107,7 +107,7 @@ def _bracketed(binary: str) -> str:
 
 
 def amount(value: float | None, unit: str) -> tuple[str, str]:
-    """A value of a metric, whole and brief; units as of :class:`pyrometer.analyze.derived.Derived`.
+    """A value of a metric, whole and brief; units as of :class:`pyrometer.profile.derived.Derived`.
 
     >>> amount(12_345_678, "count"), amount(0.01234, "share"), amount(None, "")
     (('12,345,678', '12.3M'), ('1.234 %', '1.2%'), ('–', '–'))

@@ -44,7 +44,7 @@ pub enum Metrics {
 }
 
 /// A profile with estimated stacks, in memory, with the same metrics and functions; members of a cycle have its
-/// number in their names. None if there are stacks, or if the selection is of some threads, processes or times:
+/// number in their names. None if there are stacks, or if the selection is of some threads, processes, times or rows of stacks:
 /// calls belong to none.
 ///
 /// # Errors

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pyrometer.analyze.formula import Formula, Value, parse
+from pyrometer.profile.formula import Formula, Value, parse
+
+if TYPE_CHECKING:
+    from pyrometer.profile.data import Metric, ProfileData
 from pyrometer.errors import SelectionError
-from pyrometer.profile import Metric, ProfileData
 
 BUILT_IN: tuple[tuple[str, str, str], ...] = (
     # Misses of each level, and KCachegrind's estimate (its terms for what was not simulated are left out).
@@ -149,6 +152,29 @@ def _try(found: Derivations, name: str, text: str, unit: str = "") -> None:
 
 
 def _short(profile: ProfileData) -> int:
-    given = profile.meta.extra.get("short_lifetime")
+    """Up to which average a lifetime is short: as a file of DHAT says, or by its unit."""
+    about = profile.meta.extra.get("dhat")
+    given = about.get("tuth") if isinstance(about, dict) else None
     unit = next((metric.unit for metric in profile.metric_list if metric.name == "lifetime"), "")
     return given if isinstance(given, int) and given >= 0 else SHORT.get(unit, 500)
+
+
+def stacks_where(profile: ProfileData, conditions: Iterable[str]) -> list[int]:
+    """The rows of ``stacks`` in which samples end for which every formula holds, as it is of their own sums.
+
+    Of a heap profile these are allocation points: ``average-size <= 16``, ``short-lived``, ``read-bytes <= 0``.
+    """
+    known = derivations(profile)
+    formulas = {condition: parse(condition, known.known) for condition in conditions}
+    values = {metric.name: profile.native.stack_values(at) for at, metric in enumerate(profile.metric_list)}
+    # A stack on which no sample ends is no point: it has no values that anything could hold for.
+    points = [at for at, some in enumerate(zip(*values.values(), strict=True)) if any(some)]
+    return [at for at in points if _holds(formulas.values(), known, {name: of[at] for name, of in values.items()})]
+
+
+def _holds(formulas: Iterable[Formula], known: Derivations, recorded: dict[str, int]) -> bool:
+    for formula in formulas:
+        names = tuple(formula.names)
+        if not formula.evaluate(dict(zip(names, known.evaluate(names, recorded), strict=True))):
+            return False
+    return True
