@@ -19,6 +19,7 @@ class Selection(TypedDict):
     exclude: list[str]
     focus_binaries: list[str]
     exclude_binaries: list[str]
+    stacks: list[int] | None
 
 class Grouping(TypedDict):
     """How frames become nodes."""
@@ -52,6 +53,7 @@ class Row:
     self_count: int
     total_value: int
     total_count: int
+    cycle: int | None
 
 @final
 class Neighbours:
@@ -86,6 +88,9 @@ class Weights:
     count: int
     squares: float
     excluded_count: int
+    from_calls: bool
+    """Totals come from recorded calls in place of stacks."""
+    def cycles(self, grouping: Grouping) -> list[tuple[list[str], int]]: ...
     def functions(self, grouping: Grouping) -> list[Row]: ...
     def lines(self, grouping: Grouping) -> list[Row]: ...
     def call_tree(self, grouping: Grouping, min_share: float, depth: int | None) -> tuple[list[TreeRow], int]: ...
@@ -115,6 +120,8 @@ class Profile:
     def table(self, name: str) -> Table: ...
     def save(self, path: str) -> None: ...
     def weigh(self, selection: Selection) -> Weights: ...
+    def stack_values(self, metric: int) -> list[int]: ...
+    def estimated(self, selection: Selection) -> Profile | None: ...
     def totals(self) -> list[tuple[int, int]]: ...
 
 @final

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack, overload
 
 from pyrometer import analyze
 from pyrometer.analyze.top import By
@@ -84,6 +84,62 @@ class Profile(ProfileData):
     ) -> analyze.Annotation:
         """Source and machine code of ``function``; see :func:`pyrometer.analyze.annotate`."""
         return analyze.annotate(self, function, fold_generics, **selection)
+
+    @overload
+    def metric_columns(
+        self,
+        view: analyze.TableView = "top",
+        metrics: Sequence[str] = ("all",),
+        **options: Unpack[analyze.ColumnsOptions],
+    ) -> analyze.MetricTable: ...
+
+    @overload
+    def metric_columns(
+        self,
+        view: Literal["tree"],
+        metrics: Sequence[str] = ("all",),
+        **options: Unpack[analyze.ColumnsOptions],
+    ) -> analyze.MetricTree: ...
+
+    @overload
+    def metric_columns(
+        self,
+        view: Literal["annotate"],
+        metrics: Sequence[str] = ("all",),
+        **options: Unpack[analyze.ColumnsOptions],
+    ) -> analyze.MetricAnnotation: ...
+
+    def metric_columns(
+        self,
+        view: analyze.View = "top",
+        metrics: Sequence[str] = ("all",),
+        **options: Unpack[analyze.ColumnsOptions],
+    ) -> analyze.Several:
+        """A view with a column for each of ``metrics``, sorted by ``sort`` or else the first of them.
+
+        ``view`` is ``top``, ``lines``, ``files``, ``callers``, ``callees``, ``tree`` or ``annotate`` (``function``,
+        a whole ``file``, or every file from ``min_share`` up). A metric is a recorded one, one that is built in
+        (``CEst``, ``L1m``, ``D1-miss-rate``, ``average-size`` …), or a formula of ``derive`` by name; ``all`` is every
+        recorded one. All options: :class:`~pyrometer.analyze.several.ColumnsOptions`.
+        """
+        return analyze.several(self, view, metrics, options)
+
+    def diff(  # noqa: PLR0913  one keyword an option
+        self,
+        other: ProfileData,
+        *,
+        by: analyze.DiffBy = "function",
+        inclusive: bool = False,
+        normalize: bool = False,
+        threshold: float = 0.0,
+        mod_filename: Sequence[str] = (),
+        mod_funcname: Sequence[str] = (),
+        derive: Mapping[str, str] | None = None,
+        **filters: Unpack[FilterOptions],
+    ) -> analyze.Diff:
+        """Compare this profile (before) with another one (after); see :func:`pyrometer.analyze.diff`."""
+        options = analyze.DiffOptions(by, inclusive, normalize, threshold, mod_filename, mod_funcname, derive)
+        return analyze.diff(self, other, options, **filters)
 
     def binaries_view(self, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]) -> analyze.Binaries:
         """Where the names of the ``n`` hottest binaries come from; see :func:`pyrometer.analyze.binaries`."""

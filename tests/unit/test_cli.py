@@ -60,15 +60,16 @@ def test_every_command_has_help_with_an_example(name, capsys):
 @pytest.mark.parametrize("form", ["text", "json", "md"])
 def test_every_view_in_every_format(file, capsys, view, form):
     arguments = ["--function", "parse"] if "function" in VIEWS[view] else []
+    names = {"binaries": "/lib/libc.so.6", "files": "/src/program.rs"}
     assert run(["show", "--view", view, "--format", form, *arguments]) == (99 if view == "annotate" else 0)
     shown, errors = capsys.readouterr()
     assert ("the machine code of program::parse cannot be shown" in errors) == (view == "annotate")
     if form == "json":
-        name = {"callers": "neighbours", "callees": "neighbours", "annotate": "annotation"}.get(view, view)
-        assert json.loads(shown)["view"] == name
+        kinds = {"callers": "neighbours", "callees": "neighbours", "annotate": "annotation", "files": "metrictable"}
+        assert json.loads(shown)["view"] == kinds.get(view, view)
     else:
         assert "lost 2 (6.7 %)" in shown
-        assert ("/lib/libc.so.6" if view == "binaries" else "program::parse") in shown
+        assert names.get(view, "program::parse") in shown
     assert ("next: pyrometer " in shown) == (form == "text")
 
 

@@ -17,12 +17,14 @@ use fxprof_processed_profile::{
     Timestamp, WeightType,
 };
 use pyrometer_tables::Profile;
+use pyrometer_tables::call_graph::Metrics;
 use pyrometer_tables::labels::{Grouping, Labels};
 use pyrometer_tables::schema::{self, Metric, Sample, Tables};
 use pyrometer_tables::select::{Selection, for_each_selected};
 use rustc_hash::FxHashMap;
 
 use crate::error::Result;
+use crate::stacked::Stacked;
 use crate::summary;
 
 /// Writes the selected metric.
@@ -39,6 +41,7 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
 /// # Errors
 /// Those of the profile.
 pub fn convert(profile: &Profile, selection: &Selection) -> Result<Processed> {
+    let profile = &*Stacked::of(profile, selection, Metrics::Selected)?;
     let mut converter = Converter::new(profile, selection);
     for_each_selected(profile, selection, |sample| {
         if sample.metric == selection.metric {

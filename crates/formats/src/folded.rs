@@ -7,10 +7,12 @@
 use std::io::Write;
 
 use pyrometer_tables::Profile;
+use pyrometer_tables::call_graph::Metrics;
 use pyrometer_tables::call_tree::{CallTree, Grouping, Label, Node, call_tree};
 use pyrometer_tables::select::{Selection, weigh};
 
 use crate::error::Result;
+use crate::stacked::Stacked;
 use crate::summary;
 
 /// Writes the stacks of the selected metric.
@@ -23,6 +25,7 @@ pub fn write(
     grouping: &Grouping,
     mut out: impl Write,
 ) -> Result<()> {
+    let profile = &*Stacked::of(profile, selection, Metrics::Selected)?;
     let weights = weigh(profile, selection)?;
     let tree = call_tree(profile, &weights, grouping);
     // Not to be taken for a stack: these end with a number.

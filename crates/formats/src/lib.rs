@@ -15,6 +15,7 @@ pub mod folded;
 pub mod pprof;
 pub mod read;
 pub mod speedscope;
+mod stacked;
 mod summary;
 pub mod svg;
 

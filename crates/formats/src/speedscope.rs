@@ -6,6 +6,7 @@
 use std::io::Write;
 
 use pyrometer_tables::Profile;
+use pyrometer_tables::call_graph::Metrics;
 use pyrometer_tables::labels::{Grouping, Label, Labels};
 use pyrometer_tables::schema::Tables;
 use pyrometer_tables::select::{Selection, for_each_selected};
@@ -14,6 +15,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use crate::error::Result;
+use crate::stacked::Stacked;
 use crate::summary;
 
 const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
@@ -23,6 +25,7 @@ const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
 /// # Errors
 /// Those of the profile and of `out`.
 pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> Result<()> {
+    let profile = &*Stacked::of(profile, selection, Metrics::All)?;
     let tables = profile.tables();
     let labels = Labels::new(tables, &Grouping::default());
     let series = gather(profile, selection)?;

@@ -2,10 +2,19 @@
 
 use std::borrow::Cow;
 
+use pyrometer_tables::call_graph::is_estimate;
 use pyrometer_tables::meta::{Meta, Quality};
 
-/// The command, or what was attached to.
+/// The command, or what was attached to; and if its stacks are an estimate.
 pub(crate) fn title(meta: &Meta) -> String {
+    let title = what(meta);
+    match is_estimate(meta) {
+        true => title + " (estimate)",
+        false => title,
+    }
+}
+
+fn what(meta: &Meta) -> String {
     if !meta.command.is_empty() {
         let words: Vec<_> = meta.command.iter().map(|word| quoted(word)).collect();
         return words.join(" ");
@@ -47,6 +56,9 @@ pub(crate) fn quality(meta: &Meta) -> String {
         if count != 0 || ["lost", "truncated"].contains(&name) {
             line += &format!(", {name}: {count}");
         }
+    }
+    if is_estimate(meta) {
+        line += ", call stacks are an estimate";
     }
     match meta.complete {
         true => line,

@@ -5,12 +5,14 @@ use std::io::Write;
 use inferno::flamegraph::color::{MultiPalette, Palette};
 use inferno::flamegraph::{Direction, Options, from_lines};
 use pyrometer_tables::Profile;
+use pyrometer_tables::call_graph::{Metrics, is_estimate};
 use pyrometer_tables::call_tree::{CallTree, Grouping, Label, Node, call_tree_above};
 use pyrometer_tables::schema::Metric;
 use pyrometer_tables::select::{Selection, Weights, weigh};
 
 use crate::error::{Error, Result};
 use crate::folded::each_line;
+use crate::stacked::Stacked;
 use crate::summary;
 
 /// Frames narrower than this share of the picture are not drawn: at 1,200 pixels, a tenth of one.
@@ -34,6 +36,7 @@ pub struct Picture {
 /// # Errors
 /// [`Error::Empty`] if nothing is selected; those of the profile and of `out`.
 pub fn write(profile: &Profile, selection: &Selection, picture: &Picture, mut out: impl Write) -> Result<()> {
+    let profile = &*Stacked::of(profile, selection, Metrics::Selected)?;
     let weights = weigh(profile, selection)?;
     let metric = &profile.tables().metrics[selection.metric as usize];
     if weights.total.value <= 0 {
@@ -90,11 +93,12 @@ fn options(profile: &Profile, metric: &Metric, weights: &Weights, picture: &Pict
 
 fn subtitle(profile: &Profile, metric: &Metric, weights: &Weights, picture: &Picture) -> String {
     let inverted = if picture.grouping.inverted { ", inverted" } else { "" };
+    let estimate = if is_estimate(&profile.meta) { ", estimate" } else { "" };
     let shown = match weights.excluded.count {
         0 => String::new(),
         excluded => format!(" ({excluded} not shown: outside the selection)"),
     };
-    format!("{}{inverted} — {}{shown}", metric.name, summary::quality(&profile.meta))
+    format!("{}{inverted}{estimate} — {}{shown}", metric.name, summary::quality(&profile.meta))
 }
 
 /// As much of a command as fits a line.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyrometer_tables::Profile as Inner;
-use pyrometer_tables::select::totals;
+use pyrometer_tables::call_graph::{Metrics, estimate};
+use pyrometer_tables::select::{Selection, totals, weigh};
 
-use crate::error::Known;
+use crate::error::{Known, Result};
 use crate::rows;
 use crate::selection::SelectionDict;
 use crate::table::Table;
@@ -63,6 +64,20 @@ impl Profile {
 
     fn weigh(&self, py: Python<'_>, selection: SelectionDict) -> PyResult<Weights> {
         Ok(py.detach(|| Weights::of(&self.0, &selection))?)
+    }
+
+    /// The value of a metric of the samples that end in each row of `stacks`.
+    fn stack_values(&self, py: Python<'_>, metric: i32) -> PyResult<Vec<i64>> {
+        let selection = Selection { metric, ..Selection::default() };
+        let weights = py.detach(|| weigh(&self.0, &selection)).map_err(Known::from)?;
+        Ok(weights.stacks.iter().map(|weight| weight.value).collect())
+    }
+
+    /// A profile with estimated stacks of the selected metric, if this one has calls of it in place of stacks.
+    fn estimated(&self, py: Python<'_>, selection: SelectionDict) -> PyResult<Option<Self>> {
+        let estimated =
+            py.detach(|| -> Result<_> { Ok(estimate(&self.0, &selection.selection()?, Metrics::Selected)?) });
+        Ok(estimated?.map(Self::new))
     }
 
     /// Value and number of samples of each metric.

@@ -18,6 +18,7 @@ pub struct SelectionDict {
     exclude: Vec<String>,
     focus_binaries: Vec<String>,
     exclude_binaries: Vec<String>,
+    stacks: Option<Vec<i32>>,
 }
 
 impl SelectionDict {
@@ -32,6 +33,7 @@ impl SelectionDict {
             exclude: patterns(&self.exclude)?,
             focus_binaries: patterns(&self.focus_binaries)?,
             exclude_binaries: patterns(&self.exclude_binaries)?,
+            stacks: self.stacks.clone(),
         })
     }
 }

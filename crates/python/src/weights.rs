@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
+use pyrometer_tables::call_graph::{CallGraph, Cycle};
 use pyrometer_tables::call_tree::{CallTree, Grouping, Label, Node, call_tree};
 use pyrometer_tables::select::{self, Weight};
 use pyrometer_tables::sums::{self, AddressRow};
@@ -25,10 +26,11 @@ pub struct Row {
     self_count: i64,
     total_value: i64,
     total_count: i64,
+    cycle: Option<u32>,
 }
 
 impl Row {
-    fn new(label: &Label, own: &Weight, total: &Weight) -> Self {
+    fn new(label: &Label, own: &Weight, total: &Weight, cycle: Option<u32>) -> Self {
         Self {
             name: label.name.clone(),
             binary: Some(label.binary.clone()).filter(|path| !path.is_empty()),
@@ -40,13 +42,14 @@ impl Row {
             self_count: own.count,
             total_value: total.value,
             total_count: total.count,
+            cycle,
         }
     }
 }
 
 impl From<&sums::Row> for Row {
     fn from(row: &sums::Row) -> Self {
-        Self::new(&row.label, &row.self_weight, &row.total)
+        Self::new(&row.label, &row.self_weight, &row.total, row.cycle)
     }
 }
 
@@ -125,6 +128,21 @@ impl Weights {
         self.inner.excluded.count
     }
 
+    /// Whether totals come from recorded calls in place of stacks.
+    #[getter]
+    fn from_calls(&self) -> bool {
+        self.inner.calls.is_some()
+    }
+
+    /// The functions that call each other in a circle, by its number from 1: names, and value of all of them.
+    fn cycles(&self, py: Python<'_>, grouping: GroupingDict) -> Vec<(Vec<String>, i64)> {
+        let grouping = grouping.into();
+        let graph = py.detach(|| CallGraph::of(&self.profile, &self.inner, &grouping));
+        let cycles = graph.map_or_else(Vec::new, |graph| graph.cycles());
+        let names = |cycle: &Cycle| cycle.members.iter().map(|member| member.name.clone()).collect();
+        cycles.iter().map(|cycle| (names(cycle), cycle.total.value)).collect()
+    }
+
     fn functions(&self, py: Python<'_>, grouping: GroupingDict) -> Vec<Row> {
         let grouping = grouping.into();
         let rows = py.detach(|| sums::functions(&self.profile, &self.inner, &grouping));
@@ -148,7 +166,7 @@ impl Weights {
         let grouping = grouping.into();
         let tree = py.detach(|| self.pruned(&grouping, min_share, depth));
         let row = |node: &Node| {
-            let row = Row::new(tree.label(node), &node.self_weight, &node.total);
+            let row = Row::new(tree.label(node), &node.self_weight, &node.total, None);
             (node.parent, row, node.inlined)
         };
         (tree.nodes.iter().map(row).collect(), tree.pruned)

@@ -89,6 +89,11 @@ impl Labels {
     /// Labels every frame.
     #[must_use]
     pub fn new(tables: &Tables, grouping: &Grouping) -> Self {
+        Self::with(tables, &[], grouping)
+    }
+
+    /// Labels every frame, then `more` that are not in the table: `of_frame` goes on with them.
+    pub(crate) fn with(tables: &Tables, more: &[Frame], grouping: &Grouping) -> Self {
         let mut labels = Vec::new();
         let runtime = grouping.collapse_runtime.then(|| {
             labels.push(runtime_label());
@@ -96,9 +101,10 @@ impl Labels {
         });
         let startup = if runtime.is_some() { unnamed_startup(tables) } else { Vec::new() };
         let mut known: FxHashMap<Key<'_>, u32> = FxHashMap::default();
-        let of_frame = tables.frames.iter().enumerate().map(|(row, frame)| {
+        let of_frame = tables.frames.iter().chain(more).enumerate().map(|(row, frame)| {
             let name = frame_name(tables, frame);
-            if let Some(runtime) = runtime.filter(|_| startup[row] || is_runtime(&name)) {
+            let starts = startup.get(row).copied().unwrap_or_default();
+            if let Some(runtime) = runtime.filter(|_| starts || is_runtime(&name)) {
                 return runtime;
             }
             let key = key(tables, frame, name, grouping);

@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 pub mod arrow;
+pub mod call_graph;
 pub mod call_tree;
 pub mod check;
 pub mod columns;

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use regex::Regex;
 
+use crate::call_graph::has_call_graph;
 use crate::columns::{Columns, NO_TIME, Wanted};
 use crate::error::{Error, NO_PATTERN, Result};
 use crate::labels::frame_name;
@@ -33,6 +34,24 @@ pub struct Selection {
     pub focus_binaries: Vec<Regex>,
     /// No stacks that hold such a frame.
     pub exclude_binaries: Vec<Regex>,
+    /// Only samples that end in these rows of `stacks`; none for all.
+    pub stacks: Option<Vec<i32>>,
+}
+
+impl Selection {
+    /// Whether it leaves anything out but other metrics.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        let patterns = [&self.focus, &self.exclude, &self.focus_binaries, &self.exclude_binaries];
+        self.is_of_a_part() || patterns.iter().any(|patterns| !patterns.is_empty())
+    }
+
+    /// Whether it is of some threads, processes, times or rows of `stacks` only.
+    #[must_use]
+    pub fn is_of_a_part(&self) -> bool {
+        let threads = !self.threads.is_empty() || !self.processes.is_empty();
+        threads || self.time.is_some() || self.stacks.is_some()
+    }
 }
 
 /// Compiles patterns for a [`Selection`].
@@ -101,6 +120,8 @@ pub struct Weights {
     pub squares: f64,
     /// Samples of the metric that the filters left out.
     pub excluded: Weight,
+    /// The metric, if nothing is filtered and the profile has calls of it in place of stacks: totals come from these.
+    pub calls: Option<i32>,
 }
 
 /// Adds up the samples that are selected.
@@ -109,8 +130,13 @@ pub struct Weights {
 /// [`Error::Selection`] if the profile has no such metric, thread or process; those of reading.
 pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
     let filter = Filter::new(profile, selection)?;
-    let mut weights =
-        Weights { stacks: vec![Weight::default(); profile.tables().stacks.len()], ..Weights::default() };
+    let tables = profile.tables();
+    let calls = !selection.is_filtered() && has_call_graph(tables, selection.metric);
+    let mut weights = Weights {
+        stacks: vec![Weight::default(); tables.stacks.len()],
+        calls: calls.then_some(selection.metric),
+        ..Weights::default()
+    };
     profile.for_each_columns(filter.wanted(), |columns| {
         filter.add(columns, &mut weights);
         Ok(())
@@ -171,7 +197,7 @@ impl Filter {
             metric: selection.metric,
             threads: selected_threads(tables, selection)?,
             time: time.map(|time| start.saturating_add(time.start)..start.saturating_add(time.end)),
-            stacks: kept_stacks(tables, selection),
+            stacks: only(tables, selection, kept_stacks(tables, selection))?,
         })
     }
 
@@ -254,6 +280,19 @@ fn kept_stacks(tables: &Tables, selection: &Selection) -> Option<Vec<bool>> {
         kept.iter_mut().zip(with).for_each(|(kept, with)| *kept &= with == keep);
     }
     kept
+}
+
+/// Those of the kept stacks that are listed, if some are.
+fn only(tables: &Tables, selection: &Selection, kept: Option<Vec<bool>>) -> Result<Option<Vec<bool>>> {
+    let Some(rows) = &selection.stacks else {
+        return Ok(kept);
+    };
+    let mut listed = vec![false; tables.stacks.len()];
+    for &row in rows {
+        known("stack", row, listed.len())?;
+        listed[row as usize] = kept.as_ref().is_none_or(|kept| kept[row as usize]);
+    }
+    Ok(Some(listed))
 }
 
 /// For each row of `frames`, if one of `patterns` matches its function's name.

@@ -1,12 +1,14 @@
 //! Sums by function, by line, by address, and over the edges of one function.
 //!
 //! A sample's weight counts once in a row's total, however often a recursion passes through it.
+//! Of a profile without stacks, totals are those of its [`crate::call_graph`].
 
 use std::cmp::Reverse;
 
 use regex::Regex;
 use rustc_hash::FxHashMap;
 
+use crate::call_graph::CallGraph;
 use crate::call_tree::{By, CallTree, Grouping, Label, call_tree, outermost};
 use crate::merge::{Node, merge};
 use crate::profile::Profile;
@@ -22,19 +24,27 @@ pub struct Row {
     pub self_weight: Weight,
     /// Samples that pass through it.
     pub total: Weight,
+    /// The number of the cycle it belongs to, from 1, in a graph of calls: see [`crate::call_graph`].
+    pub cycle: Option<u32>,
 }
 
 /// Self and total weight of every function, the heaviest self first.
 #[must_use]
 pub fn functions(profile: &Profile, weights: &Weights, grouping: &Grouping) -> Vec<Row> {
-    by_label(profile, weights, Grouping { by: By::Function, ..*grouping })
+    match CallGraph::of(profile, weights, grouping) {
+        Some(graph) => graph.functions(),
+        None => by_label(profile, weights, Grouping { by: By::Function, ..*grouping }),
+    }
 }
 
 /// Self and total weight of every line of every function, the heaviest self first. Code that
 /// was inlined counts where it was written.
 #[must_use]
 pub fn lines(profile: &Profile, weights: &Weights, grouping: &Grouping) -> Vec<Row> {
-    by_label(profile, weights, Grouping { by: By::Line, ..*grouping })
+    match CallGraph::of(profile, weights, grouping) {
+        Some(graph) => graph.lines(profile, weights, grouping),
+        None => by_label(profile, weights, Grouping { by: By::Line, ..*grouping }),
+    }
 }
 
 fn by_label(profile: &Profile, weights: &Weights, grouping: Grouping) -> Vec<Row> {
@@ -71,6 +81,7 @@ impl<'a> Sums<'a> {
             label: self.labels[label as usize].clone(),
             self_weight,
             total,
+            cycle: None,
         };
         let mut sums: Vec<_> = self.sums.into_iter().collect();
         // Equal weights in the order of the labels, so that views do not change from run to run.
@@ -103,6 +114,9 @@ pub fn callers_callees(
     grouping: &Grouping,
     function: &Regex,
 ) -> CallersCallees {
+    if let Some(graph) = CallGraph::of(profile, weights, grouping) {
+        return graph.callers_callees(function);
+    }
     let tree = call_tree(profile, weights, &Grouping { inverted: false, ..*grouping });
     let wanted: Vec<_> = tree.labels.iter().map(|l| function.is_match(&l.name)).collect();
     let is_wanted = |node: &Node| wanted[node.label as usize];

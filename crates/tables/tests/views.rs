@@ -268,3 +268,15 @@ fn a_saved_profile_weighs_the_same() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_selection_can_be_of_some_stacks() {
+    let profile = profile();
+    let some = Selection { stacks: Some(vec![2, 5]), ..Selection::default() };
+    let weights = weigh(&profile, &some).unwrap();
+    assert_eq!((weights.total.value, weights.excluded.value), (17, 28));
+    let both = Selection { focus: patterns(&["push"]).unwrap(), ..some };
+    assert_eq!(weigh(&profile, &both).unwrap().total.value, 7);
+    let none = Selection { stacks: Some(vec![7]), ..Selection::default() };
+    assert!(weigh(&profile, &none).is_err());
+}

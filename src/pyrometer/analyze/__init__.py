@@ -8,43 +8,97 @@ from pyrometer.analyze.annotate import (
     SourceListing,
     annotate,
 )
-from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh
+from pyrometer.analyze.basis import Basis, Cycle, Estimate, Place, Weighed, weigh
 from pyrometer.analyze.binaries import Binaries, BinaryRow, binaries
 from pyrometer.analyze.callers import Neighbour, Neighbours, callees, callers
+from pyrometer.analyze.columns import Amount, MetricColumn, MetricsOptions, is_several
+from pyrometer.analyze.diff import Diff, DiffBy, Difference, DiffOptions, diff
 from pyrometer.analyze.interval import effective_size, wilson
 from pyrometer.analyze.lines import LineRow, Lines, lines
+from pyrometer.analyze.metric_annotation import (
+    MetricAnnotation,
+    MetricLine,
+    MetricListing,
+    annotate_all,
+    annotate_file,
+    annotate_function,
+)
+from pyrometer.analyze.metric_tables import (
+    MetricRow,
+    MetricTable,
+    Shown,
+    metric_files,
+    metric_lines,
+    metric_neighbours,
+    metric_top,
+)
+from pyrometer.analyze.metric_tree import MetricNode, MetricTree, metric_tree
+from pyrometer.analyze.several import ColumnsOptions, Several, TableView, View, several
 from pyrometer.analyze.summary import MetricTotal, Summary, summary
 from pyrometer.analyze.top import FunctionRow, Top, top
 from pyrometer.analyze.tree import Node, Tree, tree
+from pyrometer.profile.derived import derivations
 
 __all__ = [
+    "Amount",
     "Annotation",
     "Assembly",
     "Basis",
     "Binaries",
     "BinaryRow",
+    "ColumnsOptions",
+    "Cycle",
+    "Diff",
+    "DiffBy",
+    "DiffOptions",
+    "Difference",
     "Estimate",
     "FunctionRow",
     "Instruction",
     "LineRow",
     "Lines",
+    "MetricAnnotation",
+    "MetricColumn",
+    "MetricLine",
+    "MetricListing",
+    "MetricNode",
+    "MetricRow",
+    "MetricTable",
     "MetricTotal",
+    "MetricTree",
+    "MetricsOptions",
     "Neighbour",
     "Neighbours",
     "Node",
     "Place",
+    "Several",
+    "Shown",
     "SourceLine",
     "SourceListing",
     "Summary",
+    "TableView",
     "Top",
     "Tree",
+    "View",
     "Weighed",
     "annotate",
+    "annotate_all",
+    "annotate_file",
+    "annotate_function",
     "binaries",
     "callees",
     "callers",
+    "derivations",
+    "diff",
     "effective_size",
+    "is_several",
     "lines",
+    "metric_files",
+    "metric_lines",
+    "metric_neighbours",
+    "metric_top",
+    "metric_tree",
+    "several",
     "summary",
     "top",
     "tree",

@@ -137,7 +137,7 @@ def _sources(weighed: Weighed, name: str, recorded: int) -> tuple[SourceListing,
 
 def _source(weighed: Weighed, path: str, costs: dict[int, native.Row], recorded: int) -> SourceListing:
     text = read_source(path)
-    shown = sorted(costs) if text.missing else _around(costs, 1, len(text.lines))
+    shown = sorted(costs) if text.missing else around(costs, 1, len(text.lines))
     lines = tuple(_line(weighed, at, costs.get(at), text) for at in shown)
     return SourceListing(path, text.missing, 0 < recorded < text.modified, lines)
 
@@ -148,7 +148,7 @@ def _line(weighed: Weighed, at: int, cost: native.Row | None, text: SourceText) 
     return SourceLine(at, known, *(weighed.estimates(cost) if cost else (nothing, nothing)))
 
 
-def _around(places: Iterable[int], first: int, last: int) -> list[int]:
+def around(places: Iterable[int], first: int, last: int) -> list[int]:
     """The places and their neighbours, within ``first`` to ``last`` (and the places themselves)."""
     known = set(places)
     near = {at for place in known for at in range(place - CONTEXT, place + CONTEXT + 1)}
@@ -198,7 +198,7 @@ def _assembly(
 ) -> Assembly:
     """The instructions of a symbol around those on which samples fell."""
     hot = [at for at, one in enumerate(code) if one[0] in costs]
-    shown = _around(hot, 0, len(code) - 1)
+    shown = around(hot, 0, len(code) - 1)
     instructions = tuple(
         Instruction(*code[at], _cost(ground, costs.get(code[at][0])), gap=at > 0 and at - 1 not in shown)
         for at in shown

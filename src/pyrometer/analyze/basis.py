@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 from pyrometer import native
 from pyrometer.analyze.interval import effective_size, wilson
@@ -28,6 +28,20 @@ class Estimate:
     high: float | None
 
 
+Paths = Literal["stacks", "calls", "none", "estimate"]
+"""What totals are made of: stacks; recorded calls; nothing (calls are there, but filters cannot be applied to them, so
+that a total is the own cost alone); stacks that were estimated from calls."""
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Functions that call each other in a circle: a member's total is without the calls inside of it."""
+
+    number: int
+    members: tuple[str, ...]
+    total: Estimate
+
+
 @dataclass(frozen=True)
 class Basis:
     """The total that shares refer to."""
@@ -43,6 +57,9 @@ class Basis:
     """Samples of the metric that the filters left out."""
     quality: Quality
     """What is missing from the whole profile."""
+    paths: Paths = "stacks"
+    cycles: tuple[Cycle, ...] = ()
+    """Of a graph of calls, the heaviest first."""
 
     def estimate(self, value: int, count: int) -> Estimate:
         """A part of the total, with its interval."""
@@ -74,11 +91,13 @@ class Place:
     """Crate or outermost namespace."""
     kind: str
     """``native``, ``kernel``, ``jit`` or ``unknown``."""
+    cycle: int | None = None
+    """The number of its cycle in :attr:`Basis.cycles`."""
 
     @classmethod
     def of(cls, row: native.Row) -> Place:
         """The place of a row of sums."""
-        return cls(row.name, row.binary, row.file, row.line, row.namespace, row.kind)
+        return cls(row.name, row.binary, row.file, row.line, row.namespace, row.kind, row.cycle)
 
 
 @dataclass(frozen=True)
@@ -97,10 +116,15 @@ class Weighed:
         )
 
 
-def weigh(profile: ProfileData, options: FilterOptions) -> Weighed:
-    """Weigh the selected samples of a profile: one pass over them."""
+def weigh(profile: ProfileData, options: FilterOptions, estimate: bool = False) -> Weighed:
+    """Weigh the selected samples of a profile: one pass over them.
+
+    ``estimate``: if the profile has calls in place of stacks, these are estimated.
+    """
     filters = Filters.of(options)
-    weights = profile.native.weigh(filters.selection(profile))
+    selection = filters.selection(profile)
+    stacked = profile.native.estimated(selection) if estimate else None
+    weights = (stacked or profile.native).weigh(selection)
     ground = Basis(
         metric=profile.metric_list[filters.metric_row(profile)],
         total=weights.value,
@@ -108,5 +132,19 @@ def weigh(profile: ProfileData, options: FilterOptions) -> Weighed:
         effective_samples=effective_size(weights.value, weights.squares),
         excluded=weights.excluded_count,
         quality=profile.meta.quality,
+        paths="estimate" if stacked else _paths(profile, weights),
     )
-    return Weighed(ground, weights, filters)
+    return Weighed(replace(ground, cycles=_cycles(ground, weights, filters)), weights, filters)
+
+
+def _paths(profile: ProfileData, weights: native.Weights) -> Paths:
+    if weights.from_calls:
+        return "calls"
+    return "none" if weights.excluded_count and len(profile.calls) else "stacks"
+
+
+def _cycles(ground: Basis, weights: native.Weights, filters: Filters) -> tuple[Cycle, ...]:
+    found = weights.cycles(filters.grouping()) if weights.from_calls else []
+    return tuple(
+        Cycle(number, tuple(members), ground.estimate(value, 0)) for number, (members, value) in enumerate(found, 1)
+    )

@@ -15,7 +15,11 @@ Direction = Literal["callers", "callees"]
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A caller or a callee, with what passes over the edge between them."""
+    """A caller or a callee, with what passes over the edge between them.
+
+    Of recorded calls (``basis.paths`` is ``calls``), ``edge.count`` is their number; calls inside a cycle, and of a
+    function to itself, have no cost of their own.
+    """
 
     place: Place
     edge: Estimate

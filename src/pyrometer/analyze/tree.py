@@ -57,9 +57,10 @@ def tree(
 ) -> Tree:
     """The call tree down to ``depth`` levels, without nodes below ``min_share`` (0 to 1) of the total.
 
+    The tree of a profile that has calls in place of stacks is an estimate: ``basis.paths`` says so.
     ``inverted``: the roots are the functions on which samples fell, their children the callers.
     """
-    weighed = weigh(profile, filters)
+    weighed = weigh(profile, filters, estimate=True)
     rows, hidden = weighed.weights.call_tree(weighed.filters.grouping(inverted), min_share, depth)
     return Tree(weighed.basis, inverted, _grow(rows, weighed), len(rows) + hidden, hidden)
 

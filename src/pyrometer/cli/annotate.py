@@ -7,23 +7,44 @@ from typing import Any
 import click
 
 from pyrometer.cli.input import open_input
-from pyrometer.cli.options import output_format, selection
+from pyrometer.cli.metrics import metrics
+from pyrometer.cli.options import many_selection, output_format
 from pyrometer.cli.printing import print_view
+from pyrometer.cli.show import answer, check_annotate
 
 
 @click.command()
-@click.argument("function")
+@click.argument("function", required=False)
 @click.argument("file", required=False, type=click.Path(readable=False))
-@selection
+@click.option("--file", "source", metavar="PATH", help="In place of FUNCTION: a whole source file.")
+@click.option("--all", "every", is_flag=True, help="In place of FUNCTION: every source file from --min-percent up.")
+@click.option(
+    "--min-percent", type=click.FloatRange(0, 100), metavar="P", help="Of --all: files from P % up; default 0.1."
+)
+@metrics
+@many_selection
 @output_format
-def command(function: str, file: str | None, form: str, **chosen: Any) -> None:
+def command(function: str | None, file: str | None, form: str, **options: Any) -> None:
     """Show the source and the machine code of FUNCTION, with samples per line and instruction.
 
-    FUNCTION is a full name, the end of one (search for grep::search), or a part of one.
+    FUNCTION is a full name, the end of one (search for grep::search), or a part of one. Exact counts
+    have a column for each metric.
 
     \b
       pyrometer annotate Searcher::search
       pyrometer annotate hash_one app.pyro --thread worker
+      pyrometer annotate --file src/parse.c cachegrind.out.1
+      pyrometer annotate --all
     """
+    own = {name: options.pop(name) for name in ("source", "every", "min_percent")}
+    given = {name: value for name, value in own.items() if value not in (None, False)}
+    if "source" in given or "every" in given:
+        if file is not None:
+            raise click.UsageError("Give either FUNCTION, or --file PATH, or --all.")
+        file = function
+    elif function is not None:
+        given["function"] = function
+    check_annotate(given)
+    which = options.pop("metric"), options.pop("sort"), options.pop("derive")
     profile = open_input(file)
-    print_view(profile.annotate(function, **chosen), form, profile.path)
+    print_view(answer(profile, "annotate", which, given, options), form, profile.path)

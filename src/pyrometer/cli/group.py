@@ -24,6 +24,7 @@ COMMANDS: dict[str, Lazy] = {
     "instructions": Lazy("pyrometer.cli.instructions", "Count a program's instructions exactly, by function and line."),
     "heap": Lazy("pyrometer.cli.heap", "Which code allocates: sizes, lifetimes, accesses, copies."),
     "show": Lazy("pyrometer.cli.show", "Top functions, call tree, callers, callees, lines."),
+    "diff": Lazy("pyrometer.cli.diff", "Compare two profiles: what costs more, what less, and is it noise."),
     "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),
     "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),
     "symbolize": Lazy("pyrometer.cli.symbolize", "Look names up again, with debug info from elsewhere."),

@@ -46,8 +46,8 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+_METRIC = click.option("--metric", metavar="NAME", help="Which metric; default: the first one.")
 _SELECTION = (
-    click.option("--metric", metavar="NAME", help="Which metric; default: the first one."),
     click.option("--focus", multiple=True, metavar="REGEX", help="Only stacks through such a function."),
     click.option("--exclude", multiple=True, metavar="REGEX", help="No stacks through such a function."),
     click.option("--binary", multiple=True, metavar="REGEX", help="Only stacks through such a binary."),
@@ -55,6 +55,12 @@ _SELECTION = (
     click.option("--thread", multiple=True, metavar="TID|REGEX", help="Only these threads."),
     click.option("--process", multiple=True, metavar="PID|REGEX", help="Only these processes."),
     click.option("--time", type=TimeRange(), help="Only this part, in seconds since the start."),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="FORMULA",
+        help="Only stacks whose own sums fit; repeatable.",
+    ),
     click.option("--fold-generics", is_flag=True, help="Generic instances are one function."),
 )
 _COLLAPSE = click.option("--collapse-runtime", is_flag=True, help="The language runtime's frames are one frame.")
@@ -67,15 +73,26 @@ FILTER_NAMES = (
     "thread",
     "process",
     "time",
+    "where",
     "fold_generics",
 )
 
 
 def selection(command: F) -> F:
     """The options that select a part of a profile; their names are those of the Python API."""
+    return _METRIC(many_selection(command))
+
+
+def many_selection(command: F) -> F:
+    """Those but ``--metric``, for views that have their own."""
     for option in reversed(_SELECTION):
         command = option(command)
     return command
+
+
+def many_filters(command: F) -> F:
+    """As :func:`filters`, but without ``--metric``."""
+    return many_selection(_COLLAPSE(command))
 
 
 def filters(command: F) -> F:

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from pyrometer.cli.input import open_input
-from pyrometer.cli.options import filters, output_format, split_filters
+from pyrometer.cli.metrics import SEVERAL, in_columns, metrics
+from pyrometer.cli.options import many_filters, output_format, split_filters
 from pyrometer.cli.printing import print_view
 
 VIEWS: dict[str, frozenset[str]] = {
@@ -17,24 +18,33 @@ VIEWS: dict[str, frozenset[str]] = {
     "callers": frozenset({"limit", "min_percent", "function", "collapse_runtime"}),
     "callees": frozenset({"limit", "min_percent", "function", "collapse_runtime"}),
     "lines": frozenset({"limit", "min_percent", "collapse_runtime"}),
-    "annotate": frozenset({"function"}),
+    "files": frozenset({"limit", "min_percent", "collapse_runtime"}),
+    "annotate": frozenset({"function", "source", "every", "min_percent"}),
     "binaries": frozenset({"limit", "min_percent"}),
 }
-"""The views, each with the options that have a meaning for it."""
+"""The views, each with the options that have a meaning for it; those of :data:`SEVERAL` have ``--sort`` and
+``--derive`` too."""
 METHODS = {"binaries": "binaries_view"}
 """Where the table has the view's name."""
+OPTIONS = {"source": "--file", "every": "--all"}
+"""Where Python has another use for the word."""
 
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(readable=False))
 @click.option("--view", type=click.Choice(list(VIEWS)), default="top", show_default=True, help="What to show.")
 @click.option("--function", metavar="NAME", help="Of callers, callees, annotate: the function.")
+@click.option("--file", "source", metavar="PATH", help="Of annotate: a whole source file.")
+@click.option("--all", "every", is_flag=True, help="Of annotate: every source file from --min-percent up.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows at most; default 20, summary 10.")
-@click.option("--min-percent", type=click.FloatRange(0, 100), metavar="P", help="Rows from P % up; tree: 0.5.")
+@click.option(
+    "--min-percent", type=click.FloatRange(0, 100), metavar="P", help="Rows from P % up; tree: 0.5, --all: 0.1."
+)
 @click.option("--by", type=click.Choice(["self", "total"]), help="Of top: sort by; default self.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Of tree: levels at most.")
 @click.option("--inverted", is_flag=True, help="Of tree: from the leaves to their callers.")
-@filters
+@metrics
+@many_filters
 @output_format
 def command(file: str | None, view: str, form: str, **options: Any) -> None:
     """Show FILE, or the newest profile of this folder.
@@ -43,23 +53,57 @@ def command(file: str | None, view: str, form: str, **options: Any) -> None:
       pyrometer show
       pyrometer show --view tree --focus parse --collapse-runtime
       pyrometer show app.pyro --view callers --function memcpy --format json
+      pyrometer show callgrind.out.1 --metric Ir --metric D1mr --metric CEst
     """
     chosen, own = split_filters(options)
-    given = {name: value for name, value in own.items() if value not in (None, False)}
-    _check(view, given)
+    names, sort, given = chosen.pop("metric"), own.pop("sort"), own.pop("derive")
+    set_options = {name: value for name, value in own.items() if value not in (None, False)}
+    _check(view, set_options | ({"sort": sort} if sort else {}) | ({"derive": given} if given else {}))
     profile = open_input(file)
-    result = getattr(profile, METHODS.get(view, view))(**_arguments(view, given), **chosen)
-    print_view(result, form, profile.path)
+    print_view(answer(profile, view, (names, sort, given), set_options, chosen), form, profile.path)
+
+
+def answer(
+    profile: Any,
+    view: str,
+    which: tuple[tuple[str, ...], str | None, tuple[tuple[str, str], ...]],
+    given: dict[str, Any],
+    chosen: dict[str, Any],
+) -> object:
+    """The view that is asked for: of one metric, or with a column for each of several."""
+    arguments = _arguments(view, given)
+    listing = arguments.pop("every", False) or "file" in arguments
+    columns = in_columns(profile, view, *which)
+    if listing and columns is None:
+        columns = {"metrics": which[0] or [profile.metric_list[0].name]}
+    if columns is not None:
+        return profile.metric_columns(view, **columns, **arguments, **chosen)
+    arguments.pop("min_share", None) if view == "annotate" else None
+    metric = which[0][0] if which[0] else None
+    if view not in SEVERAL and len(which[0]) > 1:
+        raise click.UsageError(f"--view {view} is of one --metric")
+    return getattr(profile, METHODS.get(view, view))(**arguments, metric=metric, **chosen)
 
 
 def _check(view: str, given: dict[str, Any]) -> None:
     """Refuse an option that would do nothing."""
-    for name in sorted(set(given) - VIEWS[view]):
-        option = f"--{name.replace('_', '-')}"
-        for_views = ", ".join(each for each, known in VIEWS.items() if name in known)
+    known = {name: names | ({"sort", "derive"} if name in SEVERAL else set()) for name, names in VIEWS.items()}
+    for name in sorted(set(given) - known[view]):
+        option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
+        for_views = ", ".join(each for each, names in known.items() if name in names)
         raise click.UsageError(f"{option} has no meaning for --view {view}; it is for: {for_views}")
-    if "function" in VIEWS[view] and "function" not in given:
+    if view == "annotate":
+        check_annotate(given)
+    elif "function" in VIEWS[view] and "function" not in given:
         raise click.UsageError(f"--view {view} needs --function NAME")
+
+
+def check_annotate(given: dict[str, Any]) -> None:
+    """One thing is annotated."""
+    if sum(name in given for name in ("function", "source", "every")) != 1:
+        raise click.UsageError("--view annotate needs one of --function NAME, --file PATH and --all")
+    if "min_percent" in given and "every" not in given:
+        raise click.UsageError("--min-percent has no meaning for --view annotate without --all")
 
 
 def _arguments(view: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +111,8 @@ def _arguments(view: str, given: dict[str, Any]) -> dict[str, Any]:
     arguments = dict(given)
     if "min_percent" in arguments:
         arguments["min_share"] = arguments.pop("min_percent") / 100
+    if "source" in arguments:
+        arguments["file"] = arguments.pop("source")
     if "limit" in VIEWS[view]:
         arguments["n"] = arguments.pop("limit", 10 if view == "summary" else 20)
     return arguments

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from pyrometer import native
 from pyrometer.errors import SelectionError
+from pyrometer.profile.derived import stacks_where
 from pyrometer.profile.table import Table
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class SelectionOptions(TypedDict, total=False):
     """Only these processes, by pid or name."""
     time: tuple[float | None, float | None] | None
     """Only from start to end, seconds since the start of the recording."""
+    where: Patterns
+    """Only stacks for whose own sums these formulas over metrics hold: ``read-bytes <= 0``."""
 
 
 class FilterOptions(SelectionOptions, total=False):
@@ -65,6 +68,7 @@ class Filters:
     thread: tuple[str, ...] = ()
     process: tuple[str, ...] = ()
     time: tuple[float | None, float | None] = (None, None)
+    where: tuple[str, ...] = ()
     fold_generics: bool = False
     collapse_runtime: bool = False
 
@@ -72,7 +76,7 @@ class Filters:
     def of(cls, options: FilterOptions) -> Filters:
         """From the keyword arguments of a view."""
         plain: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
-        for name in ("focus", "exclude", "binary", "exclude_binary", "thread", "process"):
+        for name in ("focus", "exclude", "binary", "exclude_binary", "thread", "process", "where"):
             plain[name] = _patterns(plain.get(name, ()))
         return cls(**plain)
 
@@ -95,6 +99,7 @@ class Filters:
             "exclude": list(self.exclude),
             "focus_binaries": list(self.binary),
             "exclude_binaries": list(self.exclude_binary),
+            "stacks": stacks_where(profile, self.where) if self.where else None,
         }
 
     def _nanoseconds(self) -> tuple[int, int] | None:

@@ -14,9 +14,9 @@ _COUNTS = ((10**12, "T"), (10**9, "G"), (10**6, "M"))
 
 
 def _three_digits(number: float) -> str:
-    if number >= 100:
+    if abs(number) >= 100:
         return f"{number:.0f}"
-    return f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+    return f"{number:.1f}" if abs(number) >= 10 else f"{number:.2f}"
 
 
 def duration(nanoseconds: int) -> str:
@@ -56,6 +56,21 @@ def count(number: int) -> str:
         return f"{number:,}"
     factor, unit = next(pair for pair in _COUNTS if abs(number) >= pair[0])
     return f"{_three_digits(number / factor)} {unit}"
+
+
+_BRIEF = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+
+
+def brief(number: float) -> str:
+    """A count in about five letters.
+
+    >>> brief(987), brief(12_345), brief(9_999_999), brief(0.5)
+    ('987', '12.3k', '10.0M', '0.5')
+    """
+    for factor, letter in _BRIEF:
+        if abs(number) >= 0.9995 * factor:
+            return f"{_three_digits(float(f'{number / factor:.3g}'))}{letter}"
+    return f"{number:.3g}"
 
 
 def value(number: int, unit: str) -> str:

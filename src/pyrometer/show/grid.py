@@ -13,6 +13,23 @@ Kind = Literal["number", "bar", "name", "code", "text"]
 Cell = str | float
 
 
+class Figure(str):
+    """A cell that a terminal has in fewer letters: as one of ``levels``, each shorter than the one before."""
+
+    __slots__ = ("levels",)
+    levels: tuple[str, ...]
+
+    def __new__(cls, whole: str, *levels: str) -> Figure:
+        """The cell as it is whole, then as it stands in a terminal."""
+        made = super().__new__(cls, whole)
+        made.levels = levels
+        return made
+
+    def at(self, level: int) -> str:
+        """In a terminal: 0 is the longest, the last as short as it can be."""
+        return self.levels[min(level, len(self.levels) - 1)] if self.levels else str(self)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column. The cells of a ``bar`` are shares (0 to 1), drawn relative to the largest; all others are texts.
@@ -23,6 +40,8 @@ class Column:
 
     title: str
     kind: Kind = "text"
+    optional: bool = False
+    """May be left out where there is no room for it; its title may be broken after a hyphen."""
 
 
 @dataclass(frozen=True)

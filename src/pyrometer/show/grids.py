@@ -11,8 +11,12 @@ from pyrometer.analyze import (
     Assembly,
     Basis,
     Binaries,
+    Diff,
     Estimate,
     Lines,
+    MetricAnnotation,
+    MetricTable,
+    MetricTree,
     Neighbours,
     Node,
     SourceListing,
@@ -20,9 +24,10 @@ from pyrometer.analyze import (
     Top,
     Tree,
 )
-from pyrometer.show import guides, words
+from pyrometer.show import diff, guides, metrics, words
 from pyrometer.show.grid import Cell, Column, Grid, Row
 from pyrometer.show.headline import headline
+from pyrometer.show.lines import code, line_name
 
 
 def share_columns(basis: Basis, title: str) -> list[Column]:
@@ -78,7 +83,7 @@ def _lines(view: Lines) -> list[Grid]:
         Column("function", "name"),
     ]
     rows = [
-        Row([*share_cells(view.basis, row.self), words.share(row.total), _line_name(row.file, row.line), row.function])
+        Row([*share_cells(view.basis, row.self), words.share(row.total), line_name(row.file, row.line), row.function])
         for row in view.rows
     ]
     heading = f"Hottest source lines · {words.total(view.basis)}"
@@ -102,18 +107,6 @@ def _source_kind(symbols_from: str) -> str:
     return symbols_from.split(":", 1)[0]
 
 
-def _line_name(file: str | None, line: int | None) -> str:
-    """The file's name and the line; with its folder where every crate has such a file."""
-    if file is None:
-        return ""
-    path = PurePath(file)
-    name = "/".join(path.parts[-2:]) if path.name in _EVERYWHERE else path.name
-    return f"{name}:{line or '?'}"
-
-
-_EVERYWHERE = frozenset({"lib.rs", "main.rs", "mod.rs"})
-
-
 @grids.register
 def _tree(view: Tree) -> list[Grid]:
     sampled = view.basis.metric.kind != "exact"
@@ -127,8 +120,9 @@ def _tree(view: Tree) -> list[Grid]:
         Row(_node_cells(node, sampled, view.inverted), guide, node.inlined) for guide, node in guides.draw(view.roots)
     ]
     way = "from the leaves to their callers" if view.inverted else "from the root"
+    estimate = ", estimate" if view.basis.paths == "estimate" else ""
     hidden = [f"{words.plural(view.hidden, 'smaller or deeper node')} hidden"] if view.hidden else []
-    return [Grid(f"Call tree {way} · {words.total(view.basis)}", columns, rows, hidden)]
+    return [Grid(f"Call tree {way}{estimate} · {words.total(view.basis)}", columns, rows, hidden)]
 
 
 def _node_cells(node: Node, sampled: bool, inverted: bool) -> list[Cell]:
@@ -140,15 +134,28 @@ def _node_cells(node: Node, sampled: bool, inverted: bool) -> list[Cell]:
 
 @grids.register
 def _neighbours(view: Neighbours) -> list[Grid]:
-    columns = [*share_columns(view.basis, "edge"), Column("function", "name")]
+    counted = view.basis.paths == "calls"
+    calls = [Column("calls", "number")] if counted else []
+    columns = [*share_columns(view.basis, "edge"), *calls, Column("function", "name")]
     names = words.places([row.place for row in view.rows])
-    rows = [Row([*share_cells(view.basis, row.edge), name]) for row, name in zip(view.rows, names, strict=True)]
+    rows = [
+        Row([*share_cells(view.basis, row.edge), *([f"{row.edge.count:,}"] if counted else []), name])
+        for row, name in zip(view.rows, names, strict=True)
+    ]
+    inside = any(row.edge.count and not row.edge.value for row in view.rows) if counted else False
     notes = [
+        *(["calls inside of a cycle, and of a function to itself, have no cost of their own"] if inside else []),
         f"{view.function}: self {words.share(view.self)} %, total {words.share(view.total)} %",
         *_rest(len(rows), view.neighbours, view.direction[:-1]),
     ]
     heading = f"{view.direction.capitalize()} of {view.function} · {words.total(view.basis)}"
     return [Grid(heading, columns, rows, notes)]
+
+
+grids.register(Diff, diff.limited)
+grids.register(MetricTable, metrics.table)
+grids.register(MetricTree, metrics.tree)
+grids.register(MetricAnnotation, metrics.annotation)
 
 
 @grids.register
@@ -175,16 +182,12 @@ def _source(source: SourceListing) -> Grid:
         if before is not None and line.line > before + 1:
             rows.append(Row(["", "", "", "…", ""], quiet=True))
         before = line.line
-        cells = [*_costs(line.self), _percent(line.total), str(line.line), _code(line.text)]
+        cells = [*_costs(line.self), _percent(line.total), str(line.line), code(line.text)]
         rows.append(Row(cells, quiet=not line.total.count))
     notes = [f"no source: {source.missing}"] if source.missing else []
     if source.changed:
         notes.append("the file changed after the recording: its lines may have moved")
     return Grid(source.path, columns, rows, notes)
-
-
-def _code(text: str | None) -> str:
-    return "" if text is None else text.replace("\t", "    ").rstrip()
 
 
 def _assembly(listing: Assembly) -> Grid:
@@ -206,7 +209,7 @@ def _instruction_rows(listing: Assembly) -> Iterable[Row]:
     for at, one in enumerate(listing.instructions):
         if one.gap and at:
             yield Row(["", "", "…", "", "", ""], quiet=True)
-        place = (_line_name(one.file, one.line), one.function)
+        place = (line_name(one.file, one.line), one.function)
         origin = place if place != before else ("", "")
         before = place
         # A jump inside the symbol needs the offset alone.

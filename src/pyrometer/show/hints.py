@@ -5,7 +5,17 @@ from __future__ import annotations
 import shlex
 from functools import singledispatch
 
-from pyrometer.analyze import Annotation, Lines, Neighbours, Summary, Top, Tree
+from pyrometer.analyze import (
+    Annotation,
+    Lines,
+    MetricAnnotation,
+    MetricTable,
+    MetricTree,
+    Neighbours,
+    Summary,
+    Top,
+    Tree,
+)
 from pyrometer.show.grid import without_parameters
 
 
@@ -45,6 +55,29 @@ def _neighbours(view: Neighbours, file: str) -> str:
 @next_command.register
 def _annotation(view: Annotation, file: str) -> str:
     return _of_function(file, "callers", view.function)
+
+
+@next_command.register
+def _metric_table(view: MetricTable, file: str) -> str:
+    if view.kind == "files":
+        return f"pyrometer annotate --all {shlex.quote(file)}"
+    if view.kind in ("callers", "callees"):
+        return _annotate(view.function or "", file)
+    if not view.rows:
+        return _show(file, "tree")
+    name = view.rows[0].place.name
+    return _annotate(name, file) if view.kind == "lines" else _of_function(file, "callers", name)
+
+
+@next_command.register
+def _metric_tree(view: MetricTree, file: str) -> str:
+    metric = shlex.quote(view.columns[0].name)
+    return f"pyrometer flamegraph {shlex.quote(file)} --metric {metric} -o flamegraph.svg"
+
+
+@next_command.register
+def _metric_annotation(view: MetricAnnotation, file: str) -> str:
+    return _of_function(file, "callers", view.function) if view.function else _show(file, "files")
 
 
 def _annotate(function: str, file: str) -> str:

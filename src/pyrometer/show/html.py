@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from pyrometer.show import words
 from pyrometer.show.grid import Cell, Column, Grid, Row, longest_bar
 from pyrometer.show.grids import grids
-from pyrometer.show.words import quality as quality_words
 
 _NUMBER = "text-align:right;font-variant-numeric:tabular-nums"
 _NAME = "text-align:left;font-family:monospace;white-space:pre"
@@ -18,7 +18,8 @@ def render(view: object) -> str:
     parts = ["".join(_grid(grid)) for grid in grids(view)]
     basis = getattr(view, "basis", None)
     if basis is not None:
-        parts.append(f"<p><small>{escape(quality_words(basis.quality))}</small></p>")
+        lines = [*words.remarks(basis), words.quality(basis.quality)]
+        parts.extend(f"<p><small>{escape(line)}</small></p>" for line in lines)
     return "".join(parts)
 
 

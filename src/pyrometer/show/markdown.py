@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pyrometer.show import words
 from pyrometer.show.grid import Cell, Grid, Row
 from pyrometer.show.grids import grids
-from pyrometer.show.words import quality as quality_words
 
 
 def render(view: object) -> str:
     """A view as Markdown."""
-    parts = ["\n".join(_grid(grid)) for grid in grids(view)]
+    parts = [render_grids(grids(view))]
     basis = getattr(view, "basis", None)
     if basis is not None:
-        parts.append(quality_words(basis.quality))
+        parts.extend(escape(remark) for remark in words.remarks(basis))
+        parts.append(words.quality(basis.quality))
     return "\n\n".join(parts) + "\n"
+
+
+def render_grids(parts: Iterable[Grid]) -> str:
+    """Grids as Markdown, without a line break at the end."""
+    return "\n\n".join("\n".join(_grid(grid)) for grid in parts)
 
 
 def _grid(grid: Grid) -> Iterable[str]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
-from typing import TextIO
+from dataclasses import replace
+from typing import TextIO, TypeVar
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from pyrometer.show import words
-from pyrometer.show.grid import Column, Grid, Row, cut, longest_bar, printable, shorten
+from pyrometer.show.grid import Column, Figure, Grid, Row, cut, longest_bar, printable, shorten
 from pyrometer.show.grids import grids
 
 BAR = 8
@@ -20,6 +23,7 @@ BAR = 8
 NARROWEST = 16
 """A name is never shortened below this."""
 _FLEXIBLE = ("name", "code")
+T = TypeVar("T")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -58,6 +62,9 @@ def show(view: object, target: Console) -> None:
     if basis is not None:
         if not basis.samples:
             target.print(Text(words.nothing(basis), "yellow"))
+        for remark in words.remarks(basis):
+            for line in textwrap.wrap(printable(remark), target.width, subsequent_indent="  "):
+                target.print(Text(line, "dim"), no_wrap=True)
         if basis.excluded:
             target.print(Text(f"{words.plural(basis.excluded, 'sample')} left out by the filters", "dim"))
         target.print(Text(words.quality(basis.quality), "dim"))
@@ -66,10 +73,65 @@ def show(view: object, target: Console) -> None:
 def show_grid(grid: Grid, target: Console) -> None:
     """Print one grid."""
     target.print(Text(shorten(printable(grid.heading), target.width), "bold"), no_wrap=True)
-    for line in layout(grid, target.width):
+    fitting, left_out = fit(grid, target.width)
+    for line in layout(fitting, target.width):
         target.print(line, no_wrap=True, overflow="ignore")
+    if left_out:
+        names = textwrap.wrap(f"no room for {', '.join(left_out)}: --format md or json has all", target.width)
+        for line in names:
+            target.print(Text(printable(line), "dim"), no_wrap=True)
     for note in grid.notes:
         target.print(Text(printable(note), "dim"))
+
+
+LEVELS = 3
+"""Of :class:`~pyrometer.show.grid.Figure`: whole, brief, and without a share."""
+ROOM = {"name": 24, "code": 36}
+"""What a name or a line of code should have beside optional columns."""
+
+
+def fit(grid: Grid, width: int) -> tuple[Grid, list[str]]:
+    """A grid with briefer figures and, if that is not enough, without its last optional columns; their titles."""
+    if not any(column.optional for column in grid.columns):
+        return grid, []
+    for level in range(LEVELS):
+        brief = _brief(grid, level)
+        if _fits(brief, width):
+            return brief, []
+    brief = _brief(grid, LEVELS - 1)
+    left_out: list[str] = []
+    optional = [at for at, column in enumerate(brief.columns) if column.optional]
+    for at in reversed(optional[1:]):
+        left_out.insert(0, brief.columns[at].title)
+        brief = _without(brief, at)
+        if _fits(brief, width):
+            break
+    # What is left may be said in more letters again.
+    kept = grid
+    for at in reversed(optional[len(optional) - len(left_out) :]):
+        kept = _without(kept, at)
+    return fit(kept, width)[0] if len(left_out) < len(optional) - 1 else brief, left_out
+
+
+def _brief(grid: Grid, level: int) -> Grid:
+    rows = [
+        replace(row, cells=[cell.at(level) if isinstance(cell, Figure) else cell for cell in row.cells])
+        for row in grid.rows
+    ]
+    return replace(grid, rows=rows)
+
+
+def _without(grid: Grid, at: int) -> Grid:
+    def rest(cells: Sequence[T]) -> list[T]:
+        return [*cells[:at], *cells[at + 1 :]]
+
+    return replace(grid, columns=rest(grid.columns), rows=[replace(row, cells=rest(row.cells)) for row in grid.rows])
+
+
+def _fits(grid: Grid, width: int) -> bool:
+    flexible = next((column.kind for column in grid.columns if column.kind in _FLEXIBLE), "name")
+    others = [_natural(at, column, grid.rows) for at, column in enumerate(grid.columns) if column.kind not in _FLEXIBLE]
+    return sum(others) + len(others) + ROOM[flexible] <= width
 
 
 def layout(grid: Grid, width: int) -> Iterable[Text]:
@@ -78,8 +140,11 @@ def layout(grid: Grid, width: int) -> Iterable[Text]:
         return
     widths = _widths(grid, width)
     longest = longest_bar(grid) or 1.0
-    titles = [Text(column.title, "dim") for column in grid.columns]
-    yield _line(titles, grid.columns, widths)
+    broken = [_title(column) for column in grid.columns]
+    height = max(len(lines) for lines in broken)
+    for at in range(-height, 0):
+        titles = [Text(lines[at] if -at <= len(lines) else "", "dim") for lines in broken]
+        yield _line(titles, grid.columns, widths)
     for row in grid.rows:
         yield _line(list(_cells(row, grid.columns, widths, longest)), grid.columns, widths)
 
@@ -97,12 +162,17 @@ def _widths(grid: Grid, width: int) -> list[int]:
     return widths
 
 
+def _title(column: Column) -> list[str]:
+    """The lines of a title."""
+    return re.split(r"(?<=-)(?=.)", column.title) if column.optional else [column.title]
+
+
 def _natural(at: int, column: Column, rows: Sequence[Row]) -> int:
     if column.kind == "bar":
         return BAR
     if column.kind in _FLEXIBLE:
         return NARROWEST
-    return max(cell_len(column.title), *(cell_len(str(row.cells[at])) for row in rows))
+    return max(*(cell_len(line) for line in _title(column)), 0, *(cell_len(str(row.cells[at])) for row in rows))
 
 
 def _cells(row: Row, columns: Sequence[Column], widths: Sequence[int], longest: float) -> Iterable[Text]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from pyrometer.analyze import Basis, Estimate, Place
+from pyrometer.analyze import Basis, Cycle, Estimate, Place
 from pyrometer.profile import Quality, units
 
 
@@ -29,7 +29,7 @@ def total(basis: Basis) -> str:
     """
     value = units.value(basis.total, basis.metric.unit)
     if basis.metric.kind == "exact":
-        return f"{basis.metric.name} {value}, exact"
+        return f"{basis.metric.name} {value}{'' if basis.paths == 'estimate' else ', exact'}"
     running = basis.metric.running
     shared = f", counted {units.percent(running)} % of the time" if running and running < 0.999 else ""
     return f"{basis.metric.name} {value} in {plural(basis.samples, 'sample')}{shared}"
@@ -65,8 +65,31 @@ def _of(part: int, whole: int) -> str:
 
 
 def place(found: Place) -> str:
-    """A function's name, marked when it is not the program's own native code."""
-    return f"{found.name} [{found.kind}]" if found.kind in ("kernel", "jit") and "[" not in found.name else found.name
+    """A function's name, marked when it is not the program's own native code, or in a cycle."""
+    marked = found.kind in ("kernel", "jit") and "[" not in found.name
+    name = f"{found.name} [{found.kind}]" if marked else found.name
+    return f"{name} [cycle {found.cycle}]" if found.cycle else name
+
+
+SHOWN_CYCLES = 3
+SHOWN_MEMBERS = 4
+
+
+def remarks(basis: Basis) -> list[str]:
+    """What a reader must know of how totals came about."""
+    if basis.paths == "estimate":
+        return ["estimate: the profile has no stacks; costs are divided over callers by the cost of their calls"]
+    if basis.paths == "none":
+        return ["calls left out: they cannot be filtered, so that totals are the functions' own costs"]
+    lines = [_cycle(cycle) for cycle in basis.cycles[:SHOWN_CYCLES]]
+    more = len(basis.cycles) - SHOWN_CYCLES
+    return [*lines, f"{plural(more, 'more cycle')}"] if more > 0 else lines
+
+
+def _cycle(cycle: Cycle) -> str:
+    names = ", ".join(cycle.members[:SHOWN_MEMBERS])
+    more = f" and {len(cycle.members) - SHOWN_MEMBERS} more" if len(cycle.members) > SHOWN_MEMBERS else ""
+    return f"cycle {cycle.number}, {share(cycle.total)} %: {names}{more}"
 
 
 def places(found: Sequence[Place]) -> list[str]:
@@ -83,6 +106,26 @@ def _bracketed(binary: str) -> str:
     return binary if binary.startswith("[") else f"[{PurePath(binary).name}]"
 
 
-def plural(number: int, noun: str) -> str:
+def amount(value: float | None, unit: str) -> tuple[str, str]:
+    """A value of a metric, whole and brief; units as of :class:`pyrometer.profile.derived.Derived`.
+
+    >>> amount(12_345_678, "count"), amount(0.01234, "share"), amount(None, "")
+    (('12,345,678', '12.3M'), ('1.234 %', '1.2%'), ('–', '–'))
+    """
+    if value is None:
+        return "–", "–"
+    if unit == "share":
+        return f"{100 * value:.3f} %", f"{100 * value:.1f}%"
+    if unit == "truth":
+        return ("yes", "yes") if value else ("no", "no")
+    if unit in ("ns", "bytes"):
+        text = units.value(round(value), unit)
+        return text, text
+    if unit == "count" and value == int(value):
+        return f"{int(value):,}", units.brief(value)
+    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}", units.brief(value)
+
+
+def plural(number: int, noun: str, nouns: str | None = None) -> str:
     """``1 function``, ``2 functions``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"

@@ -15,11 +15,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
 use pyrometer_tables::Profile;
+use pyrometer_tables::call_graph::Metrics;
 use pyrometer_tables::schema::{Metric, Tables};
 use pyrometer_tables::select::{Selection, for_each_selected};
 use rustc_hash::FxHashMap;
 
 use crate::error::Result;
+use crate::stacked::Stacked;
 use crate::summary;
 use message::{Label, Sample, ValueType};
 use places::Places;
@@ -42,6 +44,7 @@ pub fn write(profile: &Profile, selection: &Selection, out: impl Write) -> Resul
 /// # Errors
 /// Those of the profile.
 pub fn convert(profile: &Profile, selection: &Selection) -> Result<message::Profile> {
+    let profile = &*Stacked::of(profile, selection, Metrics::All)?;
     let tables = profile.tables();
     let meta = &profile.meta;
     let mut texts = Texts::default();

@@ -1,0 +1,82 @@
+"""``pyrometer diff``: two profiles of the same program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pyrometer.cli.derive import Derivation, derived
+from pyrometer.cli.input import open_input
+from pyrometer.cli.options import many_filters, output_format
+
+_BY = ["function", "line", "file", "binary"]
+_HOW = ("by", "inclusive", "normalize", "mod_filename", "mod_funcname")
+
+
+@click.command()
+@click.argument("before", type=click.Path(readable=False))
+@click.argument("after", type=click.Path(readable=False))
+@click.option("--by", type=click.Choice(_BY), default="function", show_default=True, help="What is compared.")
+@click.option("--metric", multiple=True, metavar="NAME", help="Which metric, may be repeated; all: every one.")
+@click.option("--derive", multiple=True, type=Derivation(), help="A metric of your own: see pyrometer show.")
+@click.option("--inclusive", is_flag=True, help="With all they call, instead of by themselves.")
+@click.option("--normalize", is_flag=True, help="Shares of the total, instead of values.")
+@click.option("--threshold", type=click.FloatRange(0, 100), default=0.0, metavar="P", help="Rows that differ by P %.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Rows at most.")
+@click.option("--mod-filename", multiple=True, metavar="s/OLD/NEW/", help="Change file names; flags g, i; repeatable.")
+@click.option(
+    "--mod-funcname", multiple=True, metavar="s/OLD/NEW/", help="Change function names; flags g, i; repeatable."
+)
+@click.option("--fail-above", type=click.FloatRange(min=0), metavar="P", help="End with 1 if anything grew by P %.")
+@many_filters
+@output_format
+def command(before: str, after: str, form: str, **options: Any) -> int:
+    """Compare two profiles: what costs more in AFTER, what costs less, and whether that is more than noise.
+
+    Exact counts are compared exactly. Differences of samples have a 95 % interval; what may be noise is marked.
+    --fail-above is of the total before: of everything, or of one row, beyond noise.
+
+    \b
+      pyrometer diff old.pyro new.pyro
+      pyrometer diff old.pyro new.pyro --normalize --by file --mod-filename 's,/build[0-9]+/,/,'
+      pyrometer diff cachegrind.out.1 cachegrind.out.2 --metric all --format json
+      pyrometer diff main.pyro branch.pyro --fail-above 2
+    """
+    limit, fail_above, given = (options.pop(name) for name in ("limit", "fail_above", "derive"))
+    how = {name: options.pop(name) for name in _HOW} | {"threshold": options.pop("threshold") / 100}
+    names = options.pop("metric") or (None,)
+    old, new = open_input(before), open_input(after)
+    if "all" in names:
+        names = tuple(dict.fromkeys(metric.name for metric in old.metric_list))
+    formulas = derived(given)
+    views = [old.diff(new, metric=name, derive=formulas, **how, **options) for name in names]
+    _print(views, form, limit)
+    grown = [] if fail_above is None else [(view, one) for view in views for one in view.above(fail_above / 100)]
+    for view, one in grown[:5]:
+        percent = f"{100 * one.difference / view.total.before:.1f} %" if view.total.before else "from nothing"
+        click.echo(f"above {fail_above:g} %: {one.name or '(all)'} {view.column.name} grew by {percent}", err=True)
+    return int(bool(grown))
+
+
+def _print(views: list[Any], form: str, limit: int) -> None:
+    from pyrometer.show import diff
+
+    if form == "json":
+        from pyrometer.show import json
+
+        click.echo(json.render_all(views), nl=False)
+        return
+    for at, view in enumerate(views):
+        if form == "md":
+            from pyrometer.show import markdown
+
+            click.echo(("\n" if at else "") + markdown.render_grids(diff.limited(view, limit)) + "\n", nl=False)
+        else:
+            from pyrometer.show.text import console, show_grid
+
+            target = console()
+            if at:
+                target.print()
+            for grid in diff.limited(view, limit):
+                show_grid(grid, target)
