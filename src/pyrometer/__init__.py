@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyrometer.api import Profile, build, doctor, import_files, load, record
+    from pyrometer.api import Profile, build, doctor, import_files, load, record, stat
     from pyrometer.native import __version__
     from pyrometer.profile import Meta
     from pyrometer.symbol_names import demangle, parse_name
@@ -31,6 +31,7 @@ _HOME = {
     "load": "pyrometer.api",
     "parse_name": "pyrometer.symbol_names",
     "record": "pyrometer.api",
+    "stat": "pyrometer.api",
 }
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "load",
     "parse_name",
     "record",
+    "stat",
 ]
 
 

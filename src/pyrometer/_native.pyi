@@ -163,6 +163,7 @@ def probe_events() -> list[tuple[str, int]]:
     """Some events by name, each with the error number of opening it on ourselves, or 0; empty without a recorder."""
 
 def record(config: Config) -> Recording: ...
+
 StatTotal = tuple[str, str, str, int | None, tuple[int, int], str | None]
 """Event, metric, unit, value, nanoseconds enabled and running, and why there is no value."""
 

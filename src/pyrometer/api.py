@@ -24,6 +24,7 @@ from pyrometer.analyze.top import By
 from pyrometer.collect.debugfiles import DebugFiles
 from pyrometer.collect.record import DEFAULT_RATE
 from pyrometer.collect.record import record as _record
+from pyrometer.collect.stat import stat as _stat
 from pyrometer.collect.symbolize import symbolize as _symbolize
 from pyrometer.diagnosis.diagnose import diagnose
 from pyrometer.diagnosis.finding import Diagnosis
@@ -191,6 +192,10 @@ class Profile(ProfileData):
         """Write another tool's format: a name of :data:`pyrometer.formats.FORMATS`."""
         by_name(format).write(self, path, inverted=inverted, **filters)
 
+    def stat(self, derive: Mapping[str, str] | None = None) -> analyze.Stat:
+        """Of :func:`pyrometer.stat`: what the programs cost; see :func:`pyrometer.analyze.stat`."""
+        return analyze.stat(self, derive)
+
     def _repr_html_(self) -> str:
         return html.render(analyze.summary(self))
 
@@ -278,6 +283,28 @@ def record(  # noqa: PLR0913  one keyword an option
     )
     recorded.wait()
     return Profile.of(recorded.profile)
+
+
+def stat(
+    *commands: Sequence[str],
+    events: Sequence[str | Sequence[str]] = (),
+    repeat: int = 1,
+    warmup: int = 0,
+    discard: bool = True,
+) -> Profile:
+    """Run programs and count what each costs as a whole; several are run in turns.
+
+    ``events`` are names, a sequence of names is counted together; ``discard``: what they print goes nowhere. Look at
+    it with :meth:`Profile.stat`.
+
+    >>> import pyrometer
+    >>> found = pyrometer.stat(["true"], repeat=3).stat().commands[0]
+    >>> found.runs, "wall-time" in {row.metric for row in found.rows}
+    (3, True)
+    """
+    groups = [[event] if isinstance(event, str) else list(event) for event in events]
+    profile, _ = _stat(commands, groups=groups, repeat=repeat, warmup=warmup, discard=discard)
+    return Profile.of(profile)
 
 
 def doctor(target: str | int | os.PathLike[str] | None = None) -> Diagnosis:

@@ -38,7 +38,16 @@ from pyrometer._native import (
 )
 
 if TYPE_CHECKING:
-    from pyrometer._native import Config, ExportOptions, Grouping, Instruction, Selection, SymbolOptions, TreeRow
+    from pyrometer._native import (
+        Config,
+        ExportOptions,
+        Grouping,
+        Instruction,
+        Selection,
+        StatTotal,
+        SymbolOptions,
+        TreeRow,
+    )
 
 __all__ = [
     "AddressCost",
@@ -51,6 +60,7 @@ __all__ = [
     "Recording",
     "Row",
     "Selection",
+    "StatTotal",
     "SymbolOptions",
     "Table",
     "TreeRow",

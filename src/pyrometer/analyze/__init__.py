@@ -34,6 +34,7 @@ from pyrometer.analyze.metric_tables import (
 )
 from pyrometer.analyze.metric_tree import MetricNode, MetricTree, metric_tree
 from pyrometer.analyze.several import ColumnsOptions, Several, TableView, View, several
+from pyrometer.analyze.stat import Change, Measured, Stat, StatCommand, stat
 from pyrometer.analyze.summary import MetricTotal, Summary, summary
 from pyrometer.analyze.top import FunctionRow, Top, top
 from pyrometer.analyze.tree import Node, Tree, tree
@@ -46,6 +47,7 @@ __all__ = [
     "Basis",
     "Binaries",
     "BinaryRow",
+    "Change",
     "ColumnsOptions",
     "Cycle",
     "Diff",
@@ -57,6 +59,7 @@ __all__ = [
     "Instruction",
     "LineRow",
     "Lines",
+    "Measured",
     "MetricAnnotation",
     "MetricColumn",
     "MetricLine",
@@ -75,6 +78,8 @@ __all__ = [
     "Shown",
     "SourceLine",
     "SourceListing",
+    "Stat",
+    "StatCommand",
     "Summary",
     "TableView",
     "Top",
@@ -99,6 +104,7 @@ __all__ = [
     "metric_top",
     "metric_tree",
     "several",
+    "stat",
     "summary",
     "top",
     "tree",

@@ -21,6 +21,7 @@ class Lazy:
 
 COMMANDS: dict[str, Lazy] = {
     "record": Lazy("pyrometer.cli.record", "Sample a program's CPU time and keep it as a profile."),
+    "stat": Lazy("pyrometer.cli.stat", "Count what a program costs as a whole; compare programs."),
     "instructions": Lazy("pyrometer.cli.instructions", "Count a program's instructions exactly, by function and line."),
     "heap": Lazy("pyrometer.cli.heap", "Which code allocates: sizes, lifetimes, accesses, copies."),
     "show": Lazy("pyrometer.cli.show", "Top functions, call tree, callers, callees, lines."),

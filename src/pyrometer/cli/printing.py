@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -32,20 +33,28 @@ def print_summary(profile: ProfileData, form: str) -> None:
     """Print what was collected on stderr: stdout is the program's."""
     from pyrometer.analyze import summary
 
-    view = summary(profile)
+    print_on(sys.stderr, summary(profile), form)
+
+
+def print_on(stream: TextIO, view: object, form: str) -> None:
+    """Print a view on a stream, without a next command."""
     if form == "json":
         from pyrometer.show import json
 
-        click.echo(json.render(view), err=True, nl=False)
+        click.echo(json.render(view), file=stream, nl=False)
     elif form == "md":
         from pyrometer.show import markdown
 
-        click.echo(markdown.render(view), err=True, nl=False)
+        click.echo(markdown.render(view), file=stream, nl=False)
     else:
         from pyrometer.show.summary import show_summary
-        from pyrometer.show.text import console
+        from pyrometer.show.text import console, show
 
-        show_summary(view, console(sys.stderr))
+        target = console(stream)
+        if isinstance(view, Summary):
+            show_summary(view, target)
+        else:
+            show(view, target)
 
 
 def _refuse_missing_code(view: Annotation) -> None:

@@ -21,6 +21,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "files": frozenset({"limit", "min_percent", "collapse_runtime"}),
     "annotate": frozenset({"function", "source", "every", "min_percent"}),
     "binaries": frozenset({"limit", "min_percent"}),
+    "stat": frozenset(),
 }
 """The views, each with the options that have a meaning for it; those of :data:`SEVERAL` have ``--sort`` and
 ``--derive`` too."""

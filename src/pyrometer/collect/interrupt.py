@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
-def passed_on() -> Iterator[None]:
-    """No KeyboardInterrupt inside this block.
+def passed_on() -> Iterator[Callable[[], bool]]:
+    """No KeyboardInterrupt inside this block, which is given a question: whether there would have been one.
 
     A handler of our own, not SIG_IGN: the program that we start would inherit an ignored signal.
     Python only lets the main thread set handlers; elsewhere there is nothing to shield.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: False
         return
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    heard = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: heard.set())
     try:
-        yield
+        yield heard.is_set
     finally:
         signal.signal(signal.SIGINT, before)

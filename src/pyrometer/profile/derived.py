@@ -33,6 +33,12 @@ BUILT_IN: tuple[tuple[str, str, str], ...] = (
     ("D1-miss-rate", "(D1mr + D1mw) / (Dr + Dw)", "share"),
     ("LL-miss-rate", "LLm / (Ir + Dr + Dw)", "share"),
     ("branch-miss-rate", "Bm / (Bc + Bi)", "share"),
+    # Whole programs, as perf stat has them.
+    ("CPUs-used", "task-clock / wall-time", ""),
+    ("GHz", "cycles / task-clock", ""),
+    ("IPC", "instructions / cycles", ""),
+    ("branch-miss-rate", "branch-misses / branches", "share"),
+    ("cache-miss-rate", "cache-misses / cache-references", "share"),
     # Heap profiles, as DHAT's viewer has them.
     ("average-size", "alloc-bytes / alloc-blocks", "bytes"),
     ("average-lifetime", "lifetime / alloc-blocks", "lifetime"),

@@ -20,6 +20,7 @@ from pyrometer.analyze import (
     Neighbours,
     Node,
     SourceListing,
+    Stat,
     Summary,
     Top,
     Tree,
@@ -28,6 +29,7 @@ from pyrometer.show import diff, guides, metrics, words
 from pyrometer.show.grid import Cell, Column, Grid, Row
 from pyrometer.show.headline import headline
 from pyrometer.show.lines import code, line_name
+from pyrometer.show.stat import stat_grids
 
 
 def share_columns(basis: Basis, title: str) -> list[Column]:
@@ -64,6 +66,11 @@ def _top(view: Top) -> list[Grid]:
     ]
     heading = f"Hottest functions by {view.by} · {words.total(view.basis)}"
     return [Grid(heading, columns, rows, _rest(len(rows), view.functions, "function"))]
+
+
+@grids.register
+def _stat(view: Stat) -> list[Grid]:
+    return stat_grids(view)
 
 
 @grids.register

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pyrometer.collect.cargo.capture import VARIABLE, write_call
 
-COMMANDS = ("record", "flamegraph", "instructions", "heap")
+COMMANDS = ("record", "flamegraph", "stat", "instructions", "heap")
 """The Pyrometer commands that take a program after ``--``."""
 
 

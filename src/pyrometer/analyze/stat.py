@@ -1,0 +1,167 @@
+"""What programs cost as a whole: mean and interval of repeated runs, and how several programs differ.
+
+A run is a moment of a process: all metrics that were counted in it have the same time. Ratios are made run by run.
+Programs are compared by the differences of runs that belong together (the first of each, the second of each …), whose
+mean has an interval of Student's t: noise that both have falls out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from statistics import fmean, median
+
+from pyrometer.analyze.student import mean_interval
+from pyrometer.errors import SelectionError
+from pyrometer.profile import ProfileData
+from pyrometer.profile.derived import Derivations, derivations
+
+INSTRUMENT = "stat"
+RATIOS = ("CPUs-used", "GHz", "IPC", "branch-miss-rate", "cache-miss-rate")
+"""Derived metrics that are shown by themselves, where what they are made of was counted."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric of a program over all its runs, in the metric's unit."""
+
+    metric: str
+    unit: str
+    mean: float
+    low: float | None
+    """The 95 % interval of the mean; None for a single run."""
+    high: float | None
+    minimum: float
+    median: float
+    maximum: float
+    counted: float | None
+    """The part of the time that it was really counted (multiplexing); None if all of it, or not known."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a program's metric differs from the first program's, relative to that: 0.1 is a tenth more."""
+
+    metric: str
+    unit: str
+    before: float
+    after: float
+    change: float | None
+    low: float | None
+    high: float | None
+    is_real: bool
+    """Whether the whole interval lies on one side of zero."""
+
+
+@dataclass(frozen=True)
+class StatCommand:
+    """A program, and what its runs cost."""
+
+    command: str
+    runs: int
+    failed: int
+    """Runs whose exit status was not 0."""
+    rows: tuple[Measured, ...]
+    changes: tuple[Change, ...]
+    """Against the first program; empty for that one itself."""
+
+
+@dataclass(frozen=True)
+class Stat:
+    """Programs side by side."""
+
+    commands: tuple[StatCommand, ...]
+    missing: Mapping[str, str]
+    """Events that this machine cannot count, with the reason."""
+
+
+Runs = list[dict[str, float | None]]
+"""The values of each run of a program by metric, in the order of the runs."""
+
+
+def stat(profile: ProfileData, derive: Mapping[str, str] | None = None) -> Stat:
+    """The runs in a profile of :func:`pyrometer.stat`, with the ``derive``d metrics of the user.
+
+    A :class:`~pyrometer.SelectionError` if the profile is of another instrument, or a formula is wrong.
+    """
+    if profile.meta.instrument != INSTRUMENT:
+        raise SelectionError("the profile has no runs", "they come from pyrometer stat", "look at it with --view top")
+    known = derivations(profile, derive)
+    shown = [metric.name for metric in profile.metric_list]
+    shown += [name for name in known.by_name if name in RATIOS or name in (derive or {})]
+    by_process = _runs(profile, known, shown)
+    statuses = profile.meta.extra.get("statuses", [])
+    commands: list[StatCommand] = []
+    for at, process in enumerate(profile.processes.rows()):
+        runs = by_process[at]
+        rows = tuple(_measured(profile, known, name, runs) for name in shown if _values(runs, name))
+        changes = tuple(_changes(profile, known, shown, by_process[0], runs)) if at else ()
+        failed = sum(1 for status in statuses[at] if status) if at < len(statuses) else 0
+        commands.append(StatCommand(process["command_line"], len(runs), failed, rows, changes))
+    return Stat(tuple(commands), dict(profile.meta.extra.get("not_available", {})))
+
+
+def _runs(profile: ProfileData, known: Derivations, shown: Sequence[str]) -> list[Runs]:
+    """The runs of each process, with the metrics that are computed from those that were counted."""
+    names = [metric.name for metric in profile.metric_list]
+    process_of = [thread["process"] for thread in profile.threads.rows()]
+    found: dict[tuple[int, int], dict[str, float | None]] = defaultdict(dict)
+    for sample in profile.samples.rows():
+        found[process_of[sample["thread"]], sample["time"]][names[sample["metric"]]] = sample["value"]
+    runs: list[Runs] = [[] for _ in range(len(profile.processes))]
+    for (process, _), recorded in sorted(found.items()):
+        whole = dict.fromkeys(names) | recorded
+        runs[process].append(dict(zip(shown, known.evaluate(shown, whole), strict=True)))
+    return runs
+
+
+def _values(runs: Runs, name: str) -> list[float]:
+    return [value for run in runs if (value := run[name]) is not None]
+
+
+def _unit(profile: ProfileData, known: Derivations, name: str) -> str:
+    units = {metric.name: metric.unit for metric in profile.metric_list}
+    return units[name] if name in units else known.by_name[name].unit
+
+
+def _measured(profile: ProfileData, known: Derivations, name: str, runs: Runs) -> Measured:
+    values = _values(runs, name)
+    mean, low, high = mean_interval(values)
+    running = next((metric.running for metric in profile.metric_list if metric.name == name), None)
+    several = isfinite(low)
+    return Measured(
+        name,
+        _unit(profile, known, name),
+        mean,
+        low if several else None,
+        high if several else None,
+        min(values),
+        median(values),
+        max(values),
+        running if running is not None and running < 1 else None,
+    )
+
+
+def _changes(profile: ProfileData, known: Derivations, shown: Sequence[str], before: Runs, after: Runs) -> list[Change]:
+    found: list[Change] = []
+    for name in shown:
+        pairs = [
+            (old, new)
+            for one, other in zip(before, after, strict=False)
+            if (old := one[name]) is not None and (new := other[name]) is not None
+        ]
+        if pairs:
+            found.append(_change(name, _unit(profile, known, name), pairs))
+    return found
+
+
+def _change(name: str, unit: str, pairs: Sequence[tuple[float, float]]) -> Change:
+    before, after = fmean(old for old, _ in pairs), fmean(new for _, new in pairs)
+    if not before:
+        return Change(name, unit, before, after, None, None, None, False)
+    mean, low, high = (each / abs(before) for each in mean_interval([new - old for old, new in pairs]))
+    several = isfinite(low)
+    is_real = several and (low > 0 or high < 0)
+    return Change(name, unit, before, after, mean, low if several else None, high if several else None, is_real)

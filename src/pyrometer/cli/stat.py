@@ -1,0 +1,97 @@
+"""``pyrometer stat``: what a program costs as a whole."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from contextlib import nullcontext
+from typing import Any
+
+import click
+
+from pyrometer.cli.derive import Derivation, derived
+from pyrometer.cli.options import output_format
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option("-r", "--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Runs of each program.")
+@click.option("--warmup", type=click.IntRange(min=0), default=0, help="Runs before them that do not count.")
+@click.option(
+    "-e",
+    "--event",
+    "events",
+    multiple=True,
+    metavar="EVENT",
+    help="What to count, as perf list names it; {a,b} are counted together. May be repeated.",
+)
+@click.option(
+    "--command",
+    "commands",
+    multiple=True,
+    metavar="COMMAND",
+    help="A program to compare with, as a shell would read its words; may be repeated.",
+)
+@click.option(
+    "--ratio",
+    "--derive",
+    "ratios",
+    multiple=True,
+    type=Derivation(),
+    metavar="NAME=FORMULA",
+    help="A metric of your own: 'IPC = instructions / cycles'.",
+)
+@click.option("--discard", is_flag=True, help="What the programs print goes nowhere.")
+@click.option("-o", "--output", type=click.Path(), help="Keep the runs as a profile.")
+@output_format
+@click.argument("program", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def command(ctx: click.Context, program: tuple[str, ...], form: str, output: str | None, **options: Any) -> None:
+    """Run PROGRAM and count its time, faults, switches, memory, and what the processor counts.
+
+    Its streams, signals and exit status pass through; the table goes to stderr. Several programs are run in turns and
+    compared with the first.
+
+    \b
+      pyrometer stat -- ./program --its-options
+      pyrometer stat -r 20 --discard -- ./program
+      pyrometer stat -r 20 --command './old --fast' -- ./new --fast
+    """
+    programs = [_words(ctx, text) for text in options.pop("commands")] + ([list(program)] if program else [])
+    if not programs:
+        ctx.fail("Give a program after --, or some with --command.")
+    formulas = derived(options.pop("ratios"))
+    groups = [_group(ctx, text) for text in options.pop("events")]
+    from pyrometer.analyze import stat as analyze_stat
+    from pyrometer.cli.passing import end_like
+    from pyrometer.cli.printing import print_on
+    from pyrometer.cli.progress import while_working
+    from pyrometer.cli.streams import not_vital
+    from pyrometer.collect.stat import stat as run_all
+
+    # What a program prints would stand in the middle of a bar.
+    with while_working("running") if options["discard"] else nullcontext() as meter:
+        profile, status = run_all(programs, groups=groups, told=meter, **options)
+    if output:
+        profile.save(output)
+    with not_vital():
+        print_on(sys.stderr, analyze_stat(profile, formulas), form)
+    end_like(status)
+
+
+def _words(ctx: click.Context, text: str) -> list[str]:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        ctx.fail(f"--command {text!r}: {error}")
+    if not words:
+        ctx.fail("--command is empty.")
+    return words
+
+
+def _group(ctx: click.Context, text: str) -> list[str]:
+    """The events of ``{a,b}``, or the one."""
+    if not text.startswith("{"):
+        return [text]
+    if not text.endswith("}"):
+        ctx.fail(f"{text!r} has no closing brace")
+    return [event for event in text[1:-1].split(",") if event]
