@@ -10,10 +10,18 @@
 //! A format is one module with a [`Format`] named `FORMAT`, and its entry in [`FORMATS`].
 
 mod builder;
+mod cachegrind;
+mod callgrind;
+mod costs;
+pub(crate) mod dhat;
 mod folded;
 mod input;
 mod lines;
+mod massif;
+mod numbers;
+mod places;
 mod recognise;
+pub(crate) mod valgrind;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +30,7 @@ use pyrometer_tables::Profile;
 use crate::error::{Error, Result};
 
 pub use builder::Builder;
+pub use costs::{Costs, Edge, Place};
 pub use input::{Input, Watch};
 pub use lines::{Line, Lines};
 pub use recognise::{Head, Likeness};
@@ -40,7 +49,8 @@ pub struct Format {
 }
 
 /// Every format that can be read, in the order of their names.
-pub const FORMATS: &[Format] = &[folded::FORMAT];
+pub const FORMATS: &[Format] = 
+    &[cachegrind::FORMAT, callgrind::FORMAT, dhat::FORMAT, folded::FORMAT, massif::FORMAT];
 
 /// The format of this name.
 #[must_use]
