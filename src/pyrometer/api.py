@@ -131,9 +131,9 @@ class Profile(ProfileData):
         path: str | os.PathLike[str],
         inverted: bool = False,
         **filters: Unpack[FilterOptions],
-    ) -> None:
-        """Write another tool's format: a name of :data:`pyrometer.formats.FORMATS`."""
-        by_name(format).write(self, path, inverted=inverted, **filters)
+    ) -> list[str]:
+        """Write another tool's format: a name of :data:`pyrometer.formats.FORMATS`; what it had no place for."""
+        return by_name(format).write(self, path, inverted=inverted, **filters)
 
     def _repr_html_(self) -> str:
         return html.render(analyze.summary(self))

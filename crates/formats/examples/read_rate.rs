@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use pyrometer_formats::read::{Options, by_name, read_bytes, recognise, Input};
+use pyrometer_formats::read::{Input, Options, by_name, read_bytes, recognise};
 
 /// Made files have about this size.
 const BYTES: usize = 100 << 20;
@@ -40,7 +40,8 @@ fn measure(name: &str, bytes: &[u8]) {
     let path = Path::new(name);
     let best = (0..3).map(|_| {
         let begin = Instant::now();
-        let format = Input::of_bytes(path, bytes).and_then(|input| recognise(&input)).map(|format| format.name);
+        let format =
+            Input::of_bytes(path, bytes).and_then(|input| recognise(&input)).map(|format| format.name);
         let options = Options { format: format.as_ref().ok().and_then(|name| by_name(name)), lenient: false };
         let profile = read_bytes(path, bytes, &options).unwrap_or_else(|error| panic!("{error}"));
         (begin.elapsed().as_secs_f64(), profile.sample_count())
@@ -70,15 +71,34 @@ fn callgrind(most: usize) -> String {
         let mut chance = Chance(7);
         text.push_str("part: 1\npositions: line\nevents: Ir Dr Dw\n");
         for function in 0..functions {
-            let name = if part == 1 { format!(" namespace::module::function_{function}(int)") } else { String::new() };
+            let name = if part == 1 {
+                format!(" namespace::module::function_{function}(int)")
+            } else {
+                String::new()
+            };
             let file = function / 20;
             let file_name = if part == 1 { format!(" /src/module/file_{file}.cpp") } else { String::new() };
-            let _ = writeln!(text, "\nfl=({file}){file_name}\nfn=({function}){name}\n{} 12 3 1", chance.below(5000));
+            let _ = writeln!(
+                text,
+                "\nfl=({file}){file_name}\nfn=({function}){name}\n{} 12 3 1",
+                chance.below(5000)
+            );
             for line in 1..LINES {
-                let _ = writeln!(text, "+{} {} {}", 1 + chance.below(3), chance.below(100_000), chance.below(300));
+                let _ = writeln!(
+                    text,
+                    "+{} {} {}",
+                    1 + chance.below(3),
+                    chance.below(100_000),
+                    chance.below(300)
+                );
                 if line % 8 == 0 {
                     let callee = chance.below(function as u64 + 1);
-                    let _ = writeln!(text, "cfn=({callee})\ncalls={} +7 \n* {}", 1 + chance.below(90), chance.below(9_000_000));
+                    let _ = writeln!(
+                        text,
+                        "cfn=({callee})\ncalls={} +7 \n* {}",
+                        1 + chance.below(90),
+                        chance.below(9_000_000)
+                    );
                 }
             }
         }
@@ -94,7 +114,11 @@ fn cachegrind() -> String {
     while text.len() < BYTES {
         function += 1;
         let mut at = chance.below(5000);
-        let _ = writeln!(text, "fl=/src/module/file_{}.cpp\nfn=namespace::module::function_{function}(int)", function / 20);
+        let _ = writeln!(
+            text,
+            "fl=/src/module/file_{}.cpp\nfn=namespace::module::function_{function}(int)",
+            function / 20
+        );
         for _ in 0..LINES {
             at += 1 + chance.below(3);
             let values = [100_000, 2, 2, 30_000, 40, 3, 9_000, 20, 2].map(|end| chance.below(end));

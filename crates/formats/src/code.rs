@@ -51,7 +51,9 @@ impl Code {
                 Some(row) if frame.binary.is_none() || frame.binary == own => of_function[row as usize],
                 _ => place(Named {
                     name: one_line(&frame_name(tables, frame)),
-                    file: one_line(function.and_then(|function| function.file.as_deref()).unwrap_or_default()),
+                    file: one_line(
+                        function.and_then(|function| function.file.as_deref()).unwrap_or_default(),
+                    ),
                     binary: one_line(binary(frame.binary.or(own))),
                 }),
             }

@@ -73,7 +73,8 @@ fn about(profile: &Profile, fields: &Fields) -> About {
     let kept = profile.meta.extra.get(ABOUT).cloned().and_then(|kept| serde_json::from_value(kept).ok());
     let kept: About = kept.unwrap_or_default();
     let is_known = !kept.tu.is_empty();
-    let [one, many, often] = fields.units(profile.tables()).map_or([None, None, None], |units| units.map(Some));
+    let [one, many, often] =
+        fields.units(profile.tables()).map_or([None, None, None], |units| units.map(Some));
     About {
         bu: kept.bu.or(one),
         bsu: kept.bsu.or(many),

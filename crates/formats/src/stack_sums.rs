@@ -33,7 +33,13 @@ impl StackSums {
             column[*metric as usize] = Some(at);
         }
         let (width, stacks) = (metrics.len(), tables.stacks.len());
-        let mut sums = Self { values: vec![0; width * stacks], counts: vec![0; stacks], metrics, more, ..Self::default() };
+        let mut sums = Self {
+            values: vec![0; width * stacks],
+            counts: vec![0; stacks],
+            metrics,
+            more,
+            ..Self::default()
+        };
         let mut counts = vec![0_i64; width * stacks];
         for_each_selected(profile, selection, |sample| {
             let Some(column) = column[sample.metric as usize] else {
@@ -110,7 +116,8 @@ fn used_metrics(profile: &Profile, most: usize) -> Result<(Vec<i32>, usize)> {
     for call in &profile.tables().calls {
         used[call.metric as usize] = true;
     }
-    let mut metrics: Vec<_> = (0..used.len() as i32).filter(|metric| used[*metric as usize]).collect();
+    let all = used.len() <= most;
+    let mut metrics: Vec<_> = (0..used.len() as i32).filter(|metric| all || used[*metric as usize]).collect();
     let more = metrics.len().saturating_sub(most);
     metrics.truncate(most);
     Ok((metrics, more))
@@ -120,7 +127,11 @@ fn used_metrics(profile: &Profile, most: usize) -> Result<(Vec<i32>, usize)> {
 pub(crate) fn event_names(tables: &Tables, metrics: &[i32]) -> Vec<String> {
     let name = |metric: &i32| {
         let name = &tables.metrics[*metric as usize].name;
-        if name.trim().is_empty() { "events".to_owned() } else { name.trim().replace(char::is_whitespace, "-") }
+        if name.trim().is_empty() {
+            "events".to_owned()
+        } else {
+            name.trim().replace(char::is_whitespace, "-")
+        }
     };
     metrics.iter().map(name).collect()
 }

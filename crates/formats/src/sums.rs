@@ -102,7 +102,9 @@ mod tests {
     #[test]
     fn what_repeats_is_added_whatever_its_order() {
         let mut sums: Sums<u32> = Sums::default();
-        for (key, values) in [(5, &[1, 2][..]), (6, &[3]), (5, &[10, 20]), (6, &[30, 40]), (7, &[]), (5, &[100])] {
+        for (key, values) in
+            [(5, &[1, 2][..]), (6, &[3]), (5, &[10, 20]), (6, &[30, 40]), (7, &[]), (5, &[100])]
+        {
             sums.add(key / 6, key, 2, values);
         }
         let found: Vec<_> = sums.iter().map(|(key, values)| (*key, values.to_vec())).collect();

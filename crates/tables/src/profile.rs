@@ -117,7 +117,13 @@ impl Profile {
             }
             Ok(())
         })?;
-        Ok(Self { meta, tables, samples: Store::Made(samples), attachments: Attachments::default(), path: None })
+        Ok(Self {
+            meta,
+            tables,
+            samples: Store::Made(samples),
+            attachments: Attachments::default(),
+            path: None,
+        })
     }
 
     /// The file it was opened from.

@@ -16,7 +16,7 @@ use pyrometer_tables::select::Selection;
 
 use crate::code::one_line;
 use crate::error::Result;
-use crate::read::valgrind::{DERIVED, EVENTS, joined, unit_mark};
+use crate::read::valgrind::{DERIVED, EVENTS, QUALITY, joined, unit_mark};
 use crate::stack_sums::{StackSums, descriptions, event_names};
 use crate::{LeftOut, summary};
 use graph::Graph;
@@ -70,7 +70,7 @@ fn head(profile: &Profile, out: &mut impl Write) -> Result<()> {
 
 /// What was lost, as a description that readers do not take for one of Callgrind's.
 fn quality(meta: &Meta) -> String {
-    format!("Option: {}", summary::quality(meta))
+    QUALITY.replace("samples: ", &summary::quality(meta))
 }
 
 /// The positions, and the names of the metrics with what they mean.

@@ -42,7 +42,8 @@ pub(super) struct Body<'a> {
 
 impl<'a> Body<'a> {
     pub(super) fn new(graph: &'a Graph) -> Self {
-        let mut objects: Vec<&str> = graph.functions.iter().map(|function| function.binary.as_str()).collect();
+        let mut objects: Vec<&str> =
+            graph.functions.iter().map(|function| function.binary.as_str()).collect();
         objects.sort_unstable();
         objects.dedup();
         let place = |binary: &str| objects.partition_point(|known| *known < binary);
@@ -95,7 +96,11 @@ impl<'a> Body<'a> {
     fn enter_file(&mut self, file: u32, by: &str, out: &mut impl Write) -> Result<()> {
         if self.file != Some(file) {
             self.file = Some(file);
-            writeln!(out, "{by}={}", self.file_numbers.name(file as usize, &self.graph.files[file as usize]))?;
+            writeln!(
+                out,
+                "{by}={}",
+                self.file_numbers.name(file as usize, &self.graph.files[file as usize])
+            )?;
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ pub struct Format {
 }
 
 /// Every format that can be read, in the order of their names.
-pub const FORMATS: &[Format] = 
+pub const FORMATS: &[Format] =
     &[cachegrind::FORMAT, callgrind::FORMAT, dhat::FORMAT, folded::FORMAT, massif::FORMAT];
 
 /// The format of this name.

@@ -8,7 +8,8 @@ const SAFE: usize = 18;
 pub(super) fn unsigned(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0_u64;
     let mut length = 0;
-    while let Some(digit) = bytes.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+    while let Some(digit) = bytes.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
+    {
         value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
         length += 1;
     }

@@ -29,7 +29,8 @@ impl<'a> TextPlace<'a> {
         };
         let address = Some(address).filter(|address| *address != 0);
         let plain = Self { is_code: true, address, function: rest, ..Self::default() };
-        let in_binary = rest.rsplit_once(" (in ").and_then(|(name, path)| Some((name, path.strip_suffix(')')?)));
+        let in_binary =
+            rest.rsplit_once(" (in ").and_then(|(name, path)| Some((name, path.strip_suffix(')')?)));
         if let Some((function, path)) = in_binary {
             return Self { function, binary: Some(path), ..plain };
         }
@@ -114,18 +115,32 @@ mod tests {
     fn each_form_of_a_place_is_taken_apart() {
         let at = |address| TextPlace { is_code: true, address: Some(address), ..TextPlace::default() };
         let cases = [
-            ("0x1092C6: main (p.c:26)", TextPlace { function: "main", file: Some("p.c"), line: Some(26), ..at(0x1092c6) }),
+            (
+                "0x1092C6: main (p.c:26)",
+                TextPlace { function: "main", file: Some("p.c"), line: Some(26), ..at(0x1092c6) },
+            ),
             (
                 "0x5f: a::b<c (d)> (src/lib.rs:3:14)",
                 TextPlace {
-                    function: "a::b<c (d)>", file: Some("src/lib.rs"), line: Some(3), column: Some(14), ..at(0x5f)
+                    function: "a::b<c (d)>",
+                    file: Some("src/lib.rs"),
+                    line: Some(3),
+                    column: Some(14),
+                    ..at(0x5f)
                 },
             ),
             (
                 "0x48: operator new(unsigned long) (in /usr/lib/x (y).so)",
-                TextPlace { function: "operator new(unsigned long)", binary: Some("/usr/lib/x (y).so"), ..at(0x48) },
+                TextPlace {
+                    function: "operator new(unsigned long)",
+                    binary: Some("/usr/lib/x (y).so"),
+                    ..at(0x48)
+                },
             ),
-            ("0x48: (below main) (in /x)", TextPlace { function: "(below main)", binary: Some("/x"), ..at(0x48) }),
+            (
+                "0x48: (below main) (in /x)",
+                TextPlace { function: "(below main)", binary: Some("/x"), ..at(0x48) },
+            ),
             ("0x48: ???", TextPlace { function: "???", ..at(0x48) }),
             ("0x48: f(int)", TextPlace { function: "f(int)", ..at(0x48) }),
             ("[root]", TextPlace { function: "[root]", ..TextPlace::default() }),
@@ -137,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_recursion_from_one_place_is_no_inlined_call() {
-        let stack = [(Some(5), 25), (Some(5), 26), (Some(5), 25), (Some(5), 26), (Some(7), 1), (None, 2), (None, 3)];
+        let stack =
+            [(Some(5), 25), (Some(5), 26), (Some(5), 25), (Some(5), 26), (Some(7), 1), (None, 2), (None, 3)];
         let mut inlining = Inlining::default();
         inlining.mark(stack);
         let inlined = inlining.mark(stack);

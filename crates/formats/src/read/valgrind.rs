@@ -74,9 +74,13 @@ pub(super) fn command(meta: &mut Meta, line: &str) {
     }
 }
 
+/// What stands before the counts of samples lost, in files of ours: those are of one profile only.
+pub(crate) const QUALITY: &str = "Option: samples: ";
+
 /// Keeps a line of description, `I1 cache: 32768 B, 64 B, 8-way associative`; an empty one says nothing.
 pub(super) fn description(meta: &mut Meta, text: &str) {
     let says = text.split_once(':').is_none_or(|(_, value)| !value.trim().is_empty());
+    let says = says && !text.starts_with(QUALITY);
     let kept = meta.extra.entry(DESCRIPTIONS.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
     if let Value::Array(kept) = kept
         && says

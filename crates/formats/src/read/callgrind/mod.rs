@@ -17,8 +17,12 @@ use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::{Error, Result};
 use reader::Reader;
 
-pub(super) const FORMAT: Format =
-    Format { name: "callgrind", title: "Callgrind and others for KCachegrind (callgrind.out)", recognise, read };
+pub(super) const FORMAT: Format = Format {
+    name: "callgrind",
+    title: "Callgrind and others for KCachegrind (callgrind.out)",
+    recognise,
+    read,
+};
 
 fn recognise(head: &Head<'_>) -> Likeness {
     let has = |start: &[u8]| head.lines().any(|line| line.starts_with(start));

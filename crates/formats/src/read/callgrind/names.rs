@@ -31,7 +31,8 @@ impl Names {
     pub(super) fn resolve(&mut self, spec: &[u8]) -> Option<u32> {
         let spec = spec.trim_ascii();
         let Some((id, name)) = numbered(spec) else {
-            return self.intern(spec);
+            let is_number = matches!(spec, [b'(', b'0'..=b'9', ..]) && unsigned(&spec[1..]).is_none();
+            return if is_number { None } else { self.intern(spec) };
         };
         let name = name.trim_ascii_start();
         if name.is_empty() {

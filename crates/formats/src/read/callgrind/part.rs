@@ -40,12 +40,13 @@ impl Part {
 
     /// Whether it ends without the line that its writer ends with.
     pub(super) fn is_cut(&self) -> bool {
-        self.begun && !self.closed
+        !self.closed
     }
 
     /// Where the summary, which is of the whole run, is not the sum of the lines: both.
     pub(super) fn differs(&self) -> Option<(i64, i64)> {
-        let summary = self.summary.as_ref().filter(|summary| self.begun && summary.iter().any(|v| *v != 0))?;
+        let summary =
+            self.summary.as_ref().filter(|summary| self.begun && summary.iter().any(|v| *v != 0))?;
         summary.iter().copied().zip(self.totals.iter().copied()).find(|(said, summed)| said != summed)
     }
 }

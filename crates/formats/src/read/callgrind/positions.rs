@@ -44,12 +44,15 @@ impl Positions {
     pub(super) fn take<'a>(&mut self, mut rest: &'a [u8]) -> Option<&'a [u8]> {
         for last in &mut self.last[..self.columns.len()] {
             rest = skip_blanks(rest);
-            let (position, after) = match rest.first()? {
-                b'*' => (*last, &rest[1..]),
-                b'+' => unsigned(&rest[1..]).and_then(|(more, after)| Some((last.checked_add(more)?, after)))?,
-                b'-' => unsigned(&rest[1..]).and_then(|(less, after)| Some((last.checked_sub(less)?, after)))?,
-                _ => unsigned(rest)?,
-            };
+            let (position, after) =
+                match rest.first()? {
+                    b'*' => (*last, &rest[1..]),
+                    b'+' => unsigned(&rest[1..])
+                        .and_then(|(more, after)| Some((last.checked_add(more)?, after)))?,
+                    b'-' => unsigned(&rest[1..])
+                        .and_then(|(less, after)| Some((last.checked_sub(less)?, after)))?,
+                    _ => unsigned(rest)?,
+                };
             if !matches!(after.first(), None | Some(b' ' | b'\t')) {
                 return None;
             }

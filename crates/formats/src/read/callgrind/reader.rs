@@ -16,9 +16,8 @@ pub(super) type Fits = Result<(), &'static str>;
 
 const COSTS: &str = "`POSITION COUNT ...` of a function and of known events";
 /// Lines with which a part begins.
-const HEADER: [&[u8]; 10] = [
-    b"version", b"creator", b"pid", b"cmd", b"part", b"thread", b"desc", b"positions", b"event", b"events",
-];
+const HEADER: [&[u8]; 10] =
+    [b"version", b"creator", b"pid", b"cmd", b"part", b"thread", b"desc", b"positions", b"event", b"events"];
 const NAME: &str = "a name, or the number of one that was named before";
 
 /// Where the lines that follow belong: places of names.
@@ -124,7 +123,11 @@ impl<'a> Reader<'a> {
         }
         let (line, address) = (self.positions.line(), self.positions.address());
         let values = &self.values[1..=found];
-        self.builder.costs.add(set, Place { function, file: self.context.file_number, line, address }, values);
+        self.builder.costs.add(
+            set,
+            Place { function, file: self.context.file_number, line, address },
+            values,
+        );
         self.part.add(values);
         Some(())
     }
@@ -155,7 +158,11 @@ impl<'a> Reader<'a> {
             b"jfi" => return self.names.files.resolve(value).map(drop).ok_or(NAME),
             b"jfn" => return self.names.functions.resolve(value).map(drop).ok_or(NAME),
             b"job" => return self.object(value).map(drop),
-            _ => return Err("a specification of the format (ob, fl, fi, fe, fn, cob, cfi, cfn, calls, jump, jcnd)"),
+            _ => {
+                return Err(
+                    "a specification of the format (ob, fl, fi, fe, fn, cob, cfi, cfn, calls, jump, jcnd)",
+                );
+            }
         }
         Ok(())
     }
@@ -212,7 +219,9 @@ impl<'a> Reader<'a> {
     fn about(&mut self, key: &[u8], value: &str) -> Fits {
         match key {
             b"version" if value != "1" => return Err("version 1"),
-            b"creator" => self.writes_totals = ["callgrind", "pyrometer"].iter().any(|by| value.starts_with(by)),
+            b"creator" => {
+                self.writes_totals = ["callgrind", "pyrometer"].iter().any(|by| value.starts_with(by))
+            }
             b"pid" => self.process.pid = value.parse().map_err(|_| "a process id")?,
             b"thread" => self.thread = value.parse().map_err(|_| "a number of a thread")?,
             b"cmd" => self.command(value),
@@ -304,13 +313,20 @@ impl<'a> Reader<'a> {
                 "A summary in the file says {said}, the lines of its part add up to {summed}: the lines count."
             ));
         }
-        if part.is_cut() && self.writes_totals { Err("a line `totals:` at the end of the part") } else { Ok(()) }
+        if part.is_cut() && self.writes_totals {
+            Err("a line `totals:` at the end of the part")
+        } else {
+            Ok(())
+        }
     }
 
     /// The end of the file.
     pub(super) fn finish(&mut self) -> Fits {
         if self.jumps > 0 {
             self.builder.note(format!("{} jumps between lines of the file were not kept.", self.jumps));
+        }
+        if self.open().is_none() {
+            return Err("a line `events:`");
         }
         self.end_part()
     }

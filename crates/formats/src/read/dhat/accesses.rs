@@ -28,7 +28,10 @@ impl Histogram {
 
     /// Whether counts lack multiples of 65,536: each byte that was read or written was counted once.
     pub(super) fn is_wrapped(&self, accessed: i64) -> bool {
-        let counted = self.runs.iter().fold(0_i64, |sum, (length, value)| sum.saturating_add(length.saturating_mul(*value)));
+        let counted = self
+            .runs
+            .iter()
+            .fold(0_i64, |sum, (length, value)| sum.saturating_add(length.saturating_mul(*value)));
         counted != accessed && accessed.wrapping_sub(counted) % WRAPS == 0
     }
 
@@ -46,7 +49,10 @@ mod tests {
     #[test]
     fn runs_are_written_by_their_negative_length() {
         let histogram = Histogram::decoded(&[-3, 0, 5, -96, 0]).unwrap();
-        assert_eq!(histogram.payload(false), r#"{"block_size":100,"runs":[[3,0],[1,5],[96,0]],"wrapped":false}"#);
+        assert_eq!(
+            histogram.payload(false),
+            r#"{"block_size":100,"runs":[[3,0],[1,5],[96,0]],"wrapped":false}"#
+        );
         assert_eq!(Histogram::decoded(&[-3]), None);
         assert_eq!(Histogram::decoded(&[-3, -3]), None);
         assert_eq!(Histogram::decoded(&[i64::MIN, 3]), None);

@@ -12,8 +12,12 @@ use crate::error::{Error, Result};
 pub(crate) use document::About;
 use document::Document;
 
-pub(super) const FORMAT: Format =
-    Format { name: "dhat", title: "DHAT, of Valgrind and of the crate dhat (dhat.out, dhat-heap.json)", recognise, read };
+pub(super) const FORMAT: Format = Format {
+    name: "dhat",
+    title: "DHAT, of Valgrind and of the crate dhat (dhat.out, dhat-heap.json)",
+    recognise,
+    read,
+};
 
 /// Where [`pyrometer_tables::meta::Meta::extra`] keeps the units and times of a file.
 pub(crate) const ABOUT: &str = "dhat";

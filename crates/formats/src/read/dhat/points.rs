@@ -92,13 +92,17 @@ pub(super) fn add(
     for (number, point) in document.pps.iter().enumerate() {
         let place = format!("point {number} of `pps`");
         let Some(stack) = frames.stack(&point.fs, builder) else {
-            builder.left_out(malformed(&format!("places in `ftbl` in {place}"), &format!("{:?}", first(&point.fs))))?;
+            builder.left_out(malformed(
+                &format!("places in `ftbl` in {place}"),
+                &format!("{:?}", first(&point.fs)),
+            ))?;
             continue;
         };
         let values: Option<Vec<_>> = columns.iter().map(|column| (column.of)(point)).collect();
         let fits = |values: &Vec<(i64, i64)>| values.iter().all(|(value, count)| *value >= 0 && *count >= 0);
         let Some(values) = values.filter(fits) else {
-            builder.left_out(malformed(&format!("each number in {place}, none of them negative"), "another"))?;
+            builder
+                .left_out(malformed(&format!("each number in {place}, none of them negative"), "another"))?;
             continue;
         };
         for (metric, (value, count)) in metrics.iter().zip(values).filter(|(_, (value, _))| *value != 0) {

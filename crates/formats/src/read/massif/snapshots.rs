@@ -62,7 +62,8 @@ impl<'a> Snapshots<'a> {
         if line.starts_with(b"#") || line.trim_ascii().is_empty() {
             return Ok(());
         }
-        let at = line.iter().position(|byte| matches!(byte, b'=' | b':')).ok_or("`KEY=VALUE` or `KEY: VALUE`")?;
+        let at =
+            line.iter().position(|byte| matches!(byte, b'=' | b':')).ok_or("`KEY=VALUE` or `KEY: VALUE`")?;
         let (key, value) = (&line[..at], line[at + 1..].trim_ascii());
         if line[at] == b':' { self.header(key, &valgrind::text(value)) } else { self.field(key, value) }
     }
@@ -163,11 +164,12 @@ impl<'a> Snapshots<'a> {
             if tree.snapshot == last {
                 self.add(thread, "exit-bytes", "Live at the end.", &tree.stacks);
             } else if !tree.is_peak {
-                let (name, when) = (format!("live-bytes-{}", tree.snapshot), format!("snapshot {}", tree.snapshot));
+                let (name, when) =
+                    (format!("live-bytes-{}", tree.snapshot), format!("snapshot {}", tree.snapshot));
                 self.add(thread, &name, &format!("Live at {when}."), &tree.stacks);
             }
         }
-        if cut { Err("the rest of a snapshot") } else { Ok(()) }
+        if cut || self.builder.tables().counters.is_empty() { Err("the rest of a snapshot") } else { Ok(()) }
     }
 
     fn add(&mut self, thread: i32, name: &str, description: &str, stacks: &[(i32, i64)]) {

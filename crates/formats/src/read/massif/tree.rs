@@ -77,7 +77,12 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Takes the line of a node; whether the tree is whole with it.
-    pub(super) fn line(&mut self, line: &[u8], texts: &mut Texts, builder: &mut Builder) -> Result<bool, &'static str> {
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        texts: &mut Texts,
+        builder: &mut Builder,
+    ) -> Result<bool, &'static str> {
         let (depth, children, bytes, text) = node(line).ok_or(NODE)?;
         if depth != self.open.len() {
             return Err(NODE);
