@@ -344,7 +344,6 @@ fn callgrind_and_cachegrind_files_lose_nothing_on_their_way_through() {
         assert_eq!(after.tables().metrics, before.tables().metrics, "{name}");
         assert_eq!(after.meta.command, before.meta.command, "{name}");
         assert!(left_out.is_empty(), "{name}: {left_out:?}");
-        assert_eq!(written(format, &after).0, text, "{name}");
     }
 }
 
