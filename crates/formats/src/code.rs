@@ -1,7 +1,7 @@
 //! Functions as other tools know them: by name, file and binary.
 
 use pyrometer_tables::labels::frame_name;
-use pyrometer_tables::schema::Tables;
+use pyrometer_tables::schema::{Function, Tables};
 use rustc_hash::FxHashMap;
 
 /// How a file or a binary is named that is not known.
@@ -38,7 +38,7 @@ impl Code {
         let binary = |row: Option<i32>| row.map_or("", |row| &tables.binaries[row as usize].path);
         let of_function = tables.functions.iter().map(|function| {
             place(Named {
-                name: one_line(&function.name),
+                name: one_line(exact_name(function)),
                 file: one_line(function.file.as_deref().unwrap_or_default()),
                 binary: one_line(binary(function.binary)),
             })
@@ -50,7 +50,8 @@ impl Code {
             match frame.function {
                 Some(row) if frame.binary.is_none() || frame.binary == own => of_function[row as usize],
                 _ => place(Named {
-                    name: one_line(&frame_name(tables, frame)),
+                    name: function
+                        .map_or_else(|| one_line(&frame_name(tables, frame)), |f| one_line(exact_name(f))),
                     file: one_line(
                         function.and_then(|function| function.file.as_deref()).unwrap_or_default(),
                     ),
@@ -62,6 +63,12 @@ impl Code {
         code.of_function = of_function;
         code
     }
+}
+
+/// The name, with what Pyrometer takes off: other tools tell `f`, `f.constprop.0` and `f@@LIB_2` apart.
+pub(crate) fn exact_name(function: &Function) -> &str {
+    let (name, linkage_name) = (&function.name, &function.linkage_name);
+    if linkage_name.starts_with(name.as_str()) { linkage_name } else { name }
 }
 
 /// A name as a line can hold it.

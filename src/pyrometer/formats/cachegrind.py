@@ -7,7 +7,8 @@ from pyrometer.formats.format import Format
 
 def recognise(head: bytes) -> bool:
     """True if there are a command, events and a file's costs."""
-    return head.startswith((b"desc:", b"cmd:")) and b"\nevents:" in head and b"\nfl=" in head and b"\npositions:" not in head
+    has_costs = b"\nevents:" in head and b"\nfl=" in head
+    return head.startswith((b"desc:", b"cmd:")) and has_costs and b"\npositions:" not in head
 
 
 FORMAT = Format("cachegrind", ".cachegrind.out", "Cachegrind (cg_annotate)", recognise)

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::histogram;
-use crate::code::one_line;
+use crate::code::{exact_name, one_line};
 use crate::stack_sums::StackSums;
 
 /// A mode of DHAT.
@@ -195,11 +195,11 @@ impl<'a> Frames<'a> {
 
 /// `0xADDRESS: function (file:line)`, or `(in binary)`.
 fn text(tables: &Tables, frame: &Frame) -> String {
-    let name = one_line(&frame_name(tables, frame));
+    let function = frame.function.map(|row| &tables.functions[row as usize]);
+    let name = function.map_or_else(|| one_line(&frame_name(tables, frame)), |f| one_line(exact_name(f)));
     if frame.address.is_none() && frame.kind == "unknown" {
         return name;
     }
-    let function = frame.function.map(|row| &tables.functions[row as usize]);
     let binary = frame.binary.or(function.and_then(|function| function.binary));
     let place = match (&frame.file, binary) {
         (Some(file), _) => {
