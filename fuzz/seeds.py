@@ -50,7 +50,7 @@ def main() -> None:
     """Makes all seeds that this machine allows."""
     corpus = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        makers = [of_binaries, of_separate, of_examples, of_generated_code, of_recording, of_texts, of_records]
+        makers = [of_binaries, of_separate, of_examples, of_generated_code, of_recording, of_texts, of_records, of_valgrind]
         for make in makers:
             try:
                 for target, name, content in make(Path(folder)):
@@ -253,6 +253,15 @@ def of_records(_: Path) -> Seeds:
     ]  # fmt: skip
     yield "journal", "rows", b"".join(struct.pack("<BI", tag, len(row)) + row for tag, row in rows)
     yield "symbol_cache", "empty", bytes(8)
+
+
+def of_valgrind(_: Path) -> Seeds:
+    """Files of Valgrind's tools, as the tests have them."""
+    recorded = ROOT / "tests/fixtures/valgrind"
+    for name in ["cachegrind.out", "callgrind.out", "callgrind.parts", "dhat.heap.json", "massif.out"]:
+        yield f"read_{name.split('.')[0]}", name, (recorded / name).read_bytes()
+    xdebug = b"version: 1\ncreator: x\nevents: T\nfl=(1) a\nfn=(1) f\n3 1\ncfn=(2) g'(1)\ncalls=1 0\n* 2\njcnd=1/2 3\n* \n"
+    yield "read_callgrind", "others", xdebug
 
 
 if __name__ == "__main__":

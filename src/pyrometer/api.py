@@ -188,9 +188,9 @@ class Profile(ProfileData):
         path: str | os.PathLike[str],
         inverted: bool = False,
         **filters: Unpack[FilterOptions],
-    ) -> None:
-        """Write another tool's format: a name of :data:`pyrometer.formats.FORMATS`."""
-        by_name(format).write(self, path, inverted=inverted, **filters)
+    ) -> list[str]:
+        """Write another tool's format: a name of :data:`pyrometer.formats.FORMATS`; what it had no place for."""
+        return by_name(format).write(self, path, inverted=inverted, **filters)
 
     def stat(self, derive: Mapping[str, str] | None = None) -> analyze.Stat:
         """Of :func:`pyrometer.stat`: what the programs cost; see :func:`pyrometer.analyze.stat`."""

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
 use pyrometer_formats::svg::Picture;
-use pyrometer_formats::{Error, Result, firefox, folded, pprof, speedscope, svg};
+use pyrometer_formats::{
+    Error, LeftOut, Result, cachegrind, callgrind, dhat, firefox, folded, pprof, speedscope, svg,
+};
 use pyrometer_tables::call_tree::Grouping;
 use pyrometer_tables::select::Selection;
 use pyrometer_tables::{Error as ProfileError, Profile as Inner};
@@ -25,7 +27,7 @@ pub struct ExportDict {
     icicle: bool,
 }
 
-/// Writes the selected part of a profile.
+/// Writes the selected part of a profile; what the format had no place for.
 #[pyfunction]
 pub fn export(
     py: Python<'_>,
@@ -33,7 +35,7 @@ pub fn export(
     selection: SelectionDict,
     grouping: GroupingDict,
     options: ExportDict,
-) -> PyResult<()> {
+) -> PyResult<LeftOut> {
     let grouping = Grouping::from(grouping);
     let inner = &profile.0;
     let written = py.detach(|| {
@@ -50,15 +52,23 @@ fn write(
     grouping: Grouping,
     options: &ExportDict,
     out: &mut dyn Write,
-) -> Result<()> {
+) -> Result<LeftOut> {
     match options.format.as_str() {
-        "folded" => folded::write(profile, selection, &grouping, out),
-        "speedscope" => speedscope::write(profile, selection, out),
-        "pprof" => pprof::write(profile, selection, out),
-        "firefox" => firefox::write(profile, selection, out),
-        "flamegraph" => svg::write(profile, selection, &picture(grouping, options), out),
+        "folded" => folded::write(profile, selection, &grouping, out).map(nothing),
+        "speedscope" => speedscope::write(profile, selection, out).map(nothing),
+        "pprof" => pprof::write(profile, selection, out).map(nothing),
+        "firefox" => firefox::write(profile, selection, out).map(nothing),
+        "flamegraph" => svg::write(profile, selection, &picture(grouping, options), out).map(nothing),
+        "callgrind" => callgrind::write(profile, selection, out),
+        "cachegrind" => cachegrind::write(profile, selection, out),
+        "dhat" => dhat::write(profile, selection, out),
         other => Err(unknown(other)),
     }
+}
+
+/// Of a writer that does not tell what it leaves out.
+fn nothing((): ()) -> LeftOut {
+    LeftOut::new()
 }
 
 fn picture(grouping: Grouping, options: &ExportDict) -> Picture {
@@ -72,7 +82,7 @@ fn unknown(format: &str) -> Error {
 
 /// Writes a file under another name first, and renames it when it is whole. What is no plain file
 /// (a pipe, `/dev/stdout`) is written as it is.
-fn whole(path: &Path, write: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
+fn whole(path: &Path, write: impl Fn(&mut dyn Write) -> Result<LeftOut>) -> Result<LeftOut> {
     match fs::symlink_metadata(path) {
         Ok(about) if !about.is_file() => {
             // `/dev/stdout` may be a file that others write to: what stands there stays.
@@ -83,17 +93,20 @@ fn whole(path: &Path, write: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()
         _ => {
             let partial = beside(path);
             let written = File::create(&partial).map_err(Error::from).and_then(|file| into(file, write));
-            let done = written.and_then(|()| Ok(fs::rename(&partial, path)?));
+            let done = written.and_then(|left_out| {
+                fs::rename(&partial, path)?;
+                Ok(left_out)
+            });
             done.inspect_err(|_| drop(fs::remove_file(&partial)))
         }
     }
 }
 
-fn into(file: File, write: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
+fn into(file: File, write: impl Fn(&mut dyn Write) -> Result<LeftOut>) -> Result<LeftOut> {
     let mut out = BufWriter::with_capacity(1 << 16, file);
-    write(&mut out)?;
+    let left_out = write(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    Ok(())
+    Ok(left_out)
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -15,7 +15,7 @@ use crate::file::{self, Attachments, Contents, StoredSamples};
 use crate::journal::{Journal, is_journal};
 use crate::meta::Meta;
 use crate::positioned::read_at;
-use crate::samples::{BATCH_ROWS, SampleSource};
+use crate::samples::{BATCH_ROWS, MadeSamples, SampleSource};
 use crate::schema::{Sample, Tables};
 
 /// What was measured, and what is known about it.
@@ -34,6 +34,7 @@ enum Store {
     File(StoredSamples),
     Journal(Box<Journal>),
     Memory(Arc<Vec<Sample>>),
+    Made(Arc<dyn MadeSamples>),
 }
 
 impl Store {
@@ -42,6 +43,7 @@ impl Store {
             Self::File(samples) => samples,
             Self::Journal(journal) => journal.as_ref(),
             Self::Memory(samples) => samples.as_ref(),
+            Self::Made(samples) => samples.as_ref(),
         }
     }
 }
@@ -108,6 +110,7 @@ impl Profile {
         let samples = match &self.samples {
             Store::File(samples) => Store::File(samples.clone()),
             Store::Memory(samples) => Store::Memory(samples.clone()),
+            Store::Made(samples) => Store::Made(samples.clone()),
             Store::Journal(journal) => {
                 let mut samples = Vec::new();
                 journal.for_each_batch(&mut |batch: &[Sample]| {
@@ -119,6 +122,30 @@ impl Profile {
         };
         let (tables, attachments, path) = (self.tables.clone(), self.attachments.clone(), self.path.clone());
         Ok(Self { meta, tables, samples, attachments, path })
+    }
+
+    /// A profile of rows in memory whose samples are made from something smaller each time they are asked for.
+    ///
+    /// # Errors
+    /// As [`Self::from_parts`], and those of making the samples.
+    pub fn from_source(meta: Meta, tables: Tables, samples: Arc<dyn MadeSamples>) -> Result<Self> {
+        let invalid = |bad: check::BadRow| bad.handed_over("memory".as_ref());
+        check::tables(&tables).map_err(invalid)?;
+        let mut row = 0;
+        samples.for_each_batch(&mut |batch| {
+            for sample in batch {
+                check::sample(row, sample, &tables).map_err(invalid)?;
+                row += 1;
+            }
+            Ok(())
+        })?;
+        Ok(Self {
+            meta,
+            tables,
+            samples: Store::Made(samples),
+            attachments: Attachments::default(),
+            path: None,
+        })
     }
 
     /// The file it was opened from.
@@ -206,9 +233,9 @@ impl Profile {
                 })))
             }
             Store::Memory(samples) => Ok(batches(samples.to_vec())),
-            Store::Journal(journal) => {
+            Store::Journal(_) | Store::Made(_) => {
                 let mut samples = Vec::new();
-                journal.for_each_batch(|batch| {
+                self.samples.source().for_each_batch(&mut |batch| {
                     samples.extend_from_slice(batch);
                     Ok(())
                 })?;

@@ -16,6 +16,11 @@ pub trait SampleSource {
     fn for_each_batch(&self, batch: &mut dyn FnMut(&[Sample]) -> Result<()>) -> Result<()>;
 }
 
+/// Samples that something in memory makes, for all threads that ask.
+pub trait MadeSamples: SampleSource + std::fmt::Debug + Send + Sync {}
+
+impl<T: SampleSource + std::fmt::Debug + Send + Sync> MadeSamples for T {}
+
 /// Rows in memory.
 impl SampleSource for Vec<Sample> {
     fn sample_count(&self) -> u64 {
@@ -38,7 +43,7 @@ impl SampleSource for Journal {
 }
 
 /// Samples handed over at once.
-pub(crate) const BATCH_ROWS: usize = 8192;
+pub const BATCH_ROWS: usize = 8192;
 
 /// The samples of another source, each with its stack renumbered: what symbolization needs.
 pub struct Renumbered<'a> {

@@ -31,7 +31,9 @@ def command(file: str | None, target: str, output: str | None, inverted: bool, *
     profile = open_input(file)
     known = by_name(target)
     path = real_output(output) or beside(profile.path or Path("profile"), known.suffix)
-    profile.export(target, path, inverted, **chosen)
+    left_out = profile.export(target, path, inverted, **chosen)
+    if left_out:
+        click.echo(f"left out, for {target} has no place for it: {'; '.join(left_out)}", err=True)
     if path != STDOUT:
         click.echo(f"wrote {path}, for {known.title}", err=True)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pyrometer import native
 from pyrometer.errors import NotAProfileError, SelectionError
-from pyrometer.formats import firefox, flamegraph, folded, pprof, pyro, speedscope
+from pyrometer.formats import cachegrind, callgrind, dhat, firefox, flamegraph, folded, pprof, pyro, speedscope
 from pyrometer.formats.foreign import Progress, read_foreign, readable
 from pyrometer.formats.format import Format
 from pyrometer.profile import ProfileData
@@ -20,6 +20,9 @@ FORMATS: tuple[Format, ...] = (
     speedscope.FORMAT,
     pprof.FORMAT,
     firefox.FORMAT,
+    callgrind.FORMAT,
+    cachegrind.FORMAT,
+    dhat.FORMAT,
     flamegraph.FORMAT,
 )
 """Every format that can be written."""

@@ -47,8 +47,8 @@ class Format:
         inverted: bool = False,
         icicle: bool = False,
         **filters: Unpack[FilterOptions],
-    ) -> None:
-        """Write the selected part of a profile; the file is whole or not there.
+    ) -> list[str]:
+        """Write the selected part of a profile; the file is whole or not there. What the format had no place for.
 
         An :class:`~pyrometer.OutputError` if the folder of ``path`` does not exist, a
         :class:`~pyrometer.SelectionError` for an option that has no meaning for this format.
@@ -65,7 +65,7 @@ class Format:
             "title": title,
             "icicle": icicle,
         }
-        native.export(profile.native, selection, grouping, options)
+        return native.export(profile.native, selection, grouping, options)
 
     def _refuse(self, given: set[str]) -> None:
         for name in sorted(given & (GROUPING | PICTURE | {"metric"}) - self.options):

@@ -1,15 +1,18 @@
 //! A profile in the making: rows that are alike are one, and equal samples are added.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use pyrometer_symbols::demangle::{demangle, namespace_of};
 use pyrometer_tables::Profile;
 use pyrometer_tables::meta::Meta;
+use pyrometer_tables::samples::SampleSource;
 use pyrometer_tables::schema::{
     Binary, Call, Counter, Event, Experiment, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread,
 };
 use rustc_hash::FxHashMap;
 
+use super::costs::{CostSamples, Costs, push_stack};
 use crate::error::{Error, Result};
 
 /// Messages of what was left out that are kept.
@@ -22,6 +25,8 @@ const ROWS: usize = i32::MAX as usize;
 pub struct Builder {
     /// What the profile is of.
     pub meta: Meta,
+    /// Costs and calls without stacks; they become rows at the end.
+    pub costs: Costs,
     tables: Tables,
     samples: Vec<Sample>,
     lenient: bool,
@@ -215,6 +220,7 @@ impl Builder {
     /// # Errors
     /// [`Error::Malformed`] if a row refers to one that does not exist; [`Error::TooLarge`].
     pub fn finish(mut self, path: &Path) -> Result<Profile> {
+        let costs = self.add_costs(path)?;
         if self.tables.stacks.len().max(self.tables.frames.len()) >= ROWS {
             return Err(Error::TooLarge { path: path.to_owned(), what: format!("more than {ROWS} frames") });
         }
@@ -226,11 +232,56 @@ impl Builder {
             let first = self.kept.join("; ");
             self.note(format!("{} things that do not fit were left out: {first}", self.left_out));
         }
-        let counted = self.samples.iter().fold(0_i64, |sum, sample| sum.saturating_add(sample.count));
+        let own = costs.as_ref().map_or(0, |costs| costs.sample_count() as i64);
+        let counted = self.samples.iter().fold(own, |sum, sample| sum.saturating_add(sample.count));
         if self.meta.quality.samples == 0 {
             self.meta.quality.samples = counted;
         }
-        Ok(Profile::from_parts(self.meta, self.tables, self.samples)?)
+        match costs {
+            Some(costs) => Ok(Profile::from_source(self.meta, self.tables, Arc::new(costs))?),
+            None => Ok(Profile::from_parts(self.meta, self.tables, self.samples)?),
+        }
+    }
+}
+
+impl Builder {
+    /// Makes rows of the costs. Their samples are given where there are no others.
+    fn add_costs(&mut self, path: &Path) -> Result<Option<CostSamples>> {
+        let costs = std::mem::take(&mut self.costs);
+        if costs.is_empty() {
+            return Ok(None);
+        }
+        if costs.is_too_large() {
+            let what = "more lines, or longer names of files on every line, than any program has".to_owned();
+            return Err(Error::TooLarge { path: path.to_owned(), what });
+        }
+        if costs.has_several_sets() || !self.tables.calls.is_empty() {
+            costs.calls(|call| self.call(call));
+        } else {
+            costs.calls(|call| self.tables.calls.push(call));
+        }
+        if self.tables.frames.is_empty() && self.samples.is_empty() {
+            let tables = &mut self.tables;
+            tables.frames.reserve(costs.frames());
+            tables.stacks.reserve(costs.frames());
+            return Ok(Some(costs.into_samples(|frame| push_stack(tables, frame))));
+        }
+        self.add_to_others(costs).map(|()| None)
+    }
+
+    /// Adds the costs to what other files gave.
+    fn add_to_others(&mut self, costs: Costs) -> Result<()> {
+        let samples = costs.into_samples(|mut frame| {
+            frame.binary = frame.function.and_then(|row| self.tables.functions[row as usize].binary);
+            let frame = self.frame(frame);
+            self.stack(None, frame)
+        });
+        Ok(samples.for_each_batch(&mut |batch| {
+            for sample in batch {
+                self.add(sample.stack, sample.thread, sample.metric, sample.value, sample.count);
+            }
+            Ok(())
+        })?)
     }
 }
 

@@ -10,17 +10,25 @@
 //! A format is one module with a [`Format`] named `FORMAT`, and its entry in [`FORMATS`].
 
 mod builder;
+mod cachegrind;
+mod callgrind;
 mod collapsed;
+mod costs;
 mod coz;
+pub(crate) mod dhat;
 mod folded;
 mod heaptrack;
 mod input;
 mod json;
 mod lines;
+mod massif;
+mod numbers;
 mod perf_script;
+mod places;
 mod pprof;
 mod recognise;
 mod speedscope;
+pub(crate) mod valgrind;
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +37,7 @@ use pyrometer_tables::Profile;
 use crate::error::{Error, Result};
 
 pub use builder::Builder;
+pub use costs::{Costs, Edge, Place};
 pub use input::{Input, Watch};
 pub use lines::{Line, Lines};
 pub use recognise::{Head, Likeness};
@@ -48,11 +57,15 @@ pub struct Format {
 
 /// Every format that can be read, in the order of their names.
 pub const FORMATS: &[Format] = &[
+    cachegrind::FORMAT,
+    callgrind::FORMAT,
     coz::FORMAT,
+    dhat::FORMAT,
     collapsed::DTRACE,
     folded::FORMAT,
     heaptrack::FORMAT,
     collapsed::SAMPLE,
+    massif::FORMAT,
     perf_script::FORMAT,
     pprof::FORMAT,
     speedscope::FORMAT,

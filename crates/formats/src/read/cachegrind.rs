@@ -1,0 +1,148 @@
+//! Cachegrind's files, also as `cg_diff` and `cg_merge` write them: counts by file, function and line.
+//!
+//! `desc:` and `cmd:`, one line `events:`, then `fl=` and `fn=` and for each line of source its number and counts, of
+//! which those that are missing at the end are 0; at last `summary:`, which equals the sum. Described in Valgrind's
+//! manual, "Cachegrind file format". A function is named under each file that code was inlined into it from: as
+//! `cg_annotate` does, each is a function of its own.
+
+use pyrometer_tables::schema::Function;
+
+use super::numbers::{counts, unsigned};
+use super::valgrind::{self, EVENTS};
+use super::{Builder, Format, Head, Input, Likeness, Place};
+use crate::error::{Error, Result};
+
+pub(super) const FORMAT: Format =
+    Format { name: "cachegrind", title: "Cachegrind (cachegrind.out)", recognise, read };
+
+/// How a file is named that is not known.
+const UNKNOWN: &str = "???";
+
+fn recognise(head: &Head<'_>) -> Likeness {
+    let mut lines = head.lines().skip_while(|line| line.starts_with(b"desc:"));
+    let mut next = |start: &[u8]| lines.next().is_some_and(|line| line.starts_with(start));
+    Likeness::mark(next(b"cmd:") && next(b"events:") && (next(b"fl=") || head.contains(b"\nsummary:")))
+}
+
+fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
+    let path = input.path().to_owned();
+    builder.meta.instrument = "instructions".to_owned();
+    let mut reader = Reader::new(builder);
+    let mut lines = input.lines();
+    let mut end = 0;
+    while let Some(line) = lines.next()? {
+        end = line.offset + line.bytes.len() as u64;
+        if let Err(expected) = reader.line(line.bytes) {
+            reader.builder.left_out(line.malformed(&expected))?;
+        }
+    }
+    if !reader.summarized {
+        let error = Error::malformed(&path, end, "a line `summary:`", "the end of the file");
+        reader.builder.left_out(error)?;
+    }
+    Ok(())
+}
+
+/// What should have stood in a line, if it does not fit.
+type Fits = std::result::Result<(), String>;
+
+struct Reader<'a> {
+    builder: &'a mut Builder,
+    /// The columns, once the events are known.
+    set: Option<u32>,
+    /// Number and name of the file.
+    file: (u32, String),
+    /// Row of the function of the lines that follow.
+    function: Option<i32>,
+    /// Room for the counts of a line.
+    values: Vec<i64>,
+    totals: Vec<i64>,
+    summarized: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(builder: &'a mut Builder) -> Self {
+        let file = (builder.costs.file(""), String::new());
+        let (values, totals) = (Vec::new(), Vec::new());
+        Self { builder, set: None, file, function: None, values, totals, summarized: false }
+    }
+
+    fn line(&mut self, bytes: &[u8]) -> Fits {
+        if bytes.first().is_some_and(u8::is_ascii_digit) {
+            return self.costs(bytes).ok_or_else(|| "`LINE COUNT ...` of a function".to_owned());
+        }
+        if let Some(name) = bytes.strip_prefix(b"fl=") {
+            self.enter_file(valgrind::text(name));
+        } else if let Some(name) = bytes.strip_prefix(b"fn=") {
+            self.enter_function(valgrind::text(name));
+        } else {
+            return self.about(bytes);
+        }
+        Ok(())
+    }
+
+    /// What is said of all counts.
+    fn about(&mut self, bytes: &[u8]) -> Fits {
+        if let Some(counts) = bytes.strip_prefix(b"summary:") {
+            return self.summary(counts);
+        } else if let Some(names) = bytes.strip_prefix(b"events:") {
+            return self.events(&valgrind::text(names));
+        } else if let Some(text) = bytes.strip_prefix(b"desc:") {
+            valgrind::description(&mut self.builder.meta, &valgrind::text(text));
+        } else if let Some(text) = bytes.strip_prefix(b"cmd:") {
+            valgrind::command(&mut self.builder.meta, &valgrind::text(text));
+        } else if !bytes.trim_ascii().is_empty() && !bytes.starts_with(b"#") {
+            return Err("`fl=`, `fn=`, `summary:` or counts".to_owned());
+        }
+        Ok(())
+    }
+
+    fn events(&mut self, names: &str) -> Fits {
+        let names: Vec<_> = names.split_ascii_whitespace().collect();
+        if self.set.is_some() || names.is_empty() || names.len() > EVENTS {
+            return Err(format!("one line with the names of 1 to {EVENTS} events"));
+        }
+        let metrics: Vec<_> = names.iter().map(|name| valgrind::event(self.builder, name, None)).collect();
+        let thread = self.builder.thread(0, 0, "");
+        self.set = Some(self.builder.costs.set(thread, &metrics));
+        self.values = vec![0; names.len()];
+        self.totals = vec![0; names.len()];
+        Ok(())
+    }
+
+    fn enter_file(&mut self, name: String) {
+        let known = if name == UNKNOWN { "" } else { &name };
+        self.file = (self.builder.costs.file(known), known.to_owned());
+        self.function = None;
+    }
+
+    fn enter_function(&mut self, name: String) {
+        let file = Some(self.file.1.clone()).filter(|file| !file.is_empty());
+        self.function = Some(self.builder.function(Function { name, file, ..Function::default() }));
+    }
+
+    /// The counts of a line; none if it has another form.
+    #[inline]
+    fn costs(&mut self, bytes: &[u8]) -> Option<()> {
+        let (line, rest) = unsigned(bytes)?;
+        let line = u32::try_from(line).ok()?;
+        let found = counts(rest, &mut self.values)?;
+        let values = &self.values[..found];
+        let place = Place { function: self.function?, file: self.file.0, line, address: None };
+        self.builder.costs.add(self.set?, place, values);
+        for (total, value) in self.totals.iter_mut().zip(values) {
+            *total = total.wrapping_add(*value);
+        }
+        Some(())
+    }
+
+    /// The sum as the file says it.
+    fn summary(&mut self, bytes: &[u8]) -> Fits {
+        self.summarized = true;
+        self.values.fill(0);
+        match counts(bytes, &mut self.values) {
+            Some(_) if self.values == self.totals => Ok(()),
+            _ => Err(format!("the sum of all counts, {}", valgrind::joined(&self.totals))),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Costs and calls without stacks, as instrumenting tools count them: millions of lines, k metrics each.
+//!
+//! They are added up here, and become rows of the tables once, at the end: a frame, a stack of one frame and a sample
+//! for each metric that is not 0; a row of `calls` for each metric.
+
+use pyrometer_tables::samples::{BATCH_ROWS, SampleSource};
+use pyrometer_tables::schema::{Call, Frame, Sample, Stack, Tables};
+use rustc_hash::FxHashMap;
+
+use super::valgrind::EVENTS;
+use crate::sums::Sums;
+
+/// Bytes that names of files may take in all frames together, beyond [`NAME`] for each of them: a file can refer to
+/// one long name a million times.
+const NAMES: usize = 256 << 20;
+/// Bytes of the name of a file, on average of all frames.
+const NAME: usize = 256;
+
+/// Where a cost was counted. Line 0: unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Row in `functions`.
+    pub function: i32,
+    /// As [`Costs::file`] numbers them.
+    pub file: u32,
+    /// From 1; 0 if unknown.
+    pub line: u32,
+    /// In the binary of the function.
+    pub address: Option<i64>,
+}
+
+/// A call in a function. Line 0: unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Edge {
+    /// Row in `functions`.
+    pub caller: i32,
+    /// Row in `functions`.
+    pub callee: i32,
+    /// Line of the call.
+    pub line: u32,
+}
+
+/// What was counted together: a thread, and the metrics of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Set {
+    thread: i32,
+    metrics: Vec<i32>,
+}
+
+/// The sums of a profile in the making.
+#[derive(Debug, Default)]
+pub struct Costs {
+    files: FxHashMap<String, u32>,
+    names: Vec<Option<String>>,
+    sets: Vec<Set>,
+    places: Sums<(u32, Place)>,
+    edges: Sums<(u32, Edge)>,
+}
+
+impl Costs {
+    /// The number of a file; of no file if the name is empty.
+    pub fn file(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.files.get(name) {
+            return *number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(Some(name.to_owned()).filter(|name| !name.is_empty()));
+        self.files.insert(name.to_owned(), number);
+        number
+    }
+
+    /// The number of a thread's columns: rows in `metrics`, in the order in which values will be given.
+    pub fn set(&mut self, thread: i32, metrics: &[i32]) -> u32 {
+        let set = Set { thread, metrics: metrics.to_vec() };
+        let known = self.sets.iter().position(|known| *known == set);
+        known.unwrap_or_else(|| {
+            self.sets.push(set);
+            self.sets.len() - 1
+        }) as u32
+    }
+
+    /// Adds values at a place; those that are missing at the end are 0.
+    #[inline]
+    pub fn add(&mut self, set: u32, place: Place, values: &[i64]) {
+        let width = self.sets[set as usize].metrics.len();
+        self.places.add(place.function as u32, (set, place), width, values);
+    }
+
+    /// Adds calls: how many, then the inclusive values.
+    pub fn call(&mut self, set: u32, edge: Edge, values: &[i64]) {
+        let width = self.sets[set as usize].metrics.len() + 1;
+        self.edges.add(edge.caller as u32, (set, edge), width, values);
+    }
+
+    /// Whether nothing was added.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.len() + self.edges.len() == 0
+    }
+
+    /// Whether there are more rows than fit, or the frames would hold more bytes of names than those of any program.
+    pub(super) fn is_too_large(&self) -> bool {
+        let length = |file: u32| self.names[file as usize].as_ref().map_or(0, String::len);
+        let bytes = self.places.iter().fold(0, |sum: usize, ((_, place), _)| sum + length(place.file));
+        self.places.overflowed || self.edges.overflowed || bytes > NAMES + NAME * self.places.len()
+    }
+
+    /// The samples, of stacks of one frame that `stack` makes the row of.
+    pub(super) fn into_samples(self, mut stack: impl FnMut(Frame) -> i32) -> CostSamples {
+        let mut rows: FxHashMap<Place, i32> = FxHashMap::default();
+        let mut places = Vec::with_capacity(self.places.len());
+        let mut count = 0;
+        for ((set, place), values) in self.places.iter() {
+            let used = values.iter().filter(|value| **value != 0).count();
+            count += used as u64;
+            let mut made = || stack(self.frame(place));
+            let stack = match used {
+                0 => NOWHERE,
+                // Only places of different sets can be the same.
+                _ if self.sets.len() > 1 => *rows.entry(*place).or_insert_with(made),
+                _ => made(),
+            };
+            places.push((stack, *set));
+        }
+        let (starts, values) = self.places.into_columns();
+        CostSamples { sets: self.sets, places, starts, values, count }
+    }
+
+    /// How many frames there will be at most.
+    pub(super) fn frames(&self) -> usize {
+        self.places.len()
+    }
+
+    fn frame(&self, place: &Place) -> Frame {
+        Frame {
+            function: Some(place.function),
+            file: self.names[place.file as usize].clone(),
+            line: line(place.line),
+            address: place.address,
+            kind: "native".to_owned(),
+            ..Frame::default()
+        }
+    }
+
+    /// Every call, once for each metric.
+    pub(super) fn calls(&self, mut call: impl FnMut(Call)) {
+        for ((set, edge), values) in self.edges.iter() {
+            let metrics = &self.sets[*set as usize].metrics;
+            for (metric, inclusive) in metrics.iter().zip(&values[1..]) {
+                call(Call {
+                    caller: edge.caller,
+                    callee: edge.callee,
+                    line: line(edge.line),
+                    count: values[0],
+                    metric: *metric,
+                    inclusive: *inclusive,
+                });
+            }
+        }
+    }
+
+    /// Whether calls may be the same but for their set, which their rows do not tell.
+    pub(super) fn has_several_sets(&self) -> bool {
+        self.sets.len() > 1
+    }
+}
+
+/// Row of the stack of a place where nothing was counted.
+const NOWHERE: i32 = -1;
+
+/// Samples that are made out of columns: a row of `samples` is larger than the text that it was read from.
+#[derive(Debug)]
+pub(super) struct CostSamples {
+    sets: Vec<Set>,
+    /// For each place, its stack and its set.
+    places: Vec<(i32, u32)>,
+    /// For each place, where its columns begin in `values`.
+    starts: Vec<usize>,
+    values: Vec<i64>,
+    count: u64,
+}
+
+impl CostSamples {
+    /// Adds the samples of one place.
+    fn add_to(&self, samples: &mut Vec<Sample>, place: usize) {
+        let (stack, set) = self.places[place];
+        let Set { thread, metrics } = &self.sets[set as usize];
+        let values = self.values[self.starts[place]..].iter().zip(metrics);
+        samples.extend(values.filter(|(value, _)| **value != 0).map(|(value, metric)| Sample {
+            stack,
+            thread: *thread,
+            metric: *metric,
+            value: *value,
+            count: 1,
+            ..Sample::default()
+        }));
+    }
+}
+
+impl SampleSource for CostSamples {
+    fn sample_count(&self) -> u64 {
+        self.count
+    }
+
+    fn for_each_batch(
+        &self,
+        batch: &mut dyn FnMut(&[Sample]) -> pyrometer_tables::Result<()>,
+    ) -> pyrometer_tables::Result<()> {
+        let mut samples = Vec::with_capacity(BATCH_ROWS + EVENTS);
+        for place in 0..self.places.len() {
+            self.add_to(&mut samples, place);
+            if samples.len() >= BATCH_ROWS {
+                batch(&samples)?;
+                samples.clear();
+            }
+        }
+        if samples.is_empty() { Ok(()) } else { batch(&samples) }
+    }
+}
+
+fn line(line: u32) -> Option<i32> {
+    i32::try_from(line).ok().filter(|line| *line > 0)
+}
+
+/// Adds a frame and its stack to tables in which there is no such frame; the row of the stack.
+pub(super) fn push_stack(tables: &mut Tables, mut frame: Frame) -> i32 {
+    frame.binary = frame.function.and_then(|function| tables.functions[function as usize].binary);
+    let row = tables.frames.len() as i32;
+    tables.frames.push(frame);
+    tables.stacks.push(Stack { parent: None, frame: row });
+    (tables.stacks.len() - 1) as i32
+}

@@ -1,0 +1,196 @@
+//! Snapshots: points of time series, and trees as metrics.
+
+use pyrometer_tables::schema::{Counter, Metric};
+
+use super::super::numbers::unsigned;
+use super::super::{Builder, valgrind};
+use super::tree::{Texts, Tree};
+
+/// Series by the fields of a snapshot; the oldest versions had another name for the second.
+const SERIES: [(&[u8], &str); 4] = [
+    (b"mem_heap_B", "heap-bytes"),
+    (b"mem_heap_extra_B", "heap-extra-bytes"),
+    (b"mem_heap_admin_B", "heap-extra-bytes"),
+    (b"mem_stacks_B", "stacks-bytes"),
+];
+
+/// A tree that is whole.
+#[derive(Debug)]
+struct Detailed {
+    snapshot: u64,
+    is_peak: bool,
+    stacks: Vec<(i32, i64)>,
+}
+
+/// The snapshot that is being read.
+#[derive(Debug, Default)]
+struct Snapshot {
+    number: u64,
+    time: Option<i64>,
+    values: Vec<(&'static str, f64)>,
+    is_peak: bool,
+}
+
+pub(super) struct Snapshots<'a> {
+    pub(super) builder: &'a mut Builder,
+    texts: Texts,
+    /// Nanoseconds of a unit of time, or 1 where that is no time.
+    scale: f64,
+    snapshot: Option<Snapshot>,
+    tree: Option<Tree>,
+    detailed: Vec<Detailed>,
+    last: u64,
+}
+
+type Fits = Result<(), &'static str>;
+
+impl<'a> Snapshots<'a> {
+    pub(super) fn new(builder: &'a mut Builder) -> Self {
+        let (texts, detailed) = (Texts::default(), Vec::new());
+        Self { builder, texts, scale: 1.0, snapshot: None, tree: None, detailed, last: 0 }
+    }
+
+    pub(super) fn line(&mut self, line: &[u8]) -> Fits {
+        if let Some(tree) = &mut self.tree {
+            let fits = tree.line(line, &mut self.texts, self.builder);
+            return match fits {
+                Ok(false) => Ok(()),
+                Ok(true) => self.end_tree(true),
+                Err(expected) => self.end_tree(false).and(Err(expected)),
+            };
+        }
+        if line.starts_with(b"#") || line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let at =
+            line.iter().position(|byte| matches!(byte, b'=' | b':')).ok_or("`KEY=VALUE` or `KEY: VALUE`")?;
+        let (key, value) = (&line[..at], line[at + 1..].trim_ascii());
+        if line[at] == b':' { self.header(key, &valgrind::text(value)) } else { self.field(key, value) }
+    }
+
+    fn header(&mut self, key: &[u8], value: &str) -> Fits {
+        match key {
+            b"desc" if value != "(none)" => valgrind::description(&mut self.builder.meta, value),
+            b"cmd" => valgrind::command(&mut self.builder.meta, value),
+            b"time_unit" => return self.unit(value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The unit of all times. The series keep those that are no time as they are.
+    fn unit(&mut self, unit: &str) -> Fits {
+        let (scale, instead) = match unit {
+            "ms" => (1e6, None),
+            "s" => (1e9, None),
+            "i" => (1.0, Some("instructions executed")),
+            "B" => (1.0, Some("bytes allocated and freed")),
+            _ => return Err("the unit `i`, `ms`, `s` or `B`"),
+        };
+        self.scale = scale;
+        self.builder.meta.extra.insert("time_unit".to_owned(), unit.into());
+        if let Some(instead) = instead {
+            self.builder.note(format!("The times of the series are {instead}, not nanoseconds."));
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, key: &[u8], value: &[u8]) -> Fits {
+        if key == b"snapshot" {
+            let (number, _) = unsigned(value).ok_or("the number of a snapshot")?;
+            let before = self.snapshot.replace(Snapshot { number, ..Snapshot::default() });
+            return if before.is_none() { Ok(()) } else { Err("a line `heap_tree=` before it") };
+        }
+        let scale = self.scale;
+        let snapshot = self.snapshot.as_mut().ok_or("a line `snapshot=` before it")?;
+        if key == b"time" {
+            let time = number(value).ok_or("a time")? * scale;
+            snapshot.time = Some(time as i64);
+        } else if let Some((_, series)) = SERIES.iter().find(|(name, _)| *name == key) {
+            snapshot.values.push((series, number(value).ok_or("a number of bytes")?));
+        } else if key == b"heap_tree" {
+            return self.heap_tree(value);
+        }
+        Ok(())
+    }
+
+    fn heap_tree(&mut self, value: &[u8]) -> Fits {
+        let Some(snapshot) = &mut self.snapshot else {
+            return Ok(());
+        };
+        snapshot.is_peak = value == b"peak";
+        match value {
+            b"detailed" | b"peak" => self.tree = Some(Tree::default()),
+            b"empty" => return self.end_snapshot(),
+            _ => return Err("`empty`, `detailed` or `peak`"),
+        }
+        Ok(())
+    }
+
+    /// Ends a tree, which counts if it is whole.
+    fn end_tree(&mut self, whole: bool) -> Fits {
+        let tree = self.tree.take();
+        let snapshot = self.snapshot.as_ref().map(|snapshot| (snapshot.number, snapshot.is_peak));
+        if let (Some(tree), Some((snapshot, is_peak)), true) = (tree, snapshot, whole) {
+            self.detailed.push(Detailed { snapshot, is_peak, stacks: tree.found });
+        }
+        self.end_snapshot()
+    }
+
+    fn end_snapshot(&mut self) -> Fits {
+        let Some(snapshot) = self.snapshot.take() else {
+            return Ok(());
+        };
+        let time = snapshot.time.filter(|_| !snapshot.values.is_empty());
+        let time = time.ok_or("the lines `time=` and `mem_heap_B=` before it")?;
+        self.last = snapshot.number;
+        for (name, value) in snapshot.values {
+            self.builder.counter(Counter { name: name.to_owned(), time, value, thread: None });
+        }
+        Ok(())
+    }
+
+    /// The end of the file.
+    pub(super) fn finish(&mut self) -> Fits {
+        let cut = self.tree.is_some() || self.snapshot.is_some();
+        let mut detailed = std::mem::take(&mut self.detailed);
+        let last = self.last;
+        detailed.sort_by_key(|tree| (!tree.is_peak, tree.snapshot != last, tree.snapshot));
+        let thread = self.builder.thread(0, 0, "");
+        for tree in &detailed {
+            if tree.is_peak {
+                self.add(thread, "peak-bytes", "Live when most bytes were live.", &tree.stacks);
+            }
+            if tree.snapshot == last {
+                self.add(thread, "exit-bytes", "Live at the end.", &tree.stacks);
+            } else if !tree.is_peak {
+                let (name, when) =
+                    (format!("live-bytes-{}", tree.snapshot), format!("snapshot {}", tree.snapshot));
+                self.add(thread, &name, &format!("Live at {when}."), &tree.stacks);
+            }
+        }
+        if cut || self.builder.tables().counters.is_empty() { Err("the rest of a snapshot") } else { Ok(()) }
+    }
+
+    fn add(&mut self, thread: i32, name: &str, description: &str, stacks: &[(i32, i64)]) {
+        if stacks.is_empty() {
+            return;
+        }
+        let metric = self.builder.metric(Metric {
+            name: name.to_owned(),
+            unit: "bytes".to_owned(),
+            kind: "exact".to_owned(),
+            description: description.to_owned(),
+            ..Metric::default()
+        });
+        for (stack, bytes) in stacks {
+            self.builder.add(*stack, thread, metric, *bytes, 1);
+        }
+    }
+}
+
+/// A number that is not negative, with or without a fraction.
+fn number(text: &[u8]) -> Option<f64> {
+    let digits = text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
+}

@@ -1,0 +1,103 @@
+//! What the files of Valgrind's tools have in common: events, commands, descriptions.
+
+use pyrometer_tables::meta::Meta;
+use pyrometer_tables::schema::Metric;
+use serde_json::Value;
+
+use super::Builder;
+
+/// More events than any tool counts: a line of a few bytes costs memory for each.
+pub(crate) const EVENTS: usize = 32;
+/// Where [`Meta::extra`] keeps what a file says about how it was made.
+pub(crate) const DESCRIPTIONS: &str = "descriptions";
+/// Where [`Meta::extra`] keeps formulas by the name of the metric that they define.
+pub(crate) const DERIVED: &str = "derived_metrics";
+/// Descriptions that are kept.
+const KEPT: usize = 64;
+
+/// Name and meaning of the events of Cachegrind and Callgrind; `L2` and `LL` are the last level in old and new versions.
+const MEANINGS: &[(&str, &str)] = &[
+    ("Ir", "Instructions executed."),
+    ("I1mr", "Instruction fetches that missed the first-level cache."),
+    ("ILmr", "Instruction fetches that missed the last-level cache."),
+    ("Dr", "Data reads."),
+    ("D1mr", "Data reads that missed the first-level cache."),
+    ("DLmr", "Data reads that missed the last-level cache."),
+    ("Dw", "Data writes."),
+    ("D1mw", "Data writes that missed the first-level cache."),
+    ("DLmw", "Data writes that missed the last-level cache."),
+    ("Bc", "Conditional branches executed."),
+    ("Bcm", "Conditional branches mispredicted."),
+    ("Bi", "Indirect branches executed."),
+    ("Bim", "Indirect branches mispredicted."),
+    ("Ge", "Global bus events (atomic instructions)."),
+    ("ILdmr", "Instruction fetches that wrote back a line of the last-level cache."),
+    ("DLdmr", "Data reads that wrote back a line of the last-level cache."),
+    ("DLdmw", "Data writes that wrote back a line of the last-level cache."),
+    ("sysCount", "System calls."),
+    ("sysTime", "Time in system calls, in the unit that Callgrind was given."),
+    ("sysCpuTime", "CPU time in system calls, in the unit that Callgrind was given."),
+];
+
+/// The row of the metric that counts an event. `meaning`: as the file says; a unit stands in brackets at its end.
+pub(super) fn event(builder: &mut Builder, name: &str, meaning: Option<&str>) -> i32 {
+    let known = MEANINGS.iter().find(|(event, _)| *event == name);
+    let meaning = meaning.or(known.map(|(_, meaning)| *meaning)).unwrap_or_default();
+    let (description, unit) = match () {
+        () if meaning.ends_with(" [ns]") => (&meaning[..meaning.len() - 5], "ns"),
+        () if meaning.ends_with(" [bytes]") => (&meaning[..meaning.len() - 8], "bytes"),
+        () if name.ends_with("(bytes)") => (meaning, "bytes"),
+        () => (meaning, "count"),
+    };
+    builder.metric(Metric {
+        name: name.to_owned(),
+        unit: unit.to_owned(),
+        kind: "exact".to_owned(),
+        description: description.to_owned(),
+        ..Metric::default()
+    })
+}
+
+/// What is written behind the description of a metric, so that its unit is not lost.
+pub(crate) fn unit_mark(unit: &str) -> &'static str {
+    match unit {
+        "ns" => " [ns]",
+        "bytes" => " [bytes]",
+        _ => "",
+    }
+}
+
+/// Keeps the command, if it is the first that is known. These files join its words by spaces.
+pub(super) fn command(meta: &mut Meta, line: &str) {
+    if meta.command.is_empty() {
+        meta.command = line.split_ascii_whitespace().map(str::to_owned).collect();
+    }
+}
+
+/// What stands before the counts of samples lost, in files of ours: those are of one profile only.
+pub(crate) const QUALITY: &str = "Option: samples: ";
+
+/// Keeps a line of description, `I1 cache: 32768 B, 64 B, 8-way associative`; an empty one says nothing.
+pub(super) fn description(meta: &mut Meta, text: &str) {
+    let says = text.split_once(':').is_none_or(|(_, value)| !value.trim().is_empty());
+    let says = says && !text.starts_with(QUALITY);
+    let kept = meta.extra.entry(DESCRIPTIONS.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
+    if let Value::Array(kept) = kept
+        && says
+        && kept.len() < KEPT
+        && !kept.iter().any(|known| known == text)
+    {
+        kept.push(text.into());
+    }
+}
+
+/// The text of a line, without what surrounds it.
+pub(super) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.trim_ascii()).into_owned()
+}
+
+/// Counts as these files write them.
+pub(crate) fn joined(values: &[i64]) -> String {
+    let texts: Vec<_> = values.iter().map(i64::to_string).collect();
+    texts.join(" ")
+}

@@ -1,0 +1,6 @@
+//! DHAT's files.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("dhat", bytes));
