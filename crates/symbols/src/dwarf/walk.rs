@@ -1,0 +1,250 @@
+//! A walk over the entries of a unit, in their order.
+//!
+//! It does what gimli's `EntriesRaw` does, but by [plans](super::plan), and asks that one where there is none.
+
+use gimli::{AttributeValue, DwAt, EntriesRaw, Reader, Section, UnitOffset, UnitRef};
+
+use super::Slice;
+use super::plan::{Field, Kind, Plan, Plans, Shape};
+
+/// Goes over the entries of a unit.
+pub(super) struct Walk<'u, 'e> {
+    unit: UnitRef<'u, Slice<'e>>,
+    /// The unit, its header included: offsets in a unit are offsets here.
+    bytes: Slice<'e>,
+    place: Place,
+    plans: Plans<'u>,
+}
+
+/// Where a walk is.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    at: usize,
+    depth: isize,
+}
+
+impl<'u, 'e> Walk<'u, 'e> {
+    /// A walk that begins with the unit's own entry.
+    pub(super) fn new(unit: UnitRef<'u, Slice<'e>>) -> gimli::Result<Self> {
+        let start = unit.header.debug_info_offset().map_or(usize::MAX, |offset| offset.0);
+        let mut bytes = *unit.dwarf.debug_info.reader();
+        bytes.skip(start)?;
+        bytes.truncate(unit.header.length_including_self())?;
+        let place = Place { at: unit.header.header_size(), depth: 0 };
+        Ok(Walk { unit, bytes, place, plans: Plans::default() })
+    }
+
+    /// The unit.
+    pub(super) fn unit(&self) -> UnitRef<'u, Slice<'e>> {
+        self.unit
+    }
+
+    /// True after the last entry.
+    pub(super) fn is_done(&self) -> bool {
+        self.place.at >= self.bytes.len()
+    }
+
+    /// Offset of what comes next.
+    pub(super) fn offset(&self) -> UnitOffset {
+        UnitOffset(self.place.at)
+    }
+
+    /// Depth of what comes next, counted from where the walk began.
+    pub(super) fn depth(&self) -> isize {
+        self.place.depth
+    }
+
+    /// Where the walk is, to come back to.
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Goes back, or on, to `place`.
+    pub(super) fn go_to(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    /// Goes to an entry, whose depth becomes 0.
+    pub(super) fn seek(&mut self, entry: UnitOffset) {
+        self.place = Place { at: entry.0, depth: 0 };
+    }
+
+    /// The abbreviation of the next entry; none at the end of an entry's children.
+    #[inline]
+    pub(super) fn next_entry(&mut self) -> gimli::Result<Option<Plan<'u>>> {
+        let code = self.leb()?;
+        if code == 0 {
+            self.place.depth -= 1;
+            return Ok(None);
+        }
+        let plan = match self.plans.known(code) {
+            Some(plan) => plan,
+            None => self.plan(code)?,
+        };
+        self.place.depth += isize::from(plan.has_children);
+        Ok(Some(plan))
+    }
+
+    #[cold]
+    fn plan(&mut self, code: u64) -> gimli::Result<Plan<'u>> {
+        let known = self.unit.unit.abbreviations.get(code);
+        let abbreviation = known.ok_or(gimli::Error::InvalidAbbreviationCode(code))?;
+        Ok(self.plans.make(abbreviation, self.unit.encoding()))
+    }
+
+    /// Passes over the attributes of an entry.
+    #[inline]
+    pub(super) fn skip(&mut self, plan: Plan<'u>) -> gimli::Result<()> {
+        match plan.kind {
+            Kind::Fixed(bytes) => self.advance(bytes),
+            Kind::Fields { first, end, rest } => {
+                for at in first..end {
+                    let field = self.plans.field(at);
+                    self.advance(field.before)?;
+                    self.skip_field(field)?;
+                }
+                self.advance(rest)
+            }
+            Kind::Other => {
+                self.by_gimli(|_, entries| entries.skip_attributes(plan.abbreviation.attributes()))
+            }
+        }
+    }
+
+    /// Reads the attributes of an entry that functions are made of; with others, if that is no trouble.
+    pub(super) fn read(
+        &mut self,
+        plan: Plan<'u>,
+        mut each: impl FnMut(DwAt, AttributeValue<Slice<'e>>) -> gimli::Result<()>,
+    ) -> gimli::Result<()> {
+        match plan.kind {
+            Kind::Fixed(bytes) => self.advance(bytes),
+            Kind::Fields { first, end, rest } => {
+                for at in first..end {
+                    let field = self.plans.field(at);
+                    self.advance(field.before)?;
+                    match field.wanted {
+                        true => each(field.name, self.value(field)?)?,
+                        false => self.skip_field(field)?,
+                    }
+                }
+                self.advance(rest)
+            }
+            Kind::Other => self.by_gimli(|_, entries| {
+                for spec in plan.abbreviation.attributes() {
+                    let attribute = entries.read_attribute(*spec)?;
+                    each(attribute.name(), attribute.value())?;
+                }
+                Ok(())
+            }),
+        }
+    }
+
+    fn by_gimli(
+        &mut self,
+        read: impl FnOnce(&Self, &mut EntriesRaw<'u, Slice<'e>>) -> gimli::Result<()>,
+    ) -> gimli::Result<()> {
+        let mut rest = self.bytes;
+        rest.skip(self.place.at)?;
+        let abbreviations = &self.unit.unit.abbreviations;
+        let mut entries = EntriesRaw::new(rest, self.unit.encoding(), abbreviations, self.offset());
+        read(self, &mut entries)?;
+        self.place.at = entries.next_offset().0;
+        Ok(())
+    }
+
+    fn value(&mut self, field: Field) -> gimli::Result<AttributeValue<Slice<'e>>> {
+        let number = match field.shape {
+            Shape::Fixed(bytes) => self.number(bytes)?,
+            _ => self.leb()?,
+        };
+        Ok(field.value(number))
+    }
+
+    #[inline]
+    fn skip_field(&mut self, field: Field) -> gimli::Result<()> {
+        match field.shape {
+            Shape::Fixed(bytes) => self.advance(bytes),
+            Shape::Block(0) => {
+                let length = self.leb()?;
+                self.advance(usize::try_from(length).unwrap_or(usize::MAX))
+            }
+            Shape::Block(bytes) => {
+                let length = self.number(bytes)?;
+                self.advance(length as usize)
+            }
+            Shape::Leb => {
+                while self.byte()? & 0x80 != 0 {}
+                Ok(())
+            }
+            Shape::Text => {
+                let rest = self.bytes.slice().get(self.place.at..).unwrap_or_default();
+                let length = memchr::memchr(0, rest).ok_or_else(end)?;
+                self.advance(length + 1)
+            }
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, bytes: usize) -> gimli::Result<()> {
+        let at = self.place.at.saturating_add(bytes);
+        if at > self.bytes.len() {
+            return Err(end());
+        }
+        self.place.at = at;
+        Ok(())
+    }
+
+    #[inline]
+    fn byte(&mut self) -> gimli::Result<u8> {
+        let byte = *self.bytes.slice().get(self.place.at).ok_or_else(end)?;
+        self.place.at += 1;
+        Ok(byte)
+    }
+
+    /// An unsigned number of `size` bytes, at most 8.
+    #[inline]
+    fn number(&mut self, size: usize) -> gimli::Result<u64> {
+        let start = self.place.at;
+        self.advance(size)?;
+        let bytes = &self.bytes.slice()[start..start + size];
+        let put = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        Ok(match self.bytes.endian() {
+            gimli::RunTimeEndian::Little => match *bytes {
+                [a] => a.into(),
+                [a, b] => u16::from_le_bytes([a, b]).into(),
+                [a, b, c, d] => u32::from_le_bytes([a, b, c, d]).into(),
+                [a, b, c, d, e, f, g, h] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+                _ => bytes.iter().rev().fold(0, put),
+            },
+            gimli::RunTimeEndian::Big => bytes.iter().fold(0, put),
+        })
+    }
+
+    /// An unsigned LEB128 number.
+    #[inline]
+    fn leb(&mut self) -> gimli::Result<u64> {
+        let first = self.byte()?;
+        if first & 0x80 == 0 {
+            return Ok(first.into());
+        }
+        let mut number = u64::from(first & 0x7f);
+        let mut shift = 7;
+        loop {
+            let byte = self.byte()?;
+            if shift == 63 && byte > 1 {
+                return Err(gimli::Error::BadUnsignedLeb128);
+            }
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+            shift += 7;
+        }
+    }
+}
+
+#[cold]
+fn end() -> gimli::Error {
+    gimli::Error::UnexpectedEof(gimli::ReaderOffsetId(0))
+}
