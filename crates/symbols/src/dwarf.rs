@@ -23,6 +23,7 @@ mod sections;
 mod shared;
 mod split;
 mod units;
+mod value;
 mod walk;
 
 pub use lookup::{Chains, DwarfFrame, FileKey, FunctionKey, UnitAddresses};

@@ -2,11 +2,12 @@
 
 use std::sync::OnceLock;
 
-use gimli::{AttributeValue, UnitOffset, UnitRef};
+use gimli::{UnitOffset, UnitRef};
 
 use super::budget::Meter;
-use super::plan::Plan;
+use super::plan::Entry;
 use super::ranges::Bounds;
+use super::value::EntryRef;
 use super::walk::Walk;
 use super::{DwarfIndex, Slice};
 
@@ -56,28 +57,6 @@ pub(crate) struct InlineCall {
     pub(crate) column: u32,
 }
 
-/// A reference to an entry of the debug info.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum EntryRef {
-    /// In the same unit.
-    Unit(UnitOffset),
-    /// Anywhere in `.debug_info`.
-    Info(usize),
-    /// In the `.debug_info` of the supplementary file.
-    Shared(usize),
-}
-
-impl EntryRef {
-    pub(crate) fn from_value(value: AttributeValue<Slice<'_>>) -> Option<Self> {
-        match value {
-            AttributeValue::UnitRef(offset) => Some(EntryRef::Unit(offset)),
-            AttributeValue::DebugInfoRef(offset) => Some(EntryRef::Info(offset.0)),
-            AttributeValue::DebugInfoRefSup(offset) => Some(EntryRef::Shared(offset.0)),
-            _ => None,
-        }
-    }
-}
-
 impl UnitFunctions {
     /// Reads the ranges of all functions, and the calls inlined into those that hold one of the `wanted` addresses,
     /// which ascend; what comes before a corrupt entry is kept.
@@ -100,17 +79,17 @@ impl UnitFunctions {
         let mut walk = Walk::new(unit)?;
         let mut meter = index.budget.meter();
         while !walk.is_done() {
-            let (entry, depth) = (walk.offset(), walk.depth());
-            let Some(plan) = walk.next_entry()? else { continue };
+            let (at, depth) = (walk.offset(), walk.depth());
+            let Some(entry) = walk.next_entry()? else { continue };
             // Attributes may take no bytes in the entry.
-            meter.steps(plan.attributes)?;
-            if plan.tag != gimli::DW_TAG_subprogram {
-                walk.skip(plan)?;
+            meter.steps(entry.attributes as usize)?;
+            if entry.tag != gimli::DW_TAG_subprogram {
+                walk.skip(entry)?;
                 continue;
             }
             let mut bounds = Bounds::default();
-            walk.read(plan, |name, value| bounds.note(unit, name, value))?;
-            if self.add(index, unit, entry, bounds, wanted)? && plan.has_children {
+            walk.read(entry, |name, value| bounds.note(unit, name, value))?;
+            if self.add(index, unit, at, bounds, wanted)? && entry.has_children {
                 self.read_wanted(index, &mut walk, depth)?;
             }
         }
@@ -223,19 +202,19 @@ impl Function {
         while walk.depth() > top {
             meter.step()?;
             let depth = walk.depth();
-            let Some(plan) = walk.next_entry()? else { continue };
-            meter.steps(plan.attributes)?;
+            let Some(entry) = walk.next_entry()? else { continue };
+            meter.steps(entry.attributes as usize)?;
             while around.last().is_some_and(|&outer| outer >= depth) {
                 around.pop();
             }
-            if plan.tag == gimli::DW_TAG_inlined_subroutine {
+            if entry.tag == gimli::DW_TAG_inlined_subroutine {
                 let level = around.len();
                 around.push(depth);
-                self.read_call(index, walk, plan, level)?;
+                self.read_call(index, walk, entry, level)?;
                 continue;
             }
-            walk.skip(plan)?;
-            if plan.tag == gimli::DW_TAG_subprogram {
+            walk.skip(entry)?;
+            if entry.tag == gimli::DW_TAG_subprogram {
                 has_functions = true;
                 skip_children(&mut meter, walk, depth)?;
             }
@@ -243,22 +222,22 @@ impl Function {
         Ok(has_functions)
     }
 
-    fn read_call<'u>(
+    fn read_call(
         &mut self,
         index: &DwarfIndex<'_>,
-        walk: &mut Walk<'u, '_>,
-        plan: Plan<'u>,
+        walk: &mut Walk<'_, '_>,
+        entry: Entry,
         level: usize,
     ) -> gimli::Result<()> {
         let (unit, own) = (walk.unit(), EntryRef::Unit(walk.offset()));
         let mut call = InlineCall { function: own, file: None, line: 0, column: 0 };
         let mut bounds = Bounds::default();
-        walk.read(plan, |name, value| {
+        walk.read(entry, |name, value| {
             match name {
-                gimli::DW_AT_abstract_origin => call.function = EntryRef::from_value(value).unwrap_or(own),
-                gimli::DW_AT_call_file => call.file = file_index(value),
-                gimli::DW_AT_call_line => call.line = small(value),
-                gimli::DW_AT_call_column => call.column = small(value),
+                gimli::DW_AT_abstract_origin => call.function = value.entry().unwrap_or(own),
+                gimli::DW_AT_call_file => call.file = value.number(),
+                gimli::DW_AT_call_line => call.line = value.small(),
+                gimli::DW_AT_call_column => call.column = value.small(),
                 name => bounds.note(unit, name, value)?,
             }
             Ok(())
@@ -309,9 +288,9 @@ impl Function {
 }
 
 fn skip_entry(meter: &mut Meter<'_>, walk: &mut Walk<'_, '_>) -> gimli::Result<()> {
-    if let Some(plan) = walk.next_entry()? {
-        meter.steps(plan.attributes)?;
-        walk.skip(plan)?;
+    if let Some(entry) = walk.next_entry()? {
+        meter.steps(entry.attributes as usize)?;
+        walk.skip(entry)?;
     }
     Ok(())
 }
@@ -322,15 +301,4 @@ fn skip_children(meter: &mut Meter<'_>, walk: &mut Walk<'_, '_>, depth: isize) -
         skip_entry(meter, walk)?;
     }
     Ok(())
-}
-
-pub(super) fn file_index(value: AttributeValue<Slice<'_>>) -> Option<u64> {
-    match value {
-        AttributeValue::FileIndex(file) => Some(file),
-        other => other.udata_value(),
-    }
-}
-
-pub(super) fn small(value: AttributeValue<Slice<'_>>) -> u32 {
-    value.udata_value().and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
 }

@@ -2,8 +2,8 @@
 
 use gimli::{AttributeValue, UnitOffset, UnitRef};
 
-use super::functions::{EntryRef, file_index, small};
 use super::lookup::{FileKey, FunctionKey};
+use super::value::{EntryRef, Value};
 use super::{DwarfIndex, Slice, UnitId};
 use crate::demangle::LONGEST_NAME;
 
@@ -83,14 +83,14 @@ impl<'e> DwarfIndex<'e> {
                 }
                 gimli::DW_AT_name => self.note_name(unit, value, &mut origin.name)?,
                 gimli::DW_AT_decl_file if origin.file.is_none() => {
-                    let file = file_index(value).and_then(|file| u32::try_from(file).ok());
+                    let file = Value::of(&value).number().and_then(|file| u32::try_from(file).ok());
                     origin.file = file.map(|file| FileKey { unit: files_of(unit_id), file });
                 }
                 gimli::DW_AT_decl_line if origin.line.is_none() => {
-                    origin.line = Some(small(value)).filter(|&line| line > 0)
+                    origin.line = Some(Value::of(&value).small()).filter(|&line| line > 0)
                 }
                 gimli::DW_AT_abstract_origin | gimli::DW_AT_specification => {
-                    reference = EntryRef::from_value(value)
+                    reference = Value::of(&value).entry()
                 }
                 _ => {}
             }

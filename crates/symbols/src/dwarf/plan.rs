@@ -1,33 +1,36 @@
 //! How the entries of an abbreviation are read: worked out once, so that passing over an entry is hardly more than an
 //! addition. Nearly all entries are passed over.
 
-use gimli::{
-    Abbreviation, AttributeSpecification, AttributeValue, DebugAddrIndex, DebugInfoOffset,
-    DebugRngListsIndex, DwAt, DwForm, DwTag, Encoding, RawRangeListsOffset, UnitOffset,
-};
+use gimli::{Abbreviation, AttributeSpecification, DwAt, DwForm, DwTag, Encoding};
 
-use super::Slice;
+use super::value::{Class, Value};
 
 /// Abbreviations of higher numbers are read without a plan: a table of plans costs its highest number.
 const MOST_PLANS: usize = 1024;
 
+/// An entry, by its abbreviation.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) code: u64,
+    pub(super) attributes: u32,
+    pub(super) tag: DwTag,
+    pub(super) has_children: bool,
+}
+
 /// How to read one abbreviation's entries.
 #[derive(Clone, Copy)]
-pub(super) struct Plan<'u> {
-    pub(super) abbreviation: &'u Abbreviation,
-    pub(super) tag: DwTag,
-    pub(super) attributes: usize,
-    pub(super) has_children: bool,
-    pub(super) kind: Kind,
+struct Plan {
+    entry: Entry,
+    layout: Layout,
 }
 
 /// How the bytes of an entry's attributes are laid out.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum Layout {
     /// As many bytes as this, no attribute wanted.
-    Fixed(usize),
+    Fixed(u32),
     /// As the [`Field`]s in this range say, and so many bytes behind the last of them.
-    Fields { first: usize, end: usize, rest: usize },
+    Fields { first: u32, end: u32, rest: u32 },
     /// With a form that has no plan.
     Other,
 }
@@ -36,85 +39,97 @@ pub(super) enum Kind {
 #[derive(Clone, Copy)]
 pub(super) struct Field {
     /// Bytes between the field before it and this one.
-    pub(super) before: usize,
+    pub(super) before: u32,
     pub(super) shape: Shape,
-    /// Whether [`Field::value`] is asked for.
-    pub(super) wanted: bool,
+    /// What it means, if it is wanted.
+    class: Option<Class>,
     pub(super) name: DwAt,
-    form: DwForm,
-    constant: i64,
+    /// Of an attribute whose value the abbreviation holds.
+    constant: Option<i64>,
 }
 
 /// How many bytes an attribute takes.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     /// So many.
-    Fixed(usize),
+    Fixed(u8),
     /// Those of a LEB128 number.
     Leb,
     /// A length of so many bytes (0: a LEB128 number), and the bytes that it counts.
-    Block(usize),
+    Block(u8),
     /// Up to a zero.
     Text,
 }
 
 /// Plans of a unit's abbreviations, made when they are first met.
 #[derive(Default)]
-pub(super) struct Plans<'u> {
-    plans: Vec<Option<Plan<'u>>>,
+pub(super) struct Plans {
+    plans: Vec<Option<Plan>>,
     fields: Vec<Field>,
 }
 
-impl<'u> Plans<'u> {
-    /// The plan of an abbreviation that was met before.
-    pub(super) fn known(&self, code: u64) -> Option<Plan<'u>> {
-        *self.plans.get(usize::try_from(code).ok()?)?
+impl Plans {
+    /// The entry of an abbreviation that was met before.
+    #[inline]
+    pub(super) fn known(&self, code: u64) -> Option<Entry> {
+        Some(self.plan(code)?.entry)
+    }
+
+    /// How the attributes of an entry are laid out.
+    #[inline]
+    pub(super) fn layout(&self, entry: Entry) -> Layout {
+        self.plan(entry.code).map_or(Layout::Other, |plan| plan.layout)
+    }
+
+    #[inline]
+    fn plan(&self, code: u64) -> Option<&Plan> {
+        self.plans.get(usize::try_from(code).ok()?)?.as_ref()
+    }
+
+    #[inline]
+    pub(super) fn field(&self, at: u32) -> Field {
+        self.fields[at as usize]
     }
 
     /// Makes the plan of an abbreviation.
-    pub(super) fn make(&mut self, abbreviation: &'u Abbreviation, encoding: Encoding) -> Plan<'u> {
-        let mut plan = Plan {
-            abbreviation,
+    pub(super) fn make(&mut self, abbreviation: &Abbreviation, encoding: Encoding) -> Entry {
+        let entry = Entry {
+            code: abbreviation.code(),
+            attributes: u32::try_from(abbreviation.attributes().len()).unwrap_or(u32::MAX),
             tag: abbreviation.tag(),
-            attributes: abbreviation.attributes().len(),
             has_children: abbreviation.has_children(),
-            kind: Kind::Other,
         };
-        let code = usize::try_from(abbreviation.code()).unwrap_or(usize::MAX);
-        if code >= MOST_PLANS {
-            return plan;
+        let code = usize::try_from(entry.code).unwrap_or(usize::MAX);
+        if code < MOST_PLANS {
+            let layout = self.lay_out(abbreviation, encoding);
+            if self.plans.len() <= code {
+                self.plans.resize(code + 1, None);
+            }
+            self.plans[code] = Some(Plan { entry, layout });
         }
-        plan.kind = self.kind(abbreviation, encoding);
-        if self.plans.len() <= code {
-            self.plans.resize(code + 1, None);
-        }
-        self.plans[code] = Some(plan);
-        plan
+        entry
     }
 
-    fn kind(&mut self, abbreviation: &Abbreviation, encoding: Encoding) -> Kind {
+    fn lay_out(&mut self, abbreviation: &Abbreviation, encoding: Encoding) -> Layout {
         let first = self.fields.len();
-        let mut before = 0;
+        let mut before: u32 = 0;
         for spec in abbreviation.attributes() {
             let wanted = is_wanted(abbreviation.tag(), spec.name());
+            let class = Class::of_form(spec.name(), spec.form(), encoding).filter(|_| wanted);
             let shape = Shape::of(spec.form(), encoding);
-            let Some(shape) = shape.filter(|_| !wanted || is_plain(spec, encoding)) else {
+            let Some(shape) = shape.filter(|_| !wanted || class.is_some()) else {
                 self.fields.truncate(first);
-                return Kind::Other;
+                return Layout::Other;
             };
             match shape {
-                Shape::Fixed(bytes) if !wanted => before += bytes,
-                _ => self.fields.push(Field::new(spec, std::mem::take(&mut before), shape, wanted)),
+                Shape::Fixed(bytes) if !wanted => before = before.saturating_add(bytes.into()),
+                _ => self.fields.push(Field::new(spec, std::mem::take(&mut before), shape, class)),
             }
         }
         match self.fields.len() {
-            end if end == first => Kind::Fixed(before),
-            end => Kind::Fields { first, end, rest: before },
+            end if end == first => Layout::Fixed(before),
+            end => Layout::Fields { first: first as u32, end: end as u32, rest: before },
         }
-    }
-
-    pub(super) fn field(&self, at: usize) -> Field {
-        self.fields[at]
     }
 }
 
@@ -132,44 +147,11 @@ fn is_wanted(tag: DwTag, name: DwAt) -> bool {
     }
 }
 
-/// Whether [`Field::value`] can tell the value.
-fn is_plain(spec: &AttributeSpecification, encoding: Encoding) -> bool {
-    match spec.form() {
-        // Offsets too, before there was a form for them.
-        gimli::DW_FORM_data4 | gimli::DW_FORM_data8 => {
-            spec.name() != gimli::DW_AT_ranges || encoding.version > 3
-        }
-        gimli::DW_FORM_sec_offset => spec.name() == gimli::DW_AT_ranges,
-        gimli::DW_FORM_rnglistx => spec.name() == gimli::DW_AT_ranges,
-        gimli::DW_FORM_addr
-        | gimli::DW_FORM_addrx
-        | gimli::DW_FORM_addrx1
-        | gimli::DW_FORM_addrx2
-        | gimli::DW_FORM_addrx3
-        | gimli::DW_FORM_addrx4
-        | gimli::DW_FORM_GNU_addr_index
-        | gimli::DW_FORM_data1
-        | gimli::DW_FORM_data2
-        | gimli::DW_FORM_udata
-        | gimli::DW_FORM_implicit_const
-        | gimli::DW_FORM_ref1
-        | gimli::DW_FORM_ref2
-        | gimli::DW_FORM_ref4
-        | gimli::DW_FORM_ref8
-        | gimli::DW_FORM_ref_udata
-        | gimli::DW_FORM_ref_addr
-        | gimli::DW_FORM_GNU_ref_alt
-        | gimli::DW_FORM_ref_sup4
-        | gimli::DW_FORM_ref_sup8 => true,
-        _ => false,
-    }
-}
-
 impl Shape {
     /// None for a form that is unknown, or tells itself which form it is.
     fn of(form: DwForm, encoding: Encoding) -> Option<Self> {
-        let offset = usize::from(encoding.format.word_size());
-        let address = usize::from(encoding.address_size);
+        let offset = encoding.format.word_size();
+        let address = encoding.address_size;
         Some(match form {
             gimli::DW_FORM_implicit_const | gimli::DW_FORM_flag_present => Shape::Fixed(0),
             gimli::DW_FORM_data1
@@ -221,35 +203,22 @@ impl Shape {
 }
 
 impl Field {
-    fn new(spec: &AttributeSpecification, before: usize, shape: Shape, wanted: bool) -> Self {
-        let constant = spec.implicit_const_value().unwrap_or(0);
-        Field { before, shape, wanted, name: spec.name(), form: spec.form(), constant }
+    fn new(spec: &AttributeSpecification, before: u32, shape: Shape, class: Option<Class>) -> Self {
+        Field { before, shape, class, name: spec.name(), constant: spec.implicit_const_value() }
+    }
+
+    /// Whether [`Field::value`] is asked for.
+    #[inline]
+    pub(super) fn is_wanted(&self) -> bool {
+        self.class.is_some()
     }
 
     /// The value that `number`, read from the entry, stands for.
-    pub(super) fn value<'e>(&self, number: u64) -> AttributeValue<Slice<'e>> {
-        let offset = usize::try_from(number).unwrap_or(usize::MAX);
-        match self.form {
-            gimli::DW_FORM_addr => AttributeValue::Addr(number),
-            gimli::DW_FORM_addrx
-            | gimli::DW_FORM_addrx1
-            | gimli::DW_FORM_addrx2
-            | gimli::DW_FORM_addrx3
-            | gimli::DW_FORM_addrx4
-            | gimli::DW_FORM_GNU_addr_index => AttributeValue::DebugAddrIndex(DebugAddrIndex(offset)),
-            gimli::DW_FORM_implicit_const => AttributeValue::Sdata(self.constant),
-            gimli::DW_FORM_ref1
-            | gimli::DW_FORM_ref2
-            | gimli::DW_FORM_ref4
-            | gimli::DW_FORM_ref8
-            | gimli::DW_FORM_ref_udata => AttributeValue::UnitRef(UnitOffset(offset)),
-            gimli::DW_FORM_ref_addr => AttributeValue::DebugInfoRef(DebugInfoOffset(offset)),
-            gimli::DW_FORM_GNU_ref_alt | gimli::DW_FORM_ref_sup4 | gimli::DW_FORM_ref_sup8 => {
-                AttributeValue::DebugInfoRefSup(DebugInfoOffset(offset))
-            }
-            gimli::DW_FORM_sec_offset => AttributeValue::RangeListsRef(RawRangeListsOffset(offset)),
-            gimli::DW_FORM_rnglistx => AttributeValue::DebugRngListsIndex(DebugRngListsIndex(offset)),
-            _ => AttributeValue::Udata(number),
+    #[inline]
+    pub(super) fn value(&self, number: u64) -> Value {
+        match self.constant {
+            None => Value { class: self.class.unwrap_or(Class::Other), number },
+            Some(constant) => Value::of_signed(constant),
         }
     }
 }

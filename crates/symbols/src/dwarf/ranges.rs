@@ -1,9 +1,10 @@
 //! The addresses that an entry covers.
 
-use gimli::{AttributeValue, DwAt, RangeListsOffset, RawRngListEntry, UnitRef};
+use gimli::{DwAt, RangeListsOffset, RawRngListEntry, UnitRef};
 
 use super::Slice;
 use super::budget::Budget;
+use super::value::Value;
 
 /// Ranges of a list that costs nothing to keep.
 const SHORT_LIST: usize = 8;
@@ -24,24 +25,25 @@ impl Bounds {
     ) -> gimli::Result<Self> {
         let mut bounds = Bounds::default();
         for attribute in entry.attrs() {
-            bounds.note(unit, attribute.name(), attribute.value())?;
+            bounds.note(unit, attribute.name(), Value::of(&attribute.value()))?;
         }
         Ok(bounds)
     }
 
-    pub(super) fn note<'e>(
+    #[inline]
+    pub(super) fn note(
         &mut self,
-        unit: UnitRef<'_, Slice<'e>>,
+        unit: UnitRef<'_, Slice<'_>>,
         name: DwAt,
-        value: AttributeValue<Slice<'e>>,
+        value: Value,
     ) -> gimli::Result<()> {
         match name {
-            gimli::DW_AT_low_pc => self.low = unit.attr_address(value)?,
-            gimli::DW_AT_high_pc => match unit.attr_address(value)? {
+            gimli::DW_AT_low_pc => self.low = value.address(unit)?,
+            gimli::DW_AT_high_pc => match value.address(unit)? {
                 Some(address) => self.high = Some(address),
-                None => self.size = value.udata_value(),
+                None => self.size = value.number(),
             },
-            gimli::DW_AT_ranges => self.list = unit.attr_ranges_offset(value)?,
+            gimli::DW_AT_ranges => self.list = value.ranges(unit)?,
             _ => {}
         }
         Ok(())

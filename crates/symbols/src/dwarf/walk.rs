@@ -2,10 +2,11 @@
 //!
 //! It does what gimli's `EntriesRaw` does, but by [plans](super::plan), and asks that one where there is none.
 
-use gimli::{AttributeValue, DwAt, EntriesRaw, Reader, Section, UnitOffset, UnitRef};
+use gimli::{Abbreviation, DwAt, EntriesRaw, Reader, Section, UnitOffset, UnitRef};
 
 use super::Slice;
-use super::plan::{Field, Kind, Plan, Plans, Shape};
+use super::plan::{Entry, Field, Layout, Plans, Shape};
+use super::value::Value;
 
 /// Goes over the entries of a unit.
 pub(super) struct Walk<'u, 'e> {
@@ -13,7 +14,7 @@ pub(super) struct Walk<'u, 'e> {
     /// The unit, its header included: offsets in a unit are offsets here.
     bytes: Slice<'e>,
     place: Place,
-    plans: Plans<'u>,
+    plans: Plans,
 }
 
 /// Where a walk is.
@@ -71,91 +72,99 @@ impl<'u, 'e> Walk<'u, 'e> {
 
     /// The abbreviation of the next entry; none at the end of an entry's children.
     #[inline]
-    pub(super) fn next_entry(&mut self) -> gimli::Result<Option<Plan<'u>>> {
+    pub(super) fn next_entry(&mut self) -> gimli::Result<Option<Entry>> {
         let code = self.leb()?;
         if code == 0 {
             self.place.depth -= 1;
             return Ok(None);
         }
-        let plan = match self.plans.known(code) {
-            Some(plan) => plan,
+        let entry = match self.plans.known(code) {
+            Some(entry) => entry,
             None => self.plan(code)?,
         };
-        self.place.depth += isize::from(plan.has_children);
-        Ok(Some(plan))
+        self.place.depth += isize::from(entry.has_children);
+        Ok(Some(entry))
     }
 
     #[cold]
-    fn plan(&mut self, code: u64) -> gimli::Result<Plan<'u>> {
-        let known = self.unit.unit.abbreviations.get(code);
-        let abbreviation = known.ok_or(gimli::Error::InvalidAbbreviationCode(code))?;
-        Ok(self.plans.make(abbreviation, self.unit.encoding()))
+    fn plan(&mut self, code: u64) -> gimli::Result<Entry> {
+        Ok(self.plans.make(self.abbreviation(code)?, self.unit.encoding()))
+    }
+
+    fn abbreviation(&self, code: u64) -> gimli::Result<&'u Abbreviation> {
+        self.unit.unit.abbreviations.get(code).ok_or(gimli::Error::InvalidAbbreviationCode(code))
     }
 
     /// Passes over the attributes of an entry.
     #[inline]
-    pub(super) fn skip(&mut self, plan: Plan<'u>) -> gimli::Result<()> {
-        match plan.kind {
-            Kind::Fixed(bytes) => self.advance(bytes),
-            Kind::Fields { first, end, rest } => {
+    pub(super) fn skip(&mut self, entry: Entry) -> gimli::Result<()> {
+        match self.plans.layout(entry) {
+            Layout::Fixed(bytes) => self.advance(bytes as usize),
+            Layout::Fields { first, end, rest } => {
                 for at in first..end {
                     let field = self.plans.field(at);
-                    self.advance(field.before)?;
+                    self.advance(field.before as usize)?;
                     self.skip_field(field)?;
                 }
-                self.advance(rest)
+                self.advance(rest as usize)
             }
-            Kind::Other => {
-                self.by_gimli(|_, entries| entries.skip_attributes(plan.abbreviation.attributes()))
+            Layout::Other => {
+                let abbreviation = self.abbreviation(entry.code)?;
+                self.by_gimli(|entries| entries.skip_attributes(abbreviation.attributes()))
             }
         }
     }
 
     /// Reads the attributes of an entry that functions are made of; with others, if that is no trouble.
+    #[inline]
     pub(super) fn read(
         &mut self,
-        plan: Plan<'u>,
-        mut each: impl FnMut(DwAt, AttributeValue<Slice<'e>>) -> gimli::Result<()>,
+        entry: Entry,
+        mut each: impl FnMut(DwAt, Value) -> gimli::Result<()>,
     ) -> gimli::Result<()> {
-        match plan.kind {
-            Kind::Fixed(bytes) => self.advance(bytes),
-            Kind::Fields { first, end, rest } => {
+        match self.plans.layout(entry) {
+            Layout::Fixed(bytes) => self.advance(bytes as usize),
+            Layout::Fields { first, end, rest } => {
                 for at in first..end {
                     let field = self.plans.field(at);
-                    self.advance(field.before)?;
-                    match field.wanted {
+                    self.advance(field.before as usize)?;
+                    match field.is_wanted() {
                         true => each(field.name, self.value(field)?)?,
                         false => self.skip_field(field)?,
                     }
                 }
-                self.advance(rest)
+                self.advance(rest as usize)
             }
-            Kind::Other => self.by_gimli(|_, entries| {
-                for spec in plan.abbreviation.attributes() {
-                    let attribute = entries.read_attribute(*spec)?;
-                    each(attribute.name(), attribute.value())?;
-                }
-                Ok(())
-            }),
+            Layout::Other => {
+                let abbreviation = self.abbreviation(entry.code)?;
+                self.by_gimli(|entries| {
+                    for spec in abbreviation.attributes() {
+                        let attribute = entries.read_attribute(*spec)?;
+                        each(attribute.name(), Value::of(&attribute.value()))?;
+                    }
+                    Ok(())
+                })
+            }
         }
     }
 
     fn by_gimli(
         &mut self,
-        read: impl FnOnce(&Self, &mut EntriesRaw<'u, Slice<'e>>) -> gimli::Result<()>,
+        read: impl FnOnce(&mut EntriesRaw<'u, Slice<'e>>) -> gimli::Result<()>,
     ) -> gimli::Result<()> {
         let mut rest = self.bytes;
         rest.skip(self.place.at)?;
         let abbreviations = &self.unit.unit.abbreviations;
         let mut entries = EntriesRaw::new(rest, self.unit.encoding(), abbreviations, self.offset());
-        read(self, &mut entries)?;
+        read(&mut entries)?;
         self.place.at = entries.next_offset().0;
         Ok(())
     }
 
-    fn value(&mut self, field: Field) -> gimli::Result<AttributeValue<Slice<'e>>> {
+    #[inline]
+    fn value(&mut self, field: Field) -> gimli::Result<Value> {
         let number = match field.shape {
-            Shape::Fixed(bytes) => self.number(bytes)?,
+            Shape::Fixed(bytes) => self.number(bytes.into())?,
             _ => self.leb()?,
         };
         Ok(field.value(number))
@@ -164,13 +173,13 @@ impl<'u, 'e> Walk<'u, 'e> {
     #[inline]
     fn skip_field(&mut self, field: Field) -> gimli::Result<()> {
         match field.shape {
-            Shape::Fixed(bytes) => self.advance(bytes),
+            Shape::Fixed(bytes) => self.advance(bytes.into()),
             Shape::Block(0) => {
                 let length = self.leb()?;
                 self.advance(usize::try_from(length).unwrap_or(usize::MAX))
             }
             Shape::Block(bytes) => {
-                let length = self.number(bytes)?;
+                let length = self.number(bytes.into())?;
                 self.advance(length as usize)
             }
             Shape::Leb => {
