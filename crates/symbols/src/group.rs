@@ -44,6 +44,7 @@ pub(crate) struct Part {
 }
 
 /// A function, and the row of the file that declares it in [`Group::files`], or [`NONE`].
+#[derive(Clone, Copy)]
 pub(crate) struct Described<'t> {
     pub(crate) source: Source,
     pub(crate) description: Description<'t>,

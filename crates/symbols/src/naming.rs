@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::description::{Description, Sameness};
 use crate::dwarf::UnitAddresses;
-use crate::group::{Group, NONE, Part, Source};
+use crate::group::{Described, Group, NONE, Part, Source};
 use crate::resolution::{Builder, Interner, Resolution, SymFrame, SymFunction};
 
 /// Puts the groups of all units together.
@@ -53,11 +53,8 @@ impl<'t> Naming<'t> {
             distinct.description.function(file)
         };
         let functions: Vec<SymFunction> = distinct.par_iter().map(function).collect();
-        let mut row = |function: SymFunction| match function.name.is_empty() && function.start.is_none() {
-            true => NONE,
-            false => builder.function(function),
-        };
-        let functions: Vec<u32> = unified(functions).into_iter().map(&mut row).collect();
+        let named = |function: &SymFunction| !function.name.is_empty() || function.start.is_some();
+        let functions = builder.functions(unified(functions), named);
         self.push_all(builder, &rows, &functions)
     }
 
@@ -66,7 +63,7 @@ impl<'t> Naming<'t> {
         let mut rows: Vec<Vec<u32>> =
             self.groups.iter().map(|group| vec![NONE; group.functions.len()]).collect();
         let mut distinct = Vec::new();
-        let mut sources: FxHashMap<Source, u32> = FxHashMap::default();
+        let mut outermost: FxHashMap<Source, u32> = FxHashMap::default();
         let mut known: FxHashMap<(Sameness, u32), u32> = FxHashMap::default();
         for &(group, at) in &self.places {
             let (group, rows) = (group as usize, &mut rows[group as usize]);
@@ -74,28 +71,33 @@ impl<'t> Naming<'t> {
                 let Some(row) = rows.get_mut(part.function as usize).filter(|row| **row == NONE) else {
                     continue;
                 };
-                let found = &self.groups[group].functions[part.function as usize];
-                *row = *sources.entry(found.source).or_insert_with(|| {
-                    let file = self.files[group].get(found.file as usize).copied().unwrap_or(NONE);
-                    let description = found.description;
+                let Described { source, description, file } =
+                    self.groups[group].functions[part.function as usize];
+                let mut new = || {
+                    let file = self.files[group].get(file as usize).copied().unwrap_or(NONE);
                     *known.entry((description.sameness(), file)).or_insert_with(|| {
                         distinct.push(Distinct { description, file });
                         distinct.len() as u32 - 1
                     })
-                });
+                };
+                *row = match source {
+                    // The symbol is that of the address where the function was first met.
+                    Source::Outermost(_) => *outermost.entry(source).or_insert_with(new),
+                    _ => new(),
+                };
             }
         }
         (rows, distinct)
     }
 
-    fn push_all(&self, mut builder: Builder, rows: &[Vec<u32>], functions: &[u32]) -> Resolution {
+    fn push_all(&self, mut builder: Builder, rows: &[Vec<u32>], functions: &[Option<u32>]) -> Resolution {
         let mut files = vec![NONE; self.paths.rows.len()];
         let mut frames: Vec<SymFrame> = Vec::new();
         for (&address, &(group, at)) in self.addresses.iter().zip(&self.places) {
             let group = group as usize;
             for (depth, part) in self.groups[group].parts(at as usize).iter().enumerate() {
                 let row = rows[group].get(part.function as usize);
-                let function = row.and_then(|&row| some(functions[row as usize]));
+                let function = row.and_then(|&row| *functions.get(row as usize)?);
                 if function.is_none() && !part.has_position {
                     break;
                 }
@@ -117,10 +119,6 @@ impl<'t> Naming<'t> {
         }
         builder.finish()
     }
-}
-
-fn some(row: u32) -> Option<u32> {
-    (row != NONE).then_some(row)
 }
 
 fn frame(part: &Part, function: Option<u32>, file: Option<u32>, inlined: bool) -> SymFrame {
