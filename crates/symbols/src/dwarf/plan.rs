@@ -134,7 +134,7 @@ impl Plans {
 }
 
 /// Whether a reader of functions asks for an attribute.
-fn is_wanted(tag: DwTag, name: DwAt) -> bool {
+pub(super) fn is_wanted(tag: DwTag, name: DwAt) -> bool {
     match name {
         gimli::DW_AT_low_pc | gimli::DW_AT_high_pc | gimli::DW_AT_ranges => {
             matches!(tag, gimli::DW_TAG_subprogram | gimli::DW_TAG_inlined_subroutine)

@@ -10,7 +10,7 @@ use gimli::{
 use super::Slice;
 
 /// What the number of a value means.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Address,
     /// Index of an address.

@@ -257,3 +257,111 @@ impl<'u, 'e> Walk<'u, 'e> {
 fn end() -> gimli::Error {
     gimli::Error::UnexpectedEof(gimli::ReaderOffsetId(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use gimli::{DebugInfo, DwTag, EndianSlice, Unit};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dwarf::DebugSections;
+    use crate::dwarf::plan::is_wanted;
+    use crate::dwarf::value::Class;
+    use crate::elf::ElfImage;
+
+    /// Offset, depth, tag and the wanted attributes of an entry; only the depth of an end.
+    type Event = (usize, isize, Option<DwTag>, Vec<(DwAt, Class, u64)>);
+
+    /// What a walk meets until it ends or fails, and whether it failed.
+    fn walked(unit: UnitRef<'_, Slice<'_>>) -> (Vec<Event>, bool) {
+        let mut events = Vec::new();
+        let result = (|| {
+            let mut walk = Walk::new(unit)?;
+            while !walk.is_done() {
+                let (at, depth, mut values) = (walk.offset().0, walk.depth(), Vec::new());
+                let entry = walk.next_entry()?;
+                if let Some(entry) = entry {
+                    let wanted = |name| is_wanted(entry.tag, name);
+                    let place = walk.place();
+                    walk.read(entry, |name, value| {
+                        values.extend(wanted(name).then_some((name, value.class, value.number)));
+                        Ok(())
+                    })?;
+                    let after = walk.place().at;
+                    walk.go_to(place);
+                    walk.skip(entry)?;
+                    assert_eq!(walk.place().at, after, "reading and passing over end at the same place");
+                }
+                events.push((at, depth, entry.map(|entry| entry.tag), values));
+            }
+            gimli::Result::Ok(())
+        })();
+        (events, result.is_err())
+    }
+
+    /// The same by gimli.
+    fn expected(unit: UnitRef<'_, Slice<'_>>) -> (Vec<Event>, bool) {
+        let mut events = Vec::new();
+        let result = (|| {
+            let mut entries = unit.entries_raw(None)?;
+            while !entries.is_empty() {
+                let (at, depth, mut values) = (entries.next_offset().0, entries.next_depth(), Vec::new());
+                let abbreviation = entries.read_abbreviation()?;
+                for spec in abbreviation.map(Abbreviation::attributes).unwrap_or_default() {
+                    let attribute = entries.read_attribute(*spec)?;
+                    let value = Value::of(&attribute.value());
+                    let wanted = abbreviation.is_some_and(|entry| is_wanted(entry.tag(), spec.name()));
+                    values.extend(wanted.then_some((spec.name(), value.class, value.number)));
+                }
+                events.push((at, depth, abbreviation.map(Abbreviation::tag), values));
+            }
+            gimli::Result::Ok(())
+        })();
+        (events, result.is_err())
+    }
+
+    /// Calls `check` with this test's own debug info and its units, some bytes of it changed.
+    fn with_units(changes: &[(usize, u8)], most: usize, check: impl Fn(UnitRef<'_, Slice<'_>>)) {
+        let bytes = std::fs::read(std::env::current_exe().expect("a path")).expect("it can be read");
+        let image = ElfImage::parse(&bytes).expect("an ELF file");
+        let sections = DebugSections::load(&image).expect("tests are built with debug info");
+        let dwarf = sections.dwarf();
+        let original = *dwarf.debug_info.reader();
+        let headers: Vec<_> = dwarf.debug_info.units().filter_map(Result::ok).take(most).collect();
+        for header in headers {
+            let start = header.debug_info_offset().expect("of .debug_info").0;
+            let mut info = original.slice()[..start + header.length_including_self()].to_vec();
+            let inside = start + header.header_size()..info.len();
+            for &(at, byte) in changes {
+                info[inside.start + at % inside.len()] ^= byte;
+            }
+            let Ok(unit) = Unit::new(&dwarf, header) else { continue };
+            let mut changed = sections.dwarf();
+            changed.debug_info = DebugInfo::from(EndianSlice::new(&info, original.endian()));
+            let again = changed.debug_info.header_from_offset(gimli::DebugInfoOffset(start));
+            let Ok(header) = again else { continue };
+            let abbreviations = unit.abbreviations.clone();
+            if let Ok(unit) = Unit::new_with_abbreviations(&changed, header, abbreviations) {
+                check(UnitRef::new(&changed, &unit));
+            }
+        }
+    }
+
+    #[test]
+    fn a_walk_meets_what_gimli_meets() {
+        with_units(&[], 200, |unit| {
+            let (events, failed) = expected(unit);
+            assert!(!failed && !events.is_empty());
+            assert_eq!(walked(unit), (events, failed));
+        });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn also_in_a_corrupt_unit(changes in prop::collection::vec((any::<usize>(), 1u8..), 1..8)) {
+            with_units(&changes, 8, |unit| assert_eq!(walked(unit), expected(unit)));
+        }
+    }
+}
