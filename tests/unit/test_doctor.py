@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import re
+import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +20,10 @@ import pyrometer
 from machines import ALL_CAPABILITIES, CLOCK, CPU, HEALTHY, OPEN, SYSCTL, lay_out, status
 from pyrometer.cli import run
 from pyrometer.diagnosis import early as early_module
+from pyrometer.diagnosis import package
 from pyrometer.diagnosis.checks import CHECKS
 from pyrometer.diagnosis.diagnose import diagnose
-from pyrometer.diagnosis.finding import Diagnosis, Finding, exit_code, findings_of, most_harmful_first
+from pyrometer.diagnosis.finding import Diagnosis, Finding, Found, Run, exit_code, findings_of, most_harmful_first
 from pyrometer.diagnosis.machine import Machine, read_machine
 from pyrometer.diagnosis.process import read_process
 from pyrometer.diagnosis.recording import read_recorded
@@ -324,7 +327,7 @@ def test_binaries_that_lack_something_come_by_their_share():
     assert seen.severity == "limits"
     assert seen.where == "/lib/libc.so.6"
     assert seen.what == "it has no debug info (28.6 % of the samples)"
-    assert "pyrometer symbolize FILE --debug-path DIR; or build it with `debug = 1`" in seen.cure
+    assert "build it with `debug = 1`; or: pyrometer symbolize FILE --debug-path DIR" in seen.cure
 
 
 def test_a_rebuilt_binary_is_recorded_again():
@@ -343,10 +346,11 @@ def test_interruption_and_notes_are_notes():
 
 # -------------------------------------------------------------- command, views
 
+COMMAND = "docker run " + "x" * 90
 SOME = (
     Finding("turbo", "note", "machine", "", "turbo frequencies are on", "Speed varies.", "switch it off"),
     Finding("stripped", "limits", "program", "./a|b", "it is stripped", "No names.", "build it again"),
-    Finding("seccomp", "blocks", "machine", "", "a filter refuses", "Nothing is recorded.", "docker run " + "x" * 90),
+    Finding("seccomp", "blocks", "machine", "", "a filter refuses", "Nothing is recorded.", COMMAND, COMMAND),
 )
 
 
@@ -361,7 +365,7 @@ def test_text_fits_80_columns_but_never_cuts_a_command(capsys):
     assert heading(view) == "./a: 1 thing blocks recording, 1 thing limits what a profile says, 1 note"
     show_diagnosis(view, console(width=80))
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if len(line) > 80] == [" " * 8 + "x" * 90]
+    assert [line for line in lines if len(line) > 80] == [COMMAND]
     assert "\x1b" not in "".join(lines)
     assert lines[2] == "blocks  seccomp  machine"
 
@@ -370,14 +374,53 @@ def test_text_fits_80_columns_but_never_cuts_a_command(capsys):
     ("cure", "lines"),
     [
         ("rebuild", ["        cure: rebuild"]),
-        ("x" * 73, ["        cure:", " " * 7 + "x" * 73]),
-        (f"record it, or: A=1 {'B=2 ' * 20}cargo", ["        cure: record it, or:", f"        A=1 {'B=2 ' * 20}cargo"]),
+        (Run("make clean", "rebuild:"), ["        cure: rebuild: make clean"]),
+        (Run("x " * 36 + "x"), ["        cure:", " " * 7 + "x " * 36 + "x"]),
+        (Run("x y" * 25, "or:"), ["        cure: or:", " " * 5 + "x y" * 25]),
+        (Run(f"A=1 {'B=2 ' * 20}cargo", "record it, or:"), ["        cure: record it, or:", f"A=1 {'B=2 ' * 20}cargo"]),
     ],
 )
 def test_a_command_to_copy_stands_in_one_line(cure, lines, capsys):
-    finding = Finding("stripped", "limits", "program", "./a", "it is stripped", "No names.", cure)
+    check = next(check for check in CHECKS if check.id == "stripped")
+    finding = Finding.of(check, Found("it is stripped", cure), "./a")
+    assert finding.cure == f"{finding.prose} {finding.command}".strip()
     show_diagnosis(Diagnosis("./a", (finding,), 1, 0.1), console(width=80))
     assert capsys.readouterr().out.splitlines()[-len(lines) :] == lines
+
+
+def _tool(folder, name, answer):
+    tool = folder / name
+    tool.write_text(f"#!/bin/sh\n{answer}\n")
+    tool.chmod(0o755)
+    return tool
+
+
+@pytest.mark.parametrize(
+    ("tool", "answer", "command"),
+    [
+        ("dpkg", 'echo "tree: /usr/bin/tree"', "sudo apt install tree-dbgsym"),
+        ("dpkg", 'echo "libc6:amd64: /bin/tree"; exit 1', "sudo apt install libc6-dbg"),
+        ("dpkg", 'printf "diversion by a from: /bin/tree\\nb, c:i386: /bin/tree\\n"', "sudo apt install b-dbgsym"),
+        ("dpkg", 'echo "other: /usr/bin/other"', ""),
+        ("dpkg", "exit 1", ""),
+        ("dpkg", "while :; do :; done", ""),
+        ("rpm", "echo tree", "sudo dnf debuginfo-install tree"),
+        ("rpm", "echo file /usr/bin/tree is not owned by any package; exit 1", ""),
+        ("neither", "", ""),
+    ],
+)
+def test_the_package_of_a_system_program_is_named(tmp_path, monkeypatch, tool, answer, command):
+    _tool(tmp_path, tool, answer)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(package, "PATIENCE", 0.5)
+    start = time.monotonic()
+    assert package.debug_symbols("/usr/bin/tree") == command
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.skipif(shutil.which("dpkg") is None, reason="no dpkg")
+def test_the_package_of_a_real_program():
+    assert package.debug_symbols("/usr/bin/dpkg") == "sudo apt install dpkg-dbgsym"
 
 
 def test_json_and_markdown_have_every_field():
@@ -393,10 +436,9 @@ def test_json_and_markdown_have_every_field():
         "what": "it is stripped",
         "why": "No names.",
         "cure": "build it again",
+        "command": "",
     }
-    assert "| limits | stripped | program ./a\\|b | It is stripped. | No names. | `build it again` |" in as_markdown(
-        view
-    )
+    assert "| limits | stripped | program ./a\\|b | It is stripped. | No names. | build it again |" in as_markdown(view)
 
 
 def test_a_long_finding_points_to_doctor_before_a_recording():

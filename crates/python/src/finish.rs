@@ -9,11 +9,11 @@ use pyo3::prelude::*;
 use pyrometer_symbols::find::{Search, Wanted};
 use pyrometer_symbols::generated::{Named, apply_names};
 use pyrometer_symbols::{BinaryProvider, Files, Symbolized, symbolize};
+use pyrometer_tables::Profile;
 use pyrometer_tables::journal::Journal;
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::samples::{Renumbered, SampleSource};
 use pyrometer_tables::schema::Tables;
-use pyrometer_tables::{Profile, file};
 
 use crate::carried::{Carried, attachments};
 use crate::error::Result;
@@ -92,10 +92,7 @@ pub fn finish_journal(
     meta.quality.unsymbolized = leaves.unsymbolized;
     meta.recorder.finish_time = ended.map_or(0, nanoseconds_since);
     note_missing(&mut meta, &tables, &leaves, said.into_iter().chain(notes));
-    file::write_with(output, &meta, &tables, &samples, &attachments(&files))?;
-    // Before the file is read again: both together would be the largest moment of all.
-    drop((tables, stacks, journal));
-    Ok(Profile::open(output)?)
+    Ok(Profile::write(output, meta, tables, &samples, &attachments(&files))?)
 }
 
 /// Looks the names of a finished profile up again, and writes it to `output`.
@@ -113,8 +110,7 @@ fn finish_again(profile: &Profile, output: &Path, options: &Options) -> Result<P
     note_missing(&mut meta, &tables, &leaves, said);
     let mut carried = attachments(&files);
     carried.extend(profile.attachments().others(&carried));
-    file::write_with(output, &meta, &tables, &samples, &carried)?;
-    Ok(Profile::open(output)?)
+    Ok(Profile::write(output, meta, tables, &samples, &carried)?)
 }
 
 /// Looks names up again with files that may not have been there before.

@@ -15,6 +15,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ pub struct CacheEntry {
     /// The files that were found beside the binary, as [`crate::find::Material::fingerprint`] says.
     pub files: String,
     /// Names by address.
-    pub resolution: Resolution,
+    pub resolution: Arc<Resolution>,
 }
 
 impl CacheEntry {
@@ -158,7 +159,8 @@ impl Cache {
 }
 
 fn merged(older: &CacheEntry, newer: &CacheEntry) -> CacheEntry {
-    CacheEntry { resolution: Resolution::merged(&older.resolution, &newer.resolution), ..newer.clone() }
+    let resolution = Arc::new(Resolution::merged(&older.resolution, &newer.resolution));
+    CacheEntry { resolution, ..newer.clone() }
 }
 
 /// Sets when the file was last used. It is opened for writing, which some systems demand for that.
@@ -214,7 +216,7 @@ mod tests {
                 .push(address, [SymFrame { function, file: None, line: None, column: None, inlined: false }]);
         }
         let (symbols_from, files) = ("dwarf".into(), String::new());
-        CacheEntry { symbols_from, gap: Gap::default(), files, resolution: builder.finish() }
+        CacheEntry { symbols_from, gap: Gap::default(), files, resolution: builder.finish().into() }
     }
 
     const ID: &str = "0123456789abcdef";

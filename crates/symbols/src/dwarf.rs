@@ -3,7 +3,7 @@
 //! Constraints:
 //! - lazy: a unit's functions and lines are read when an address falls into it, a function's
 //!   inlined calls when an address falls into that function;
-//! - shared: one index serves all threads, each unit is read once;
+//! - many addresses are looked up unit by unit: each is gone over once, by one thread, and forgotten;
 //! - bounded: every step is paid from a [`Budget`] in proportion to the size of the debug info, and
 //!   nothing recurses, so that a hostile file costs seconds at most and no stack;
 //! - code that the linker dropped (ranges that begin before the first code) names nothing.
@@ -17,12 +17,16 @@ mod functions;
 mod lines;
 mod lookup;
 mod origin;
+mod plan;
+mod ranges;
 mod sections;
 mod shared;
 mod split;
 mod units;
+mod value;
+mod walk;
 
-pub use lookup::{DwarfFrame, FileKey, FunctionKey};
+pub use lookup::{Chains, DwarfFrame, FileKey, FunctionKey, UnitAddresses};
 pub use origin::Origin;
 pub use sections::{DebugSections, PackageSections};
 pub use split::{SplitFiles, SplitUnit, SplitUnits};

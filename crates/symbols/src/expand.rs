@@ -3,12 +3,20 @@
 //! Constraints: a node's parent stands before it; equal frames and equal nodes are one row; what
 //! had a function before keeps its row in `functions`.
 
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+use hashbrown::HashTable;
 use pyrometer_tables::schema::{Binary, Frame, Function, Stack, Tables};
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::resolution::{Interner, SymFrame, SymFunction};
 use crate::sources::{Library, SourceMap};
 use crate::symbolize::{Symbols, place};
+
+/// Parts of an address that are compared one by one.
+const FEW_PARTS: usize = 64;
 
 /// Name of code in no known binary.
 const UNKNOWN: &str = "[unknown]";
@@ -23,6 +31,7 @@ pub(crate) fn expand(mut tables: Tables, symbols: &[Symbols], library: Library<'
         expansion.push(frame, &tables, &mut rows);
         ends.push(rows.len());
     }
+    drop(old_frames);
     tables.frames = expansion.frames();
     tables.functions = expansion.functions.rows;
     let (stacks, moved) = restack(&tables.stacks, &rows, &ends);
@@ -54,7 +63,12 @@ struct Expansion<'s> {
     known: Vec<Vec<Option<i32>>>,
     /// For each binary, rows in `texts` of its resolution's files.
     files: Vec<Vec<Option<u32>>>,
-    keys: Interner<Key>,
+    keys: Vec<Key>,
+    /// Rows in `keys` of frames that had a function before, or have none now.
+    known_keys: FxHashMap<Key, i32>,
+    /// For each place (binary, address, row of the kind in `texts`) with names, where its rows stand in those of all
+    /// frames. Rows of different places differ by the place.
+    places: FxHashMap<(usize, i64, u32), Range<usize>>,
     texts: Interner<String>,
 }
 
@@ -63,10 +77,12 @@ impl<'s> Expansion<'s> {
         Expansion {
             symbols,
             sources,
-            functions: Functions { rows: std::mem::take(&mut tables.functions), known: FxHashMap::default() },
+            functions: Functions::after(std::mem::take(&mut tables.functions)),
             known: symbols.iter().map(|symbols| vec![None; symbols.resolution.functions.len()]).collect(),
             files: symbols.iter().map(|symbols| vec![None; symbols.resolution.files.len()]).collect(),
-            keys: Interner::default(),
+            keys: Vec::new(),
+            known_keys: FxHashMap::default(),
+            places: FxHashMap::default(),
             texts: Interner::default(),
         }
     }
@@ -82,9 +98,15 @@ impl<'s> Expansion<'s> {
             .and_then(|(binary, address)| Some((binary, symbols.get(binary)?.resolution.frames(address)?)));
         match found {
             Some((binary, chain)) if !chain.is_empty() => {
-                for part in chain {
-                    rows.push(self.part(frame, binary, part, tables));
+                let place = (binary, frame.address.unwrap_or_default(), self.texts.row_of(&frame.kind));
+                if let Some(known) = self.places.get(&place) {
+                    return rows.extend_from_within(known.clone());
                 }
+                let (start, first) = (rows.len(), self.keys.len());
+                for part in chain {
+                    rows.push(self.part(frame, binary, part, tables, first));
+                }
+                self.places.insert(place, start..rows.len());
             }
             _ => {
                 let function = self.nameless(frame, tables);
@@ -98,11 +120,34 @@ impl<'s> Expansion<'s> {
         let file = frame.file.as_ref().map(|file| self.texts.row(self.sources.map(file)));
         let kind = self.texts.row_of(&frame.kind);
         let Frame { line, column, address, binary, inlined, .. } = *frame;
-        self.keys.row(Key { function, file, line, column, address, binary, inlined, kind }) as i32
+        self.row(Key { function, file, line, column, address, binary, inlined, kind })
     }
 
-    /// One function of the chain at an old frame.
-    fn part(&mut self, frame: &Frame, binary: usize, part: &SymFrame, tables: &Tables) -> i32 {
+    /// The row of a frame that may have been met anywhere.
+    fn row(&mut self, key: Key) -> i32 {
+        let next = self.keys.len() as i32;
+        let row = *self.known_keys.entry(key.clone()).or_insert(next);
+        if row == next {
+            self.keys.push(key);
+        }
+        row
+    }
+
+    /// The row of a frame that can have been met only since row `first`: a function that is inlined into itself.
+    fn row_since(&mut self, first: usize, key: Key) -> i32 {
+        if self.keys.len() - first > FEW_PARTS {
+            return self.row(key);
+        }
+        let same = self.keys[first..].iter().position(|known| *known == key);
+        let row = same.map_or(self.keys.len(), |at| first + at);
+        if same.is_none() {
+            self.keys.push(key);
+        }
+        row as i32
+    }
+
+    /// One function of the chain at an old frame; `first` is the row of the first of them.
+    fn part(&mut self, frame: &Frame, binary: usize, part: &SymFrame, tables: &Tables, first: usize) -> i32 {
         let function = match part.function {
             Some(row) => self.function(binary, row as usize, tables),
             None => self.nameless(frame, tables),
@@ -117,7 +162,7 @@ impl<'s> Expansion<'s> {
             inlined: part.inlined,
             kind: self.texts.row_of(&frame.kind),
         };
-        self.keys.row(key) as i32
+        self.row_since(first, key)
     }
 
     fn function(&mut self, binary: usize, at: usize, tables: &Tables) -> i32 {
@@ -153,8 +198,9 @@ impl<'s> Expansion<'s> {
         self.functions.row(Function { name, binary: frame.binary, ..Function::default() })
     }
 
-    fn frames(&mut self) -> Vec<Frame> {
-        let text = |row: u32| self.texts.rows[row as usize].clone();
+    fn frames(&self) -> Vec<Frame> {
+        let texts = &self.texts.rows;
+        let text = |row: u32| texts[row as usize].clone();
         let frame = |key: &Key| Frame {
             function: key.function,
             file: key.file.map(text),
@@ -165,7 +211,7 @@ impl<'s> Expansion<'s> {
             inlined: key.inlined,
             kind: text(key.kind),
         };
-        self.keys.rows.iter().map(frame).collect()
+        self.keys.par_iter().map(frame).collect()
     }
 }
 
@@ -189,28 +235,44 @@ fn table_row(function: &SymFunction, binary: usize, file: Option<String>) -> Fun
     }
 }
 
-/// What makes a function: binary, linkage name (or name), and where it is declared.
-type Identity = (Option<i32>, String, Option<String>, Option<i32>);
-
-/// The table `functions`, each function once.
+/// The table `functions`, each new function once.
 struct Functions {
     rows: Vec<Function>,
-    known: FxHashMap<Identity, i32>,
+    known: HashTable<u32>,
 }
 
 impl Functions {
-    fn row(&mut self, function: Function) -> i32 {
-        let name = if function.linkage_name.is_empty() { &function.name } else { &function.linkage_name };
-        let identity = (function.binary, name.clone(), function.file.clone(), function.line);
-        let next = self.rows.len() as i32;
-        let row = *self.known.entry(identity).or_insert(next);
-        match self.rows.get_mut(row as usize) {
-            None => self.rows.push(function),
-            Some(known) if known.aliases.is_empty() => known.aliases = function.aliases,
-            Some(_) => {}
-        }
-        row
+    /// Goes on behind `rows`.
+    fn after(rows: Vec<Function>) -> Self {
+        Functions { rows, known: HashTable::new() }
     }
+
+    fn row(&mut self, function: Function) -> i32 {
+        let rows = &mut self.rows;
+        let hash = hash_of(&function);
+        let known = self.known.find(hash, |&row| identity(&rows[row as usize]) == identity(&function));
+        if let Some(&row) = known {
+            let known = &mut rows[row as usize];
+            if known.aliases.is_empty() {
+                known.aliases = function.aliases;
+            }
+            return row as i32;
+        }
+        let row = rows.len() as u32;
+        rows.push(function);
+        self.known.insert_unique(hash, row, |&row| hash_of(&rows[row as usize]));
+        row as i32
+    }
+}
+
+/// What makes a function: binary, linkage name (or name), and where it is declared.
+fn identity(function: &Function) -> (Option<i32>, &str, Option<&str>, Option<i32>) {
+    let name = if function.linkage_name.is_empty() { &function.name } else { &function.linkage_name };
+    (function.binary, name, function.file.as_deref(), function.line)
+}
+
+fn hash_of(function: &Function) -> u64 {
+    FxBuildHasher.hash_one(identity(function))
 }
 
 /// Replaces each node by the chain of its frame's parts; the children hang on the last of them.

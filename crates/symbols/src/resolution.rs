@@ -6,6 +6,7 @@
 use std::hash::{BuildHasher, Hash};
 
 use hashbrown::HashTable;
+use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,19 @@ impl Builder {
         self.functions.row(function)
     }
 
+    /// The rows of many functions; none for those that are not `wanted`.
+    pub(crate) fn functions(
+        &mut self,
+        functions: Vec<SymFunction>,
+        wanted: impl Fn(&SymFunction) -> bool,
+    ) -> Vec<Option<u32>> {
+        let hashes: Vec<u64> =
+            functions.par_iter().map(|function| FxBuildHasher.hash_one(function)).collect();
+        self.functions.reserve(functions.len());
+        let row = |(function, hash)| wanted(&function).then(|| self.functions.row_hashed(hash, function));
+        functions.into_iter().zip(hashes).map(row).collect()
+    }
+
     pub(crate) fn file(&mut self, path: String) -> u32 {
         self.files.row(path)
     }
@@ -175,8 +189,18 @@ impl<T> Default for Interner<T> {
 
 impl<T: Clone + Eq + Hash> Interner<T> {
     pub(crate) fn row(&mut self, value: T) -> u32 {
-        let hash = FxBuildHasher.hash_one(&value);
+        self.row_hashed(FxBuildHasher.hash_one(&value), value)
+    }
+
+    fn row_hashed(&mut self, hash: u64, value: T) -> u32 {
         self.find(hash, &value).unwrap_or_else(|| self.insert(hash, value))
+    }
+
+    /// Makes room for so many more values.
+    pub(crate) fn reserve(&mut self, values: usize) {
+        self.rows.reserve(values);
+        let rows = &self.rows;
+        self.known.reserve(values, |&row| FxBuildHasher.hash_one(&rows[row as usize]));
     }
 
     pub(crate) fn row_of(&mut self, value: &T) -> u32 {

@@ -89,11 +89,27 @@ pub struct UsedFile {
 /// Names by address of one binary, and what to say about it.
 #[derive(Default)]
 pub(crate) struct Symbols {
-    pub(crate) resolution: Resolution,
+    pub(crate) resolution: Arc<Resolution>,
     symbols_from: String,
     missing: Option<String>,
     refused: Vec<String>,
     files: Vec<UsedFile>,
+    unsaved: Option<Unsaved>,
+}
+
+/// What the cache is to be given.
+struct Unsaved {
+    id: String,
+    entry: CacheEntry,
+}
+
+impl Unsaved {
+    fn save(&self, options: &Options) {
+        if let Some(cache) = cache_of(options) {
+            // A cache that cannot be written costs time at the next recording, nothing now.
+            let _ = cache.store(&self.id, &self.entry);
+        }
+    }
 }
 
 /// Gives every frame its function, file and line, and splits it into the calls inlined there.
@@ -104,7 +120,11 @@ pub fn symbolize(
     options: &Options,
 ) -> Symbolized {
     let addresses = addresses(&tables, |frame| frame.function.is_none());
-    let symbols = looked_up(meta, &tables, &addresses, provider, options);
+    let mut symbols = looked_up(meta, &tables, &addresses, provider, options);
+    // Before the tables grow: a recorder shall not take more memory than it must.
+    for symbols in &mut symbols {
+        symbols.unsaved.take().iter().for_each(|unsaved| unsaved.save(options));
+    }
     let sampled = addresses.iter().map(|of_binary| !of_binary.is_empty());
     for ((binary, symbols), sampled) in tables.binaries.iter_mut().zip(&symbols).zip(sampled) {
         if sampled {
@@ -136,6 +156,7 @@ pub fn resymbolize(
 ) -> Symbolized {
     let addresses = addresses(&tables, |frame| matches!(frame.kind.as_str(), "native" | "kernel"));
     let mut symbols = looked_up(meta, &tables, &addresses, provider, options);
+    let unsaved: Vec<Unsaved> = symbols.iter_mut().filter_map(|symbols| symbols.unsaved.take()).collect();
     let mut again = vec![false; tables.binaries.len()];
     for ((binary, symbols), again) in tables.binaries.iter_mut().zip(&mut symbols).zip(&mut again) {
         let names = !symbols.resolution.addresses().is_empty();
@@ -146,11 +167,12 @@ pub fn resymbolize(
             binary.symbols_from.clone_from(&symbols.symbols_from);
             binary.missing.clone_from(&symbols.missing);
         } else {
-            symbols.resolution = Resolution::default();
+            symbols.resolution = Arc::default();
         }
     }
     let (tables, collapsed) = collapse(tables, &again);
-    let found = expanded(tables, symbols, options);
+    let save = || unsaved.iter().for_each(|unsaved| unsaved.save(options));
+    let (found, ()) = rayon::join(|| expanded(tables, symbols, options), save);
     let moved = |&row: &i32| found.stacks.get(usize::try_from(row).ok()?).copied();
     let stacks = collapsed.iter().filter_map(moved).collect();
     Symbolized { stacks, ..found }
@@ -260,12 +282,13 @@ fn of_file(
     options: &Options,
 ) -> Symbols {
     match resolve_file(row, binary, addresses, provider, options) {
-        Ok((entry, report)) => Symbols {
+        Ok(Looked { entry, report, unsaved }) => Symbols {
             missing: missing::sentence(&entry.gap, &binary.path),
             symbols_from: entry.symbols_from,
             resolution: entry.resolution,
             refused: report.refused,
             files: if options.keep_files { used_files(binary, report.parts) } else { Vec::new() },
+            unsaved,
         },
         Err(reason) => without_names(reason),
     }
@@ -312,16 +335,23 @@ fn gather(
     Material::gather(&options.search, &subject, provider.open(row, binary))
 }
 
+/// What was found about a binary.
+struct Looked {
+    entry: CacheEntry,
+    report: Report,
+    unsaved: Option<Unsaved>,
+}
+
 fn resolve_file(
     row: usize,
     binary: &Binary,
     addresses: &[u64],
     provider: &dyn BinaryProvider,
     options: &Options,
-) -> Result<(CacheEntry, Report), String> {
+) -> Result<Looked, String> {
     let known = known(binary, options).filter(|_| !options.keep_files);
     if let Some(known) = known.as_ref().filter(|known| is_complete(known, addresses)) {
-        return Ok((known.clone(), Report::default()));
+        return Ok(Looked { entry: known.clone(), report: Report::default(), unsaved: None });
     }
     let material = gather(row, binary, provider, options)?;
     let fingerprint = material.fingerprint();
@@ -330,7 +360,8 @@ fn resolve_file(
     // Other files say other things about the same addresses.
     let known = known.filter(|known| known.files == fingerprint && !known.gap.may_close());
     if let Some(known) = known.as_ref().filter(|known| knows(known, addresses)) {
-        return Ok((known.clone(), Report { refused: material.refused, ..Report::default() }));
+        let report = Report { refused: material.refused, ..Report::default() };
+        return Ok(Looked { entry: known.clone(), report, unsaved: None });
     }
     let is_new =
         |address: &&u64| known.as_ref().is_none_or(|known| known.resolution.frames(**address).is_none());
@@ -339,19 +370,13 @@ fn resolve_file(
         .ask(&options.search, |resolver, _| resolver.resolve(&new))
         .map_err(|error| missing::unreadable(&binary.path, &error))?;
     let (symbols_from, gap) = (std::mem::take(&mut report.symbols_from), report.gap.clone());
-    let fresh = CacheEntry { symbols_from, gap, files: fingerprint, resolution };
+    let fresh = CacheEntry { symbols_from, gap, files: fingerprint, resolution: Arc::new(resolution) };
+    let merge = |known: CacheEntry| Arc::new(Resolution::merged(&known.resolution, &fresh.resolution));
+    let resolution = known.map_or_else(|| Arc::clone(&fresh.resolution), merge);
+    let entry = CacheEntry { resolution, ..fresh.clone() };
     // What lacks a file would be mixed with what does not.
-    if let Some(cache) = cache_of(options).filter(|_| !fresh.gap.may_close()) {
-        // A cache that cannot be written costs time at the next recording, nothing now.
-        let _ = cache.store(&id, &fresh);
-    }
-    let entry = match known {
-        Some(known) => {
-            CacheEntry { resolution: Resolution::merged(&known.resolution, &fresh.resolution), ..fresh }
-        }
-        None => fresh,
-    };
-    Ok((entry, report))
+    let unsaved = (!fresh.gap.may_close()).then_some(Unsaved { id, entry: fresh });
+    Ok(Looked { entry, report, unsaved })
 }
 
 fn of_kernel(meta: &Meta, addresses: &[u64], options: &Options) -> Symbols {
@@ -362,7 +387,7 @@ fn of_kernel(meta: &Meta, addresses: &[u64], options: &Options) -> Symbols {
         return without_names("the names of kernel functions are missing because /proc/kallsyms cannot be read: mount /proc, or record as root".into());
     };
     match Kallsyms::parse(text) {
-        Ok(names) => Symbols { resolution: kernel_names(&names, addresses), symbols_from: "kallsyms".into(), ..Symbols::default() },
+        Ok(names) => Symbols { resolution: kernel_names(&names, addresses).into(), symbols_from: "kallsyms".into(), ..Symbols::default() },
         Err(NoNames::Hidden) => without_names(
             "the names of kernel functions are missing because the kernel hides its addresses: run `sudo sysctl kernel.kptr_restrict=0 kernel.perf_event_paranoid=1`, or record as root".into(),
         ),
@@ -382,7 +407,7 @@ fn of_vsyscall(addresses: &[u64]) -> Symbols {
     let name =
         |address: u64| ["gettimeofday", "time", "getcpu"].get((address as usize & 0xfff) / 0x400).copied();
     let resolution = by_name(addresses, |address| Some((name(address)?.to_owned(), None)));
-    Symbols { resolution, symbols_from: "symtab".into(), ..Symbols::default() }
+    Symbols { resolution: resolution.into(), symbols_from: "symtab".into(), ..Symbols::default() }
 }
 
 /// A resolution of plain function names.

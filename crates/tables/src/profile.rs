@@ -68,6 +68,21 @@ impl Profile {
         }
     }
 
+    /// Writes a profile to `path`, and goes on with it: its samples and what it carries are those of the file.
+    ///
+    /// # Errors
+    /// As [`file::write_with`], and those of opening what was written.
+    pub fn write(
+        path: &Path,
+        meta: Meta,
+        tables: Tables,
+        samples: &dyn SampleSource,
+        attachments: &[file::Attachment<'_>],
+    ) -> Result<Self> {
+        file::write_with(path, &meta, &tables, samples, attachments)?;
+        file::reopen(path, meta, tables).map(|contents| Self::of_file(contents, path))
+    }
+
     fn of_file(contents: Contents, path: &Path) -> Self {
         Self {
             meta: contents.meta,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyrometer import native
+from pyrometer.diagnosis.package import debug_symbols
 from pyrometer.profile import symbol_options
 
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
@@ -40,6 +41,8 @@ class Binary:
     """Scripts that it was found through, as their interpreter."""
     missing_sources: str = ""
     """The sentence that says how to get the sources of the Rust library, if they are not here."""
+    debug_symbols: str = ""
+    """The command that installs the debug symbols of its package, where one installed it."""
 
     def text(self, name: str) -> str:
         """A fact that is a text; empty if there is none."""
@@ -90,7 +93,7 @@ class Binary:
     @property
     def is_system(self) -> bool:
         """Whether a package installed it."""
-        return any(self.path.startswith(f"{folder}/") for folder in SYSTEM_FOLDERS)
+        return _is_system(self.path)
 
     def share(self, name: str, part: str, whole: str) -> float | None:
         """``part`` of ``whole`` of a fact that has both; None if there is nothing to be a part of."""
@@ -120,6 +123,10 @@ class Binary:
     def frame_pointers(self) -> float | None:
         """The share of the functions that keep frame pointers."""
         return self.share("frame_pointers", "with", "functions")
+
+
+def _is_system(path: str) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in SYSTEM_FOLDERS)
 
 
 def _with_lines(units: Mapping[str, int]) -> int:
@@ -154,7 +161,12 @@ def read_binary(
         privileged=privileged,
         scripts=scripts,
         missing_sources="" if quick else _missing_sources(facts),
+        debug_symbols="" if quick or facts["debug"] is not None else _debug_symbols(shown),
     )
+
+
+def _debug_symbols(path: str) -> str:
+    return debug_symbols(path) if _is_system(path) else ""
 
 
 def _lookup_path(file: Path, shown: str) -> Path:

@@ -14,12 +14,24 @@ EXIT_CODES: dict[Severity, int] = {"blocks": 2, "limits": 1, "note": 0}
 
 
 @dataclass(frozen=True)
+class Run:
+    """A cure that is a command, to be copied whole, or ends with one."""
+
+    command: str
+    before: str = ""
+    """What is said before it."""
+
+    def __str__(self) -> str:
+        return f"{self.before} {self.command}".lstrip()
+
+
+@dataclass(frozen=True)
 class Found:
     """What a check found; what is left out is the check's own."""
 
     what: str
     """One sentence."""
-    cure: str
+    cure: str | Run
     """A command, or what to change and where."""
     why: str = ""
     severity: Severity | None = None
@@ -59,6 +71,14 @@ class Finding:
     what: str
     why: str
     cure: str
+    """What to do, in full."""
+    command: str = ""
+    """The command that ``cure`` is, or ends with; empty if it is none."""
+
+    @property
+    def prose(self) -> str:
+        """The cure without its command."""
+        return self.cure.removesuffix(self.command).rstrip()
 
     @classmethod
     def of(cls, check: Check, found: Found, where: str) -> Finding:
@@ -70,7 +90,8 @@ class Finding:
             found.where or where,
             found.what,
             found.why or check.why,
-            found.cure,
+            str(found.cure),
+            found.cure.command if isinstance(found.cure, Run) else "",
         )
 
 

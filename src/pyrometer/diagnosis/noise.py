@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyrometer.diagnosis.finding import Check, Found
+from pyrometer.diagnosis.finding import Check, Found, Run
 from pyrometer.diagnosis.machine import Machine
 
 FAST_CLOCKS = frozenset({"tsc", "kvm-clock", "hyperv_clocksource_tsc_page", "arch_sys_counter"})
@@ -19,7 +19,7 @@ def _clock_source(machine: Machine) -> Iterator[Found]:
     if source is None or source in FAST_CLOCKS:
         return
     if "tsc" in machine.clock_sources:
-        cure = "echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource"
+        cure = Run("echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource")
     else:
         cure = "boot with tsc=reliable if the CPU's time stamp counter is sound (dmesg | grep -i tsc)"
     yield Found(f"the clock source is {source}, not tsc", cure)
@@ -28,26 +28,26 @@ def _clock_source(machine: Machine) -> Iterator[Found]:
 def _governor(machine: Machine) -> Iterator[Found]:
     scaling = sorted(machine.governors - {"performance"})
     if scaling:
-        cure = "sudo cpupower frequency-set -g performance"
+        cure = Run("sudo cpupower frequency-set -g performance")
         yield Found(f"CPU frequencies are scaled (governor {', '.join(scaling)})", cure)
 
 
 def _turbo(machine: Machine) -> Iterator[Found]:
     if machine.turbo:
-        yield Found("turbo frequencies are on", machine.turbo)
+        yield Found("turbo frequencies are on", Run(machine.turbo))
 
 
 def _load(machine: Machine) -> Iterator[Found]:
     if machine.load > machine.cpus:
         what = f"{machine.load:.1f} threads want to run on {machine.cpus} CPUs"
-        yield Found(what, "let other work end first: uptime; top")
+        yield Found(what, Run("uptime; top", "let other work end first:"))
 
 
 def _swap(machine: Machine) -> Iterator[Found]:
     used = machine.swap_used_kb
     if machine.available_kb is not None and used > MUCH_SWAP_KB and machine.available_kb < used:
         what = f"{used >> 10:,} MiB are swapped out, and only {machine.available_kb >> 10:,} MiB are available"
-        yield Found(what, "free memory first: ps aux --sort=-rss | head")
+        yield Found(what, Run("ps aux --sort=-rss | head", "free memory first:"))
 
 
 def _engines(machine: Machine) -> Iterator[Found]:
@@ -55,7 +55,7 @@ def _engines(machine: Machine) -> Iterator[Found]:
         if path is None:
             instrument = INSTRUMENTS[engine]
             yield Found(
-                f"{engine.capitalize()} is not installed, which {instrument} need", f"sudo apt install {engine}"
+                f"{engine.capitalize()} is not installed, which {instrument} need", Run(f"sudo apt install {engine}")
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from pyrometer.diagnosis.finding import Check, Found
+from pyrometer.diagnosis.finding import Check, Found, Run
 from pyrometer.diagnosis.machine import CAP_IPC_LOCK, CAP_SYS_PTRACE, CAP_SYSLOG, Machine
 
 DEFAULT_RATE = 999
@@ -16,8 +16,8 @@ _USER, _KERNEL, _CYCLES = "cpu-clock:u", "cpu-clock", "cycles:u"
 _REFUSED = (errno.EACCES, errno.EPERM)
 _NO_COUNTER = (errno.ENOENT, errno.EOPNOTSUPP, errno.ENODEV)
 _FILTER = 2
-_CAPABILITY = "sudo setcap cap_perfmon,cap_sys_ptrace+ep $(readlink -f $(which python3))"
-_CONTAINER = "docker run --cap-add PERFMON --security-opt seccomp=unconfined IMAGE"
+_CAPABILITY = Run("sudo setcap cap_perfmon,cap_sys_ptrace+ep $(readlink -f $(which python3))")
+_CONTAINER = Run("docker run --cap-add PERFMON --security-opt seccomp=unconfined IMAGE")
 
 
 def _opens(machine: Machine, event: str) -> bool:
@@ -63,11 +63,11 @@ def _paranoid(machine: Machine) -> Iterator[Found]:
     if not _opens(machine, _USER) and level > 2:
         what = f"kernel.perf_event_paranoid is {level}: users without CAP_PERFMON may not open any event"
         why = "Nothing can be recorded by this user."
-        yield Found(what, "sudo sysctl kernel.perf_event_paranoid=1", why, "blocks")
+        yield Found(what, Run("sudo sysctl kernel.perf_event_paranoid=1"), why, "blocks")
     elif not _opens(machine, _KERNEL):
         what = f"kernel.perf_event_paranoid is {level}: users without CAP_PERFMON see user code only"
         why = "Time inside the kernel (system calls, page faults) is not sampled, so its share is missing."
-        yield Found(what, "sudo sysctl kernel.perf_event_paranoid=1", why)
+        yield Found(what, Run("sudo sysctl kernel.perf_event_paranoid=1"), why)
 
 
 def _is_bare_root(machine: Machine) -> bool:
@@ -84,8 +84,8 @@ def _capability(machine: Machine) -> Iterator[Found]:
         what = f"CAP_PERFMON is missing here, and kernel.perf_event_paranoid is {machine.paranoid}: {seen}"
         # What is added to a container is its root's only.
         user = "--user root " if machine.uid else ""
-        run = f"docker run {user}--cap-add PERFMON IMAGE"
-        cure = run if machine.container else "sysctl kernel.perf_event_paranoid=1"
+        run = Run(f"docker run {user}--cap-add PERFMON IMAGE")
+        cure = run if machine.container else Run("sysctl kernel.perf_event_paranoid=1")
         yield Found(what, cure, severity="blocks" if blocks else "limits")
     elif machine.paranoid <= 2 and machine.events.get(_USER, 0) in _REFUSED:
         what = (
@@ -98,9 +98,9 @@ def _kernel_addresses(machine: Machine) -> Iterator[Found]:
     if machine.kernel_addresses or not _opens(machine, _KERNEL) or not machine.recorder:
         return
     if machine.kptr_restrict:
-        cure = "sudo sysctl kernel.kptr_restrict=0"
+        cure = Run("sudo sysctl kernel.kptr_restrict=0")
     elif not machine.can(CAP_SYSLOG):
-        cure = "sudo sysctl kernel.perf_event_paranoid=1"
+        cure = Run("sudo sysctl kernel.perf_event_paranoid=1")
     else:
         cure = "run outside of this sandbox"
     yield Found(f"/proc/kallsyms hides addresses (kernel.kptr_restrict is {machine.kptr_restrict})", cure)
@@ -127,13 +127,13 @@ def _locked_memory(machine: Machine) -> Iterator[Found]:
     allowed = machine.mlock_kb + machine.locked_limit_kb // machine.cpus
     if wanted > allowed:
         what = f"{allowed:,} KiB of ring buffer may be locked for each CPU, {wanted:,} are wanted"
-        yield Found(what, f"sudo sysctl kernel.perf_event_mlock_kb={wanted}")
+        yield Found(what, Run(f"sudo sysctl kernel.perf_event_mlock_kb={wanted}"))
 
 
 def _sample_rate(machine: Machine) -> Iterator[Found]:
     limit = machine.max_sample_rate
     if limit is not None and limit < DEFAULT_RATE:
-        cure = "sudo sysctl kernel.perf_event_max_sample_rate=100000"
+        cure = Run("sudo sysctl kernel.perf_event_max_sample_rate=100000")
         yield Found(f"kernel.perf_event_max_sample_rate is {limit}, below the default rate of {DEFAULT_RATE}", cure)
 
 
@@ -141,7 +141,7 @@ def _cpu_percent(machine: Machine) -> Iterator[Found]:
     percent = machine.max_percent
     # 0 and 100 switch the limit off.
     if percent is not None and 0 < percent < LOW_PERCENT:
-        cure = "sudo sysctl kernel.perf_cpu_time_max_percent=25"
+        cure = Run("sudo sysctl kernel.perf_cpu_time_max_percent=25")
         yield Found(f"kernel.perf_cpu_time_max_percent is {percent}: sampling may use {percent} % of a CPU", cure)
 
 
@@ -149,7 +149,9 @@ def _ptrace_scope(machine: Machine) -> Iterator[Found]:
     scope = machine.ptrace_scope or 0
     if scope == 3 or (scope == 2 and not machine.can(CAP_SYS_PTRACE)):
         allowed = "nobody" if scope == 3 else "only CAP_SYS_PTRACE"
-        cure = "remove it from /etc/sysctl.d and restart" if scope == 3 else "sudo sysctl kernel.yama.ptrace_scope=1"
+        cure = (
+            "remove it from /etc/sysctl.d and restart" if scope == 3 else Run("sudo sysctl kernel.yama.ptrace_scope=1")
+        )
         yield Found(f"kernel.yama.ptrace_scope is {scope}: {allowed} may read another process's memory", cure)
 
 

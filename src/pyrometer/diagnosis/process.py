@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyrometer.diagnosis.binary import SYSTEM_FOLDERS
-from pyrometer.diagnosis.finding import Check, Found
+from pyrometer.diagnosis.finding import Check, Found, Run
 from pyrometer.diagnosis.machine import CAP_PERFMON, CAP_SYS_ADMIN, CAP_SYS_PTRACE, Machine, status_fields, whole
 from pyrometer.errors import ProcessNotFoundError
 
 MUCH_CODE = 64 << 10
 """Bytes of anonymous executable memory; less is a trampoline or two."""
 _DELETED = " (deleted)"
+_START = "start it with:"
 _RUNTIMES = {
-    "node": "start it with: node --perf-basic-prof",
-    "java": "jcmd {pid} Compiler.perfmap (JDK 17), before the recording ends",
-    "python": "start it with: python -X perf (Python 3.12)",
-    "dotnet": "start it with: DOTNET_PerfMapEnabled=1",
-    "ruby": "start it with: ruby --yjit-perf",
-    "luajit": "start it with: luajit -jp",
-    "php": "start it with: php -d opcache.jit_debug=0x10",
-    "wasmtime": "start it with: wasmtime run --profile=perfmap",
+    "node": Run("node --perf-basic-prof", _START),
+    "java": Run("jcmd {pid} Compiler.perfmap", "before the recording ends (JDK 17):"),
+    "python": Run("python -X perf", "start it with (Python 3.12):"),
+    "dotnet": Run("DOTNET_PerfMapEnabled=1", "start it with the variable:"),
+    "ruby": Run("ruby --yjit-perf", _START),
+    "luajit": Run("luajit -jp", _START),
+    "php": Run("php -d opcache.jit_debug=0x10", _START),
+    "wasmtime": Run("wasmtime run --profile=perfmap", _START),
 }
 """How each runtime writes a perf map or jitdump."""
 
@@ -134,7 +135,7 @@ def _generated(maps: str) -> int:
 def _other_user(process: Process) -> Iterator[Found]:
     machine = process.machine
     if process.uid != machine.uid and machine.uid and not machine.can(CAP_PERFMON, CAP_SYS_ADMIN, CAP_SYS_PTRACE):
-        yield Found(f"it belongs to another user (uid {process.uid})", f"sudo pyrometer record -p {process.pid}")
+        yield Found(f"it belongs to another user (uid {process.uid})", Run(f"sudo pyrometer record -p {process.pid}"))
 
 
 def _kernel_thread(process: Process) -> Iterator[Found]:
@@ -144,7 +145,7 @@ def _kernel_thread(process: Process) -> Iterator[Found]:
         what = f"the kernel does not tell root which program {process.name} runs: /proc/{process.pid}/exe is refused"
         yield Found(what, "record outside of this container or sandbox", "Its own code may have no names.", "limits")
     else:
-        yield Found(f"{process.name} is a kernel thread, or has just ended", "list programs that run: ps -e")
+        yield Found(f"{process.name} is a kernel thread, or has just ended", Run("ps -e", "list programs that run:"))
 
 
 def _jit(process: Process) -> Iterator[Found]:
@@ -156,11 +157,11 @@ def _jit(process: Process) -> Iterator[Found]:
         yield Found(what, _map_of(process))
 
 
-def _map_of(process: Process) -> str:
+def _map_of(process: Process) -> str | Run:
     names = (process.name, Path(process.exe).name)
     for runtime, cure in _RUNTIMES.items():
         if any(name.startswith(runtime) for name in names):
-            return cure.format(pid=process.pid)
+            return replace(cure, command=cure.command.format(pid=process.pid))
     return "let its runtime write a perf map or a jitdump"
 
 
@@ -174,7 +175,7 @@ def _replaced(process: Process) -> Iterator[Found]:
 
 def _ptrace(process: Process) -> Iterator[Found]:
     if process.machine.ptrace_scope == 1 and not process.machine.can(CAP_SYS_PTRACE):
-        cure = f"launch it: pyrometer record -- PROGRAM, or sudo pyrometer record -p {process.pid}"
+        cure = Run(f"sudo pyrometer record -p {process.pid}", "launch it (pyrometer record -- PROGRAM), or:")
         yield Found("kernel.yama.ptrace_scope is 1: the memory of a process that we did not start cannot be read", cure)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pyrometer.diagnosis.binary import Binary, command_of
-from pyrometer.diagnosis.finding import Check, Found
+from pyrometer.diagnosis.finding import Check, Found, Run
 
 COVERED = 0.9
 """Less of the code than this in unwind tables is worth saying: hand-written assembly often has none."""
@@ -17,20 +17,19 @@ MUCH_CODE = 4096
 """Bytes: the little that starts every program has no tables either."""
 KEPT = 0.9
 """From this share of functions on, frame pointers lead through code without tables."""
-_DBGSYM = "install its debug symbols: sudo apt install PACKAGE-dbgsym (or dnf debuginfo-install)"
 
 
 def _foreign(binary: Binary) -> Iterator[Found]:
     architecture = binary.text("architecture")
     if architecture not in ("X86_64", "X86_64_X32", "I386"):
         what = f"it is built for {architecture}, not for x86-64"
-        yield Found(what, "build it for x86-64: cargo build --release --target x86_64-unknown-linux-gnu")
+        yield Found(what, Run("cargo build --release --target x86_64-unknown-linux-gnu", "build it for x86-64:"))
 
 
 def _narrow(binary: Binary) -> Iterator[Found]:
     if binary.text("architecture") in ("I386", "X86_64_X32"):
         rust = binary.text("language") == "rust"
-        cure = "cargo build --release --target x86_64-unknown-linux-gnu" if rust else "build it with -m64"
+        cure = Run("cargo build --release --target x86_64-unknown-linux-gnu") if rust else "build it with -m64"
         yield Found("it is a 32-bit program", cure)
 
 
@@ -39,7 +38,7 @@ def _special(binary: Binary) -> Iterator[Found]:
         name = shlex.quote(binary.path)
         copy = shlex.quote(f"./{Path(binary.path).name}-copy")
         what = f"it runs with more rights than yours ({binary.special})"
-        yield Found(what, f"sudo pyrometer record -- {name}, or record a copy: cp {name} {copy}")
+        yield Found(what, Run(f"sudo pyrometer record -- {name}", f"record a copy (cp {name} {copy}), or:"))
 
 
 def _no_unwind_tables(binary: Binary) -> Iterator[Found]:
@@ -54,7 +53,7 @@ def _no_unwind_tables(binary: Binary) -> Iterator[Found]:
     flags = 'RUSTFLAGS="-C force-unwind-tables=yes" cargo build --release' if rust else "-fasynchronous-unwind-tables"
     yield Found(
         f"{amount} unwind tables (.eh_frame)",
-        flags if rust else f"compile with {flags}, and do not strip .eh_frame",
+        Run(flags) if rust else f"compile with {flags}, and do not strip .eh_frame",
         "Its functions keep frame pointers, which are followed instead." if kept else "",
         "note" if kept else None,
     )
@@ -73,16 +72,16 @@ def _stripped(binary: Binary) -> Iterator[Found]:
 def _debug_file_missing(binary: Binary) -> Iterator[Found]:
     link = binary.text("debug_link")
     if binary.refused and not binary.own_lines:
-        cure = _DBGSYM if binary.is_system else "put the file of this very build there, or build again"
+        cure = _symbols(binary) if binary.is_system else "put the file of this very build there, or build again"
         yield Found(binary.refused[0], cure)
     elif link and not binary.own_lines:
         what = f"its debug info is in a file of its own, {link}, which is not here"
         why = "Source lines and inlined calls are missing." if binary.named else ""
-        yield Found(what, _DBGSYM if binary.is_system else f"put {link} beside the program", why)
+        yield Found(what, _symbols(binary) if binary.is_system else f"put {link} beside the program", why)
     elif binary.missing_shared and not binary.debug_file:
         what = f"its debug info refers to {binary.missing_shared}, which is not here"
         why = "Names and files of many of its functions are missing."
-        yield Found(what, _DBGSYM if binary.is_system else f"put the file back: {binary.missing_shared}", why)
+        yield Found(what, _symbols(binary) if binary.is_system else f"put the file back: {binary.missing_shared}", why)
 
 
 def _no_line_info(binary: Binary) -> Iterator[Found]:
@@ -97,15 +96,23 @@ def _no_line_info(binary: Binary) -> Iterator[Found]:
     yield Found(what, _rebuild(binary, stripped=False))
 
 
-def _rebuild(binary: Binary, stripped: bool) -> str:
+def _symbols(binary: Binary) -> str | Run:
+    """How to get the debug symbols of a program from its package."""
+    if binary.debug_symbols:
+        return Run(binary.debug_symbols, "install its debug symbols:")
+    return "install the debug symbols of its package (Debian: -dbgsym, Fedora: dnf debuginfo-install)"
+
+
+def _rebuild(binary: Binary, stripped: bool) -> str | Run:
     """How to build a program again so that it has lines (and names, if it was stripped)."""
     name = Path(binary.path).name
     match binary.text("language"):
         case _ if binary.is_system:
-            return _DBGSYM
+            return _symbols(binary)
         case "rust":
             keep = "CARGO_PROFILE_RELEASE_STRIP=none " if stripped else ""
-            return f"cargo pyrometer record, or: {keep}CARGO_PROFILE_RELEASE_DEBUG=1 cargo build --release"
+            command = f"{keep}CARGO_PROFILE_RELEASE_DEBUG=1 cargo build --release"
+            return Run(command, "cargo pyrometer record, or:")
         case "go":
             return "build it without -ldflags='-s -w'"
         case _:
@@ -119,9 +126,9 @@ def _split(binary: Binary) -> Iterator[Found]:
             f"the debug info of {binary.split_units} units is in other files, and {missing} of these are not here "
             f"({binary.missing_split[0]})"
         )
-        cure = "build it again where it is recorded, or in one file: -gno-split-dwarf"
+        cure: str | Run = "build it again where it is recorded, or in one file: -gno-split-dwarf"
         if binary.text("language") == "rust":
-            cure = "CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO=off cargo build --release"
+            cure = Run("CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO=off cargo build --release")
         yield Found(what, cure)
 
 
@@ -134,8 +141,8 @@ def _has_library(binary: Binary) -> bool:
 
 def _std_without_lines(binary: Binary) -> Iterator[Found]:
     if binary.whole and binary.own_lines and _has_library(binary) and not binary.library_lines:
-        cure = "cargo +nightly build --release -Zbuild-std --target x86_64-unknown-linux-gnu (docs/debug-info.md)"
-        yield Found("Rust's library in it was built without debug info", cure)
+        command = "cargo +nightly build --release -Zbuild-std --target x86_64-unknown-linux-gnu"
+        yield Found("Rust's library in it was built without debug info", Run(command, "see docs/debug-info.md, then:"))
 
 
 def _std_limited(binary: Binary) -> Iterator[Found]:
@@ -143,15 +150,15 @@ def _std_limited(binary: Binary) -> Iterator[Found]:
         says = {"lines": "lines only", "line_tables": "lines and inlined calls"}
         level = says.get(binary.library_level, "lines, functions and inlined calls, but no types and variables")
         what = f"Rust's library in it has {level}"
-        cure = "none needed; for full debug info: CARGO_PROFILE_RELEASE_DEBUG=2 cargo +nightly build --release "
-        yield Found(what, f"{cure}-Zbuild-std --target x86_64-unknown-linux-gnu")
+        command = "CARGO_PROFILE_RELEASE_DEBUG=2 cargo +nightly build --release -Zbuild-std"
+        command += " --target x86_64-unknown-linux-gnu"
+        yield Found(what, Run(command, "none needed; for full debug info:"))
 
 
 def _rust_src(binary: Binary) -> Iterator[Found]:
     if binary.missing_sources and binary.library_lines:
-        yield Found(
-            "the sources of the Rust library it was built with are not here", command_of(binary.missing_sources)
-        )
+        what = "the sources of the Rust library it was built with are not here"
+        yield Found(what, Run(command_of(binary.missing_sources)))
 
 
 def _allocator(binary: Binary) -> Iterator[Found]:
@@ -185,8 +192,8 @@ def _frame_pointers(binary: Binary) -> Iterator[Found]:
 def _no_build_id(binary: Binary) -> Iterator[Found]:
     if not binary.text("build_id") and binary.text("kind") != "other":
         rust = binary.text("language") == "rust"
-        flag = 'RUSTFLAGS="-C link-arg=-Wl,--build-id"' if rust else "link with -Wl,--build-id"
-        yield Found("it has no build id", flag)
+        command = 'RUSTFLAGS="-C link-arg=-Wl,--build-id" cargo build --release'
+        yield Found("it has no build id", Run(command) if rust else "link with -Wl,--build-id")
 
 
 CHECKS = (

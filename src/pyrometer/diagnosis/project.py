@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pyrometer.diagnosis.finding import Check, Found
+from pyrometer.diagnosis.finding import Check, Found, Run
 
 _NO_DEBUG = (0, False, "none", "line-directives-only")
 _DEVELOPMENT = ("dev", "test", "debug")
@@ -144,9 +144,7 @@ def _debug(project: Project) -> Iterator[Found]:
         what = f"the profile {project.profile} has debug = {value} ({project.debug.source})"
     else:
         what = f"the profile {project.profile} has debug = 0, which is Cargo's default"
-    yield Found(
-        what, f"cargo pyrometer record{_option(project)}, or in {project.manifest}: {_line(project, 'debug = 1')}"
-    )
+    yield Found(what, _recorded(project, "debug = 1"))
 
 
 def _strip(project: Project) -> Iterator[Found]:
@@ -154,16 +152,14 @@ def _strip(project: Project) -> Iterator[Found]:
     if not project.broken and value not in (None, False, "none"):
         shown = str(value).lower() if isinstance(value, bool) else f'"{value}"'
         what = f"the profile {project.profile} has strip = {shown} ({project.strip.source})"
-        line = _line(project, 'strip = "none"')
-        yield Found(what, f"cargo pyrometer record{_option(project)}, or in {project.manifest}: {line}")
+        yield Found(what, _recorded(project, 'strip = "none"'))
 
 
-def _option(project: Project) -> str:
-    return "" if project.profile == "release" else f" --profile {project.profile}"
-
-
-def _line(project: Project, line: str) -> str:
-    return f"[profile.{project.profile}] {line}"
+def _recorded(project: Project, line: str) -> Run:
+    """To build with our settings, or with the project's own."""
+    option = "" if project.profile == "release" else f" --profile {project.profile}"
+    own = f"in {project.manifest}: [profile.{project.profile}] {line}; or:"
+    return Run(f"cargo pyrometer record{option}", own)
 
 
 def _broken(project: Project) -> Iterator[Found]:

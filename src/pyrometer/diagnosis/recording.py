@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyrometer.analyze.basis import weigh
-from pyrometer.diagnosis.finding import Check, Found, Severity
+from pyrometer.diagnosis.finding import Check, Found, Run, Severity
 from pyrometer.profile import Meta, ProfileData, units
 
 WORTH_SAYING = 0.01
@@ -49,9 +49,9 @@ def read_recorded(profile: ProfileData) -> Recorded:
     return Recorded(str(profile.path or ""), profile.meta, tuple(gaps))
 
 
-def _again(recorded: Recorded, options: str) -> str:
+def _again(recorded: Recorded, options: str) -> Run:
     command = " ".join(map(shlex.quote, recorded.meta.command)) or "PROGRAM"
-    return f"pyrometer record {options} -- {command}"
+    return Run(f"pyrometer record {options} -- {command}")
 
 
 def _share(part: int, whole: int) -> str:
@@ -87,7 +87,7 @@ def _throttled(recorded: Recorded) -> Iterator[Found]:
     if found.throttled:
         time = f", for {units.duration(found.throttled_time)}" if found.throttled_time else ""
         what = f"the kernel throttled sampling {found.throttled:,} times{time}"
-        yield Found(what, f"sudo sysctl kernel.perf_cpu_time_max_percent=0, then {_again(recorded, '')}")
+        yield Found(what, Run(f"sudo sysctl kernel.perf_cpu_time_max_percent=0 && {_again(recorded, '')}"))
 
 
 def _truncated(recorded: Recorded) -> Iterator[Found]:
@@ -95,14 +95,14 @@ def _truncated(recorded: Recorded) -> Iterator[Found]:
     if found.truncated:
         program = shlex.quote(recorded.meta.command[0]) if recorded.meta.command else "PROGRAM"
         what = f"{_share(found.truncated, found.samples)} of the stacks have no root"
-        yield Found(what, f"pyrometer doctor {program}", severity=_severity(found.truncated, found.samples))
+        yield Found(what, Run(f"pyrometer doctor {program}"), severity=_severity(found.truncated, found.samples))
 
 
 def _unsymbolized(recorded: Recorded) -> Iterator[Found]:
     found = recorded.meta.quality
     if found.unsymbolized:
         what = f"{_share(found.unsymbolized, found.samples)} of the samples are in functions without a name"
-        yield Found(what, _symbolize(recorded), severity=_severity(found.unsymbolized, found.samples))
+        yield Found(what, Run(_symbolize(recorded)), severity=_severity(found.unsymbolized, found.samples))
 
 
 def _symbolize(recorded: Recorded) -> str:
@@ -114,10 +114,10 @@ def _missing(recorded: Recorded) -> Iterator[Found]:
         # The sentence begins with the path, which may have a colon itself.
         said = gap.sentence.removeprefix(gap.path)
         lacks, _, cure = f"it{said}".partition(": ") if said != gap.sentence else said.partition(": ")
-        now = "" if "rebuilt" in lacks or "generated" in lacks else f"{_symbolize(recorded)}; or "
+        lost = "rebuilt" in lacks or "generated" in lacks
         yield Found(
             f"{lacks.partition(', so ')[0]} ({_percent(gap.share)} % of the samples)",
-            f"{now}{cure}",
+            cure if lost else Run(_symbolize(recorded), f"{cure}; or:"),
             severity="limits" if gap.share >= WORTH_SAYING else "note",
             where=gap.path,
         )
@@ -133,7 +133,7 @@ def _notes(recorded: Recorded) -> Iterator[Found]:
     for note in recorded.meta.notes:
         if note not in said:
             what, _, cure = note.partition("To see it: ")
-            yield Found(what.rstrip(" ."), cure or "none known")
+            yield Found(what.rstrip(" ."), Run(cure) if cure.startswith("sudo ") else cure or "none known")
 
 
 CHECKS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import textwrap
 
@@ -16,11 +15,8 @@ from pyrometer.show.words import plural
 
 STYLES = {"blocks": "bold red", "limits": "bold yellow", "note": "bold dim"}
 INDENT = 8
-LEAST_INDENT = 4
 LONGEST_NAME = 20
 """Of a program in a line that has to say more."""
-_MARKER = re.compile(r"(, or:|; for full debug info:) ")
-"""What comes before a command, at the end of a cure."""
 
 
 def show_diagnosis(view: Diagnosis, target: Console) -> None:
@@ -33,8 +29,12 @@ def show_diagnosis(view: Diagnosis, target: Console) -> None:
 
 @grids.register
 def _diagnosis(view: Diagnosis) -> list[Grid]:
-    columns = [Column(title) for title in ("severity", "finding", "of", "what", "why")] + [Column("cure", "code")]
-    rows = [Row([one.severity, one.id, subject(one), sentence(one.what), one.why, one.cure]) for one in view.findings]
+    columns = [Column(title) for title in ("severity", "finding", "of", "what", "why", "cure")]
+    columns.append(Column("command", "code"))
+    rows = [
+        Row([one.severity, one.id, subject(one), sentence(one.what), one.why, one.prose, one.command])
+        for one in view.findings
+    ]
     return [Grid(heading(view), columns, rows)]
 
 
@@ -66,18 +66,17 @@ def _show_finding(finding: Finding, target: Console) -> None:
     target.print(title.append(finding.id, "bold").append(f"  {subject(finding)}", "dim"), no_wrap=True)
     for line in _wrapped(f"{sentence(finding.what)} {finding.why}", target.width):
         target.print(Text(line), no_wrap=True, overflow="ignore")
-    for line in _cure(printable(finding.cure), target.width):
+    for line in _cure(finding, target.width):
         target.print(Text(line, "green"), no_wrap=True, overflow="ignore")
 
 
-def _cure(cure: str, width: int) -> list[str]:
-    """A command is copied from its line: it stands in one where it fits, and after a marker even where it does not."""
-    room = width - len(cure)
-    if len("cure: ") + INDENT > room >= LEAST_INDENT:
-        return [" " * INDENT + "cure:", " " * min(INDENT, room) + cure]
-    words, marker, command = _MARKER.split(cure, maxsplit=1) if room < 0 and _MARKER.search(cure) else (cure, "", "")
-    lines = _wrapped(f"cure: {words}{marker}", width)
-    return [*lines, " " * INDENT + command] if command else lines
+def _cure(finding: Finding, width: int) -> list[str]:
+    """A command is copied from its line: it stands in one of its own, if it does not fit beside what is said."""
+    whole = " " * INDENT + f"cure: {printable(finding.cure)}"
+    if not finding.command or len(whole) <= width:
+        return _wrapped(f"cure: {finding.cure}", width)
+    command = printable(finding.command)
+    return [*_wrapped(f"cure: {finding.prose}", width), " " * max(0, min(INDENT, width - len(command))) + command]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

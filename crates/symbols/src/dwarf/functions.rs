@@ -2,16 +2,17 @@
 
 use std::sync::OnceLock;
 
-use gimli::{AttributeValue, DwAt, EntriesRaw, UnitOffset, UnitRef};
+use gimli::{UnitOffset, UnitRef};
 
-use super::budget::{Budget, Meter};
+use super::budget::Meter;
+use super::plan::Entry;
+use super::ranges::Bounds;
+use super::value::EntryRef;
+use super::walk::Walk;
 use super::{DwarfIndex, Slice};
 
 /// Inlined calls nested deeper than this are left out.
 const DEEPEST_INLINE: usize = 256;
-
-/// Ranges of a list that costs nothing to keep.
-const SHORT_LIST: usize = 8;
 
 /// The functions of a unit, by address.
 #[derive(Default)]
@@ -56,80 +57,86 @@ pub(crate) struct InlineCall {
     pub(crate) column: u32,
 }
 
-/// A reference to an entry of the debug info.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum EntryRef {
-    /// In the same unit.
-    Unit(UnitOffset),
-    /// Anywhere in `.debug_info`.
-    Info(usize),
-    /// In the `.debug_info` of the supplementary file.
-    Shared(usize),
-}
-
-impl EntryRef {
-    pub(crate) fn from_value(value: AttributeValue<Slice<'_>>) -> Option<Self> {
-        match value {
-            AttributeValue::UnitRef(offset) => Some(EntryRef::Unit(offset)),
-            AttributeValue::DebugInfoRef(offset) => Some(EntryRef::Info(offset.0)),
-            AttributeValue::DebugInfoRefSup(offset) => Some(EntryRef::Shared(offset.0)),
-            _ => None,
-        }
-    }
-}
-
 impl UnitFunctions {
-    /// Reads the ranges of all functions; those before a corrupt entry are kept.
-    pub(super) fn read(index: &DwarfIndex<'_>, unit: usize) -> Self {
+    /// Reads the ranges of all functions, and the calls inlined into those that hold one of the `wanted` addresses,
+    /// which ascend; what comes before a corrupt entry is kept.
+    pub(super) fn read(index: &DwarfIndex<'_>, unit: usize, wanted: &[u64]) -> Self {
         let mut functions = UnitFunctions::default();
         // Corrupt: what was read until there is right.
-        let _ = functions.read_entries(index, unit);
+        let _ = functions.read_entries(index, index.entries_unit(unit), wanted);
         functions.ranges.sort_by_key(|range| range.begin);
         functions.ranges.dedup_by_key(|range| range.begin);
         functions
     }
 
-    fn read_entries(&mut self, index: &DwarfIndex<'_>, unit: usize) -> gimli::Result<()> {
-        let unit = index.entries_unit(unit);
+    fn read_entries(
+        &mut self,
+        index: &DwarfIndex<'_>,
+        unit: UnitRef<'_, Slice<'_>>,
+        wanted: &[u64],
+    ) -> gimli::Result<()> {
         index.budget.charge(unit.header.length_including_self())?;
-        let mut entries = unit.entries_raw(None)?;
+        let mut walk = Walk::new(unit)?;
         let mut meter = index.budget.meter();
-        while !entries.is_empty() {
-            let entry = entries.next_offset();
-            let Some(abbreviation) = entries.read_abbreviation()? else { continue };
+        while !walk.is_done() {
+            let (at, depth) = (walk.offset(), walk.depth());
+            let Some(entry) = walk.next_entry()? else { continue };
             // Attributes may take no bytes in the entry.
-            meter.steps(abbreviation.attributes().len())?;
-            if abbreviation.tag() != gimli::DW_TAG_subprogram {
-                entries.skip_attributes(abbreviation.attributes())?;
+            meter.steps(entry.attributes as usize)?;
+            if entry.tag != gimli::DW_TAG_subprogram {
+                walk.skip(entry)?;
                 continue;
             }
             let mut bounds = Bounds::default();
-            for spec in abbreviation.attributes() {
-                let attribute = entries.read_attribute(*spec)?;
-                bounds.note(unit, attribute.name(), attribute.value())?;
+            walk.read(entry, |name, value| bounds.note(unit, name, value))?;
+            if self.add(index, unit, at, bounds, wanted)? && entry.has_children {
+                self.read_wanted(index, &mut walk, depth)?;
             }
-            self.add(index, unit, entry, bounds)?;
         }
         Ok(())
     }
 
+    /// Reads the calls inlined into the function that was added last, while the walk is there anyway.
+    fn read_wanted(
+        &mut self,
+        index: &DwarfIndex<'_>,
+        walk: &mut Walk<'_, '_>,
+        depth: isize,
+    ) -> gimli::Result<()> {
+        let start = walk.place();
+        let mut body = Function::default();
+        let read = body.read_calls(index, walk, depth);
+        // The functions inside are still to be found; and a corrupt one ends this walk like any other.
+        if !matches!(read, Ok(false)) {
+            walk.go_to(start);
+        }
+        body.sort();
+        if let Some(last) = self.functions.last() {
+            let _ = last.body.set(body);
+        }
+        Ok(())
+    }
+
+    /// Adds a function that has code; true if a wanted address is in it.
     fn add(
         &mut self,
         index: &DwarfIndex<'_>,
         unit: UnitRef<'_, Slice<'_>>,
         entry: UnitOffset,
         bounds: Bounds,
-    ) -> gimli::Result<()> {
+        wanted: &[u64],
+    ) -> gimli::Result<bool> {
         let function = self.functions.len() as u32;
         let ranges = &mut self.ranges;
-        let before = ranges.len();
+        let (before, mut is_wanted) = (ranges.len(), false);
         bounds.for_each(unit, &index.budget, index.first_code, |range| {
             ranges.push(FunctionRange { begin: range.begin, end: range.end, function });
+            is_wanted = is_wanted || holds_one_of(range, wanted);
         })?;
         if ranges.len() > before {
             self.functions.push(LazyFunction { entry, body: OnceLock::new() });
         }
-        Ok(())
+        Ok(is_wanted)
     }
 
     /// The function at `address`.
@@ -149,75 +156,92 @@ impl UnitFunctions {
     }
 }
 
+fn holds_one_of(range: gimli::Range, wanted: &[u64]) -> bool {
+    let at = wanted.partition_point(|&address| address < range.begin);
+    wanted.get(at).is_some_and(|&address| address < range.end)
+}
+
 impl Function {
     fn read(index: &DwarfIndex<'_>, unit: usize, entry: UnitOffset) -> Self {
         let mut function = Function::default();
         // Corrupt: what was read until there is right.
-        let _ = function.read_calls(index, index.entries_unit(unit), entry);
-        function.ranges.sort_unstable_by_key(|range| (range.depth, range.begin, range.call));
+        let _ = function.read_entry(index, index.entries_unit(unit), entry);
+        function.sort();
         function
     }
 
-    /// Walks the entries below `entry`. The depth of an inlined call counts only inlined calls, not
-    /// the lexical blocks between them.
-    fn read_calls(
+    fn read_entry(
         &mut self,
         index: &DwarfIndex<'_>,
         unit: UnitRef<'_, Slice<'_>>,
         entry: UnitOffset,
     ) -> gimli::Result<()> {
-        let mut entries = unit.entries_raw(Some(entry))?;
-        let top = entries.next_depth();
-        let mut meter = index.budget.meter();
-        skip_entry(&mut meter, &mut entries)?;
-        // Entry depths of the inlined calls around the current entry.
-        let mut around: Vec<isize> = Vec::new();
-        while entries.next_depth() > top {
-            meter.step()?;
-            let depth = entries.next_depth();
-            while around.last().is_some_and(|&outer| outer >= depth) {
-                around.pop();
-            }
-            let Some(abbreviation) = entries.read_abbreviation()? else { continue };
-            meter.steps(abbreviation.attributes().len())?;
-            if abbreviation.tag() != gimli::DW_TAG_inlined_subroutine {
-                entries.skip_attributes(abbreviation.attributes())?;
-                let nested_function = abbreviation.tag() == gimli::DW_TAG_subprogram;
-                if nested_function {
-                    skip_children(&mut meter, &mut entries, depth)?;
-                }
-                continue;
-            }
-            let level = around.len();
-            around.push(depth);
-            self.read_call(index, unit, &mut entries, abbreviation, level)?;
-        }
+        let mut walk = Walk::new(unit)?;
+        walk.seek(entry);
+        skip_entry(&mut index.budget.meter(), &mut walk)?;
+        self.read_calls(index, &mut walk, 0)?;
         Ok(())
     }
 
-    fn read_call<'e>(
+    fn sort(&mut self) {
+        self.ranges.sort_unstable_by_key(|range| (range.depth, range.begin, range.call));
+    }
+
+    /// Walks the entries deeper than `top`; true if other functions were among them, which it passes over. The depth
+    /// of an inlined call counts only inlined calls, not the lexical blocks between them.
+    fn read_calls(
         &mut self,
         index: &DwarfIndex<'_>,
-        unit: UnitRef<'_, Slice<'e>>,
-        entries: &mut EntriesRaw<'_, Slice<'e>>,
-        abbreviation: &gimli::Abbreviation,
-        level: usize,
-    ) -> gimli::Result<()> {
-        let own = EntryRef::Unit(entries.next_offset());
-        let mut call = InlineCall { function: own, file: None, line: 0, column: 0 };
-        let mut bounds = Bounds::default();
-        for spec in abbreviation.attributes() {
-            let attribute = entries.read_attribute(*spec)?;
-            match attribute.name() {
-                gimli::DW_AT_abstract_origin => {
-                    call.function = EntryRef::from_value(attribute.value()).unwrap_or(own)
-                }
-                gimli::DW_AT_call_file => call.file = file_index(attribute.value()),
-                gimli::DW_AT_call_line => call.line = small(attribute.value()),
-                gimli::DW_AT_call_column => call.column = small(attribute.value()),
-                name => bounds.note(unit, name, attribute.value())?,
+        walk: &mut Walk<'_, '_>,
+        top: isize,
+    ) -> gimli::Result<bool> {
+        let mut meter = index.budget.meter();
+        let mut has_functions = false;
+        // Entry depths of the inlined calls around the current entry.
+        let mut around: Vec<isize> = Vec::new();
+        while walk.depth() > top {
+            meter.step()?;
+            let depth = walk.depth();
+            let Some(entry) = walk.next_entry()? else { continue };
+            meter.steps(entry.attributes as usize)?;
+            while around.last().is_some_and(|&outer| outer >= depth) {
+                around.pop();
+            }
+            if entry.tag == gimli::DW_TAG_inlined_subroutine {
+                let level = around.len();
+                around.push(depth);
+                self.read_call(index, walk, entry, level)?;
+                continue;
+            }
+            walk.skip(entry)?;
+            if entry.tag == gimli::DW_TAG_subprogram {
+                has_functions = true;
+                skip_children(&mut meter, walk, depth)?;
             }
         }
+        Ok(has_functions)
+    }
+
+    fn read_call(
+        &mut self,
+        index: &DwarfIndex<'_>,
+        walk: &mut Walk<'_, '_>,
+        entry: Entry,
+        level: usize,
+    ) -> gimli::Result<()> {
+        let (unit, own) = (walk.unit(), EntryRef::Unit(walk.offset()));
+        let mut call = InlineCall { function: own, file: None, line: 0, column: 0 };
+        let mut bounds = Bounds::default();
+        walk.read(entry, |name, value| {
+            match name {
+                gimli::DW_AT_abstract_origin => call.function = value.entry().unwrap_or(own),
+                gimli::DW_AT_call_file => call.file = value.number(),
+                gimli::DW_AT_call_line => call.line = value.small(),
+                gimli::DW_AT_call_column => call.column = value.small(),
+                name => bounds.note(unit, name, value)?,
+            }
+            Ok(())
+        })?;
         if level < DEEPEST_INLINE {
             self.add(index, unit, call, bounds, level)?;
         }
@@ -263,113 +287,18 @@ impl Function {
     }
 }
 
-fn skip_entry(meter: &mut Meter<'_>, entries: &mut EntriesRaw<'_, Slice<'_>>) -> gimli::Result<()> {
-    if let Some(abbreviation) = entries.read_abbreviation()? {
-        meter.steps(abbreviation.attributes().len())?;
-        entries.skip_attributes(abbreviation.attributes())?;
+fn skip_entry(meter: &mut Meter<'_>, walk: &mut Walk<'_, '_>) -> gimli::Result<()> {
+    if let Some(entry) = walk.next_entry()? {
+        meter.steps(entry.attributes as usize)?;
+        walk.skip(entry)?;
     }
     Ok(())
 }
 
-fn skip_children(
-    meter: &mut Meter<'_>,
-    entries: &mut EntriesRaw<'_, Slice<'_>>,
-    depth: isize,
-) -> gimli::Result<()> {
-    while entries.next_depth() > depth {
+fn skip_children(meter: &mut Meter<'_>, walk: &mut Walk<'_, '_>, depth: isize) -> gimli::Result<()> {
+    while walk.depth() > depth {
         meter.step()?;
-        skip_entry(meter, entries)?;
+        skip_entry(meter, walk)?;
     }
     Ok(())
-}
-
-pub(super) fn file_index(value: AttributeValue<Slice<'_>>) -> Option<u64> {
-    match value {
-        AttributeValue::FileIndex(file) => Some(file),
-        other => other.udata_value(),
-    }
-}
-
-pub(super) fn small(value: AttributeValue<Slice<'_>>) -> u32 {
-    value.udata_value().and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
-}
-
-/// The attributes that say which addresses an entry covers.
-#[derive(Default)]
-pub(super) struct Bounds {
-    low: Option<u64>,
-    high: Option<u64>,
-    size: Option<u64>,
-    list: Option<gimli::RangeListsOffset>,
-}
-
-impl Bounds {
-    pub(super) fn of_entry<'e>(
-        unit: UnitRef<'_, Slice<'e>>,
-        entry: &gimli::DebuggingInformationEntry<Slice<'e>>,
-    ) -> gimli::Result<Self> {
-        let mut bounds = Bounds::default();
-        for attribute in entry.attrs() {
-            bounds.note(unit, attribute.name(), attribute.value())?;
-        }
-        Ok(bounds)
-    }
-
-    fn note<'e>(
-        &mut self,
-        unit: UnitRef<'_, Slice<'e>>,
-        name: DwAt,
-        value: AttributeValue<Slice<'e>>,
-    ) -> gimli::Result<()> {
-        match name {
-            gimli::DW_AT_low_pc => self.low = unit.attr_address(value)?,
-            gimli::DW_AT_high_pc => match unit.attr_address(value)? {
-                Some(address) => self.high = Some(address),
-                None => self.size = value.udata_value(),
-            },
-            gimli::DW_AT_ranges => self.list = unit.attr_ranges_offset(value)?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Calls `each` with every range of code that the linker kept.
-    pub(super) fn for_each(
-        &self,
-        unit: UnitRef<'_, Slice<'_>>,
-        budget: &Budget,
-        first_code: u64,
-        mut each: impl FnMut(gimli::Range),
-    ) -> gimli::Result<()> {
-        let mut keep = |range: gimli::Range| {
-            if range.begin >= first_code && range.begin < range.end {
-                each(range);
-            }
-        };
-        if let Some(list) = self.list {
-            // The finished ranges leave out what is empty; hostile lists hold nothing else.
-            let mut raw = unit.raw_ranges(list)?;
-            let (mut meter, mut length) = (budget.meter(), 0);
-            while raw.next()?.is_some() {
-                meter.step()?;
-                length += 1;
-            }
-            // Any number of entries can share one list. Short ones, which are nearly all, are free, so that
-            // threads need not meet at the budget.
-            if length > SHORT_LIST {
-                budget.keep(length)?;
-            }
-            let mut ranges = unit.ranges(list)?;
-            while let Some(range) = ranges.next()? {
-                keep(range);
-            }
-        } else if let (Some(begin), Some(end)) = (self.low, self.end()) {
-            keep(gimli::Range { begin, end });
-        }
-        Ok(())
-    }
-
-    fn end(&self) -> Option<u64> {
-        self.high.or_else(|| self.low?.checked_add(self.size?))
-    }
 }

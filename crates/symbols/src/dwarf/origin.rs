@@ -1,31 +1,29 @@
 //! The name of a function and where it is declared.
 
-use std::borrow::Cow;
-
 use gimli::{AttributeValue, UnitOffset, UnitRef};
 
-use super::functions::{EntryRef, file_index, small};
 use super::lookup::{FileKey, FunctionKey};
+use super::value::{EntryRef, Value};
 use super::{DwarfIndex, Slice, UnitId};
 use crate::demangle::LONGEST_NAME;
 
 /// How many references (inlined copy to abstract function to declaration) are followed.
 const MOST_HOPS: usize = 16;
 
-/// What the debug info says about a function.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
+/// What the debug info says about a function. Names are text that other functions may share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin<'e> {
     /// The linker's name.
-    pub linkage_name: Option<String>,
+    pub linkage_name: Option<&'e [u8]>,
     /// The name in the source, without crate, namespace or class.
-    pub name: Option<String>,
+    pub name: Option<&'e [u8]>,
     /// File of the declaration.
     pub file: Option<FileKey>,
     /// Line of the declaration, from 1.
     pub line: Option<u32>,
 }
 
-impl Origin {
+impl Origin<'_> {
     fn is_complete(&self) -> bool {
         self.linkage_name.is_some() && self.name.is_some() && self.file.is_some() && self.line.is_some()
     }
@@ -33,7 +31,7 @@ impl Origin {
 
 impl<'e> DwarfIndex<'e> {
     /// Reads a function's entry and, for what that leaves out, the entries it refers to.
-    pub fn origin(&self, function: FunctionKey) -> Origin {
+    pub fn origin(&self, function: FunctionKey) -> Origin<'e> {
         let mut origin = Origin::default();
         let mut next = Some((function.unit, UnitOffset(function.entry)));
         for _ in 0..MOST_HOPS {
@@ -69,7 +67,7 @@ impl<'e> DwarfIndex<'e> {
         &self,
         unit_id: UnitId,
         entry: UnitOffset,
-        origin: &mut Origin,
+        origin: &mut Origin<'e>,
     ) -> gimli::Result<Option<EntryRef>> {
         let Some(unit) = self.unit_ref(unit_id) else { return Ok(None) };
         let mut entries = unit.entries_raw(Some(entry))?;
@@ -85,14 +83,14 @@ impl<'e> DwarfIndex<'e> {
                 }
                 gimli::DW_AT_name => self.note_name(unit, value, &mut origin.name)?,
                 gimli::DW_AT_decl_file if origin.file.is_none() => {
-                    let file = file_index(value).and_then(|file| u32::try_from(file).ok());
+                    let file = Value::of(&value).number().and_then(|file| u32::try_from(file).ok());
                     origin.file = file.map(|file| FileKey { unit: files_of(unit_id), file });
                 }
                 gimli::DW_AT_decl_line if origin.line.is_none() => {
-                    origin.line = Some(small(value)).filter(|&line| line > 0)
+                    origin.line = Some(Value::of(&value).small()).filter(|&line| line > 0)
                 }
                 gimli::DW_AT_abstract_origin | gimli::DW_AT_specification => {
-                    reference = EntryRef::from_value(value)
+                    reference = Value::of(&value).entry()
                 }
                 _ => {}
             }
@@ -105,14 +103,15 @@ impl<'e> DwarfIndex<'e> {
         &self,
         unit: UnitRef<'_, Slice<'e>>,
         value: AttributeValue<Slice<'e>>,
-        name: &mut Option<String>,
+        name: &mut Option<&'e [u8]>,
     ) -> gimli::Result<()> {
         if name.is_some() {
             return Ok(());
         }
         let text = unit.attr_string(value)?;
         self.budget.charge(text.slice().len())?;
-        *name = Some(bounded(text.slice())).filter(|name| !name.is_empty());
+        let text = text.slice();
+        *name = Some(&text[..text.len().min(LONGEST_NAME)]).filter(|name| !name.is_empty());
         Ok(())
     }
 }
@@ -123,9 +122,4 @@ fn files_of(unit: UnitId) -> UnitId {
         UnitId::Split(at) => UnitId::Main(at),
         other => other,
     }
-}
-
-fn bounded(bytes: &[u8]) -> String {
-    let text: Cow<'_, str> = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_NAME)]);
-    text.into_owned()
 }

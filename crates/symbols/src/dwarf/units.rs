@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::budget::Budget;
-use super::functions::{Function, UnitFunctions};
-use super::lines::UnitLines;
+use super::lookup::{UnitAddresses, UnitCode};
+use super::ranges::Bounds;
 use super::shared::SharedUnits;
 use super::split::{Split, SplitFiles};
 use super::{DebugSections, PackageSections, Slice};
@@ -62,8 +62,7 @@ pub(super) struct Unit<'e> {
     pub(super) offset: usize,
     /// Where its entries really are, if it is only a skeleton.
     pub(super) split: OnceLock<Option<Split<'e>>>,
-    functions: OnceLock<UnitFunctions>,
-    lines: OnceLock<UnitLines>,
+    pub(super) code: OnceLock<UnitCode>,
 }
 
 /// Addresses `begin..end` belong to `unit`.
@@ -110,17 +109,24 @@ impl<'e> DwarfIndex<'e> {
         self.units.len()
     }
 
-    /// Reads the units that hold `addresses`, in parallel, the longest first. Lookups would read them
-    /// too, but threads that meet in one unit would wait for each other.
-    pub fn prepare(&self, addresses: &[u64]) {
-        let mut wanted: Vec<usize> =
-            addresses.iter().filter_map(|&address| self.units_at(address).next()).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        wanted.sort_by_key(|&unit| Reverse(self.units[unit].unit.header.length_including_self()));
-        wanted.par_iter().with_max_len(1).for_each(|&unit| {
-            rayon::join(|| self.functions(unit), || self.lines(unit));
-        });
+    /// The addresses, which ascend, by the unit that is asked for each first; the longest unit first, for threads to
+    /// end at the same time.
+    pub fn by_unit(&self, addresses: &[u64]) -> Vec<UnitAddresses> {
+        let unit_of = |&address: &u64| self.units_at(address).next();
+        let unit_of: Vec<Option<usize>> = addresses.par_iter().map(unit_of).collect();
+        let mut groups: Vec<UnitAddresses> = Vec::new();
+        let mut known = FxHashMap::default();
+        for (row, (unit, &address)) in unit_of.into_iter().zip(addresses).enumerate() {
+            let at = *known.entry(unit).or_insert_with(|| {
+                groups.push(UnitAddresses::of(unit));
+                groups.len() - 1
+            });
+            groups[at].rows.push(row as u32);
+            groups[at].addresses.push(address);
+        }
+        let length = |unit: usize| self.units[unit].unit.header.length_including_self();
+        groups.sort_by_key(|group| Reverse(group.unit.map(length)));
+        groups
     }
 
     /// Units that may hold `address`, the one with the nearest beginning first.
@@ -164,19 +170,6 @@ impl<'e> DwarfIndex<'e> {
     /// The unit with the entries.
     pub(super) fn entries_unit(&self, unit: usize) -> UnitRef<'_, Slice<'e>> {
         self.split(unit).map_or_else(|| self.main_unit(unit), Split::unit_ref)
-    }
-
-    pub(super) fn functions(&self, unit: usize) -> &UnitFunctions {
-        self.units[unit].functions.get_or_init(|| UnitFunctions::read(self, unit))
-    }
-
-    pub(super) fn lines(&self, unit: usize) -> &UnitLines {
-        self.units[unit].lines.get_or_init(|| UnitLines::read(self, unit))
-    }
-
-    /// Inlined calls of one function.
-    pub(super) fn function(&self, unit: usize, function: usize) -> &Function {
-        self.functions(unit).function(self, unit, function)
     }
 }
 
@@ -227,8 +220,7 @@ fn read_unit<'e>(
     let offset = header.debug_info_offset()?.0;
     let unit = bare_unit(dwarf, header, tables, budget)?;
     let ranges = unit_ranges(UnitRef::new(dwarf, &unit), budget, first_code).unwrap_or_default();
-    let (split, functions, lines) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-    Some((Unit { unit, offset, split, functions, lines }, ranges))
+    Some((Unit { unit, offset, split: OnceLock::new(), code: OnceLock::new() }, ranges))
 }
 
 /// A unit's root, paid for.
@@ -260,8 +252,7 @@ fn unit_ranges(
 ) -> gimli::Result<Vec<gimli::Range>> {
     let root = unit.entry(unit.header.root_offset())?;
     let mut found = Vec::new();
-    super::functions::Bounds::of_entry(unit, &root)?
-        .for_each(unit, budget, first_code, |range| found.push(range))?;
+    Bounds::of_entry(unit, &root)?.for_each(unit, budget, first_code, |range| found.push(range))?;
     Ok(found)
 }
 

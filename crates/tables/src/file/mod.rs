@@ -17,7 +17,7 @@ mod write;
 
 pub use archive::is_archive;
 pub use attachment::{Attachment, Attachments};
-pub(crate) use read::{Contents, read};
+pub(crate) use read::{Contents, read, reopen};
 pub(crate) use samples::StoredSamples;
 pub use write::{write, write_with};
 

@@ -51,6 +51,15 @@ pub(crate) fn read(path: &Path, file: File) -> Result<Contents> {
     Ok(Contents { meta, tables, samples, attachments: archive.attachments() })
 }
 
+/// Opens a file that was just written of `tables`, which need not be read and checked again.
+pub(crate) fn reopen(path: &Path, meta: Meta, tables: Tables) -> Result<Contents> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    let archive = Archive::open(path, file)?;
+    let samples = StoredSamples::open(path, archive.entry(&entry_name(Sample::TABLE))?.clone())?;
+    let meta = Meta { schema_version: SCHEMA_VERSION, ..meta };
+    Ok(Contents { meta, tables, samples, attachments: archive.attachments() })
+}
+
 /// The version is looked at first: a newer one may differ in everything else.
 fn read_meta(path: &Path, json: &[u8]) -> Result<Meta> {
     let corrupt = |found: String| Error::corrupt(path, None, "a sound `meta.json`", found);

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::thread::ScopedJoinHandle;
 
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -15,12 +16,12 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 use super::attachment::{Attachment, check_name};
 use super::output::Output;
 use super::{META, entry_name};
-use crate::arrow::{Row, TableRow, TableVisitor, schema, to_batch, visit_tables};
+use crate::arrow::{Row, TableRow, TableVisitor, schema, to_batch, visit_table, visit_tables};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::meta::Meta;
 use crate::samples::SampleSource;
-use crate::schema::{SCHEMA_VERSION, Sample, Tables};
+use crate::schema::{Frame, SCHEMA_VERSION, Sample, Tables};
 
 /// Rows of `samples` that are packed together: what the writer keeps in memory.
 const ROW_GROUP_ROWS: usize = 1 << 19;
@@ -62,15 +63,17 @@ pub fn write_with(
         // Without the temporary name that it mentions, which nobody has asked for.
         .map_err(|error| Error::io(path)(error.kind().into()))?;
     let file = unfinished.as_file().try_clone().map_err(Error::io(path))?;
-    let archive = ZipWriter::new(Output::new(file));
-    let mut writer = Writer { path, tables, archive };
-    writer.meta(meta)?;
-    visit_tables(&mut writer)?;
-    writer.samples(samples)?;
-    for attachment in attachments {
-        writer.attach(attachment)?;
-    }
-    writer.finish()?;
+    std::thread::scope(|scope| {
+        // The two largest tables at the same time. What this one packs to is little beside its rows.
+        let frames = scope.spawn(|| Packed::of(path, tables, Frame::TABLE));
+        let archive = ZipWriter::new(Output::new(file));
+        let mut writer = Writer { path, tables, archive, frames: Some(frames) };
+        writer.meta(meta)?;
+        visit_tables(&mut writer)?;
+        writer.samples(samples)?;
+        attachments.iter().try_for_each(|attachment| writer.attach(attachment))?;
+        writer.finish()
+    })?;
     let finished = unfinished.persist(path);
     finished.map(drop).map_err(|error| Error::io(path)(error.error))
 }
@@ -84,25 +87,47 @@ fn unfinished_in(folder: &Path) -> std::io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-struct Writer<'a> {
+/// A table, packed in memory.
+struct Packed<'a> {
     path: &'a Path,
     tables: &'a Tables,
-    archive: Archive,
+    bytes: Vec<u8>,
 }
 
-impl TableVisitor for Writer<'_> {
-    fn visit<R: TableRow>(&mut self) -> Result<()> {
-        let (path, rows) = (self.path, R::rows(self.tables));
-        self.start(&entry_name(R::TABLE), false)?;
-        let mut parquet = self.parquet::<R>()?;
-        for (index, chunk) in rows.chunks(BATCH_ROWS).enumerate() {
-            write_rows(&mut parquet, index * BATCH_ROWS, chunk).map_err(failed(path))?;
-        }
-        parquet.close().map(drop).map_err(failed(path))
+impl<'a> Packed<'a> {
+    fn of(path: &'a Path, tables: &'a Tables, table: &str) -> Result<Vec<u8>> {
+        let mut packed = Packed { path, tables, bytes: Vec::new() };
+        visit_table(table, &mut packed)?;
+        Ok(packed.bytes)
     }
 }
 
-impl Writer<'_> {
+impl TableVisitor for Packed<'_> {
+    fn visit<R: TableRow>(&mut self) -> Result<()> {
+        write_table::<R>(self.path, self.tables, &mut self.bytes)
+    }
+}
+
+struct Writer<'a, 'scope> {
+    path: &'a Path,
+    tables: &'a Tables,
+    archive: Archive,
+    /// The table `frames`, as soon as it is packed.
+    frames: Option<ScopedJoinHandle<'scope, Result<Vec<u8>>>>,
+}
+
+impl TableVisitor for Writer<'_, '_> {
+    fn visit<R: TableRow>(&mut self) -> Result<()> {
+        self.start(&entry_name(R::TABLE), false)?;
+        match self.frames.take_if(|_| R::TABLE == Frame::TABLE).map(ScopedJoinHandle::join) {
+            Some(Ok(packed)) => self.archive.write_all(&packed?).map_err(Error::io(self.path)),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => write_table::<R>(self.path, self.tables, &mut self.archive),
+        }
+    }
+}
+
+impl Writer<'_, '_> {
     fn meta(&mut self, meta: &Meta) -> Result<()> {
         let meta = Meta { schema_version: SCHEMA_VERSION, ..meta.clone() };
         let json =
@@ -114,7 +139,7 @@ impl Writer<'_> {
     fn samples(&mut self, samples: &dyn SampleSource) -> Result<()> {
         let (path, tables) = (self.path, self.tables);
         self.start(&entry_name(Sample::TABLE), samples.sample_count() >= LARGE_ROWS)?;
-        let mut parquet = self.parquet::<Sample>()?;
+        let mut parquet = parquet::<Sample, _>(path, &mut self.archive)?;
         let mut first = 0;
         samples.for_each_batch(&mut |batch| {
             for (row, sample) in (first..).zip(batch) {
@@ -139,17 +164,24 @@ impl Writer<'_> {
         self.archive.start_file(name, options).map_err(|error| Error::io(self.path)(error.into()))
     }
 
-    fn parquet<R: Row>(&mut self) -> Result<ArrowWriter<&mut Archive>> {
-        let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
-        ArrowWriter::try_new_with_options(&mut self.archive, schema::<R>(), options)
-            .map_err(failed(self.path))
-    }
-
     /// On the disk, not only in its cache: the rename after it must not arrive first.
     fn finish(self) -> Result<()> {
         let output = self.archive.finish().map_err(|error| Error::io(self.path)(error.into()))?;
         output.finish().map_err(Error::io(self.path))
     }
+}
+
+fn parquet<R: Row, W: Write + Send>(path: &Path, to: W) -> Result<ArrowWriter<W>> {
+    let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(to, schema::<R>(), options).map_err(failed(path))
+}
+
+fn write_table<R: TableRow>(path: &Path, tables: &Tables, to: &mut (impl Write + Send)) -> Result<()> {
+    let mut parquet = parquet::<R, _>(path, to)?;
+    for (index, chunk) in R::rows(tables).chunks(BATCH_ROWS).enumerate() {
+        write_rows(&mut parquet, index * BATCH_ROWS, chunk).map_err(failed(path))?;
+    }
+    parquet.close().map(drop).map_err(failed(path))
 }
 
 fn write_rows<W: Write + Send, R: Row>(
