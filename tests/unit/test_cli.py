@@ -225,7 +225,7 @@ def test_foreign_files_are_converted_and_added(tmp_path, monkeypatch, capsys):
     assert "read from folded" in capsys.readouterr().out
     assert run(["show", "a.pyro", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
-    assert {row["name"]: row["self"]["value"] for row in rows} == {"work": 44, "main": 1}
+    assert {row["place"]["name"]: row["self"]["value"] for row in rows} == {"work": 44, "main": 1}
 
 
 def test_a_foreign_file_that_does_not_fit(tmp_path, monkeypatch, capsys):
