@@ -309,9 +309,11 @@ proptest! {
             prop_assert!(rows.iter().all(|row| row.total.value <= weights.total.value));
         }
         let any = Regex::new("").unwrap();
-        sums::callers_callees(&profile, &weights, &Grouping::default(), &any);
+        let edges = sums::callers_callees(&profile, &weights, &Grouping::default(), &any);
+        prop_assert!(edges.callers.iter().chain(&edges.callees).all(|row| row.total.value <= weights.total.value.max(0)));
         let estimated = estimate(&profile, &Selection::default(), Metrics::All).unwrap().unwrap();
-        call_tree(&estimated, &all(&estimated), &Grouping::default());
+        let tree = call_tree(&estimated, &all(&estimated), &Grouping::default());
+        prop_assert!(tree.nodes.iter().all(|node| node.total.value >= 0));
     }
 
     /// Two functions are in the same cycle if and only if each can reach the other.
