@@ -88,7 +88,7 @@ class Weights:
     count: int
     squares: float
     excluded_count: int
-    from_calls: bool
+    of_calls: bool
     """Totals come from recorded calls in place of stacks."""
     def cycles(self, grouping: Grouping) -> list[tuple[list[str], int]]: ...
     def functions(self, grouping: Grouping) -> list[Row]: ...
