@@ -103,7 +103,9 @@ pub fn symbolize(
     provider: &dyn BinaryProvider,
     options: &Options,
 ) -> Symbolized {
-    let addresses = addresses(&tables, |frame| frame.function.is_none());
+    // An address of which no binary's own is known cannot be looked up in it.
+    let wanted = |frame: &Frame| frame.function.is_none() && frame.kind != "unknown";
+    let addresses = addresses(&tables, wanted);
     let symbols = looked_up(meta, &tables, &addresses, provider, options);
     let sampled = addresses.iter().map(|of_binary| !of_binary.is_empty());
     for ((binary, symbols), sampled) in tables.binaries.iter_mut().zip(&symbols).zip(sampled) {

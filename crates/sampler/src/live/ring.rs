@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use perf_event_open_sys::bindings::perf_event_mmap_page;
 
 use crate::record;
-use crate::sys;
+use crate::live::sys;
 
 /// A mapped ring buffer.
 pub(crate) struct Ring {
