@@ -95,7 +95,11 @@ fn places(path: &Path, options: &Options) -> Places {
 }
 
 fn no_folder(error: &std::io::Error) -> Known {
-    Known::new("output", format!("no temporary folder can be made: {error}"), "set TMPDIR to a folder with space".into())
+    Known::new(
+        "output",
+        format!("no temporary folder can be made: {error}"),
+        "set TMPDIR to a folder with space".into(),
+    )
 }
 
 fn known(error: replay::Error) -> Known {

@@ -86,7 +86,8 @@ impl Process {
     /// addresses stay what they were.
     pub(crate) fn map(&mut self, new: Mapping) {
         let inside = |old: &Mapping| old.start <= new.start && new.end <= old.end;
-        let is_binary = |old: &Mapping| matches!(old.content, Content::Binary { .. } | Content::Absent { .. });
+        let is_binary =
+            |old: &Mapping| matches!(old.content, Content::Binary { .. } | Content::Absent { .. });
         if new.content == Content::Generated && self.mappings.iter().any(|old| inside(old) && is_binary(old))
         {
             return;

@@ -228,9 +228,7 @@ pub fn parse(bytes: &[u8]) -> Record<'_> {
         record::FORK => lineage(bytes).map(Record::Fork),
         record::EXIT => lineage(bytes).map(Record::Exit),
         record::LOST => count(bytes, 8).map(|(count, stamp)| Record::Lost { count, stamp }),
-        record::LOST_SAMPLES => {
-            count(bytes, 0).map(|(count, stamp)| Record::LostSamples { count, stamp })
-        }
+        record::LOST_SAMPLES => count(bytes, 0).map(|(count, stamp)| Record::LostSamples { count, stamp }),
         record::THROTTLE => trailer(bytes).map(|stamp| Record::Throttle { on: true, stamp }),
         record::UNTHROTTLE => trailer(bytes).map(|stamp| Record::Throttle { on: false, stamp }),
         _ => Some(Record::Other { kind }),

@@ -26,7 +26,11 @@ pub(crate) struct Space<'a> {
 impl Space<'_> {
     /// The frame of a user or kernel address that is a sample's own, not a caller's.
     pub(crate) fn address(&mut self, address: u64, in_kernel: bool) -> u32 {
-        if in_kernel || kernel::is_kernel(address) { self.kernel(address) } else { self.locate(address).frame }
+        if in_kernel || kernel::is_kernel(address) {
+            self.kernel(address)
+        } else {
+            self.locate(address).frame
+        }
     }
 
     /// The frame of a kernel address.
@@ -60,8 +64,7 @@ impl Space<'_> {
     }
 
     fn in_absent(&mut self, address: u64, binary: u32) -> Located {
-        let frame =
-            self.interner.frame(Place::Absent { binary, process: self.process.row, address });
+        let frame = self.interner.frame(Place::Absent { binary, process: self.process.row, address });
         Located { frame, rule: Rule::FramePointer, mapped: true, code: None }
     }
 
@@ -85,7 +88,9 @@ impl Space<'_> {
         }
         self.process.maps_read = now;
         for line in self.machine.maps(self.process.pid).iter().filter(|line| line.executable) {
-            if let Some(mapping) = world::mapping(self.binaries, self.machine, self.process.pid, line, now, None) {
+            if let Some(mapping) =
+                world::mapping(self.binaries, self.machine, self.process.pid, line, now, None)
+            {
                 self.process.map(mapping);
             }
         }

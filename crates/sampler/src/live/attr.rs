@@ -3,8 +3,8 @@
 use perf_event_open_sys::bindings as perf;
 
 use crate::live::event::Event;
-use crate::record::{SAMPLE_TYPE, USER_REGISTERS};
 use crate::live::sys::perf_event_attr;
+use crate::record::{SAMPLE_TYPE, USER_REGISTERS};
 
 /// What all events of a recording have in common.
 #[derive(Clone, Copy, Debug)]

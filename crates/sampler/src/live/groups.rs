@@ -9,10 +9,10 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 
+use crate::kernel_text;
 use crate::live::attr::{self, Common};
 use crate::live::error::{Error, Result};
 use crate::live::event::Event;
-use crate::kernel_text;
 use crate::live::permission;
 use crate::live::proc;
 use crate::live::ring::Ring;

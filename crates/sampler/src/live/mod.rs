@@ -21,8 +21,8 @@ mod signals;
 pub(crate) mod sys;
 
 pub use error::{Error, Result};
+pub(crate) use files::vdso;
 pub use launch::{Child, Exit};
 pub use probe::probe;
 pub use recorder::{Config, Target, record};
 pub use recording::Recording;
-pub(crate) use files::vdso;

@@ -89,8 +89,19 @@ impl About {
         Some(())
     }
 
-    /// The command that was recorded: what stands behind `--`, else perf's own words.
+    /// The processes that perf was told to attach to.
+    pub(super) fn attached(&self) -> Vec<i32> {
+        let own = self.command.iter().take_while(|word| *word != "--");
+        let mut words = own.skip_while(|word| !matches!(word.as_str(), "-p" | "--pid")).skip(1);
+        words.next().map_or(Vec::new(), |pids| pids.split(',').filter_map(|pid| pid.parse().ok()).collect())
+    }
+
+    /// The command that was recorded: what stands behind `--`, else perf's own words; none if it was attached, for
+    /// then the command only says how long.
     pub(super) fn recorded_command(&self) -> Vec<String> {
+        if !self.attached().is_empty() {
+            return Vec::new();
+        }
         let behind = self.command.iter().position(|word| word == "--").map_or(0, |at| at + 1);
         self.command[behind..].to_vec()
     }

@@ -140,6 +140,9 @@ impl Attr {
         let each = 8 * (1 + words(READ_ID | READ_LOST));
         let values = fields.rest(8 * (1 + words(TIME_ENABLED | TIME_RUNNING)))?;
         let count = fields.length(0)?.min(values.bytes.len() / each);
-        Some((0..count).filter_map(move |index| Some((values.u64(index * each + 8)?, values.u64(index * each)?))))
+        Some(
+            (0..count)
+                .filter_map(move |index| Some((values.u64(index * each + 8)?, values.u64(index * each)?))),
+        )
     }
 }

@@ -39,7 +39,9 @@ impl Unpacker {
         };
         let mut bytes = std::mem::take(&mut self.begun);
         self.run(packed.ok_or_else(cut)?.bytes, &mut bytes).map_err(|error| match error {
-            Failed::Bomb => Error::TooLarge { path: path.to_owned(), unpacked: self.unpacked, size: self.size },
+            Failed::Bomb => {
+                Error::TooLarge { path: path.to_owned(), unpacked: self.unpacked, size: self.size }
+            }
             Failed::Stream(error) => Error::malformed(path, offset, "compressed data", error.to_string()),
         })?;
         let whole = whole_records(Fields::new(&bytes, record.big));

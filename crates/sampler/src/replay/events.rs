@@ -199,7 +199,12 @@ mod tests {
 
     #[test]
     fn events_of_the_same_name_are_told_apart() {
-        let list = vec![named(0, 0, "cpu_core/cycles/"), named(0, 0, "cycles"), named(0, 0, "cycles:p"), named(0, 0, "cycles:p")];
+        let list = vec![
+            named(0, 0, "cpu_core/cycles/"),
+            named(0, 0, "cycles"),
+            named(0, 0, "cycles:p"),
+            named(0, 0, "cycles:p"),
+        ];
         let events = Events { list, ..Events::default() };
         let names: Vec<_> = events.metrics().0.into_iter().map(|metric| metric.name).collect();
         assert_eq!(names, ["cpu_core/cycles/", "cycles", "cycles:p", "cycles:p#3"]);

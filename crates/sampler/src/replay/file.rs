@@ -243,7 +243,8 @@ impl<'a> Records<'a> {
         let header = self.all.part(self.at, HEADER).filter(|_| self.at + HEADER <= self.end)?;
         let (kind, size) = (header.u32(0)?, usize::from(header.u16(6)?));
         let fits = size >= HEADER && size <= self.end - self.at;
-        let record = Outer { kind, offset: self.at as u64, fields: self.all.part(self.at, size).filter(|_| fits)? };
+        let record =
+            Outer { kind, offset: self.at as u64, fields: self.all.part(self.at, size).filter(|_| fits)? };
         self.at += size + following(&record).filter(|more| *more <= self.end - self.at - size)?;
         Some(record)
     }
@@ -263,9 +264,7 @@ impl<'a> Records<'a> {
 /// Bytes behind a record that belong to it.
 fn following(record: &Outer) -> Option<usize> {
     match record.kind {
-        kind::TRACING_DATA => {
-            (record.fields.u32(HEADER)? as usize).checked_next_multiple_of(8)
-        }
+        kind::TRACING_DATA => (record.fields.u32(HEADER)? as usize).checked_next_multiple_of(8),
         kind::AUXTRACE => record.fields.length(HEADER),
         _ => Some(0),
     }

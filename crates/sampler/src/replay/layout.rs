@@ -62,8 +62,7 @@ impl Attr {
 
     /// Bytes at the end of other records than samples.
     fn trailer_size(&self) -> usize {
-        let fields =
-            field::TID | field::TIME | field::ID | field::STREAM_ID | field::CPU | field::IDENTIFIER;
+        let fields = field::TID | field::TIME | field::ID | field::STREAM_ID | field::CPU | field::IDENTIFIER;
         if self.stamps_all() { self.width(fields) } else { 0 }
     }
 

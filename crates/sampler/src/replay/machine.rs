@@ -61,7 +61,9 @@ impl Recorded {
         for place in &self.places.debug_paths {
             let debug = linked.join(format!("{rest}.debug"));
             paths.push(place.clone());
-            paths.extend([Path::new(relative), Path::new(name), &linked.join(rest), &debug].map(|at| place.join(at)));
+            paths.extend(
+                [Path::new(relative), Path::new(name), &linked.join(rest), &debug].map(|at| place.join(at)),
+            );
         }
         let cached = self.places.perf_cache.iter().map(|cache| cache.join(&linked).join(rest));
         paths.extend(cached.flat_map(|folder| ["elf", "vdso"].map(|file| folder.join(file))));
@@ -97,7 +99,11 @@ impl Recorded {
 
     fn vdso_here(&self, build_id: Option<&str>) -> Option<Binary> {
         let own = crate::own_vdso()?;
-        own.build_id.as_deref().zip(build_id).is_some_and(|(own, recorded)| is_same(own, recorded)).then_some(own)
+        own.build_id
+            .as_deref()
+            .zip(build_id)
+            .is_some_and(|(own, recorded)| is_same(own, recorded))
+            .then_some(own)
     }
 }
 
@@ -142,7 +148,9 @@ impl Machine for Recorded {
         let build_id = mapped.build_id.as_ref().or_else(|| self.build_ids.get(path)).cloned();
         let reason = match self.find(path, build_id.as_deref()) {
             Found::It(file) => return Binary::from_file(path, file),
-            Found::Nothing => format!("{path} of the recording is not here, so its names are missing: {CURE}"),
+            Found::Nothing => {
+                format!("{path} of the recording is not here, so its names are missing: {CURE}")
+            }
             Found::Another { build_id: has } => format!(
                 "{path} is not the file that was recorded (build id {}, recorded {}), so its names are missing: {CURE}",
                 has.as_deref().unwrap_or("none"),
@@ -162,7 +170,9 @@ impl Machine for Recorded {
             return own;
         }
         let paths = build_id.as_deref().map_or(Vec::new(), |build_id| self.by_id(VDSO, build_id));
-        let is_it = |file: &File| identity::build_id(file).zip(build_id.clone()).is_some_and(|(a, b)| is_same(&a, &b));
+        let is_it = |file: &File| {
+            identity::build_id(file).zip(build_id.clone()).is_some_and(|(a, b)| is_same(&a, &b))
+        };
         match paths.iter().find_map(|path| open(path).filter(is_it)) {
             Some(file) => Binary::from_file(VDSO, file),
             None => {

@@ -12,6 +12,7 @@
 
 mod about;
 mod attr;
+mod boot;
 mod chunks;
 mod error;
 mod events;
@@ -22,7 +23,6 @@ mod machine;
 mod order;
 mod tally;
 
-use std::io::BufRead;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -135,6 +135,7 @@ fn first_meta(file: &File, options: &Options) -> Meta {
         instrument: "record".into(),
         source: "perf-data".into(),
         command: about.recorded_command(),
+        attached: about.attached(),
         rate: i64::try_from(rate).unwrap_or(0),
         host,
         ..Meta::default()
@@ -335,18 +336,10 @@ impl<'a> Player<'a> {
         Some(())
     }
 
-    /// Kernel addresses mean something here if this is the same boot of the same kernel: the build id is that of
-    /// the running one, and so is the address of the symbol that perf has measured the kernel's place by.
     fn kernel_mapped(&mut self, name: &[u8], address: u64) {
-        let Some(symbol) = name.strip_prefix(machine::KERNEL.as_bytes()).filter(|symbol| !symbol.is_empty()) else {
-            return;
-        };
-        let recorded = self.world.machine.build_ids.get(machine::KERNEL);
-        let notes = std::fs::read("/sys/kernel/notes").unwrap_or_default();
-        let same_kernel = recorded.is_some() && crate::kernel_text::build_id(&notes).as_ref() == recorded;
-        if same_kernel && address != 0 && kernel_symbol(symbol) == Some(address) {
-            let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-            self.meta.host.boot_id = boot.trim().to_owned();
+        let build_id = self.world.machine.build_ids.get(machine::KERNEL);
+        if let Some(boot) = boot::same(name, address, build_id, &self.file.about) {
+            self.meta.host.boot_id = boot;
         }
     }
 
@@ -374,15 +367,4 @@ impl<'a> Player<'a> {
         let binaries = binaries.list.into_iter().map(|binary| binary.source).collect();
         Ok(Replayed { binaries, named })
     }
-}
-
-/// The address of a symbol of the running kernel, if it may be known.
-fn kernel_symbol(symbol: &[u8]) -> Option<u64> {
-    let symbol = std::str::from_utf8(symbol).ok()?;
-    let lines = std::io::BufReader::new(std::fs::File::open("/proc/kallsyms").ok()?).lines();
-    lines.map_while(std::result::Result::ok).find_map(|line| {
-        let mut fields = line.split(' ');
-        let address = fields.next()?;
-        (fields.nth(1)? == symbol).then(|| u64::from_str_radix(address, 16).ok()).flatten()
-    })
 }
