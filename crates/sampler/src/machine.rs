@@ -19,6 +19,8 @@ pub(crate) trait Machine {
     fn command_line(&self, pid: i32) -> String;
     /// What a process has mapped now.
     fn maps(&self, pid: i32) -> Vec<MapLine>;
+    /// Whether the processes live, or did when they were sampled.
+    fn is_live(&self) -> bool;
     /// Copies memory of a process; returns how many bytes could be.
     fn read_memory(&self, pid: i32, address: u64, into: &mut [u8]) -> usize;
     /// The binary behind a mapping.

@@ -23,7 +23,7 @@ pub fn walk(object: &[u8], registers: UserRegisters, stack: &[u8]) -> Walked {
     let binary = Binary::from_bytes("object", Arc::from(object));
     let mut code = Object { binary, addresses: Vec::new() };
     let mut steps = Vec::new();
-    let taken = Taken { memory: &|_, _| 0, registers, stack, time: 0 };
+    let taken = Taken { memory: &|_, _| 0, lives: false, registers, stack, time: 0 };
     let outcome = unwind::unwind(&mut code, taken, &[], &mut Memory::default(), &mut steps);
     let addresses = steps.iter().map(|step| code.addresses[step.frame as usize]).collect();
     Walked { addresses, complete: !outcome.truncated }

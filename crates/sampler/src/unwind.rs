@@ -84,6 +84,9 @@ pub(crate) trait Code {
 pub(crate) struct Taken<'a> {
     /// Copies memory of the process from an address on; returns how many bytes could be.
     pub(crate) memory: &'a dyn Fn(u64, &mut [u8]) -> usize,
+    /// Whether the process lives, so that its stack could be followed at the samples before. Where only copies are
+    /// to be had, a stack that reached its root was a small one, and tells nothing of the root of a large one.
+    pub(crate) lives: bool,
     pub(crate) registers: UserRegisters,
     pub(crate) stack: &'a [u8],
     /// When, nanoseconds.
@@ -211,7 +214,7 @@ impl<C: Code> Walk<'_, C> {
         }
         let rest = self.remembered.partition_point(|known| known.sp <= last);
         let root = &self.remembered[rest.max(self.remembered.len().saturating_sub(ROOT_FRAMES))..];
-        if root.is_empty() || !(stack.ran_out() || followed) {
+        if root.is_empty() || !stack.taken.lives || !(stack.ran_out() || followed) {
             return (Outcome { truncated: true, spliced: followed || stack.was_read(), gap: None }, false);
         }
         let gap = Some(self.steps.len());
@@ -359,7 +362,7 @@ mod tests {
         // SAFETY: any u64 is eight valid bytes.
         let bytes = unsafe { std::slice::from_raw_parts(stack.as_ptr().cast::<u8>(), copied) };
         let registers = UserRegisters { sp: stack.as_ptr() as u64, ip: 500, ..UserRegisters::default() };
-        Taken { memory: &own_memory, registers, stack: bytes, time: 0 }
+        Taken { memory: &own_memory, lives: true, registers, stack: bytes, time: 0 }
     }
 
     /// Our own memory, as a recorder reads it. Only what lies in the stack of the test is asked for first;
@@ -510,5 +513,15 @@ mod tests {
         let (frames, outcome) = run(gone, &[], &mut memory);
         assert_eq!(frames[5..], [7, 8]);
         assert_eq!((outcome.gap, outcome.truncated), (Some(5), false));
+    }
+
+    #[test]
+    fn where_there_are_only_copies_no_root_is_guessed() {
+        let stack = stack(100);
+        let top = stack.as_ptr() as u64;
+        let mut memory = Memory { steps: vec![Step { frame: 8, sp: top + 1000 }], rested: 0 };
+        let copied = Taken { memory: &|_, _| 0, lives: false, ..taken(&stack, 64) };
+        let (frames, outcome) = run(copied, &[], &mut memory);
+        assert_eq!((frames.len(), outcome.truncated, outcome.gap), (5, true, None));
     }
 }

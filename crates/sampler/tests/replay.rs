@@ -13,11 +13,16 @@ const USER: u64 = (-512_i64).cast_unsigned();
 const KERNEL: u64 = (-128_i64).cast_unsigned();
 
 fn read_as(bytes: &[u8], lenient: bool) -> Result<Profile, Error> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let journal = folder.path().join("journal");
     let options = Options { lenient, ..Options::default() };
     replay(Path::new("perf.data"), bytes, &journal, &options, &mut |_, _| true)?;
     Ok(Profile::open(&journal).unwrap())
+}
+
+/// In memory where that is to be had: thousands of journals are written here.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
 fn read(bytes: &[u8]) -> Profile {

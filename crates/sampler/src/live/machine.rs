@@ -28,6 +28,10 @@ impl Machine for Here {
         proc::maps(pid)
     }
 
+    fn is_live(&self) -> bool {
+        true
+    }
+
     fn read_memory(&self, pid: i32, address: u64, into: &mut [u8]) -> usize {
         sys::read_process_memory(pid, address, into)
     }

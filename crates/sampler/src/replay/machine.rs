@@ -139,6 +139,10 @@ impl Machine for Recorded {
         Vec::new()
     }
 
+    fn is_live(&self) -> bool {
+        false
+    }
+
     fn read_memory(&self, _: i32, _: u64, _: &mut [u8]) -> usize {
         0
     }
