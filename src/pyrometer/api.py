@@ -166,7 +166,7 @@ def load(path: str | os.PathLike[str], *, progress: Progress | None = None) -> P
     return Profile.of(open_profile(path, progress))
 
 
-def import_files(
+def import_files(  # noqa: PLR0913  one keyword an option
     paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
     *,
     format: str | None = None,

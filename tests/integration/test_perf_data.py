@@ -193,7 +193,7 @@ def test_a_running_process_is_known(with_pointers: Path, tmp_path: Path):
     child = subprocess.Popen([with_pointers, "2000"])
     try:
         time.sleep(0.3)
-        record(data, "-g", "-p", child.pid, "--", "sleep", 0.5)
+        record(data, "-g", "-p", child.pid, "--", "sleep", "0.5")
     finally:
         child.kill()
         child.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,14 +17,8 @@ from pyrometer.cli.options import debug_places, output_format
 @click.option("--lenient", is_flag=True, help="Leave out what does not fit, and say how much.")
 @debug_places
 @output_format
-def command(  # noqa: PLR0913  one parameter an option
-    files: tuple[str, ...],
-    output: str | None,
-    source: str | None,
-    lenient: bool,
-    form: str,
-    debug_paths: tuple[Path, ...],
-    sysroot: Path | None,
+def command(
+    files: tuple[str, ...], output: str | None, source: str | None, lenient: bool, form: str, **places: Any
 ) -> None:
     """Convert FILES of other tools into one profile; what they have in common is added up.
 
@@ -42,9 +37,7 @@ def command(  # noqa: PLR0913  one parameter an option
 
     target = Path(output) if output else free_name(_stem(Path(files[0])), Path())
     with while_working("reading") as meter:
-        profile = import_files(
-            files, format=source, lenient=lenient, progress=meter, debug_paths=debug_paths, sysroot=sysroot
-        )
+        profile = import_files(files, format=source, lenient=lenient, progress=meter, **places)
         profile.save(target)
     print_view(profile.summary(), form, profile.path)
 

@@ -33,10 +33,12 @@ def read_foreign(
     """Read files of other tools into one profile: what they have in common is added up.
 
     ``format`` is recognised by content if none is given. ``symbols`` says where binaries and debug info lie; only
-    files of ``perf record`` need them, and each of those is a profile of its own. Errors: :class:`~pyrometer.MalformedFileError` for the first
-    thing that does not fit; with ``lenient`` it is left out, and a note of the profile says how much was.
-    :class:`~pyrometer.AmbiguousFormatError`, :class:`~pyrometer.FileTooLargeError`,
-    :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.FileAccessError`.
+    files of ``perf record`` need them, and each of those is a profile of its own.
+
+    Errors: :class:`~pyrometer.MalformedFileError` for the first thing that does not fit; with ``lenient`` it is left
+    out, and a note of the profile says how much was. :class:`~pyrometer.AmbiguousFormatError`,
+    :class:`~pyrometer.FileTooLargeError`, :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.FileAccessError`;
+    :class:`~pyrometer.SelectionError` for several files of which perf has written one.
     """
     files = [Path(path) for path in paths]
     if format == PERF_DATA or (format is None and any(native.recognise(file) == PERF_DATA for file in files)):

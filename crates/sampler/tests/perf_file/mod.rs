@@ -137,7 +137,7 @@ impl Recording {
     }
 
     pub fn record(&self, kind: u32, misc: u16, body: Bytes) -> Vec<u8> {
-        let size = u16::try_from(8 + body.bytes.len()).unwrap();
+        let size = u16::try_from(8 + body.bytes.len()).expect("a record that fits");
         self.bytes().u32(kind).u16(misc).u16(size).raw(&body.bytes).bytes
     }
 
@@ -182,10 +182,10 @@ impl Recording {
     pub fn compress(&mut self, kind: u32, piece: usize) {
         use std::io::Write;
         let plain = std::mem::take(&mut self.records).concat();
-        let mut encoder = zstd::stream::Encoder::new(Vec::new(), 3).unwrap();
+        let mut encoder = zstd::stream::Encoder::new(Vec::new(), 3).expect("memory");
         for part in plain.chunks(piece) {
-            encoder.write_all(part).unwrap();
-            encoder.flush().unwrap();
+            encoder.write_all(part).expect("memory");
+            encoder.flush().expect("memory");
             let packed = std::mem::take(encoder.get_mut());
             let body = self.bytes();
             let body = if kind == 83 { body.u64(packed.len() as u64) } else { body }.raw(&packed);
