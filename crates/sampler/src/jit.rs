@@ -52,7 +52,10 @@ impl Jit {
     /// A process has mapped its jitdump.
     pub(crate) fn opened(&mut self, pid: i32, path: &str, machine: &dyn Machine) {
         if let Some(file) = machine.jit_dump(pid, path) {
-            self.code(pid).dumps.push(Dump { file, parsed: JitDump::default(), broken: false });
+            let mut dump = Dump { file, parsed: JitDump::default(), broken: false };
+            // Of a recording that was made before, all is there.
+            dump.poll();
+            self.code(pid).dumps.push(dump);
         }
     }
 
@@ -91,9 +94,10 @@ impl Jit {
 
     /// Names all frames of generated code that can be named.
     pub(crate) fn names(&mut self, interner: &Interner, machine: &dyn Machine) -> Vec<Named> {
+        self.poll(machine);
         let codes: Vec<&mut Code> = self.live.values_mut().chain(&mut self.ended).collect();
         let known: FxHashMap<u32, (&[Dump], PerfMap)> =
-            codes.into_iter().filter_map(|code| Some((code.binary?, code.finished(machine)))).collect();
+            codes.into_iter().filter_map(|code| Some((code.binary?, code.finished()))).collect();
         let name = |(place, frame)| match place {
             Place::Jit { binary, address, entry } => {
                 let (dumps, map) = known.get(&binary)?;
@@ -136,8 +140,7 @@ impl Code {
         self.dumps.iter_mut().fold(false, |new, dump| dump.poll() | new)
     }
 
-    fn finished(&mut self, machine: &dyn Machine) -> (&[Dump], PerfMap) {
-        self.poll(machine);
+    fn finished(&mut self) -> (&[Dump], PerfMap) {
         let mut map = PerfMap::default();
         if let Some(file) = &mut self.map {
             read_in_pieces(file, |bytes| {

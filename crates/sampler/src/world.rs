@@ -42,7 +42,7 @@ pub(crate) struct World<M> {
     forked_mappings: usize,
     /// The sample that was taken in last.
     last: Option<schema::Sample>,
-    processes: FxHashMap<i32, Process>,
+    pub(crate) processes: FxHashMap<i32, Process>,
     threads: FxHashMap<i32, Thread>,
     process_rows: i32,
     thread_rows: i32,
@@ -247,7 +247,7 @@ impl<M: Machine> World<M> {
         self.new_process(described);
     }
 
-    fn new_process(&mut self, described: schema::Process) {
+    pub(crate) fn new_process(&mut self, described: schema::Process) {
         let row = self.process_rows;
         self.process_rows += 1;
         let written = self.journal.put_process(row, &described);
@@ -256,7 +256,7 @@ impl<M: Machine> World<M> {
         self.processes.insert(pid, Process::new(row.cast_unsigned(), pid, described));
     }
 
-    fn new_thread(&mut self, pid: i32, tid: i32, name: String, time: u64) {
+    pub(crate) fn new_thread(&mut self, pid: i32, tid: i32, name: String, time: u64) {
         let Some(process) = self.processes.get_mut(&pid) else { return };
         process.threads += 1;
         let process = process.row.cast_signed();
@@ -266,20 +266,6 @@ impl<M: Machine> World<M> {
         let written = self.journal.put_thread(row, &described);
         self.check(written);
         self.threads.insert(tid, Thread::new(row.cast_unsigned(), pid, described));
-    }
-
-    /// Names the program that is about to be executed, before the kernel tells of it.
-    pub(crate) fn launched(&mut self, pid: i32, name: &str, command_line: String, time: u64) {
-        let described = schema::Process {
-            pid,
-            name: name.to_owned(),
-            command_line,
-            parent: None,
-            start: time.cast_signed(),
-            end: None,
-        };
-        self.new_process(described);
-        self.new_thread(pid, pid, name.to_owned(), time);
     }
 
     fn mapped(&mut self, mmap: &Mmap) {
@@ -421,28 +407,6 @@ impl<M: Machine> World<M> {
         self.check(written);
     }
 
-    /// Asks an attached process what it has mapped.
-    pub(crate) fn read_maps(&mut self, pid: i32) {
-        let Some(process) = self.processes.get_mut(&pid) else { return };
-        let mut space = space(process, &mut self.binaries, &mut self.interner, &mut self.jit, &self.machine);
-        space.read_maps();
-    }
-
-    /// Looks what generated code has been announced since; a process whose code changed forgets what it located.
-    pub(crate) fn poll_jit(&mut self) {
-        for pid in self.jit.poll(&self.machine) {
-            if let Some(process) = self.processes.get_mut(&pid) {
-                process.located.clear();
-            }
-        }
-    }
-
-    /// How many processes still run, apart from this one.
-    pub(crate) fn running_beside(&self, pid: i32, is_alive: impl Fn(i32) -> bool) -> usize {
-        let others = self.processes.values().filter(|process| process.described.pid != pid);
-        others.filter(|process| process.described.end.is_none() && is_alive(process.pid)).count()
-    }
-
     /// Hands everything so far to the journal and makes it readable.
     pub(crate) fn commit(&mut self, meta: &Meta) {
         if self.failed.is_some() {
@@ -495,7 +459,7 @@ fn chained(space: &mut Space, chain: &[u64], steps: &mut Vec<Step>) -> bool {
     complete
 }
 
-fn space<'a>(
+pub(crate) fn space<'a>(
     process: &'a mut Process,
     binaries: &'a mut Binaries,
     interner: &'a mut Interner,

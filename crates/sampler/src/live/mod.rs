@@ -19,6 +19,7 @@ mod recording;
 mod ring;
 mod signals;
 pub(crate) mod sys;
+mod world;
 
 pub use error::{Error, Result};
 pub(crate) use files::vdso;
