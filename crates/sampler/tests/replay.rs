@@ -115,6 +115,7 @@ fn a_file_of_either_byte_order_is_in_the_order_of_its_times() {
             .collect();
         assert_eq!(names, [("prog", 10, None, None), ("prog", 12, Some(0), Some(30))]);
         assert_eq!(profile.meta.command, ["prog"]);
+        assert_eq!(profile.meta.extra["hostname"], "host");
         assert_eq!((profile.meta.start, profile.meta.duration, profile.meta.rate), (3, 27, 1000));
         let binary = tables.binaries.iter().find(|binary| binary.path == "/nowhere/prog").unwrap();
         assert!(binary.missing.as_ref().unwrap().contains("--sysroot"));

@@ -1,6 +1,9 @@
 //! What a recording tells about itself: the machine, the command, the build ids.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
+use serde_json::Value;
 
 use super::attr::Attr;
 use super::events::Events;
@@ -87,6 +90,17 @@ impl About {
             self.build_ids.insert(String::from_utf8_lossy(path).into_owned(), hexadecimal(id));
         }
         Some(())
+    }
+
+    /// What `meta.json` has no field of its own for: the machine's name, perf's version and its command.
+    pub(super) fn extra(&self) -> BTreeMap<String, Value> {
+        let text = |text: &String| (!text.is_empty()).then(|| Value::from(text.as_str()));
+        let told = [
+            ("hostname", text(&self.host)),
+            ("recorded_by", (!self.version.is_empty()).then(|| format!("perf {}", self.version).into())),
+            ("recorder_command", (!self.command.is_empty()).then(|| self.command.clone().into())),
+        ];
+        told.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 
     /// The processes that perf was told to attach to.

@@ -12,6 +12,8 @@ use super::file::kind;
 /// How much may be unpacked whatever the file's size, and how much larger than the file beyond that.
 const UNPACKED: u64 = 256 << 20;
 const RATIO: u64 = 500;
+/// Bytes of a record: its size is a number of 16 bits.
+const LARGEST_RECORD: usize = u16::MAX as usize;
 /// Bytes that are made room for at once.
 const ROOM: usize = 128 << 10;
 
@@ -46,6 +48,9 @@ impl Unpacker {
         })?;
         let whole = whole_records(Fields::new(&bytes, record.big));
         self.begun = bytes.split_off(whole);
+        if self.begun.len() > LARGEST_RECORD {
+            return Err(Error::malformed(path, offset, "records in what is compressed", "none"));
+        }
         Ok(bytes.into())
     }
 

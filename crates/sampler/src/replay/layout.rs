@@ -21,6 +21,26 @@ pub(super) struct Extra<'a> {
     pub(super) group: Option<Fields<'a>>,
 }
 
+/// The begin of a sample.
+struct Fixed {
+    stamp: Stamp,
+    ip: u64,
+    period: u64,
+    /// Where the rest begins.
+    end: usize,
+}
+
+/// The rest of a sample.
+struct Variable<'a> {
+    group: Option<Fields<'a>>,
+    chain: Fields<'a>,
+    branches: Fields<'a>,
+    /// `PERF_SAMPLE_REGS_ABI_*`.
+    abi: u64,
+    registers: Option<UserRegisters>,
+    stack: &'a [u8],
+}
+
 /// Whether a record is a sample.
 pub(super) fn is_sample(fields: Fields) -> bool {
     fields.u32(0) == Some(kind::SAMPLE)
@@ -104,84 +124,16 @@ impl Attr {
         is_x86_64: bool,
         own: &'a mut Vec<u8>,
     ) -> Option<(Sample<'a>, Extra<'a>)> {
-        let mut at = HEADER;
-        let mut extra = Extra::default();
-        let mut next = |present: u64| {
-            let here = at;
-            at += self.width(present);
-            self.has(present).then_some(here)
-        };
-        let mut stamp = Stamp { cpu: Stamp::NO_CPU, ..Stamp::default() };
-        if let Some(at) = next(field::IDENTIFIER) {
-            stamp.id = record.u64(at)?;
-        }
-        let ip = next(field::IP).map_or(Some(0), |at| record.u64(at))?;
-        if let Some(at) = next(field::TID) {
-            (stamp.pid, stamp.tid) = (record.id(at)?, record.id(at + 4)?);
-        }
-        if let Some(at) = next(field::TIME) {
-            stamp.time = record.u64(at)?;
-        }
-        next(field::ADDR);
-        if let Some(at) = next(field::ID) {
-            stamp.id = record.u64(at)?;
-        }
-        next(field::STREAM_ID);
-        if let Some(at) = next(field::CPU) {
-            stamp.cpu = record.u32(at)?;
-        }
-        let fixed = if self.is_frequency() { 1 } else { self.period.max(1) };
-        let period = next(field::PERIOD).map_or(Some(fixed), |at| record.u64(at))?;
-        let mut rest = record.rest(at)?;
-        if self.has(field::READ) {
-            let size = self.read_size(rest)?;
-            extra.group = Some(rest.part(0, size)?);
-            rest = rest.rest(size)?;
-        }
-        let mut chain = Fields::new(&[], record.big);
-        if self.has(field::CALLCHAIN) {
-            let size = rest.length(0)?.checked_mul(8)?;
-            chain = rest.part(8, size)?;
-            rest = rest.rest(8 + size)?;
-        }
-        if self.has(field::RAW) {
-            rest = rest.rest(4usize.checked_add(rest.u32(0)? as usize)?)?;
-        }
-        let mut branches = Fields::new(&[], record.big);
-        if self.has(field::BRANCH_STACK) {
-            let (before, beyond) = self.branch_layout();
-            extra.branches = rest.length(0)?;
-            branches = rest.part(before, extra.branches.checked_mul(BRANCH)?)?;
-            rest = rest.rest(before + branches.bytes.len() + extra.branches * beyond)?;
-        }
-        let mut abi = registers::NONE;
-        let mut user = None;
-        if self.has(field::REGS_USER) {
-            abi = rest.u64(0)?;
-            rest = rest.rest(8)?;
-            if abi != registers::NONE {
-                let size = 8 * self.user_registers.count_ones() as usize;
-                user = self.registers(rest.part(0, size)?);
-                rest = rest.rest(size)?;
-            }
-        }
-        let stack = if self.has(field::STACK_USER) { stack(rest)? } else { &[] };
+        let Fixed { stamp, ip, period, end } = self.fixed(record)?;
+        let Variable { group, chain, branches, abi, registers, stack } = self.variable(record.rest(end)?)?;
         let walkable = is_x86_64 && abi != registers::ABI_32 && !stack.is_empty();
-        let mut words = Words::new(chain.bytes);
-        if self.branches_are_calls() {
-            copy_calls(chain, ip, branches, own);
-            words = Words::new(own);
-        } else if record.big != cfg!(target_endian = "big") {
-            own.clear();
-            own.extend(chain.words().flat_map(u64::to_ne_bytes));
-            words = Words::new(own);
-        }
+        let extra = Extra { branches: branches.bytes.len() / BRANCH, group };
         let sample = Sample {
             stamp,
             ip,
             period,
-            chain: words,
-            registers: user.filter(|_| walkable),
+            chain: self.chain(chain, ip, branches, own),
+            registers: registers.filter(|_| walkable),
             stack,
             compat: abi != registers::NONE && !walkable,
             in_kernel: misc_of(record) & misc::CPU_MODE == misc::KERNEL,
@@ -189,6 +141,89 @@ impl Attr {
             has_time: self.has(field::TIME),
         };
         Some((sample, extra))
+    }
+
+    /// The fields of 8 bytes, which come first.
+    fn fixed(&self, record: Fields) -> Option<Fixed> {
+        let mut at = HEADER;
+        let mut next = |present: u64| {
+            let here = at;
+            at += self.width(present);
+            self.has(present).then_some(here)
+        };
+        let word = |place: Option<usize>, without: u64| place.map_or(Some(without), |at| record.u64(at));
+        let mut stamp =
+            Stamp { cpu: Stamp::NO_CPU, id: word(next(field::IDENTIFIER), 0)?, ..Stamp::default() };
+        let ip = word(next(field::IP), 0)?;
+        if let Some(at) = next(field::TID) {
+            (stamp.pid, stamp.tid) = (record.id(at)?, record.id(at + 4)?);
+        }
+        stamp.time = word(next(field::TIME), 0)?;
+        next(field::ADDR);
+        stamp.id = word(next(field::ID), stamp.id)?;
+        next(field::STREAM_ID);
+        if let Some(at) = next(field::CPU) {
+            stamp.cpu = record.u32(at)?;
+        }
+        let usual = if self.is_frequency() { 1 } else { self.period.max(1) };
+        let period = word(next(field::PERIOD), usual)?;
+        Some(Fixed { stamp, ip, period, end: at })
+    }
+
+    /// The fields whose size is in them, which come after those.
+    fn variable<'a>(&self, mut rest: Fields<'a>) -> Option<Variable<'a>> {
+        let none = Fields::new(&[], rest.big);
+        let mut found = Variable {
+            group: None,
+            chain: none,
+            branches: none,
+            abi: registers::NONE,
+            registers: None,
+            stack: &[],
+        };
+        if self.has(field::READ) {
+            let size = self.read_size(rest)?;
+            found.group = Some(rest.part(0, size)?);
+            rest = rest.rest(size)?;
+        }
+        if self.has(field::CALLCHAIN) {
+            found.chain = rest.part(8, rest.length(0)?.checked_mul(8)?)?;
+            rest = rest.rest(8 + found.chain.bytes.len())?;
+        }
+        if self.has(field::RAW) {
+            rest = rest.rest(4usize.checked_add(rest.u32(0)? as usize)?)?;
+        }
+        if self.has(field::BRANCH_STACK) {
+            let (before, beyond) = self.branch_layout();
+            let count = rest.length(0)?;
+            found.branches = rest.part(before, count.checked_mul(BRANCH)?)?;
+            rest = rest.rest(before + found.branches.bytes.len() + count * beyond)?;
+        }
+        if self.has(field::REGS_USER) {
+            found.abi = rest.u64(0)?;
+            let none = found.abi == registers::NONE;
+            let size = if none { 0 } else { 8 * self.user_registers.count_ones() as usize };
+            found.registers = self.registers(rest.part(8, size)?);
+            rest = rest.rest(8 + size)?;
+        }
+        if self.has(field::STACK_USER) {
+            found.stack = stack(rest)?;
+        }
+        Some(found)
+    }
+
+    /// The call chain in the order of this machine's bytes, with the calls that the CPU remembers.
+    fn chain<'a>(&self, chain: Fields<'a>, ip: u64, branches: Fields, own: &'a mut Vec<u8>) -> Words<'a> {
+        if self.branches_are_calls() {
+            copy_calls(chain, ip, branches, own);
+            return Words::new(own);
+        }
+        if chain.big == cfg!(target_endian = "big") {
+            return Words::new(chain.bytes);
+        }
+        own.clear();
+        own.extend(chain.words().flat_map(u64::to_ne_bytes));
+        Words::new(own)
     }
 
     /// The registers that unwinding begins with, out of those that were asked for.

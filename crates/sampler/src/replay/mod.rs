@@ -138,11 +138,9 @@ fn first_meta(file: &File, options: &Options) -> Meta {
         attached: about.attached(),
         rate: i64::try_from(rate).unwrap_or(0),
         host,
+        extra: about.extra(),
         ..Meta::default()
     };
-    let on = if about.host.is_empty() { String::new() } else { format!(" on {}", about.host) };
-    let version = if about.version.is_empty() { "of an unknown version" } else { &about.version };
-    meta.notes.push(format!("recorded by perf {version}{on}"));
     if file.unfinished {
         meta.notes.push("perf was ended before it could finish the file: names of events are missing".into());
     }
