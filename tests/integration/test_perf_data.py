@@ -212,6 +212,19 @@ def test_threads_and_children_are_told_apart(program: Path, tmp_path: Path):
     assert sorted(Counter(row["process"] for row in rows(recorded.profile.threads)).values()) == [1, 1, 3]
 
 
+@pytest.mark.parametrize("how", ["--buildid-mmap", "--no-timestamp", "--no-inherit", "--switch-events"])
+def test_options_that_change_the_layout(with_pointers: Path, tmp_path: Path, how: str):
+    recorded = assert_same(record(tmp_path / "perf.data", how, "-g", "--", with_pointers, 100))
+    assert_known(recorded)
+    times = [sample["time"] for sample in rows(recorded.profile.samples)]
+    assert all((time is None) == (how == "--no-timestamp") for time in times)
+
+
+def test_events_that_are_read_together(with_pointers: Path, tmp_path: Path):
+    data = record(tmp_path / "perf.data", "-e", "{cpu-clock,page-faults}:S", "-g", "--", with_pointers, 100)
+    assert_known(assert_same(data))
+
+
 def test_ripgrep_is_unwound(tmp_path: Path):
     data = tmp_path / "perf.data"
     try:

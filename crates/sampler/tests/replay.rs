@@ -176,6 +176,19 @@ fn without_a_call_chain_a_stack_is_its_leaf() {
 }
 
 #[test]
+fn samples_without_a_time_have_none() {
+    let mut recording = Recording::new(false, vec![Event::clock(USUAL & !TIME)]);
+    for (pid, tid) in [(10, 10), (0, 0)] {
+        let body = recording.bytes().words(&[7, 0x1234]).u32(pid).u32(tid).u32(1).u32(0).u64(500);
+        recording.sample(body);
+    }
+    let profile = read(&recording.file());
+    assert_eq!(rows(&profile).iter().map(|row| row.0).collect::<Vec<_>>(), [None]);
+    assert_eq!((profile.meta.start, profile.meta.duration), (0, 0));
+    assert!(profile.meta.notes.iter().any(|note| note.contains("1 samples of no process")));
+}
+
+#[test]
 fn calls_that_the_cpu_remembers_are_the_stack() {
     let event = Event { branch_sample_type: 1 << 11, ..Event::clock(USUAL | CALLCHAIN | BRANCH_STACK) };
     let mut recording = Recording::new(false, vec![event]);

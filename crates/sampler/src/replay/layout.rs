@@ -331,9 +331,11 @@ fn mmap2<'a>(body: Fields<'a>, misc: u16, stamp: Stamp) -> Option<Record<'a>> {
     } else if body.u64(40)? == 0 {
         mmap.inode = 0;
     }
-    Some(match body.u32(56)? & EXECUTABLE {
-        0 => Record::Other { kind: kind::MMAP2 },
-        _ => Record::Mmap(mmap),
+    // The kernel's own is not said to be anything.
+    let is_code = misc & misc::CPU_MODE == misc::KERNEL || body.u32(56)? & EXECUTABLE != 0;
+    Some(match is_code {
+        false => Record::Other { kind: kind::MMAP2 },
+        true => Record::Mmap(mmap),
     })
 }
 

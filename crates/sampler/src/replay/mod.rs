@@ -39,8 +39,8 @@ use self::order::{Order, Piece, Waiting};
 use self::tally::Tally;
 use crate::abi;
 use crate::binary::Source;
-use crate::record::{Record, Sample};
-use crate::world::World;
+use crate::record::{Mmap, Record, Sample};
+use crate::world::{World, hexadecimal};
 
 pub use error::{Error, Result};
 pub use file::is_perf_data;
@@ -284,7 +284,7 @@ impl<'a> Player<'a> {
         match &mut parsed {
             Record::Mmap(mmap) => {
                 if mode > abi::misc::USER || mode == abi::misc::KERNEL || mmap.pid < 0 {
-                    self.kernel_mapped(mmap.name, mmap.offset);
+                    self.kernel_mapped(mmap);
                     return Some(());
                 }
                 mmap.stamp.time = time.max(began);
@@ -334,9 +334,13 @@ impl<'a> Player<'a> {
         Some(())
     }
 
-    fn kernel_mapped(&mut self, name: &[u8], address: u64) {
-        let build_id = self.world.machine.build_ids.get(machine::KERNEL);
-        if let Some(boot) = boot::same(name, address, build_id, &self.file.about) {
+    fn kernel_mapped(&mut self, mmap: &Mmap) {
+        let build_ids = &mut self.world.machine.build_ids;
+        if let Some(build_id) = mmap.build_id.filter(|_| mmap.name.starts_with(machine::KERNEL.as_bytes())) {
+            build_ids.entry(machine::KERNEL.to_owned()).or_insert_with(|| hexadecimal(build_id));
+        }
+        let build_id = build_ids.get(machine::KERNEL);
+        if let Some(boot) = boot::same(mmap.name, mmap.offset, build_id, &self.file.about) {
             self.meta.host.boot_id = boot;
         }
     }
@@ -348,9 +352,9 @@ impl<'a> Player<'a> {
     }
 
     fn finish(mut self) -> Result<Replayed> {
-        let (told_first, told_last) = self.file.about.sampled.unwrap_or((u64::MAX, 0));
-        let start = self.first.unwrap_or(told_first.min(self.last));
-        let last = self.last.max(told_last);
+        let told = self.file.about.sampled.filter(|(first, last)| first <= last);
+        let start = self.first.or(told.map(|(first, _)| first)).unwrap_or(0);
+        let last = told.map_or(self.last, |(_, last)| last.max(self.last));
         self.meta.start = start.cast_signed();
         self.meta.duration = last.saturating_sub(start).cast_signed();
         if let Some((wall, clock)) = self.file.about.clocks {

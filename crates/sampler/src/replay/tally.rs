@@ -28,6 +28,7 @@ pub(super) struct Tally {
     branches: u64,
     branched: u64,
     other_cpu: u64,
+    idle: u64,
 }
 
 impl Tally {
@@ -56,6 +57,7 @@ impl Tally {
             self.branches += branches as u64;
             self.branched += 1;
         }
+        self.idle += u64::from(sample.stamp.pid <= 0);
         self.other_cpu += u64::from(!sample.stack.is_empty() && !is_x86_64);
     }
 
@@ -75,6 +77,7 @@ impl Tally {
             (self.foreign, format!("{} samples are of events that the file does not describe", self.foreign)),
             (unknown, format!("{unknown} records of unknown types were passed over: {}", kinds.join(", "))),
             (self.traced, format!("{} records of what the CPU traced (AUX) were passed over", self.traced)),
+            (self.idle, format!("{} samples of no process (the idle task) were left out", self.idle)),
             (
                 self.deferred,
                 format!("{} stacks that were recorded after their samples were passed over", self.deferred),
