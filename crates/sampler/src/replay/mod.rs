@@ -113,6 +113,7 @@ pub fn replay(
         last: 0,
         played: 0,
         own: Vec::new(),
+        has_kernel: false,
     };
     player.run(watch)?;
     player.finish()
@@ -165,6 +166,8 @@ struct Player<'a> {
     played: u64,
     /// A call chain that had to be copied.
     own: Vec<u8>,
+    /// Whether the kernel's mapping was seen.
+    has_kernel: bool,
 }
 
 impl<'a> Player<'a> {
@@ -334,9 +337,14 @@ impl<'a> Player<'a> {
         Some(())
     }
 
+    /// Looks at the mapping that stands for the kernel: the first, for a file may have as many as it likes.
     fn kernel_mapped(&mut self, mmap: &Mmap) {
+        if self.has_kernel || !mmap.name.starts_with(machine::KERNEL.as_bytes()) {
+            return;
+        }
+        self.has_kernel = true;
         let build_ids = &mut self.world.machine.build_ids;
-        if let Some(build_id) = mmap.build_id.filter(|_| mmap.name.starts_with(machine::KERNEL.as_bytes())) {
+        if let Some(build_id) = mmap.build_id {
             build_ids.entry(machine::KERNEL.to_owned()).or_insert_with(|| hexadecimal(build_id));
         }
         let build_id = build_ids.get(machine::KERNEL);
