@@ -1,4 +1,5 @@
 //! Files of Valgrind's tools, in and out. The fixtures were recorded: `tests/fixtures/valgrind/README`.
+#![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

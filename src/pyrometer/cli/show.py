@@ -34,7 +34,9 @@ OPTIONS = {"source": "--file", "every": "--all"}
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(readable=False))
-@click.option("--view", type=click.Choice(list(VIEWS)), help="What to show; default: top, of pyrometer stat's runs stat.")
+@click.option(
+    "--view", type=click.Choice(list(VIEWS)), help="What to show; default: top, of pyrometer stat's runs stat."
+)
 @click.option("--function", metavar="NAME", help="Of callers, callees, annotate: the function.")
 @click.option("--file", "source", metavar="PATH", help="Of annotate: a whole source file.")
 @click.option("--all", "every", is_flag=True, help="Of annotate: every source file from --min-percent up.")

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use object::{Object, ObjectSection};
 
-use crate::error::{Error, NOT_THERE, Result};
-use crate::sys;
+use crate::live::error::{Error, NOT_THERE, Result};
+use crate::live::sys;
 
 /// A child that waits for [`Child::release`] before it becomes the program.
 pub struct Child {

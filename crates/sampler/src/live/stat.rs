@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use perf_event_open_sys::bindings as perf;
 
-use crate::error::{Error, Result};
-use crate::event::{Event, Sources};
-use crate::launch::{Child, Exit};
-use crate::permission;
-use crate::sys::{self, perf_event_attr};
+use super::error::{Error, Result};
+use super::event::{Event, Sources};
+use super::launch::{Child, Exit};
+use super::permission;
+use super::sys::{self, perf_event_attr};
 
 /// What to count.
 #[derive(Clone, Debug, Default)]
