@@ -290,10 +290,9 @@ def of_valgrind(_: Path) -> Seeds:
     recorded = ROOT / "tests/fixtures/valgrind"
     for name in ["cachegrind.out", "callgrind.out", "callgrind.parts", "dhat.heap.json", "massif.out"]:
         yield f"read_{name.split('.')[0]}", name, (recorded / name).read_bytes()
-    xdebug = (
-        b"version: 1\ncreator: x\nevents: T\nfl=(1) a\nfn=(1) f\n3 1\ncfn=(2) g'(1)\ncalls=1 0\n* 2\njcnd=1/2 3\n* \n"
-    )
-    yield "read_callgrind", "others", xdebug
+    others = b"version: 1\ncreator: x\nevents: T\nfl=(1) a\nfn=(1) f\n3 1\n"
+    others += b"cfn=(2) g'(1)\ncalls=1 0\n* 2\njcnd=1/2 3\n* \n"
+    yield "read_callgrind", "others", others
 
 
 if __name__ == "__main__":
