@@ -78,7 +78,8 @@ class Valgrind:
         """Valgrind's options for a request; its files go to ``folder``."""
         tool = self.tool(request)
         options = [f"--tool={tool}", f"--log-file={folder}/log.%p", f"--{tool}-out-file={folder}/out.%p"]
-        options.append(f"--trace-children={_yes(request.children)}")
+        # The functions around main by their names, not as one.
+        options += [f"--trace-children={_yes(request.children)}", "--show-below-main=yes"]
         if tool == "dhat":
             return [*options, f"--mode={_MODES[request.what]}", f"--num-callers={_CALLERS}"]
         options += [f"--cache-sim={_yes(request.cache)}", f"--branch-sim={_yes(request.branches)}"]

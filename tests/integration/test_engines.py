@@ -1,0 +1,180 @@
+"""Programs under an engine: exact counts that are right by construction, and a program that notices nothing of it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import pyrometer
+from installed import PYROMETER
+
+# Without a library: every instruction is its own. With data to write: Valgrind names nothing in a program without.
+FREESTANDING = r"""
+volatile int data = 1;
+__attribute__((noinline)) static int work(int times) {
+    int sum;
+    __asm__ volatile("xor %0, %0\n1:\n\tadd $2, %0\n\tdec %1\n\tjnz 1b" : "=&r"(sum), "+r"(times));
+    return sum;
+}
+void _start(void) {
+    for (int at = 0; at < 10; at++)
+        data = work(1000);
+    __asm__ volatile("syscall" : : "a"(60), "D"(7));
+    __builtin_unreachable();
+}
+"""
+ALLOCATING = r"""
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+__attribute__((noinline)) static char *keep(size_t size) { return calloc(1, size); }
+__attribute__((noinline)) static void drop(size_t size) {
+    volatile char *all = malloc(size);
+    all[0] = 1;
+    free((void *)all);
+}
+int main(int count, char **words) {
+    (void)words;
+    char *kept = keep(1000);
+    for (int at = 0; at < 50; at++) drop(200);
+    if (count > 1 && fork() == 0) { keep(5000)[0] = 1; _exit(0); }
+    wait(0);
+    return kept[0];
+}
+"""
+
+
+def built(folder: Path, source: str, *flags: str) -> Path:
+    """A C program."""
+    path = folder / "program"
+    command = ["gcc", "-O1", "-g", "-x", "c", "-", "-o", path, *flags]
+    subprocess.run(command, input=source, text=True, check=True, timeout=60)
+    return path
+
+
+def run(folder: Path, *arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """The installed command in a folder."""
+    command = [PYROMETER, *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=180, check=False)
+
+
+def functions(folder: Path, file: str, metric: str) -> dict[str, int]:
+    """Self values by function."""
+    done = run(folder, "show", file, "--metric", metric, "--limit", 500, "--format", "json")
+    return {row["place"]["name"]: row["self"]["value"] for row in json.loads(done.stdout)["rows"]}
+
+
+@pytest.fixture(scope="module")
+def freestanding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program whose instructions can be counted by hand."""
+    folder = tmp_path_factory.mktemp("freestanding")
+    return built(folder, FREESTANDING, "-nostdlib", "-static", "-fno-stack-protector", "-fcf-protection=none")
+
+
+def test_instructions_are_counted_exactly(freestanding, tmp_path):
+    done = run(tmp_path, "instructions", "-o", "a.pyro", "--", freestanding)
+    assert done.returncode == 7, done.stderr
+    counts = functions(tmp_path, "a.pyro", "Ir")
+    # The loop has 3 instructions, 1,000 rounds, 10 calls; around it are some more a call.
+    assert 30_000 + 10 * 2 <= counts["work"] <= 30_000 + 10 * 6
+    assert pyrometer.load(tmp_path / "a.pyro").meta.instrument == "instructions"
+    again = run(tmp_path, "instructions", "-o", "b.pyro", "--", freestanding)
+    assert again.returncode == 7
+    assert functions(tmp_path, "b.pyro", "Ir") == counts
+
+
+def test_calls_caches_and_branches_are_counted_where_they_are_asked_for(freestanding, tmp_path):
+    done = run(tmp_path, "instructions", "--calls", "--cache", "--branches", "-o", "a.pyro", "--", freestanding)
+    assert done.returncode == 7, done.stderr
+    profile = pyrometer.load(tmp_path / "a.pyro")
+    names = [metric.name for metric in profile.metric_list]
+    assert {"Ir", "D1mr", "DLmw", "Bc", "Bcm"} <= set(names)
+    (call,) = [call for call in profile.calls.rows() if call["metric"] == names.index("Ir") and call["count"] == 10]
+    callee = list(profile.functions.rows())[call["callee"]]
+    assert callee["name"] == "work"
+    assert 30_000 <= call["inclusive"] <= 30_060
+    branches = functions(tmp_path, "a.pyro", "Bc")
+    assert branches["work"] == 10_000
+    caches = profile.meta.extra["engine"]
+    assert {"I1", "D1", "LL"} <= set(caches)
+
+
+def test_counting_inside_a_function_only(freestanding, tmp_path):
+    done = run(tmp_path, "instructions", "--from", "work", "-o", "a.pyro", "--", freestanding)
+    assert done.returncode == 7, done.stderr
+    assert set(functions(tmp_path, "a.pyro", "Ir")) <= {"work", "_start"}
+
+
+def test_inlined_calls_are_resolved(tmp_path):
+    source = FREESTANDING.replace("__attribute__((noinline))", "inline __attribute__((always_inline))")
+    program = built(tmp_path, source, "-nostdlib", "-static", "-fno-stack-protector", "-fcf-protection=none")
+    assert run(tmp_path, "instructions", "-o", "plain.pyro", "--", program).returncode == 7
+    assert set(functions(tmp_path, "plain.pyro", "Ir")) == {"_start"}
+    done = run(tmp_path, "instructions", "--inlined", "-o", "a.pyro", "--", program)
+    assert done.returncode == 7, done.stderr
+    assert functions(tmp_path, "a.pyro", "Ir")["work"] >= 30_000
+
+
+def test_allocations_are_counted_exactly(tmp_path):
+    program = built(tmp_path, ALLOCATING)
+    done = run(tmp_path, "heap", "-o", "a.pyro", "--", program)
+    assert done.returncode == 0, done.stderr
+    profile = pyrometer.load(tmp_path / "a.pyro")
+    totals = {each.metric.name: each.total for each in profile.summary().metrics}
+    assert (totals["alloc-bytes"], totals["alloc-blocks"]) == (1000 + 50 * 200, 51)
+    assert (totals["peak-bytes"], totals["exit-bytes"]) == (1200, 1000)
+    callers = profile.callers("drop", metric="alloc-bytes")
+    assert callers.total.value == 50 * 200
+
+
+def test_children_are_counted_as_processes_of_their_own(tmp_path):
+    program = built(tmp_path, ALLOCATING)
+    assert run(tmp_path, "heap", "-o", "a.pyro", "--", program, "more").returncode == 0
+    assert functions(tmp_path, "a.pyro", "alloc-bytes")
+    profile = pyrometer.load(tmp_path / "a.pyro")
+    totals = {each.metric.name: each.total for each in profile.summary().metrics}
+    # The child begins with what its parent had.
+    assert totals["alloc-bytes"] >= 1000 + 50 * 200 + 5000
+    assert run(tmp_path, "heap", "--no-children", "-o", "b.pyro", "--", program, "more").returncode == 0
+
+
+def test_copies_are_counted(tmp_path):
+    source = "#include <string.h>\n#include <stdio.h>\nint main(int c, char **v) { char a[64]; (void)v;\n"
+    source += "for (int i = 0; i < 10; i++) memcpy(a, (char *)&source + c * 0, 40); return a[0] * 0; }\n"
+    source = source.replace("int main", "static char source[64];\nint main").replace("&source", "source")
+    program = built(tmp_path, source, "-fno-builtin")
+    done = run(tmp_path, "heap", "--mode", "copies", "-o", "a.pyro", "--", program)
+    assert done.returncode == 0, done.stderr
+    profile = pyrometer.load(tmp_path / "a.pyro")
+    assert profile.meta.instrument == "copies"
+    totals = {each.metric.name: each.total for each in profile.summary().metrics}
+    assert totals["copy-bytes"] >= 400
+
+
+def test_the_program_keeps_its_streams_and_its_end(tmp_path):
+    done = run(tmp_path, "instructions", "--no-summary", "--", "sh", "-c", "cat; echo err >&2; exit 5", stdin="in")
+    assert (done.stdout, done.stderr, done.returncode) == ("in", "err\n", 5)
+    assert (tmp_path / "sh.pyro").exists()
+    killed = run(tmp_path, "instructions", "--no-summary", "--", "sh", "-c", "kill -TERM $$")
+    assert killed.returncode == -15
+
+
+def test_a_program_that_is_not_there(tmp_path):
+    done = run(tmp_path, "instructions", "--", "no-such-program")
+    assert done.returncode == 127
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_engine_its_package_is_named(tmp_path):
+    done = subprocess.run(
+        [PYROMETER, "instructions", "--", "/bin/true"],
+        env={"PATH": "/nowhere"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 115
+    assert "apt install valgrind" in done.stderr
