@@ -47,6 +47,7 @@ pub use binary::Source;
 pub use error::{Error, Result};
 pub use launch::{Child, Exit};
 pub use probe::probe;
+pub use proc::Accounts;
 pub use recorder::{Config, Target, record};
 pub use recording::Recording;
 pub use stat::{Run, StatConfig, Total, stat};

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pyrometer.cli.derive import derived
 from pyrometer.cli.input import open_input
 from pyrometer.cli.metrics import SEVERAL, in_columns, metrics
 from pyrometer.cli.options import many_filters, output_format, split_filters
@@ -21,7 +22,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "files": frozenset({"limit", "min_percent", "collapse_runtime"}),
     "annotate": frozenset({"function", "source", "every", "min_percent"}),
     "binaries": frozenset({"limit", "min_percent"}),
-    "stat": frozenset(),
+    "stat": frozenset({"derive"}),
 }
 """The views, each with the options that have a meaning for it; those of :data:`SEVERAL` have ``--sort`` and
 ``--derive`` too."""
@@ -33,7 +34,9 @@ OPTIONS = {"source": "--file", "every": "--all"}
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(readable=False))
-@click.option("--view", type=click.Choice(list(VIEWS)), default="top", show_default=True, help="What to show.")
+@click.option(
+    "--view", type=click.Choice(list(VIEWS)), help="What to show; default: top, of pyrometer stat's runs stat."
+)
 @click.option("--function", metavar="NAME", help="Of callers, callees, annotate: the function.")
 @click.option("--file", "source", metavar="PATH", help="Of annotate: a whole source file.")
 @click.option("--all", "every", is_flag=True, help="Of annotate: every source file from --min-percent up.")
@@ -47,7 +50,7 @@ OPTIONS = {"source": "--file", "every": "--all"}
 @metrics
 @many_filters
 @output_format
-def command(file: str | None, view: str, form: str, **options: Any) -> None:
+def command(file: str | None, view: str | None, form: str, **options: Any) -> None:
     """Show FILE, or the newest profile of this folder.
 
     \b
@@ -59,9 +62,27 @@ def command(file: str | None, view: str, form: str, **options: Any) -> None:
     chosen, own = split_filters(options)
     names, sort, given = chosen.pop("metric"), own.pop("sort"), own.pop("derive")
     set_options = {name: value for name, value in own.items() if value not in (None, False)}
-    _check(view, set_options | ({"sort": sort} if sort else {}) | ({"derive": given} if given else {}))
+    set_options |= ({"sort": sort} if sort else {}) | ({"derive": given} if given else {})
+    if view is not None:
+        _check(view, set_options)
     profile = open_input(file)
+    if view is None:
+        view = "stat" if profile.meta.instrument == "stat" else "top"
+        _check(view, set_options)
+    if view == "stat":
+        _refuse_filters(names, chosen)
+        print_view(profile.stat(derived(given)), form, profile.path)
+        return
+    for name in ("sort", "derive"):
+        set_options.pop(name, None)
     print_view(answer(profile, view, (names, sort, given), set_options, chosen), form, profile.path)
+
+
+def _refuse_filters(names: tuple[str, ...], chosen: dict[str, Any]) -> None:
+    """A run is whole: there is no part of it to choose."""
+    given = [name for name, value in {"metric": names, **chosen}.items() if value]
+    if given:
+        raise click.UsageError(f"--{given[0].replace('_', '-')} has no meaning for --view stat")
 
 
 def answer(
