@@ -50,7 +50,17 @@ def main() -> None:
     """Makes all seeds that this machine allows."""
     corpus = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        makers = [of_binaries, of_separate, of_examples, of_generated_code, of_recording, of_texts, of_records, of_valgrind]
+        makers = [
+            of_binaries,
+            of_separate,
+            of_examples,
+            of_generated_code,
+            of_recording,
+            of_perf,
+            of_texts,
+            of_records,
+            of_valgrind,
+        ]
         for make in makers:
             try:
                 for target, name, content in make(Path(folder)):
@@ -199,6 +209,26 @@ def of_recording(folder: Path) -> Seeds:
         yield "journal", journal.name, journal.read_bytes()[12:]
 
 
+def of_perf(folder: Path) -> Seeds:
+    """Recordings of perf: as a file, packed, through a pipe, and with copies of the stack."""
+    if shutil.which("perf") is None:
+        raise OSError("perf is not installed")
+    ways = {
+        "plain": ["-F", "99"],
+        "chains": ["-F", "99", "-g", "-e", "cpu-clock,page-faults"],
+        "packed": ["-F", "99", "-g", "-z"],
+        "copies": ["-F", "49", "--call-graph", "dwarf,1024"],
+        "group": ["-F", "99", "-g", "-e", "{cpu-clock,page-faults}:S"],
+    }
+    spin = ["sh", "-c", "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"]
+    for name, how in ways.items():
+        data = folder / f"{name}.data"
+        run(["perf", "record", "--quiet", *how, "-o", str(data), "--", *spin], cwd=folder)
+        yield "read_perf_data", name, data.read_bytes()
+    pipe = ["perf", "record", "--quiet", "-F", "99", "-g", "-o", "-", "--", *spin]
+    yield "read_perf_data", "pipe", subprocess.run(pipe, check=True, capture_output=True).stdout
+
+
 def of_texts(_: Path) -> Seeds:
     """What this kernel says, and names as compilers write them."""
     for path in ["/proc/self/maps", "/proc/self/stat", "/proc/self/status", "/proc/cpuinfo", "/sys/kernel/notes"]:
@@ -260,8 +290,9 @@ def of_valgrind(_: Path) -> Seeds:
     recorded = ROOT / "tests/fixtures/valgrind"
     for name in ["cachegrind.out", "callgrind.out", "callgrind.parts", "dhat.heap.json", "massif.out"]:
         yield f"read_{name.split('.')[0]}", name, (recorded / name).read_bytes()
-    xdebug = b"version: 1\ncreator: x\nevents: T\nfl=(1) a\nfn=(1) f\n3 1\ncfn=(2) g'(1)\ncalls=1 0\n* 2\njcnd=1/2 3\n* \n"
-    yield "read_callgrind", "others", xdebug
+    others = b"version: 1\ncreator: x\nevents: T\nfl=(1) a\nfn=(1) f\n3 1\n"
+    others += b"cfn=(2) g'(1)\ncalls=1 0\n* 2\njcnd=1/2 3\n* \n"
+    yield "read_callgrind", "others", others
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def rows(table: object) -> list[dict]:
 
 
 def _observations(profile: pyrometer.Profile) -> Iterator[Observation]:
-    stacks = _stacks(profile)
+    stacks = stacks_of(profile)
     threads, processes = rows(profile.threads), rows(profile.processes)
     samples = pa.table(profile.samples)  # pyright: ignore[reportArgumentType]
     sums = samples.group_by(["stack", "thread", "metric"]).aggregate([("count", "sum"), ("value", "sum")])
@@ -118,7 +118,7 @@ def _observations(profile: pyrometer.Profile) -> Iterator[Observation]:
         )
 
 
-def _stacks(profile: pyrometer.Profile) -> Callable[[int], tuple[Frame, ...]]:
+def stacks_of(profile: pyrometer.Profile) -> Callable[[int], tuple[Frame, ...]]:
     """From a row of ``stacks`` to its frames, root first."""
     frames = _frames(profile)
     nodes = rows(profile.stacks)

@@ -88,7 +88,7 @@ class Weights:
     count: int
     squares: float
     excluded_count: int
-    from_calls: bool
+    of_calls: bool
     """Totals come from recorded calls in place of stacks."""
     def cycles(self, grouping: Grouping) -> list[tuple[list[str], int]]: ...
     def functions(self, grouping: Grouping) -> list[Row]: ...
@@ -218,6 +218,14 @@ def read_foreign(
 
     ``progress`` is told the bytes read of a file and its size; what it raises ends the reading.
     """
+
+def read_perf_data(
+    path: Path,
+    lenient: bool,
+    progress: Callable[[int, int], None] | None,
+    options: SymbolOptions,
+) -> Profile:
+    """Read a file of ``perf record`` into one profile, in memory: unwound, and symbolized with the binaries here."""
 
 class ExportOptions(TypedDict):
     """What to write, and where."""

@@ -31,7 +31,7 @@ from pyrometer.diagnosis.diagnose import diagnose
 from pyrometer.diagnosis.finding import Diagnosis
 from pyrometer.errors import FileAccessError
 from pyrometer.formats import Progress, by_name, open_profile, read_foreign
-from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native
+from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native, symbol_options
 from pyrometer.show import html
 
 
@@ -228,16 +228,24 @@ def load(path: str | os.PathLike[str], *, progress: Progress | None = None) -> P
     return Profile.of(open_profile(path, progress))
 
 
-def import_files(
+def import_files(  # noqa: PLR0913  one keyword an option
     paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
     *,
     format: str | None = None,
     lenient: bool = False,
     progress: Progress | None = None,
+    debug_paths: Sequence[str | os.PathLike[str]] = (),
+    sysroot: str | os.PathLike[str] | None = None,
 ) -> Profile:
-    """Read files of other tools into one profile; see :func:`pyrometer.formats.read_foreign`."""
+    """Read files of other tools into one profile; see :func:`pyrometer.formats.read_foreign`.
+
+    ``debug_paths`` and ``sysroot`` are where the binaries of a ``perf.data`` and their debug info are looked for,
+    beside the recorded paths.
+    """
     files = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    return Profile.of(read_foreign(files, format, lenient, progress))
+    places = _debug_files(debug_paths, sysroot, offline=True, bundle=False)
+    symbols = symbol_options(places.debug_paths, places.sysroot)
+    return Profile.of(read_foreign(files, format, lenient, progress, symbols))
 
 
 def record(  # noqa: PLR0913  one keyword an option

@@ -52,7 +52,7 @@ def exact_name(function: dict) -> str:
     return function["linkage_name"] or function["name"]
 
 
-def check(profile: pyrometer.Profile, annotation: Annotation) -> None:
+def check(profile: pyrometer.Profile, annotation: Annotation, has_lines: bool = True) -> None:
     """Every total, function, line and call is the same."""
     functions, frames, stacks = (rows(profile, table) for table in ["functions", "frames", "stacks"])
     column = [annotation.events.index(metric["name"]) for metric in rows(profile, "metrics")]
@@ -66,9 +66,16 @@ def check(profile: pyrometer.Profile, annotation: Annotation) -> None:
         by_line.append(((file, frame["line"] or 0), at, value))
     assert added(by_function, width) == {name: values for name, values in annotation.functions.items() if any(values)}
     lines = {(file, line): values for (file, line), values in added(by_line, width).items() if file != "???"}
-    assert lines == annotation.lines
+    if has_lines:
+        assert lines == annotation.lines
+    else:
+        assert {line for _, line in lines} <= {0}
     totals = tuple(sum(values) for values in zip(*added(by_function, width).values(), strict=True))
-    assert totals == annotation.totals
+    # Callgrind's `summary:`, which the viewer prints, has instructions that are in none of its lines.
+    different = [pair for pair in zip(annotation.totals, totals, strict=True) if pair[0] != pair[1]]
+    for said, summed in different[:1]:
+        note = f"A summary in the file says {said}, the lines of its part add up to {summed}: the lines count."
+        assert note in profile.meta.notes
 
 
 @pytest.mark.parametrize("options", [[], CACHES], ids=["instructions", "caches"])
@@ -95,15 +102,17 @@ def test_callgrind_files_have_the_numbers_of_callgrind_annotate(of: str, form: s
     out = tmp_path / "callgrind.out"
     command = [program] if of == "program" else ["/bin/ls", "-l", "/"]
     measured("callgrind", CALLGRIND[form], command, out)
-    annotation = annotate("callgrind_annotate", out, tmp_path)
+    has_lines = form != "no-lines"
+    annotation = annotate("callgrind_annotate", out, tmp_path, has_lines)
     profile = pyrometer.load(out)
-    check(profile, annotation)
-    if of == "program" and form != "no-lines":
+    check(profile, annotation, has_lines)
+    if of == "program" and has_lines:
         check_calls(profile, annotation)
     again = tmp_path / "again.out"
     profile.export("callgrind", again)
-    copy = annotate("callgrind_annotate", again, tmp_path)
-    assert (copy.functions, copy.lines, copy.totals) == (annotation.functions, annotation.lines, annotation.totals)
+    copy = annotate("callgrind_annotate", again, tmp_path, has_lines)
+    assert (copy.functions, copy.lines) == (annotation.functions, annotation.lines)
+    assert copy.totals == tuple(map(sum, zip(*copy.functions.values(), strict=True)))
 
 
 def check_calls(profile: pyrometer.Profile, annotation: Annotation) -> None:
@@ -115,10 +124,10 @@ def check_calls(profile: pyrometer.Profile, annotation: Annotation) -> None:
         if call["metric"] == 0 and functions[call["caller"]]["file"] == file:
             callee = functions[call["callee"]]
             key = (file, call["line"], f"{callee['file'] or '???'}:{exact_name(callee)}")
-            found[key] = found.get(key, 0) + call["count"]
+            found.setdefault(key, []).append(call["count"])
     expected = {key: count for key, count in annotation.calls.items() if key[0] == file}
-    # The viewer keeps one callee of each name at a line, and for one caller only where several functions share it.
-    assert {key: found.get(key) for key in expected} == expected
+    # Of several functions that call from one line the viewer shows one.
+    assert {key: count for key, count in expected.items() if count not in found.get(key, [])} == {}
     assert len(expected) >= 10
 
 
@@ -198,7 +207,8 @@ def test_stacks_are_shown_by_valgrinds_viewers(to: str, tool: str, run_pyrometer
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("left out, for") == 1
     annotation = annotate(tool, out, tmp_path)
-    assert annotation.functions == {"???:inner": (35,), "???:work": (12,)}
+    shown = {name: values for name, values in annotation.functions.items() if any(values)}
+    assert shown == {"???:inner": (35,), "???:work": (12,)}
     if to == "callgrind":
         shown = subprocess.run([tool, "--inclusive=yes", out], check=True, capture_output=True, text=True, timeout=60)
-        assert re.search(r"^47 \(100\.0%\)  \?\?\?:work", shown.stdout, re.MULTILINE), shown.stdout
+        assert re.search(r"^47 \(100\.0%\)  \?\?\?:main", shown.stdout, re.MULTILINE), shown.stdout

@@ -18,6 +18,7 @@ from pyrometer.cli import run
 from pyrometer.errors import SelectionError
 from pyrometer.show import json as json_view
 from pyrometer.show import text
+from pyrometer.show.diff import side_by_side
 
 PERIOD = 1_000_000
 
@@ -220,6 +221,16 @@ def test_it_looks_like_this():
     assert_golden("diff_sampled.txt", shown)
     assert_golden("diff_exact.txt", text.render(exact(OLD).diff(exact(NEW))))
     assert_golden("diff_exact.json", json_view.render(exact(OLD).diff(exact(NEW))))
+
+
+def test_several_metrics_stand_side_by_side():
+    old, new = known_graph.profile(), known_graph.profile(scale=2)
+    (grid,) = side_by_side([old.diff(new, metric=name) for name in ("D1mr", "Ir")])
+    cells = {str(row.cells[-1]): [str(cell) for cell in row.cells[:-1]] for row in grid.rows}
+    assert cells["(all)"] == ["+5 (+100.0 %)", "+330 (+100.0 %)"]
+    assert cells["alloc"] == ["+4 (+80.0 %)", "+100 (+30.3 %)"]
+    assert cells["main"] == ["", "+10 (+3.0 %)"]
+    assert list(cells)[:3] == ["(all)", "alloc", "odd"]
 
 
 @pytest.fixture

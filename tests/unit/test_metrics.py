@@ -4,6 +4,7 @@ import io
 import json
 import math
 from contextlib import suppress
+from typing import Any
 
 import known
 import known_graph
@@ -365,7 +366,9 @@ def test_a_file_says_up_to_when_a_life_is_short():
     profile = heap()
     meta = pyrometer.Meta(extra={"dhat": {"tuth": 50}})
     rows = {name: list(profile.table(name).rows()) for name in ("metrics", "functions", "frames", "stacks", "samples")}
-    plain = {name: [{k: v for k, v in row.items() if k != "id"} for row in table] for name, table in rows.items()}
+    plain: dict[str, Any] = {
+        name: [{k: v for k, v in row.items() if k != "id"} for row in table] for name, table in rows.items()
+    }
     assert [row.place.name for row in pyrometer.build(meta, **plain).top(where="short-lived").rows] == []
     assert [row.place.name for row in pyrometer.build(**plain).top(where="short-lived").rows] == ["small"]
 

@@ -49,6 +49,7 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
     let fields = Fields::of(tables, &sums.metrics, selection.metric);
     let mut frames = Frames::new(tables);
     let pps = (0..tables.stacks.len()).filter_map(|stack| fields.point(stack, &sums, &mut frames)).collect();
+    let negative = frames.negative;
     let document = Document {
         dhat_file_version: 2,
         mode: fields.mode.name,
@@ -65,7 +66,11 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
     serde_json::to_writer(&mut out, &document)?;
     writeln!(out)?;
     out.flush()?;
-    Ok(left_out(tables, &sums, &fields))
+    let mut left_out = left_out(tables, &sums, &fields);
+    if negative > 0 {
+        left_out.push(format!("{negative} stacks with negative values"));
+    }
+    Ok(left_out)
 }
 
 /// Units and times: those that the profile was read with, or what it knows.

@@ -1,4 +1,5 @@
 //! What a profile that has calls in place of stacks looks like elsewhere: an estimate that says so.
+#![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 use pyrometer_formats::{firefox, folded, pprof, speedscope, svg};
 use pyrometer_tables::Profile;
@@ -35,13 +36,13 @@ fn profile() -> Profile {
     let mut samples: Vec<_> = rows.zip([10, 10, 10, 80]).map(sample).collect();
     samples.push(Sample { metric: 1, ..sample((3, 7)) });
     let meta = Meta { command: vec!["./program".to_owned()], complete: true, ..Meta::default() };
-    Profile::from_parts(meta, tables, samples).unwrap()
+    Profile::from_parts(meta, tables, samples).expect("rows that fit together")
 }
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> pyrometer_formats::Result<()>) -> String {
     let mut out = Vec::new();
-    write(&mut out).unwrap();
-    String::from_utf8(out).unwrap()
+    write(&mut out).expect("a file");
+    String::from_utf8(out).expect("text")
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! Files of Valgrind's tools, in and out. The fixtures were recorded: `tests/fixtures/valgrind/README`.
+#![allow(clippy::unwrap_used, clippy::type_complexity)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -89,8 +91,10 @@ fn costs(profile: &Profile) -> BTreeMap<(String, Vec<String>), i64> {
     costs
 }
 
+type Edge = (String, String, String, Option<i32>);
+
 /// Calls: count and inclusive value by metric, caller, callee and line.
-fn calls(profile: &Profile) -> BTreeMap<(String, String, String, Option<i32>), (i64, i64)> {
+fn calls(profile: &Profile) -> BTreeMap<Edge, (i64, i64)> {
     let tables = profile.tables();
     let named = |row: i32| {
         let function = &tables.functions[row as usize];
@@ -532,6 +536,29 @@ fn callgrind_text(lines: &[Line], coins: &[bool]) -> String {
 }
 
 proptest! {
+    #[test]
+    fn lines_in_any_order_make_no_reader_panic(
+        which in 0..FIXTURES.len(), order in proptest::collection::vec(any::<prop::sample::Index>(), 1..80)
+    ) {
+        let (name, format) = FIXTURES[which];
+        let bytes = fixture(name);
+        let lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        let shuffled: Vec<u8> = order.iter().flat_map(|at| at.get(&lines).iter().copied()).collect();
+        let mut headed = lines[..lines.len().min(20)].concat();
+        headed.extend_from_slice(&shuffled);
+        for bytes in [shuffled, headed] {
+            let strict = read_as(format, &bytes, false).is_ok();
+            let lenient = read_as(format, &bytes, true);
+            prop_assert!(!strict || lenient.is_ok());
+            if let Ok(profile) = lenient {
+                for (format, _) in WRITERS.iter().filter(|_| !profile.tables().metrics.is_empty()) {
+                    let again = read_as(format, &written(format, &profile).0, false);
+                    prop_assert!(again.is_ok(), "{}", again.unwrap_err());
+                }
+            }
+        }
+    }
+
     #[test]
     fn whatever_is_written_in_callgrinds_format_is_added_up(
         lines in lines(), coins in proptest::collection::vec(any::<bool>(), 1..9)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use pyo3::prelude::*;
+use pyrometer_sampler::Source;
 use pyrometer_symbols::find::{Search, Wanted};
 use pyrometer_symbols::generated::{Named, apply_names};
 use pyrometer_symbols::{BinaryProvider, Files, Symbolized, symbolize};
@@ -80,19 +81,69 @@ pub fn finish_journal(
     ended: Option<Instant>,
     options: &Options,
 ) -> Result<Profile> {
+    let Finished { journal, mut meta, symbolized } = symbolized(journal, binaries, named, options)?;
+    let Symbolized { tables, stacks, files, .. } = symbolized;
+    let samples = Renumbered { samples: &journal, stacks: &stacks };
+    meta.recorder.finish_time = ended.map_or(0, nanoseconds_since);
+    Ok(Profile::write(output, meta, tables, &samples, &attachments(&files))?)
+}
+
+/// What was held open, by row of `binaries`.
+pub fn files(sources: Vec<Source>) -> Files {
+    let mut files = Files::default();
+    for (row, source) in sources.into_iter().enumerate() {
+        match source {
+            Source::File(file) => files.insert(row, file),
+            Source::Bytes(bytes) => files.insert_image(row, bytes.to_vec()),
+            Source::None => {}
+        }
+    }
+    files
+}
+
+/// The same, in memory: of a journal that was made of another tool's file.
+pub fn finish_in_memory(
+    journal: &Path,
+    binaries: &dyn BinaryProvider,
+    named: &[Named],
+    options: &Options,
+) -> Result<Profile> {
+    let Finished { journal, meta, symbolized } = symbolized(journal, binaries, named, options)?;
+    let Symbolized { tables, stacks, .. } = symbolized;
+    let mut samples = Vec::with_capacity(usize::try_from(journal.sample_count()).unwrap_or(0));
+    Renumbered { samples: &journal, stacks: &stacks }.for_each_batch(&mut |batch| {
+        samples.extend_from_slice(batch);
+        Ok(())
+    })?;
+    drop((stacks, journal));
+    Ok(Profile::from_parts(meta, tables, samples)?)
+}
+
+/// A journal, whose samples are still those of the stacks before, with its names.
+struct Finished {
+    journal: Journal,
+    meta: Meta,
+    symbolized: Symbolized,
+}
+
+fn symbolized(
+    journal: &Path,
+    binaries: &dyn BinaryProvider,
+    named: &[Named],
+    options: &Options,
+) -> Result<Finished> {
     let mut journal = Journal::open(journal)?;
     let mut meta = std::mem::take(&mut journal.meta);
     let mut tables = std::mem::take(&mut journal.tables);
     apply_names(&mut tables, named);
     let said = options.notes.clone();
     let options = options.of(&tables);
-    let Symbolized { tables, stacks, notes, files } = symbolize::symbolize(&meta, tables, binaries, &options);
-    let samples = Renumbered { samples: &journal, stacks: &stacks };
-    let leaves = leaves(&tables, &samples)?;
+    let symbolized = symbolize::symbolize(&meta, tables, binaries, &options);
+    let Symbolized { tables, stacks, notes, .. } = &symbolized;
+    let leaves = leaves(tables, &Renumbered { samples: &journal, stacks })?;
     meta.quality.unsymbolized = leaves.unsymbolized;
-    meta.recorder.finish_time = ended.map_or(0, nanoseconds_since);
-    note_missing(&mut meta, &tables, &leaves, said.into_iter().chain(notes));
-    Ok(Profile::write(output, meta, tables, &samples, &attachments(&files))?)
+    note_missing(&mut meta, tables, &leaves, said.into_iter().chain(notes.iter().cloned()));
+    Ok(Finished { journal, meta, symbolized })
 }
 
 /// Looks the names of a finished profile up again, and writes it to `output`.

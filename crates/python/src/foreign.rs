@@ -4,14 +4,19 @@ use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
 use pyrometer_formats::read::{self, FORMATS, Format, Input, Options};
+use pyrometer_sampler::replay::is_perf_data;
 
 use crate::error::Known;
+use crate::perf_data;
 use crate::profile::Profile;
 
 /// Name and title of the formats that can be read.
 #[pyfunction]
 pub fn readable_formats() -> Vec<(&'static str, &'static str)> {
-    FORMATS.iter().map(|format| (format.name, format.title)).collect()
+    let mut formats: Vec<_> = FORMATS.iter().map(|format| (format.name, format.title)).collect();
+    formats.push(perf_data::FORMAT);
+    formats.sort_unstable();
+    formats
 }
 
 /// Reads files into one profile. `progress` is called with the bytes read of a file and its size; what it raises ends
@@ -44,7 +49,7 @@ pub fn read_foreign(
 }
 
 /// Tells Python how far it is, so that Ctrl-C is heard too.
-fn told(progress: Option<&Py<PyAny>>, read: u64, size: u64) -> PyResult<()> {
+pub(crate) fn told(progress: Option<&Py<PyAny>>, read: u64, size: u64) -> PyResult<()> {
     Python::attach(|py| {
         py.check_signals()?;
         progress.map_or(Ok(()), |progress| progress.call1(py, (read, size)).map(drop))
@@ -53,7 +58,7 @@ fn told(progress: Option<&Py<PyAny>>, read: u64, size: u64) -> PyResult<()> {
 
 fn by_name(name: &str) -> Result<&'static Format, Known> {
     read::by_name(name).ok_or_else(|| {
-        let known: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+        let known: Vec<_> = readable_formats().into_iter().map(|(name, _)| name).collect();
         Known::new(
             "selection",
             format!("there is no format {name}"),
@@ -72,6 +77,9 @@ pub fn recognise(py: Python<'_>, path: PathBuf) -> PyResult<Option<&'static str>
 fn recognised(path: &Path) -> pyrometer_formats::Result<Option<&'static str>> {
     let mut watch = |_, _| true;
     let input = Input::open(path, &mut watch)?;
+    if is_perf_data(input.head().bytes) {
+        return Ok(Some(perf_data::FORMAT.0));
+    }
     match read::recognise(&input) {
         Ok(format) => Ok(Some(format.name)),
         Err(pyrometer_formats::Error::Unknown { .. }) => Ok(None),

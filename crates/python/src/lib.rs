@@ -13,6 +13,7 @@ mod export;
 mod finish;
 mod foreign;
 mod inspect;
+mod perf_data;
 mod profile;
 mod recording;
 mod rows;
@@ -38,6 +39,8 @@ mod _native {
     use super::foreign::{read_foreign, readable_formats, recognise};
     #[pymodule_export]
     use super::inspect::{debug_files, inspect};
+    #[pymodule_export]
+    use super::perf_data::read_perf_data;
     #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]

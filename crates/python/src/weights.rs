@@ -130,7 +130,7 @@ impl Weights {
 
     /// Whether totals come from recorded calls in place of stacks.
     #[getter]
-    fn from_calls(&self) -> bool {
+    fn of_calls(&self) -> bool {
         self.inner.calls.is_some()
     }
 

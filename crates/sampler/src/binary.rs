@@ -2,24 +2,20 @@
 //!
 //! Addresses of a binary are its own (SVMA), so one unwinder serves every process that maps it.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use object::read::ReadCache;
 use pyrometer_symbols::identity;
+use pyrometer_tables::positioned;
 use rustc_hash::FxHashMap;
 
 use crate::cfi::{Rule, Table};
-use crate::clock;
 use crate::elf_image::ElfImage;
-use crate::kernel_text::MapLine;
-use crate::proc;
+use crate::machine::Machine;
 use crate::registers::Registers;
-use crate::sys;
 
 /// `mov $15, %rax; syscall`: what a signal handler returns to.
 const SIGNAL_TRAMPOLINE: [u8; 9] = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
@@ -38,12 +34,12 @@ pub enum Source {
 }
 
 /// What changes when a file is written: the time of that on the wall clock, nanoseconds, and the size.
-type Version = (i64, u64);
+pub(crate) type Version = (i64, u64);
 
-fn version(file: &File) -> Option<Version> {
+pub(crate) fn version(file: &File) -> Option<Version> {
     let metadata = file.metadata().ok()?;
-    let written = metadata.mtime().checked_mul(1_000_000_000)?.checked_add(metadata.mtime_nsec())?;
-    Some((written, metadata.size()))
+    let written = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some((i64::try_from(written.as_nanos()).ok()?, metadata.len()))
 }
 
 /// One binary.
@@ -52,6 +48,8 @@ pub(crate) struct Binary {
     pub(crate) build_id: Option<String>,
     /// Why its file cannot be read, if it cannot.
     pub(crate) missing: Option<String>,
+    /// Whether nothing but its name is known because there is no such file here, or another one.
+    pub(crate) absent: bool,
     pub(crate) source: Source,
     /// Of the file, when it was read.
     version: Option<Version>,
@@ -63,11 +61,12 @@ pub(crate) struct Binary {
 }
 
 impl Binary {
-    fn new(path: &str, source: Source, image: ElfImage, build_id: Option<String>) -> Self {
+    pub(crate) fn new(path: &str, source: Source, image: ElfImage, build_id: Option<String>) -> Self {
         Self {
             path: path.to_owned(),
             build_id,
             missing: None,
+            absent: false,
             source,
             version: None,
             eh_frame: Table::eh_frame(&image),
@@ -121,6 +120,17 @@ impl Binary {
             }
             Err(reason) => Self::unreadable(path, format!("{path} is no readable ELF object: {reason}")),
         }
+    }
+
+    /// A binary that is not here, or is another one here.
+    pub(crate) fn absent(path: &str, build_id: Option<String>, reason: String) -> Self {
+        Self { build_id, absent: true, ..Self::unreadable(path, reason) }
+    }
+
+    /// Whether anything tells how to unwind it.
+    #[cfg(test)]
+    pub(crate) fn can_be_unwound(&self) -> bool {
+        self.eh_frame.is_some() || self.debug_frame.is_some()
     }
 
     /// How far a mapping of it was moved.
@@ -192,7 +202,7 @@ impl Binary {
         let Some(segment) = self.image.code(address) else { return false };
         let Some(offset) = segment.offset.checked_add(address - segment.address) else { return false };
         match &self.source {
-            Source::File(file) => file.read_exact_at(into, offset).is_ok(),
+            Source::File(file) => positioned::read_exact_at(file, into, offset).is_ok(),
             Source::Bytes(bytes) => usize::try_from(offset)
                 .ok()
                 .and_then(|start| bytes.get(start..start.checked_add(into.len())?))
@@ -213,53 +223,36 @@ pub(crate) struct MappedFile<'a> {
     pub(crate) end: u64,
     pub(crate) device: (u32, u32),
     pub(crate) inode: u64,
+    /// Without what the kernel appends to that of a file that has been unlinked.
     pub(crate) path: &'a str,
+    /// The build id that was recorded with the mapping.
+    pub(crate) build_id: Option<String>,
     /// When it was seen to be mapped, nanoseconds of the monotonic clock.
     pub(crate) seen: i64,
 }
 
-impl MappedFile<'_> {
-    /// Whether the file was written after it had been mapped: then it tells nothing of what was run.
-    fn was_overwritten(&self, file: &File) -> bool {
-        let (monotonic, wall) = clock::pair();
-        let seen = wall - (monotonic - self.seen);
-        // A time to come is a wrong clock, not a change.
-        version(file).is_some_and(|(written, _)| seen + CLOCK_GRAIN < written && written <= wall)
-    }
-}
-
-/// A file's time can be ahead of ours by this much, nanoseconds.
-const CLOCK_GRAIN: i64 = 1_000_000;
-
 /// What the kernel appends to the path of a file that has been unlinked.
-const DELETED: &str = " (deleted)";
+pub(crate) const DELETED: &str = " (deleted)";
+
+/// Device, inode, path and build id.
+type FileKey = ((u32, u32), u64, String, Option<String>);
 
 /// All binaries of a recording, each opened once.
 #[derive(Default)]
 pub(crate) struct Binaries {
     pub(crate) list: Vec<Binary>,
-    by_file: HashMap<((u32, u32), u64, String), usize>,
+    by_file: HashMap<FileKey, usize>,
     by_name: HashMap<String, usize>,
 }
 
 impl Binaries {
     /// The binary behind a mapping.
-    pub(crate) fn of_file(&mut self, mapped: &MappedFile) -> usize {
-        let path = mapped.path.strip_suffix(DELETED).unwrap_or(mapped.path);
-        let key = (mapped.device, mapped.inode, path.to_owned());
+    pub(crate) fn of_file(&mut self, mapped: &MappedFile, machine: &dyn Machine) -> usize {
+        let key = (mapped.device, mapped.inode, mapped.path.to_owned(), mapped.build_id.clone());
         if let Some(found) = self.by_file.get(&key).filter(|found| self.list[**found].is_current()) {
             return *found;
         }
-        let binary = match open(mapped, Path::new(path)) {
-            Some(file) if mapped.was_overwritten(&file) => Binary::unreadable(
-                path,
-                format!(
-                    "{path} was overwritten while it was recorded, so its code is not known: record again"
-                ),
-            ),
-            Some(file) => Binary::from_file(path, file),
-            None => from_memory(mapped, path),
-        };
+        let binary = machine.open(mapped);
         let index = self.push(binary);
         self.by_file.insert(key, index);
         index
@@ -282,98 +275,10 @@ impl Binaries {
     }
 }
 
-/// Opens the very file that is mapped: by the mapping itself where that is permitted, else by the
-/// process' own view of its path if the inode is still the same one.
-fn open(mapped: &MappedFile, path: &Path) -> Option<File> {
-    let MappedFile { pid, start, end, inode, .. } = *mapped;
-    let by_mapping = PathBuf::from(format!("/proc/{pid}/map_files/{start:x}-{end:x}"));
-    if let Some(file) = proc::open_file(&by_mapping) {
-        return Some(file);
-    }
-    let executable = PathBuf::from(format!("/proc/{pid}/exe"));
-    let candidates = [proc::through_root(pid, path), executable, path.to_owned()];
-    candidates.iter().find_map(|candidate| {
-        let file = proc::open_file(candidate)?;
-        (file.metadata().ok()?.ino() == inode).then_some(file)
-    })
-}
-
-/// Takes the unwind information out of the process' memory: of a deleted library that only root
-/// could open, or of one on a file system that numbers its inodes differently (overlays).
-fn from_memory(mapped: &MappedFile, path: &str) -> Binary {
-    let gone = || {
-        let reason =
-            format!("{path} was deleted or replaced before it could be read; record as root to reach it");
-        Binary::unreadable(path, reason)
-    };
-    let Some(memory) = image_in_memory(mapped) else { return gone() };
-    let Ok(image) = ElfImage::parse(&memory[..]) else { return gone() };
-    let build_id = identity::build_id(&memory[..]);
-    // The same build id at the same path is the same binary, whatever its inode.
-    for candidate in [proc::through_root(mapped.pid, Path::new(path)), PathBuf::from(path)] {
-        if let Some(file) = proc::open_file(&candidate)
-            && build_id.is_some()
-            && identity::build_id(&file) == build_id
-        {
-            return Binary::from_file(path, file);
-        }
-    }
-    let mut binary = Binary::new(path, Source::None, image, build_id);
-    binary.missing = gone().missing;
-    binary
-}
-
-/// Rebuilds the file's loaded segments from the process' memory, each at its offset in the file.
-fn image_in_memory(mapped: &MappedFile) -> Option<Vec<u8>> {
-    const LARGEST_IMAGE: u64 = 256 << 20;
-    let maps = proc::maps(mapped.pid);
-    let same = |map: &&MapLine| map.inode == mapped.inode && map.device == mapped.device;
-    let mut bytes = Vec::new();
-    for map in maps.iter().filter(same) {
-        let length = map.end - map.start;
-        let end = map.offset.checked_add(length).filter(|end| *end <= LARGEST_IMAGE)?;
-        let end = usize::try_from(end).ok()?;
-        if bytes.len() < end {
-            bytes.resize(end, 0);
-        }
-        let start = usize::try_from(map.offset).ok()?;
-        sys::read_process_memory(mapped.pid, map.start, &mut bytes[start..end]);
-    }
-    (bytes.len() > 64).then_some(bytes)
-}
-
-thread_local! {
-    static VDSO: RefCell<Option<Arc<[u8]>>> = const { RefCell::new(None) };
-}
-
-/// The vdso of this kernel, read from our own memory: every 64-bit process has the same.
-pub(crate) fn vdso() -> Binary {
-    match VDSO.with_borrow_mut(|vdso| vdso.get_or_insert_with(|| read_vdso().into()).clone()) {
-        bytes if bytes.is_empty() => Binary::unreadable("[vdso]", "this kernel has no vdso".into()),
-        bytes => Binary::from_bytes("[vdso]", bytes),
-    }
-}
-
-fn read_vdso() -> Vec<u8> {
-    let pid = std::process::id() as i32;
-    let Some(map) = proc::maps(pid).into_iter().find(|map| map.name == "[vdso]") else { return Vec::new() };
-    let mut bytes = vec![0; (map.end - map.start) as usize];
-    let read = sys::read_process_memory(pid, map.start, &mut bytes);
-    bytes.truncate(read);
-    bytes
-}
-
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use crate::elf_image::Segment;
-
-    #[test]
-    fn the_vdso_can_be_unwound() {
-        let vdso = vdso();
-        assert!(vdso.eh_frame.is_some(), "{:?}", vdso.missing);
-        assert!(vdso.build_id.is_some());
-    }
 
     #[test]
     fn a_file_that_is_no_elf_is_named() {

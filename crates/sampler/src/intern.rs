@@ -18,6 +18,8 @@ pub(crate) enum Place {
     Kernel { binary: u32, address: u64 },
     /// Generated code: `entry` tells apart what was at the same address at different times.
     Jit { binary: u32, address: u64, entry: u32 },
+    /// A run-time address in a binary whose own addresses are not known, for it is not here.
+    Absent { binary: u32, process: u32, address: u64 },
     /// An address of a process in no known mapping.
     Unmapped { process: u32, address: u64 },
     /// A frame that is no code: row of its function.
@@ -36,6 +38,7 @@ impl Place {
             Self::Code { binary, address } => code("native", binary, address),
             Self::Kernel { binary, address } => code("kernel", binary, address),
             Self::Jit { binary, address, .. } => code("jit", binary, address),
+            Self::Absent { binary, address, .. } => code("unknown", binary, address),
             Self::Unmapped { address, .. } => {
                 Frame { address: Some(address.cast_signed()), kind: "unknown".into(), ..Frame::default() }
             }

@@ -6,7 +6,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use pyrometer_symbols::generated::Named;
 use pyrometer_symbols::jitdump::JitDump;
@@ -14,7 +13,7 @@ use pyrometer_symbols::perf_map::PerfMap;
 use rustc_hash::FxHashMap;
 
 use crate::intern::{Interner, Place};
-use crate::proc;
+use crate::machine::Machine;
 
 /// What one process tells of its generated code.
 #[derive(Default)]
@@ -51,19 +50,21 @@ impl Jit {
     }
 
     /// A process has mapped its jitdump.
-    pub(crate) fn opened(&mut self, pid: i32, path: &str) {
-        let candidates = [proc::through_root(pid, Path::new(path)), PathBuf::from(path)];
-        if let Some(file) = candidates.iter().find_map(|candidate| proc::open_file(candidate)) {
-            self.code(pid).dumps.push(Dump { file, parsed: JitDump::default(), broken: false });
+    pub(crate) fn opened(&mut self, pid: i32, path: &str, machine: &dyn Machine) {
+        if let Some(file) = machine.jit_dump(pid, path) {
+            let mut dump = Dump { file, parsed: JitDump::default(), broken: false };
+            // Of a recording that was made before, all is there.
+            dump.poll();
+            self.code(pid).dumps.push(dump);
         }
     }
 
     /// A frame of a process lies in generated code.
-    pub(crate) fn seen(&mut self, pid: i32, binary: u32) {
+    pub(crate) fn seen(&mut self, pid: i32, binary: u32, machine: &dyn Machine) {
         let code = self.code(pid);
         if code.binary.is_none() {
             code.binary = Some(binary);
-            code.open_map();
+            code.map = machine.perf_map(pid);
         }
     }
 
@@ -79,20 +80,21 @@ impl Jit {
     }
 
     /// The process has ended, or executes another program: its code is complete.
-    pub(crate) fn ended(&mut self, pid: i32) {
+    pub(crate) fn ended(&mut self, pid: i32, machine: &dyn Machine) {
         if let Some(mut code) = self.live.remove(&pid) {
-            code.poll();
+            code.poll(machine);
             self.ended.push(code);
         }
     }
 
     /// Reads what was written since; returns the processes with new code.
-    pub(crate) fn poll(&mut self) -> Vec<i32> {
-        self.live.values_mut().filter_map(|code| code.poll().then_some(code.pid)).collect()
+    pub(crate) fn poll(&mut self, machine: &dyn Machine) -> Vec<i32> {
+        self.live.values_mut().filter_map(|code| code.poll(machine).then_some(code.pid)).collect()
     }
 
     /// Names all frames of generated code that can be named.
-    pub(crate) fn names(&mut self, interner: &Interner) -> Vec<Named> {
+    pub(crate) fn names(&mut self, interner: &Interner, machine: &dyn Machine) -> Vec<Named> {
+        self.poll(machine);
         let codes: Vec<&mut Code> = self.live.values_mut().chain(&mut self.ended).collect();
         let known: FxHashMap<u32, (&[Dump], PerfMap)> =
             codes.into_iter().filter_map(|code| Some((code.binary?, code.finished()))).collect();
@@ -130,23 +132,15 @@ fn name(dumps: &[Dump], map: &PerfMap, address: u64, entry: u32) -> Option<Name>
 }
 
 impl Code {
-    fn open_map(&mut self) {
-        let inside = format!("/tmp/perf-{}.map", proc::namespace_pid(self.pid));
-        let outside = format!("/tmp/perf-{}.map", self.pid);
-        let candidates = [proc::through_root(self.pid, Path::new(&inside)), PathBuf::from(outside)];
-        self.map = candidates.iter().find_map(|candidate| proc::open_file(candidate));
-    }
-
     /// True if new code was announced.
-    fn poll(&mut self) -> bool {
+    fn poll(&mut self, machine: &dyn Machine) -> bool {
         if self.binary.is_some() && self.map.is_none() {
-            self.open_map();
+            self.map = machine.perf_map(self.pid);
         }
         self.dumps.iter_mut().fold(false, |new, dump| dump.poll() | new)
     }
 
     fn finished(&mut self) -> (&[Dump], PerfMap) {
-        self.poll();
         let mut map = PerfMap::default();
         if let Some(file) = &mut self.map {
             read_in_pieces(file, |bytes| {

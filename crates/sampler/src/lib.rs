@@ -1,53 +1,50 @@
-//! Samples native programs: perf events, ring buffers, live unwinding.
+//! Samples native programs: perf events, ring buffers, live unwinding; and unwinds what `perf record` kept.
 //!
 //! Constraints:
 //! - the program is never stopped, and costs go to the recorder, not to it;
 //! - only addresses are kept, stack bytes never leave the ring buffer;
 //! - what the kernel or we could not deliver is counted;
-//! - one thread, bounded memory: samples are written to the journal as they come.
-#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+//! - one thread, bounded memory: samples are written to the journal as they come;
+//! - only [`live`] knows Linux and x86-64: a file that was recorded there is read anywhere.
 #![deny(missing_docs)]
 
-mod attr;
+mod abi;
 mod binary;
 mod cfi;
-mod clock;
 mod elf_image;
-pub mod error;
-pub mod event;
-mod groups;
-mod host;
 mod intern;
 mod jit;
 mod kernel;
 pub mod kernel_text;
-mod launch;
-mod merge;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub mod live;
+mod machine;
 pub mod offline;
-mod permission;
-mod poll;
-mod probe;
-mod proc;
 mod process;
 pub mod record;
-mod recorder;
-mod recording;
 mod registers;
-mod ring;
+pub mod replay;
 mod search_table;
-mod signals;
 mod space;
 mod stack;
-mod stat;
-mod sys;
 mod unwind;
 mod world;
 
 pub use binary::Source;
-pub use error::{Error, Result};
-pub use launch::{Child, Exit};
-pub use probe::probe;
-pub use proc::Accounts;
-pub use recorder::{Config, Target, record};
-pub use recording::Recording;
-pub use stat::{Run, StatConfig, Total, stat};
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub use live::{
+    Accounts, Child, Config, Error, Exit, Recording, Result, Run, StatConfig, Target, Total, error, event,
+    probe, record, stat,
+};
+
+/// The page that the kernel maps into this process, as a binary.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn own_vdso() -> Option<binary::Binary> {
+    Some(live::vdso())
+}
+
+/// Only the recorder's kernel has a page that could be the recorded one.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn own_vdso() -> Option<binary::Binary> {
+    None
+}

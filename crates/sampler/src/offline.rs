@@ -9,9 +9,6 @@ use crate::record::UserRegisters;
 use crate::registers::Registers;
 use crate::unwind::{self, Code, Located, Memory, Taken};
 
-/// No process has this id: nothing beyond the copy of the stack can be read.
-const NOBODY: i32 = -1;
-
 /// A stack that was walked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Walked {
@@ -26,7 +23,7 @@ pub fn walk(object: &[u8], registers: UserRegisters, stack: &[u8]) -> Walked {
     let binary = Binary::from_bytes("object", Arc::from(object));
     let mut code = Object { binary, addresses: Vec::new() };
     let mut steps = Vec::new();
-    let taken = Taken { pid: NOBODY, registers, stack, time: 0 };
+    let taken = Taken { memory: &|_, _| 0, lives: false, registers, stack, time: 0 };
     let outcome = unwind::unwind(&mut code, taken, &[], &mut Memory::default(), &mut steps);
     let addresses = steps.iter().map(|step| code.addresses[step.frame as usize]).collect();
     Walked { addresses, complete: !outcome.truncated }

@@ -10,11 +10,16 @@ use rustc_hash::FxHashMap;
 use crate::intern::LastStack;
 use crate::unwind::{Located, Memory};
 
+/// Executable mappings of a process.
+const MOST_MAPPINGS: usize = 65_530;
+
 /// What an executable mapping holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// Code of a binary, moved by `bias`.
     Binary { binary: u32, bias: u64 },
+    /// Code of a binary that is not here: its own addresses are not known.
+    Absent { binary: u32 },
     /// Memory that the process wrote its code into.
     Generated,
 }
@@ -62,9 +67,10 @@ impl Process {
         }
     }
 
-    /// The same code in a forked process.
-    pub(crate) fn fork_mappings(&mut self, parent: &Self) {
+    /// The same code in a forked process; returns how many mappings it has.
+    pub(crate) fn fork_mappings(&mut self, parent: &Self) -> usize {
         self.mappings.clone_from(&parent.mappings);
+        self.mappings.len()
     }
 
     /// Forgets all code: `execve` has replaced it.
@@ -80,12 +86,14 @@ impl Process {
     /// addresses stay what they were.
     pub(crate) fn map(&mut self, new: Mapping) {
         let inside = |old: &Mapping| old.start <= new.start && new.end <= old.end;
-        let is_binary = |old: &Mapping| matches!(old.content, Content::Binary { .. });
+        let is_binary =
+            |old: &Mapping| matches!(old.content, Content::Binary { .. } | Content::Absent { .. });
         if new.content == Content::Generated && self.mappings.iter().any(|old| inside(old) && is_binary(old))
         {
             return;
         }
-        if self.mappings.contains(&new) {
+        // The kernel's own limit (`vm.max_map_count`), which a file need not keep.
+        if self.mappings.contains(&new) || self.mappings.len() >= MOST_MAPPINGS {
             return;
         }
         self.unmap(new.start, new.end);

@@ -5,19 +5,19 @@
 //!
 //! The layout of a sample depends on the event's `sample_type`; ours is [`SAMPLE_TYPE`] for every event.
 
-use perf_event_open_sys::bindings as perf;
+use crate::abi::{misc, record, registers, sample as field};
 
 /// What every sample of ours carries, in this order: identifier, ip, pid and tid, time, CPU,
 /// period, call chain, user registers, user stack.
-pub const SAMPLE_TYPE: u64 = (perf::PERF_SAMPLE_IDENTIFIER
-    | perf::PERF_SAMPLE_IP
-    | perf::PERF_SAMPLE_TID
-    | perf::PERF_SAMPLE_TIME
-    | perf::PERF_SAMPLE_CPU
-    | perf::PERF_SAMPLE_PERIOD
-    | perf::PERF_SAMPLE_CALLCHAIN
-    | perf::PERF_SAMPLE_REGS_USER
-    | perf::PERF_SAMPLE_STACK_USER) as u64;
+pub const SAMPLE_TYPE: u64 = field::IDENTIFIER
+    | field::IP
+    | field::TID
+    | field::TIME
+    | field::CPU
+    | field::PERIOD
+    | field::CALLCHAIN
+    | field::REGS_USER
+    | field::STACK_USER;
 
 /// The user registers we ask for, as bits of `asm/perf_regs.h`: bx (1), bp (6), sp (7), ip (8), r12 to r15 (20 to 23).
 pub const USER_REGISTERS: u64 = (1 << 1) | (0b111 << 6) | (0b1111 << 20);
@@ -41,6 +41,11 @@ pub struct Stamp {
     pub cpu: u32,
     /// The kernel's id of the event.
     pub id: u64,
+}
+
+impl Stamp {
+    /// Stands for a CPU that was not recorded.
+    pub const NO_CPU: u32 = u32::MAX;
 }
 
 /// User registers at the time of a sample: what unwinding starts from.
@@ -73,8 +78,14 @@ pub struct Sample<'a> {
     pub registers: Option<UserRegisters>,
     /// The copy of the stack that starts at `registers.sp`.
     pub stack: &'a [u8],
-    /// Whether the task runs 32-bit code.
+    /// Whether the registers are not those of 64-bit code on x86, so that the stack cannot be walked.
     pub compat: bool,
+    /// Whether `ip` is the kernel's.
+    pub in_kernel: bool,
+    /// Whether stacks were asked for; without, the leaf is all that there is to know.
+    pub has_stacks: bool,
+    /// Whether it was asked when it was.
+    pub has_time: bool,
 }
 
 /// A slice of native-endian u64 that need not be aligned.
@@ -82,6 +93,11 @@ pub struct Sample<'a> {
 pub struct Words<'a>(&'a [u8]);
 
 impl<'a> Words<'a> {
+    /// Words that lie in these bytes, in the order of this machine's.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// The words, in order.
     pub fn iter(self) -> impl Iterator<Item = u64> + 'a {
         self.0.chunks_exact(8).map(word)
@@ -173,15 +189,20 @@ pub struct Mmap<'a> {
     pub offset: u64,
     /// Device, major and minor.
     pub device: (u32, u32),
-    /// Inode; 0 for anonymous memory.
+    /// Inode; 0 for anonymous memory, [`UNKNOWN_INODE`] if it was not recorded.
     pub inode: u64,
     /// Inode generation.
     pub generation: u64,
     /// File name as the process saw it, `[vdso]`, `//anon` …
     pub name: &'a [u8],
+    /// The build id, if it was recorded.
+    pub build_id: Option<&'a [u8]>,
     /// When.
     pub stamp: Stamp,
 }
+
+/// Stands for the inode of a file where none was recorded.
+pub const UNKNOWN_INODE: u64 = u64::MAX;
 
 /// The size of the record that starts here, or `None` if the header is no header.
 pub fn size(header: &[u8]) -> Option<usize> {
@@ -192,7 +213,7 @@ pub fn size(header: &[u8]) -> Option<usize> {
 /// The time of a whole record, without parsing the rest of it.
 pub fn time(bytes: &[u8]) -> Option<u64> {
     match kind(bytes)? {
-        perf::PERF_RECORD_SAMPLE => bytes.get(HEADER + 24..HEADER + 32).map(word),
+        record::SAMPLE => bytes.get(HEADER + 24..HEADER + 32).map(word),
         _ => Some(trailer(bytes)?.time),
     }
 }
@@ -201,17 +222,15 @@ pub fn time(bytes: &[u8]) -> Option<u64> {
 pub fn parse(bytes: &[u8]) -> Record<'_> {
     let Some(kind) = kind(bytes) else { return Record::Malformed { kind: 0 } };
     let parsed = match kind {
-        perf::PERF_RECORD_SAMPLE => sample(bytes).map(Record::Sample),
-        perf::PERF_RECORD_MMAP2 => mmap(bytes).map(Record::Mmap),
-        perf::PERF_RECORD_COMM => comm(bytes),
-        perf::PERF_RECORD_FORK => lineage(bytes).map(Record::Fork),
-        perf::PERF_RECORD_EXIT => lineage(bytes).map(Record::Exit),
-        perf::PERF_RECORD_LOST => count(bytes, 8).map(|(count, stamp)| Record::Lost { count, stamp }),
-        perf::PERF_RECORD_LOST_SAMPLES => {
-            count(bytes, 0).map(|(count, stamp)| Record::LostSamples { count, stamp })
-        }
-        perf::PERF_RECORD_THROTTLE => trailer(bytes).map(|stamp| Record::Throttle { on: true, stamp }),
-        perf::PERF_RECORD_UNTHROTTLE => trailer(bytes).map(|stamp| Record::Throttle { on: false, stamp }),
+        record::SAMPLE => sample(bytes).map(Record::Sample),
+        record::MMAP2 => mmap(bytes).map(Record::Mmap),
+        record::COMM => comm(bytes),
+        record::FORK => lineage(bytes).map(Record::Fork),
+        record::EXIT => lineage(bytes).map(Record::Exit),
+        record::LOST => count(bytes, 8).map(|(count, stamp)| Record::Lost { count, stamp }),
+        record::LOST_SAMPLES => count(bytes, 0).map(|(count, stamp)| Record::LostSamples { count, stamp }),
+        record::THROTTLE => trailer(bytes).map(|stamp| Record::Throttle { on: true, stamp }),
+        record::UNTHROTTLE => trailer(bytes).map(|stamp| Record::Throttle { on: false, stamp }),
         _ => Some(Record::Other { kind }),
     };
     parsed.unwrap_or(Record::Malformed { kind })
@@ -221,8 +240,8 @@ fn kind(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes.get(0..4)?.try_into().ok()?))
 }
 
-fn misc(bytes: &[u8]) -> u32 {
-    bytes.get(4..6).map_or(0, |misc| u32::from(u16::from_ne_bytes([misc[0], misc[1]])))
+fn misc_of(bytes: &[u8]) -> u16 {
+    bytes.get(4..6).map_or(0, |misc| u16::from_ne_bytes([misc[0], misc[1]]))
 }
 
 fn word(bytes: &[u8]) -> u64 {
@@ -255,9 +274,9 @@ fn sample(bytes: &[u8]) -> Option<Sample<'_>> {
     let chain = body.get(56..chain_end)?;
     let abi = word_at(body, chain_end)?;
     let mut at = chain_end + 8;
-    let mut registers = None;
-    if abi != u64::from(perf::PERF_SAMPLE_REGS_ABI_NONE) {
-        registers = Some(user_registers(body, at)?);
+    let mut user = None;
+    if abi != registers::NONE {
+        user = Some(user_registers(body, at)?);
         at += 64;
     }
     Some(Sample {
@@ -265,9 +284,12 @@ fn sample(bytes: &[u8]) -> Option<Sample<'_>> {
         ip: word_at(body, 8)?,
         period: word_at(body, 40)?,
         chain: Words(chain),
-        registers,
+        registers: user,
         stack: stack(body, at)?,
-        compat: abi == u64::from(perf::PERF_SAMPLE_REGS_ABI_32),
+        in_kernel: misc_of(bytes) & misc::CPU_MODE == misc::KERNEL,
+        has_stacks: true,
+        has_time: true,
+        compat: abi == registers::ABI_32,
     })
 }
 
@@ -321,6 +343,7 @@ fn mmap(bytes: &[u8]) -> Option<Mmap<'_>> {
         inode: word_at(fields, 40)?,
         generation: word_at(fields, 48)?,
         name: text(fields.get(64..)?),
+        build_id: None,
         stamp: trailer(bytes)?,
     })
 }
@@ -330,7 +353,7 @@ fn comm(bytes: &[u8]) -> Option<Record<'_>> {
     Some(Record::Comm {
         pid: pid_at(fields, 0)?,
         tid: pid_at(fields, 4)?,
-        exec: misc(bytes) & perf::PERF_RECORD_MISC_COMM_EXEC != 0,
+        exec: misc_of(bytes) & misc::COMM_EXEC != 0,
         name: text(fields.get(8..)?),
         stamp: trailer(bytes)?,
     })
@@ -352,7 +375,7 @@ fn count(bytes: &[u8], at: usize) -> Option<(u64, Stamp)> {
 }
 
 /// Up to the first NUL: the kernel pads names to eight bytes.
-fn text(padded: &[u8]) -> &[u8] {
+pub(crate) fn text(padded: &[u8]) -> &[u8] {
     let end = padded.iter().position(|byte| *byte == 0).unwrap_or(padded.len());
     &padded[..end]
 }
@@ -362,7 +385,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn record(kind: u32, misc: u16, body: &[u8]) -> Vec<u8> {
+    fn bytes_of(kind: u32, misc: u16, body: &[u8]) -> Vec<u8> {
         let mut bytes = kind.to_ne_bytes().to_vec();
         bytes.extend(misc.to_ne_bytes());
         bytes.extend(u16::try_from(HEADER + body.len()).unwrap().to_ne_bytes());
@@ -386,7 +409,7 @@ mod tests {
     fn a_sample_is_read_in_the_order_of_its_type() {
         let mut body = words(&[77, 0x1000, pair(10, 11), 5, 3, 999, 2, u64::MAX - 511, 0x1000]);
         body.extend(words(&[2, 0xb, 0xb0, 0x50, 0x1000, 12, 13, 14, 15, 16, 0xaa, 0xbb, 8]));
-        let bytes = record(perf::PERF_RECORD_SAMPLE, 2, &body);
+        let bytes = bytes_of(record::SAMPLE, 2, &body);
         let Record::Sample(sample) = parse(&bytes) else { panic!("{:?}", parse(&bytes)) };
         assert_eq!(sample.stamp, Stamp { pid: 10, tid: 11, time: 5, cpu: 3, id: 77 });
         assert_eq!((sample.ip, sample.period), (0x1000, 999));
@@ -401,7 +424,7 @@ mod tests {
     #[test]
     fn a_sample_without_user_registers_has_no_stack() {
         let body = words(&[77, 0x1000, pair(10, 11), 5, 3, 999, 0, 0, 0]);
-        let bytes = record(perf::PERF_RECORD_SAMPLE, 1, &body);
+        let bytes = bytes_of(record::SAMPLE, 1, &body);
         let Record::Sample(sample) = parse(&bytes) else { panic!("no sample") };
         assert_eq!((sample.registers, sample.stack.len()), (None, 0));
     }
@@ -411,7 +434,7 @@ mod tests {
         let mut body = words(&[pair(10, 11), 0x7000, 0x2000, 0x1000, pair(8, 1), 42, 6, pair(5, 2)]);
         body.extend(b"/bin/true\0\0\0\0\0\0\0");
         body.extend(trailer_of(9));
-        let bytes = record(perf::PERF_RECORD_MMAP2, 2, &body);
+        let bytes = bytes_of(record::MMAP2, 2, &body);
         let Record::Mmap(mmap) = parse(&bytes) else { panic!("no mapping") };
         assert_eq!((mmap.address, mmap.length, mmap.offset), (0x7000, 0x2000, 0x1000));
         assert_eq!((mmap.device, mmap.inode, mmap.name), ((8, 1), 42, &b"/bin/true"[..]));
@@ -424,7 +447,7 @@ mod tests {
         body.extend(b"true\0\0\0\0");
         body.extend(trailer_of(9));
         for (misc, expected) in [(0x2000, true), (0, false)] {
-            let bytes = record(perf::PERF_RECORD_COMM, misc, &body);
+            let bytes = bytes_of(record::COMM, misc, &body);
             let Record::Comm { exec, name, .. } = parse(&bytes) else { panic!("no name") };
             assert_eq!((exec, name), (expected, &b"true"[..]));
         }
@@ -433,7 +456,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_some_record(kind in 0u32..20, misc in any::<u16>(), body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let bytes = record(kind, misc, &body);
+            let bytes = bytes_of(kind, misc, &body);
             parse(&bytes);
             time(&bytes);
         }
@@ -444,7 +467,7 @@ mod tests {
             body.extend(words(&[2, 0, 0xb0, 0x50, 0x1000, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0, 64]));
             body.truncate(cut);
             let whole = cut >= 8 * (8 + 19);
-            let bytes = record(perf::PERF_RECORD_SAMPLE, 2, &body);
+            let bytes = bytes_of(record::SAMPLE, 2, &body);
             prop_assert_eq!(matches!(parse(&bytes), Record::Sample(_)), whole);
         }
     }

@@ -2,11 +2,10 @@
 
 use crate::binary::{Binaries, Binary};
 use crate::cfi::Rule;
-use crate::clock;
 use crate::intern::{Interner, Place};
 use crate::jit::Jit;
 use crate::kernel;
-use crate::proc;
+use crate::machine::Machine;
 use crate::process::{Content, Process};
 use crate::registers::Registers;
 use crate::unwind::{Code, Located};
@@ -21,17 +20,22 @@ pub(crate) struct Space<'a> {
     pub(crate) binaries: &'a mut Binaries,
     pub(crate) interner: &'a mut Interner,
     pub(crate) jit: &'a mut Jit,
+    pub(crate) machine: &'a dyn Machine,
 }
 
 impl Space<'_> {
     /// The frame of a user or kernel address that is a sample's own, not a caller's.
-    pub(crate) fn address(&mut self, address: u64) -> u32 {
-        if kernel::is_kernel(address) { self.kernel(address) } else { self.locate(address).frame }
+    pub(crate) fn address(&mut self, address: u64, in_kernel: bool) -> u32 {
+        if in_kernel || kernel::is_kernel(address) {
+            self.kernel(address)
+        } else {
+            self.locate(address).frame
+        }
     }
 
     /// The frame of a kernel address.
     pub(crate) fn kernel(&mut self, address: u64) -> u32 {
-        let binary = self.binaries.of_name(kernel::NAME, kernel::binary) as u32;
+        let binary = self.binaries.of_name(kernel::NAME, || self.machine.kernel()) as u32;
         self.interner.frame(Place::Kernel { binary, address })
     }
 
@@ -41,6 +45,7 @@ impl Space<'_> {
         }
         match self.process.mapping(address).map(|mapping| mapping.content) {
             Some(Content::Binary { binary, bias }) => self.in_binary(address, binary, bias),
+            Some(Content::Absent { binary }) => self.in_absent(address, binary),
             Some(Content::Generated) => self.in_generated(address),
             None => Located {
                 frame: self.interner.frame(Place::Unmapped { process: self.process.row, address }),
@@ -58,13 +63,18 @@ impl Space<'_> {
         Located { frame, rule, mapped: true, code: Some((binary, bias)) }
     }
 
+    fn in_absent(&mut self, address: u64, binary: u32) -> Located {
+        let frame = self.interner.frame(Place::Absent { binary, process: self.process.row, address });
+        Located { frame, rule: Rule::FramePointer, mapped: true, code: None }
+    }
+
     fn in_generated(&mut self, address: u64) -> Located {
         let binaries = &mut *self.binaries;
         let binary = *self.process.generated.get_or_insert_with(|| {
             binaries.push(Binary::unreadable("[jit]", "code that the program generated at run time".into()))
                 as u32
         });
-        self.jit.seen(self.process.pid, binary);
+        self.jit.seen(self.process.pid, binary, self.machine);
         let entry = self.jit.entry(self.process.pid, address);
         let frame = self.interner.frame(Place::Jit { binary, address, entry });
         Located { frame, rule: Rule::FramePointer, mapped: true, code: None }
@@ -72,13 +82,15 @@ impl Space<'_> {
 
     /// Asks the process itself what it has mapped, unless it was asked a moment ago.
     pub(crate) fn read_maps(&mut self) {
-        let now = clock::monotonic();
+        let now = self.machine.now();
         if self.process.described.end.is_some() || now.saturating_sub(self.process.maps_read) < MAPS_AGAIN {
             return;
         }
         self.process.maps_read = now;
-        for line in proc::maps(self.process.pid).iter().filter(|line| line.executable) {
-            if let Some(mapping) = world::mapping(self.binaries, self.process.pid, line, now) {
+        for line in self.machine.maps(self.process.pid).iter().filter(|line| line.executable) {
+            if let Some(mapping) =
+                world::mapping(self.binaries, self.machine, self.process.pid, line, now, None)
+            {
                 self.process.map(mapping);
             }
         }

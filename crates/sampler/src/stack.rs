@@ -1,10 +1,10 @@
 //! The path of a sample from its root to its leaf: user frames, kernel frames, and marks where
 //! something is left out.
 
-use perf_event_open_sys::bindings as perf;
 use pyrometer_tables::meta::Quality;
 use pyrometer_tables::schema::Function;
 
+use crate::abi::context;
 use crate::intern::{Interner, Place};
 use crate::record;
 use crate::unwind::{Outcome, Step};
@@ -46,10 +46,10 @@ impl Path {
         let mut into = None;
         for address in sample.chain.iter() {
             match address {
-                address if address == perf::PERF_CONTEXT_KERNEL => into = Some(&mut self.kernel_chain),
-                address if address == perf::PERF_CONTEXT_USER => into = Some(&mut self.user_chain),
+                address if address == context::KERNEL => into = Some(&mut self.kernel_chain),
+                address if address == context::USER => into = Some(&mut self.user_chain),
                 // Guest and hypervisor frames are nobody's here.
-                address if address >= perf::PERF_CONTEXT_MAX => into = None,
+                address if address >= context::MAX => into = None,
                 address => {
                     if let Some(chain) = &mut into {
                         chain.push(address);
@@ -95,6 +95,11 @@ impl Path {
     pub(crate) fn unwalkable(&mut self, leaf: u32, quality: &mut Quality) {
         quality.truncated += 1;
         self.mark(Mark::Truncated);
+        self.frames.push(leaf);
+    }
+
+    /// A sample of which nothing but its leaf was asked.
+    pub(crate) fn leaf(&mut self, leaf: u32) {
         self.frames.push(leaf);
     }
 

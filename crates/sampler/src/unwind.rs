@@ -13,7 +13,6 @@
 use crate::cfi::Rule;
 use crate::record::UserRegisters;
 use crate::registers::Registers;
-use crate::sys;
 
 /// Bytes read from a process' memory at first; each further read is four times as long.
 const FIRST_READ: usize = 4 << 10;
@@ -81,9 +80,13 @@ pub(crate) trait Code {
 }
 
 /// What came with the sample.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Taken<'a> {
-    pub(crate) pid: i32,
+    /// Copies memory of the process from an address on; returns how many bytes could be.
+    pub(crate) memory: &'a dyn Fn(u64, &mut [u8]) -> usize,
+    /// Whether the process lives, so that its stack could be followed at the samples before. Where only copies are
+    /// to be had, a stack that reached its root was a small one, and tells nothing of the root of a large one.
+    pub(crate) lives: bool,
     pub(crate) registers: UserRegisters,
     pub(crate) stack: &'a [u8],
     /// When, nanoseconds.
@@ -211,7 +214,7 @@ impl<C: Code> Walk<'_, C> {
         }
         let rest = self.remembered.partition_point(|known| known.sp <= last);
         let root = &self.remembered[rest.max(self.remembered.len().saturating_sub(ROOT_FRAMES))..];
-        if root.is_empty() || !(stack.ran_out() || followed) {
+        if root.is_empty() || !stack.taken.lives || !(stack.ran_out() || followed) {
             return (Outcome { truncated: true, spliced: followed || stack.was_read(), gap: None }, false);
         }
         let gap = Some(self.steps.len());
@@ -297,7 +300,7 @@ impl<'a> Stack<'a> {
         }
         self.window.resize(self.next_read, 0);
         self.window_start = address & !7;
-        let got = sys::read_process_memory(self.taken.pid, self.window_start, &mut self.window);
+        let got = (self.taken.memory)(self.window_start, &mut self.window);
         self.window.truncate(got);
         self.read += got;
         self.next_read = (self.next_read * 4).min(LARGEST_READ);
@@ -321,10 +324,11 @@ impl<'a> Stack<'a> {
 fn word(bytes: &[u8], start: u64, address: u64) -> Option<u64> {
     let offset = address.checked_sub(start)? as usize;
     let word = bytes.get(offset..offset.checked_add(8)?)?;
-    word.try_into().ok().map(u64::from_ne_bytes)
+    word.try_into().ok().map(u64::from_le_bytes)
 }
 
-#[cfg(test)]
+// The stacks of these tests lie in our own memory.
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests {
     use super::*;
 
@@ -358,7 +362,13 @@ mod tests {
         // SAFETY: any u64 is eight valid bytes.
         let bytes = unsafe { std::slice::from_raw_parts(stack.as_ptr().cast::<u8>(), copied) };
         let registers = UserRegisters { sp: stack.as_ptr() as u64, ip: 500, ..UserRegisters::default() };
-        Taken { pid: std::process::id() as i32, registers, stack: bytes, time: 0 }
+        Taken { memory: &own_memory, lives: true, registers, stack: bytes, time: 0 }
+    }
+
+    /// Our own memory, as a recorder reads it. Only what lies in the stack of the test is asked for first;
+    /// what lies behind it ends the read.
+    fn own_memory(address: u64, into: &mut [u8]) -> usize {
+        crate::live::sys::read_process_memory(std::process::id() as i32, address, into)
     }
 
     fn run(taken: Taken, chain: &[u64], memory: &mut Memory) -> (Vec<u32>, Outcome) {
@@ -381,14 +391,14 @@ mod tests {
         let (first, outcome) = run(taken(&stack, 64), &[], &mut memory);
         assert_eq!((first.len(), outcome), (1000, Outcome { spliced: true, ..Outcome::default() }));
         // The memory of no process: only the remembered stack can complete it.
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
+        let gone = Taken { memory: &|_, _| 0, ..taken(&stack, 64) };
         assert_eq!(run(gone, &[], &mut memory).0, first);
     }
 
     #[test]
     fn an_unreadable_rest_is_truncated_and_said_so() {
         let stack = stack(100);
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
+        let gone = Taken { memory: &|_, _| 0, ..taken(&stack, 64) };
         let (frames, outcome) = run(gone, &[], &mut Memory::default());
         assert_eq!(frames.len(), 5);
         assert!(outcome.truncated);
@@ -455,7 +465,7 @@ mod tests {
 
     fn climb(step: u64, words: usize) -> (usize, Outcome) {
         let (stack, mut steps) = (vec![0; words], Vec::new());
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 8 * words) };
+        let gone = Taken { memory: &|_, _| 0, ..taken(&stack, 8 * words) };
         let outcome = unwind(&mut Climbing(step), gone, &[], &mut Memory::default(), &mut steps);
         (steps.len(), outcome)
     }
@@ -487,7 +497,7 @@ mod tests {
     #[test]
     fn the_kernels_chain_goes_on_where_unwinding_stops() {
         let stack = stack(100);
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
+        let gone = Taken { memory: &|_, _| 0, ..taken(&stack, 64) };
         let (frames, outcome) = run(gone, &[500, 1003, 2001, 2002], &mut Memory::default());
         assert_eq!(frames[4..], [1002, 2000, 2001]);
         assert!(outcome.spliced && outcome.truncated, "frame pointers alone do not prove the root");
@@ -499,9 +509,19 @@ mod tests {
         let top = stack.as_ptr() as u64;
         let steps = vec![Step { frame: 7, sp: top + 900 }, Step { frame: 8, sp: top + 1000 }];
         let mut memory = Memory { steps, rested: 0 };
-        let gone = Taken { pid: i32::MAX, ..taken(&stack, 64) };
+        let gone = Taken { memory: &|_, _| 0, ..taken(&stack, 64) };
         let (frames, outcome) = run(gone, &[], &mut memory);
         assert_eq!(frames[5..], [7, 8]);
         assert_eq!((outcome.gap, outcome.truncated), (Some(5), false));
+    }
+
+    #[test]
+    fn where_there_are_only_copies_no_root_is_guessed() {
+        let stack = stack(100);
+        let top = stack.as_ptr() as u64;
+        let mut memory = Memory { steps: vec![Step { frame: 8, sp: top + 1000 }], rested: 0 };
+        let copied = Taken { memory: &|_, _| 0, lives: false, ..taken(&stack, 64) };
+        let (frames, outcome) = run(copied, &[], &mut memory);
+        assert_eq!((frames.len(), outcome.truncated, outcome.gap), (5, true, None));
     }
 }

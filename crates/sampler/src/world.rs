@@ -8,29 +8,41 @@ use pyrometer_tables::meta::{Meta, Quality};
 use pyrometer_tables::schema;
 use rustc_hash::FxHashMap;
 
-use crate::binary::{self, Binaries, Binary, MappedFile};
-use crate::groups::Groups;
+use crate::binary::{Binaries, Binary, DELETED, MappedFile};
+use crate::cfi::Rule;
 use crate::intern::Interner;
 use crate::jit::Jit;
 use crate::kernel_text::MapLine;
-use crate::proc;
+use crate::machine::Machine;
 use crate::process::{Content, Mapping, Process, Thread};
 use crate::record::{self, Lineage, Mmap, Record, Stamp};
 use crate::space::Space;
 use crate::stack::Path;
-use crate::unwind::{self, Code, Memory, Step, Taken};
+use crate::unwind::{self, Code, Memory, Outcome, Step, Taken};
 
 /// What the kernel calls memory without a file.
 const ANONYMOUS: &str = "//anon";
 
+/// Mappings that forks copy, in all: no machine lives long enough for more, but a file can say what it likes.
+const MOST_MAPPINGS: usize = 1 << 23;
+
 /// The state of a recording.
-pub(crate) struct World {
+pub(crate) struct World<M> {
     journal: Writer,
+    pub(crate) machine: M,
     pub(crate) quality: Quality,
     pub(crate) binaries: Binaries,
     pub(crate) interner: Interner,
     pub(crate) jit: Jit,
-    processes: FxHashMap<i32, Process>,
+    /// Whether the records' clock is that of the programs.
+    pub(crate) timed_jit: bool,
+    /// Stacks by frame pointers that do not reach the program's entry.
+    pub(crate) rootless: u64,
+    /// Mappings that forks have copied.
+    forked_mappings: usize,
+    /// The sample that was taken in last.
+    last: Option<schema::Sample>,
+    pub(crate) processes: FxHashMap<i32, Process>,
     threads: FxHashMap<i32, Thread>,
     process_rows: i32,
     thread_rows: i32,
@@ -45,14 +57,19 @@ pub(crate) struct World {
     pub(crate) failed: Option<pyrometer_tables::Error>,
 }
 
-impl World {
-    pub(crate) fn new(journal: Writer) -> Self {
+impl<M: Machine> World<M> {
+    pub(crate) fn new(journal: Writer, machine: M) -> Self {
         Self {
             journal,
+            machine,
             quality: Quality::default(),
             binaries: Binaries::default(),
             interner: Interner::default(),
             jit: Jit::default(),
+            timed_jit: true,
+            rootless: 0,
+            forked_mappings: 0,
+            last: None,
             processes: FxHashMap::default(),
             threads: FxHashMap::default(),
             process_rows: 0,
@@ -68,9 +85,21 @@ impl World {
     }
 
     /// Takes in one record of the kernel.
-    pub(crate) fn record(&mut self, bytes: &[u8], groups: &Groups) {
-        match record::parse(bytes) {
-            Record::Sample(sample) => self.sample(&sample, groups),
+    ///
+    /// `attribute` tells which metric a sample belongs to; without one it is nobody's.
+    pub(crate) fn record(
+        &mut self,
+        record: Record,
+        attribute: impl FnOnce(&record::Sample) -> Option<usize>,
+    ) {
+        match record {
+            Record::Sample(sample) => {
+                // The idle task and tasks of no process are nobody's time.
+                if let Some(metric) = attribute(&sample).filter(|_| sample.stamp.pid > 0) {
+                    self.last = None;
+                    self.sample(&sample, metric);
+                }
+            }
             Record::Mmap(mmap) => self.mapped(&mmap),
             Record::Comm { pid, tid, exec: true, name, stamp } => self.executed(pid, tid, name, stamp.time),
             Record::Comm { pid, tid, name, .. } => self.renamed(pid, tid, name),
@@ -106,33 +135,37 @@ impl World {
     }
 
     fn note_event(&mut self, name: &str, stamp: Stamp, count: u64) {
+        let payload = match stamp.cpu {
+            Stamp::NO_CPU => format!("{{\"count\":{count}}}"),
+            cpu => format!("{{\"count\":{count},\"cpu\":{cpu}}}"),
+        };
         let event = schema::Event {
             name: name.into(),
             time: stamp.time.cast_signed(),
-            payload: format!("{{\"count\":{count},\"cpu\":{}}}", stamp.cpu),
+            payload,
             ..schema::Event::default()
         };
         let written = self.journal.put_event(&event);
         self.check(written);
     }
 
-    fn sample(&mut self, sample: &record::Sample, groups: &Groups) {
-        let Stamp { pid, tid, time, cpu, id } = sample.stamp;
-        // The idle task and tasks of no process are nobody's time.
-        let Some(metric) = groups.attribute(id, tid).filter(|_| pid > 0) else { return };
+    fn sample(&mut self, sample: &record::Sample, metric: usize) {
+        let Stamp { pid, tid, time, cpu, .. } = sample.stamp;
         self.ensure_thread(pid, tid, time);
         let (Some(process), Some(thread)) = (self.processes.get_mut(&pid), self.threads.get_mut(&tid)) else {
             return;
         };
         process.unused = false;
         thread.unused = false;
-        self.jit.now = time;
+        if self.timed_jit {
+            self.jit.now = time;
+        }
         self.path.begin(sample);
         self.steps.clear();
-        let mut space =
-            Space { process, binaries: &mut self.binaries, interner: &mut self.interner, jit: &mut self.jit };
+        let mut space = space(process, &mut self.binaries, &mut self.interner, &mut self.jit, &self.machine);
         if let Some(registers) = sample.registers.filter(|_| !sample.compat) {
-            let taken = Taken { pid, registers, stack: sample.stack, time };
+            let memory = &|address, into: &mut [u8]| self.machine.read_memory(pid, address, into);
+            let taken = Taken { memory, lives: self.machine.is_live(), registers, stack: sample.stack, time };
             let chain = self.path.user_chain();
             // Inside execve the old program is gone and the new one not there yet.
             if self.path.in_kernel() && !space.locate(registers.ip).mapped {
@@ -141,28 +174,49 @@ impl World {
                 let outcome = unwind::unwind(&mut space, taken, chain, &mut thread.memory, &mut self.steps);
                 self.path.user(&self.steps, outcome, &mut self.quality);
             }
-        } else if sample.registers.is_some() {
-            self.path.unwalkable(space.address(sample.ip), &mut self.quality);
+        } else if !self.path.user_chain().is_empty() {
+            let complete = chained(&mut space, self.path.user_chain(), &mut self.steps);
+            self.rootless += u64::from(!complete);
+            self.path.user(&self.steps, Outcome::default(), &mut self.quality);
+        } else if !sample.has_stacks {
+            self.path.leaf(space.address(sample.ip, sample.in_kernel));
+        } else if sample.compat {
+            self.path.unwalkable(space.address(sample.ip, sample.in_kernel), &mut self.quality);
         } else {
             self.quality.stackless += 1;
         }
         self.path.kernel(|address| space.kernel(address));
         if self.path.is_empty() {
-            self.path.unwalkable(space.address(sample.ip), &mut self.quality);
+            self.path.unwalkable(space.address(sample.ip, sample.in_kernel), &mut self.quality);
         }
         let frames = self.path.resolve_markers(&mut self.interner);
         let Some(stack) = self.interner.stack(frames, &mut thread.last) else { return };
         self.quality.samples += 1;
         self.sums[metric] = self.sums[metric].saturating_add_unsigned(sample.period);
-        self.samples.push(schema::Sample {
+        let row = schema::Sample {
             stack: stack.cast_signed(),
             thread: thread.row.cast_signed(),
-            time: Some(time.cast_signed()),
-            cpu: Some(cpu.cast_signed()),
+            time: sample.has_time.then_some(time.cast_signed()),
+            cpu: (cpu != Stamp::NO_CPU).then_some(cpu.cast_signed()),
             metric: metric as i32,
             value: i64::try_from(sample.period).unwrap_or(i64::MAX),
             count: 1,
-        });
+        };
+        self.samples.push(row);
+        self.last = Some(row);
+    }
+
+    /// Another metric of the sample that was taken in last: the events of a group are read together.
+    pub(crate) fn also(&mut self, metric: usize, value: u64) {
+        let Some(last) = self.last else { return };
+        self.sums[metric] = self.sums[metric].saturating_add_unsigned(value);
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        self.samples.push(schema::Sample { metric: metric as i32, value, ..last });
+    }
+
+    /// Whether a thread has a row, and has not ended.
+    pub(crate) fn knows(&self, pid: i32, tid: i32) -> bool {
+        self.threads.get(&tid).is_some_and(|thread| thread.pid == pid && thread.described.end.is_none())
     }
 
     /// Makes sure that the process and the thread have rows: their records may be lost, or older than the recording.
@@ -171,7 +225,7 @@ impl World {
             return;
         }
         self.ensure_process(pid, time);
-        let name = proc::thread_name(pid, tid);
+        let name = self.machine.thread_name(pid, tid);
         let name =
             name.or_else(|| Some(self.processes.get(&pid)?.described.name.clone())).unwrap_or_default();
         self.new_thread(pid, tid, name, time);
@@ -181,11 +235,11 @@ impl World {
         if self.processes.contains_key(&pid) {
             return;
         }
-        let name = proc::thread_name(pid, pid).unwrap_or_default();
+        let name = self.machine.thread_name(pid, pid).unwrap_or_default();
         let described = schema::Process {
             pid,
             name,
-            command_line: proc::command_line(pid),
+            command_line: self.machine.command_line(pid),
             parent: None,
             start: time.cast_signed(),
             end: None,
@@ -193,7 +247,7 @@ impl World {
         self.new_process(described);
     }
 
-    fn new_process(&mut self, described: schema::Process) {
+    pub(crate) fn new_process(&mut self, described: schema::Process) {
         let row = self.process_rows;
         self.process_rows += 1;
         let written = self.journal.put_process(row, &described);
@@ -202,7 +256,7 @@ impl World {
         self.processes.insert(pid, Process::new(row.cast_unsigned(), pid, described));
     }
 
-    fn new_thread(&mut self, pid: i32, tid: i32, name: String, time: u64) {
+    pub(crate) fn new_thread(&mut self, pid: i32, tid: i32, name: String, time: u64) {
         let Some(process) = self.processes.get_mut(&pid) else { return };
         process.threads += 1;
         let process = process.row.cast_signed();
@@ -214,25 +268,11 @@ impl World {
         self.threads.insert(tid, Thread::new(row.cast_unsigned(), pid, described));
     }
 
-    /// Names the program that is about to be executed, before the kernel tells of it.
-    pub(crate) fn launched(&mut self, pid: i32, name: &str, command_line: String, time: u64) {
-        let described = schema::Process {
-            pid,
-            name: name.to_owned(),
-            command_line,
-            parent: None,
-            start: time.cast_signed(),
-            end: None,
-        };
-        self.new_process(described);
-        self.new_thread(pid, pid, name.to_owned(), time);
-    }
-
     fn mapped(&mut self, mmap: &Mmap) {
         let name = String::from_utf8_lossy(mmap.name);
         self.ensure_process(mmap.pid, mmap.stamp.time);
         if self.jit.is_dump(&name) {
-            self.jit.opened(mmap.pid, &name);
+            self.jit.opened(mmap.pid, &name, &self.machine);
             return;
         }
         let line = MapLine {
@@ -245,7 +285,8 @@ impl World {
             name: name.into_owned(),
         };
         let seen = mmap.stamp.time.cast_signed();
-        if let Some(mapping) = mapping(&mut self.binaries, mmap.pid, &line, seen)
+        let build_id = mmap.build_id.map(hexadecimal);
+        if let Some(mapping) = mapping(&mut self.binaries, &self.machine, mmap.pid, &line, seen, build_id)
             && let Some(process) = self.processes.get_mut(&mmap.pid)
         {
             process.map(mapping);
@@ -257,8 +298,8 @@ impl World {
         self.ensure_thread(pid, tid, time);
         let Some(process) = self.processes.get_mut(&pid) else { return };
         process.clear_mappings();
-        self.jit.ended(pid);
-        let command_line = proc::command_line(pid);
+        self.jit.ended(pid, &self.machine);
+        let command_line = self.machine.command_line(pid);
         if process.unused {
             process.described.name.clone_from(&name);
             // The arguments of the launched program are known; those of a child that is gone already
@@ -321,8 +362,10 @@ impl World {
         self.new_process(described);
         // The child is taken out, so that its parent can be looked at.
         let Some(mut child) = self.processes.remove(&pid) else { return };
-        if let Some(parent) = self.processes.get(&parent_pid) {
-            child.fork_mappings(parent);
+        if let Some(parent) = self.processes.get(&parent_pid)
+            && self.forked_mappings < MOST_MAPPINGS
+        {
+            self.forked_mappings += child.fork_mappings(parent);
         }
         self.processes.insert(pid, child);
     }
@@ -335,7 +378,7 @@ impl World {
             process.described.end = Some(lineage.time.cast_signed());
             process.located = FxHashMap::default();
             self.put_process(lineage.pid);
-            self.jit.ended(lineage.pid);
+            self.jit.ended(lineage.pid, &self.machine);
         }
     }
 
@@ -362,31 +405,6 @@ impl World {
         self.sums.resize(self.sums.len().max(row as usize + 1), 0);
         let written = self.journal.put_metric(row, metric);
         self.check(written);
-    }
-
-    /// Asks an attached process what it has mapped.
-    pub(crate) fn read_maps(&mut self, pid: i32) {
-        let Some(process) = self.processes.get_mut(&pid) else { return };
-        let mut space =
-            Space { process, binaries: &mut self.binaries, interner: &mut self.interner, jit: &mut self.jit };
-        space.read_maps();
-    }
-
-    /// Looks what generated code has been announced since; a process whose code changed forgets what it located.
-    pub(crate) fn poll_jit(&mut self) {
-        for pid in self.jit.poll() {
-            if let Some(process) = self.processes.get_mut(&pid) {
-                process.located.clear();
-            }
-        }
-    }
-
-    /// How many processes still run, apart from this one.
-    pub(crate) fn running_beside(&self, pid: i32) -> usize {
-        let others = self.processes.values().filter(|process| process.described.pid != pid);
-        others
-            .filter(|process| process.described.end.is_none() && proc::leader(process.pid).is_some())
-            .count()
     }
 
     /// Hands everything so far to the journal and makes it readable.
@@ -430,6 +448,32 @@ impl World {
     }
 }
 
+/// The frames of a walk by frame pointers that was made elsewhere; whether it reached the program's entry.
+fn chained(space: &mut Space, chain: &[u64], steps: &mut Vec<Step>) -> bool {
+    let mut complete = false;
+    for (depth, address) in chain.iter().enumerate() {
+        let located = space.locate(address.wrapping_sub(u64::from(depth > 0)));
+        steps.push(Step { frame: located.frame, sp: 0 });
+        complete = located.rule == Rule::Root;
+    }
+    complete
+}
+
+pub(crate) fn space<'a>(
+    process: &'a mut Process,
+    binaries: &'a mut Binaries,
+    interner: &'a mut Interner,
+    jit: &'a mut Jit,
+    machine: &'a dyn Machine,
+) -> Space<'a> {
+    Space { process, binaries, interner, jit, machine }
+}
+
+/// Bytes as binaries' ids are written.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn describe(binary: &Binary) -> schema::Binary {
     schema::Binary {
         path: binary.path.clone(),
@@ -440,10 +484,20 @@ fn describe(binary: &Binary) -> schema::Binary {
 }
 
 /// What a line of `/proc/PID/maps`, or a record of the kernel, maps; `seen` on the monotonic clock.
-pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &MapLine, seen: i64) -> Option<Mapping> {
+pub(crate) fn mapping(
+    binaries: &mut Binaries,
+    machine: &dyn Machine,
+    pid: i32,
+    line: &MapLine,
+    seen: i64,
+    build_id: Option<String>,
+) -> Option<Mapping> {
     let at = |content| Some(Mapping { start: line.start, end: line.end, content });
     if line.name == "[vdso]" {
-        let binary = binaries.of_name("[vdso]", binary::vdso);
+        let binary = binaries.of_name("[vdso]", || machine.vdso());
+        if binaries.list[binary].absent {
+            return at(Content::Absent { binary: binary as u32 });
+        }
         let bias = binaries.list[binary].bias(line.start, 0, line.end - line.start)?;
         return at(Content::Binary { binary: binary as u32, bias });
     }
@@ -462,10 +516,14 @@ pub(crate) fn mapping(binaries: &mut Binaries, pid: i32, line: &MapLine, seen: i
         end: line.end,
         device: line.device,
         inode: line.inode,
-        path: &line.name,
+        path: line.name.strip_suffix(DELETED).unwrap_or(&line.name),
+        build_id,
         seen,
     };
-    let binary = binaries.of_file(&mapped);
+    let binary = binaries.of_file(&mapped, machine);
+    if binaries.list[binary].absent {
+        return at(Content::Absent { binary: binary as u32 });
+    }
     let bias = binaries.list[binary].bias(line.start, line.offset, line.end - line.start);
     // A file without a fitting segment is no ELF object: generated code in a file, or a data file.
     bias.map_or_else(|| at(Content::Generated), |bias| at(Content::Binary { binary: binary as u32, bias }))

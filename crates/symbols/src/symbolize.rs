@@ -119,7 +119,9 @@ pub fn symbolize(
     provider: &dyn BinaryProvider,
     options: &Options,
 ) -> Symbolized {
-    let addresses = addresses(&tables, |frame| frame.function.is_none());
+    // An address of which no binary's own is known cannot be looked up in it.
+    let wanted = |frame: &Frame| frame.function.is_none() && frame.kind != "unknown";
+    let addresses = addresses(&tables, wanted);
     let mut symbols = looked_up(meta, &tables, &addresses, provider, options);
     // Before the tables grow: a recorder shall not take more memory than it must.
     for symbols in &mut symbols {

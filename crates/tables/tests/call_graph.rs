@@ -293,6 +293,29 @@ proptest! {
         }
     }
 
+    /// A file may hold any numbers: nothing overflows, and there is always an answer.
+    #[test]
+    fn any_numbers_have_sums(
+        own in proptest::collection::vec(any::<i64>(), 2..6),
+        calls in proptest::collection::vec((0..6_i32, 0..6_i32, any::<i32>(), any::<i64>(), any::<i64>()), 1..12),
+    ) {
+        let functions = own.len() as i32;
+        let within = |&(caller, callee, line, count, cost): &Edge| (caller % functions, callee % functions, line, count, cost);
+        let calls: Vec<_> = calls.iter().map(within).collect();
+        let names = ["a", "b", "c", "d", "e", "f"];
+        let profile = graph(&names[..own.len()], &own, &calls);
+        let weights = all(&profile);
+        for rows in [sums::functions, sums::lines].map(|sums| sums(&profile, &weights, &Grouping::default())) {
+            prop_assert!(rows.iter().all(|row| row.total.value <= weights.total.value));
+        }
+        let any = Regex::new("").unwrap();
+        let edges = sums::callers_callees(&profile, &weights, &Grouping::default(), &any);
+        prop_assert!(edges.callers.iter().chain(&edges.callees).all(|row| row.total.value <= weights.total.value.max(0)));
+        let estimated = estimate(&profile, &Selection::default(), Metrics::All).unwrap().unwrap();
+        let tree = call_tree(&estimated, &all(&estimated), &Grouping::default());
+        prop_assert!(tree.nodes.iter().all(|node| node.total.value >= 0));
+    }
+
     /// Two functions are in the same cycle if and only if each can reach the other.
     #[test]
     fn cycles_are_what_can_reach_itself((own, calls) in any_graph()) {

@@ -138,13 +138,13 @@ def weigh(profile: ProfileData, options: FilterOptions, estimate: bool = False) 
 
 
 def _paths(profile: ProfileData, weights: native.Weights) -> Paths:
-    if weights.from_calls:
+    if weights.of_calls:
         return "calls"
     return "none" if weights.excluded_count and len(profile.calls) else "stacks"
 
 
 def _cycles(ground: Basis, weights: native.Weights, filters: Filters) -> tuple[Cycle, ...]:
-    found = weights.cycles(filters.grouping()) if weights.from_calls else []
+    found = weights.cycles(filters.grouping()) if weights.of_calls else []
     return tuple(
         Cycle(number, tuple(members), ground.estimate(value, 0)) for number, (members, value) in enumerate(found, 1)
     )

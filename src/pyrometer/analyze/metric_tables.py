@@ -117,7 +117,7 @@ def metric_neighbours(
 
     counts: dict[tuple[str, str | None], int] = {}
     for weighed in measured.weighed.values():
-        if weighed.weights.from_calls:
+        if weighed.weights.of_calls:
             counts |= {(row.name, row.binary): row.total_count for row in edges(weighed)}
     rows = [
         replace(_row(measured, Place.of(row), costs), calls=counts.get((row.name, row.binary)))

@@ -67,16 +67,14 @@ def _print(views: list[Any], form: str, limit: int) -> None:
 
         click.echo(json.render_all(views), nl=False)
         return
-    for at, view in enumerate(views):
-        if form == "md":
-            from pyrometer.show import markdown
+    grids = diff.limited(views[0], limit) if len(views) == 1 else diff.side_by_side(views, limit)
+    if form == "md":
+        from pyrometer.show import markdown
 
-            click.echo(("\n" if at else "") + markdown.render_grids(diff.limited(view, limit)) + "\n", nl=False)
-        else:
-            from pyrometer.show.text import console, show_grid
+        click.echo(markdown.render_grids(grids))
+        return
+    from pyrometer.show.text import console, show_grid
 
-            target = console()
-            if at:
-                target.print()
-            for grid in diff.limited(view, limit):
-                show_grid(grid, target)
+    target = console()
+    for grid in grids:
+        show_grid(grid, target)

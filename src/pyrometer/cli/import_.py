@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from pyrometer.cli.options import output_format
+from pyrometer.cli.options import debug_places, output_format
 
 
 @click.command(name="import")
@@ -14,14 +15,18 @@ from pyrometer.cli.options import output_format
 @click.option("-o", "--output", type=click.Path(), help="The file to write; default: named after the first FILE.")
 @click.option("--from", "source", metavar="FORMAT", help="What format it is; default: recognised by content.")
 @click.option("--lenient", is_flag=True, help="Leave out what does not fit, and say how much.")
+@debug_places
 @output_format
-def command(files: tuple[str, ...], output: str | None, source: str | None, lenient: bool, form: str) -> None:
+def command(
+    files: tuple[str, ...], output: str | None, source: str | None, lenient: bool, form: str, **places: Any
+) -> None:
     """Convert FILES of other tools into one profile; what they have in common is added up.
 
     Every command takes such a FILE in place of a .pyro, too; a .pyro opens faster.
 
     \b
       pyrometer import perf.data -o app.pyro
+      pyrometer import perf.data --sysroot ~/server-root
       pyrometer import stacks.folded.gz
       pyrometer import --from folded --lenient stacks.txt
     """
@@ -32,7 +37,7 @@ def command(files: tuple[str, ...], output: str | None, source: str | None, leni
 
     target = Path(output) if output else free_name(_stem(Path(files[0])), Path())
     with while_working("reading") as meter:
-        profile = import_files(files, format=source, lenient=lenient, progress=meter)
+        profile = import_files(files, format=source, lenient=lenient, progress=meter, **places)
         profile.save(target)
     print_view(profile.summary(), form, profile.path)
 

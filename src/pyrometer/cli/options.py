@@ -148,7 +148,7 @@ def recording(command: F) -> F:
     return command
 
 
-_DEBUG_FILES = (
+_DEBUG_PLACES = (
     click.option(
         "--debug-path",
         "debug_paths",
@@ -161,10 +161,20 @@ _DEBUG_FILES = (
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="A copy of the recorded machine's file system.",
     ),
+)
+_DEBUG_FILES = (
+    *_DEBUG_PLACES,
     click.option("--offline", is_flag=True, help="Ask no debuginfod server, whatever DEBUGINFOD_URLS says."),
     click.option("--bundle", is_flag=True, help="Keep the debug info that was used inside the profile."),
 )
 DEBUG_FILE_NAMES = ("debug_paths", "sysroot", "offline", "bundle")
+
+
+def debug_places(command: F) -> F:
+    """The options that say where binaries and debug info are on this machine."""
+    for option in reversed(_DEBUG_PLACES):
+        command = option(command)
+    return command
 
 
 def debug_files(command: F) -> F:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from pyrometer import native
-from pyrometer.profile import ProfileData
+from pyrometer.errors import SelectionError
+from pyrometer.profile import ProfileData, symbol_options
+
+PERF_DATA: Final = "perf-data"
+"""The one format that has addresses: it is unwound and symbolized, which takes the binaries."""
 
 Progress = Callable[[int, int], None]
 """Told the bytes read of a file, and its size."""
@@ -23,14 +28,35 @@ def read_foreign(
     format: str | None = None,
     lenient: bool = False,
     progress: Progress | None = None,
+    symbols: native.SymbolOptions | None = None,
 ) -> ProfileData:
     """Read files of other tools into one profile: what they have in common is added up.
 
-    ``format`` is recognised by content if none is given. Errors: :class:`~pyrometer.MalformedFileError` for the first
-    thing that does not fit; with ``lenient`` it is left out, and a note of the profile says how much was.
-    :class:`~pyrometer.AmbiguousFormatError`, :class:`~pyrometer.FileTooLargeError`,
-    :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.FileAccessError`.
+    ``format`` is recognised by content if none is given. ``symbols`` says where binaries and debug info lie; only
+    files of ``perf record`` need them, and each of those is a profile of its own.
+
+    Errors: :class:`~pyrometer.MalformedFileError` for the first thing that does not fit; with ``lenient`` it is left
+    out, and a note of the profile says how much was. :class:`~pyrometer.AmbiguousFormatError`,
+    :class:`~pyrometer.FileTooLargeError`, :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.FileAccessError`;
+    :class:`~pyrometer.SelectionError` for several files of which perf has written one.
     """
     files = [Path(path) for path in paths]
-    inner = native.read_foreign(files, format, lenient, progress)
+    if format == PERF_DATA or (format is None and any(native.recognise(file) == PERF_DATA for file in files)):
+        inner = _read_perf_data(files, lenient, progress, symbols)
+    else:
+        inner = native.read_foreign(files, format, lenient, progress)
     return ProfileData(inner, files[0] if len(files) == 1 else None)
+
+
+def _read_perf_data(
+    files: Sequence[Path], lenient: bool, progress: Progress | None, symbols: native.SymbolOptions | None
+) -> native.Profile:
+    match files:
+        case [file]:
+            return native.read_perf_data(file, lenient, progress, symbols or symbol_options())
+        case _:
+            raise SelectionError(
+                f"{len(files)} files, of which perf has written some, cannot be one profile",
+                "their addresses belong to different processes",
+                "import each of them, and compare the profiles",
+            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyrometer.analyze import Diff, Difference
 from pyrometer.profile import units
 from pyrometer.show import words
@@ -19,11 +21,47 @@ def limited(view: Diff, limit: int = LIMIT) -> list[Grid]:
     return [Grid(_heading(view), list(_columns(view)), rows, list(_notes(view, min(limit, len(view.rows)))))]
 
 
+def side_by_side(views: Sequence[Diff], limit: int = LIMIT) -> list[Grid]:
+    """Differences of several metrics between the same profiles, a column each, sorted by the first."""
+    known = [{row.name: row for row in view.rows} for view in views]
+    names = list(dict.fromkeys(row.name for view in views for row in view.rows))
+    rows = [
+        Row([_change(view, of.get(name)) for view, of in zip(views, known, strict=True)] + [name])
+        for name in names[:limit]
+    ]
+    if not views[0].normalized:
+        rows.insert(0, Row([*(_change(view, view.total) for view in views), "(all)"], quiet=True))
+    columns = [*(Column(view.column.name, "number", optional=True) for view in views), Column(views[0].by, "name")]
+    notes = [f"{min(limit, len(names))} of {len(names):,} shown"] if limit < len(names) else []
+    if any(not row.is_real for view in views for row in view.rows):
+        notes.append("~ may be noise: beyond 5 % false discoveries (Benjamini-Hochberg)")
+    return [
+        Grid(f"{_count(views[0], len(names))}, by {views[0].column.name}", columns, rows, [*notes, *_sides(views[0])])
+    ]
+
+
+def _change(view: Diff, one: Difference | None) -> Cell:
+    """A difference, and what it is of the total before; nothing if there is none."""
+    if one is None:
+        return ""
+    noise = "" if one.is_real else "~"
+    if view.normalized or not view.column.is_sum:
+        return f"{noise}{_signed(view, one.difference)}"
+    percent = _percent(one.difference, abs(view.total.before or 0))
+    sign = "+" if one.difference > 0 else ""
+    whole, brief = (f"{noise}{sign}{text}" for text in words.amount(one.difference, view.column.unit))
+    return Figure(f"{whole} ({percent} %)", f"{whole} {percent:>6}%", f"{brief} {percent:>6}%", brief)
+
+
 def _heading(view: Diff) -> str:
-    what = "total" if view.inclusive else "self"
     shares = ", shares" if view.normalized else ""
-    count = words.plural(len(view.rows), view.by, "binaries" if view.by == "binary" else None)
-    return f"{count} changed ({what}) · {view.column.name}{shares}, {'sampled' if view.sampled else 'exact'}"
+    kind = "sampled" if view.sampled else "exact"
+    return f"{_count(view, len(view.rows))} · {view.column.name}{shares}, {kind}"
+
+
+def _count(view: Diff, rows: int) -> str:
+    what = "total" if view.inclusive else "self"
+    return f"{words.plural(rows, view.by, 'binaries' if view.by == 'binary' else None)} changed ({what})"
 
 
 def _columns(view: Diff) -> list[Column]:
@@ -55,7 +93,7 @@ def _noise(one: Difference) -> str:
 
 def _ratio(one: Difference) -> str:
     if one.ratio is not None:
-        return f"×{one.ratio:.3g}"
+        return f"×{one.ratio:,.0f}" if abs(one.ratio) >= 100 else f"×{one.ratio:.3g}"
     if one.before is None:
         return "new"
     return "gone" if one.after is None else ""
@@ -91,6 +129,12 @@ def _notes(view: Diff, shown: int) -> list[str]:
         notes.append(f"{noise:,} may be noise: beyond 5 % false discoveries (Benjamini-Hochberg)")
     if not view.rows:
         notes.append("no difference")
+    return [*notes, *_sides(view)]
+
+
+def _sides(view: Diff) -> list[str]:
+    """What is missing on each side."""
+    notes = []
     for side, basis in (("before", view.before), ("after", view.after)):
         left_out = f"{words.plural(basis.excluded, 'sample')} left out by the filters · " if basis.excluded else ""
         notes.append(f"{side}: {left_out}{words.quality(basis.quality)}")

@@ -77,7 +77,8 @@ def show_grid(grid: Grid, target: Console) -> None:
     for line in layout(fitting, target.width):
         target.print(line, no_wrap=True, overflow="ignore")
     if left_out:
-        names = textwrap.wrap(f"no room for {', '.join(left_out)}: --format md or json has all", target.width)
+        missing = f"no room for {', '.join(left_out)}: --format md or json has all"
+        names = textwrap.wrap(missing, target.width, break_on_hyphens=False)
         for line in names:
             target.print(Text(printable(line), "dim"), no_wrap=True)
     for note in grid.notes:

@@ -128,6 +128,17 @@ impl Fields {
         if self.other.is_some() && tb == 0 {
             return None;
         }
+        if self
+            .columns
+            .keys()
+            .filter(|_| self.other.is_none())
+            .map(|name| of(name))
+            .chain([tb, tbk])
+            .any(|value| value < 0)
+        {
+            frames.negative += 1;
+            return None;
+        }
         let acc = frames.histograms.get(&(stack as i32)).filter(|_| self.has_accesses).cloned();
         let accesses = self.has_accesses.then(|| Accesses { rb: of("read-bytes"), wb: of("written-bytes") });
         let lifetimes = self.has_lifetimes.then(|| lifetimes(of, self.columns.contains_key("max-bytes")));
@@ -154,6 +165,8 @@ pub(super) struct Frames<'a> {
     known: FxHashMap<String, u32>,
     /// For each row of `frames`, its place in `texts`.
     rows: Vec<Option<u32>>,
+    /// Points that were left out: DHAT counts, and no count is negative.
+    pub(super) negative: usize,
     /// Accesses by row of `stacks`.
     histograms: FxHashMap<i32, Vec<i64>>,
 }
@@ -163,7 +176,14 @@ impl<'a> Frames<'a> {
         let histograms = tables.events.iter().filter(|event| event.name == "access-histogram");
         let histograms = histograms.filter_map(|event| Some((event.stack?, histogram(&event.payload)?)));
         let (texts, known) = (vec!["[root]".to_owned()], FxHashMap::default());
-        Self { tables, texts, known, rows: vec![None; tables.frames.len()], histograms: histograms.collect() }
+        Self {
+            tables,
+            texts,
+            known,
+            rows: vec![None; tables.frames.len()],
+            negative: 0,
+            histograms: histograms.collect(),
+        }
     }
 
     /// The places of a stack's frames, innermost first.

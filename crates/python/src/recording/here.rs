@@ -12,7 +12,7 @@ use pyrometer_tables::journal::Journal;
 
 use super::Counted;
 use crate::error::{Known, Result, is_full};
-use crate::finish::{Options, finish_journal, pairs};
+use crate::finish::{Options, files, finish_journal, pairs};
 use crate::profile::Profile;
 
 /// A journal on disk that wants to be finished, with the binaries that it saw held open.
@@ -131,14 +131,7 @@ pub fn finish(py: Python<'_>, recording: &Recording, output: PathBuf, options: O
 }
 
 fn finish_recording(recording: &mut sampler::Recording, output: &Path, options: &Options) -> Result<Profile> {
-    let mut files = Files::default();
-    for (row, source) in recording.binaries.drain(..).enumerate() {
-        match source {
-            sampler::Source::File(file) => files.insert(row, file),
-            sampler::Source::Bytes(bytes) => files.insert_image(row, bytes.to_vec()),
-            sampler::Source::None => {}
-        }
-    }
+    let files = files(std::mem::take(&mut recording.binaries));
     let profile =
         finish_journal(&recording.journal, output, &files, &recording.named, Some(recording.ended), options)?;
     // The profile is whole and renamed into place; a journal that stays would only be opened again.

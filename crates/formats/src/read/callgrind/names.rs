@@ -112,6 +112,9 @@ pub(super) struct Spaces {
     pub(super) functions: Names,
     /// Rows by the places of the names of function, file and object.
     rows: FxHashMap<(u32, u32, u32), i32>,
+    /// For each function's name the last row that it was looked up for, with the places of file and object: most
+    /// names are those of one function.
+    last: Vec<(u32, u32, i32)>,
     /// Numbers of files in the profile by the place of their name.
     numbers: Vec<Option<u32>>,
     /// Bytes of names in the rows.
@@ -120,6 +123,7 @@ pub(super) struct Spaces {
 
 impl Spaces {
     /// The row of a function, by the places of its names; none if the names are longer than those of any program.
+    #[inline]
     pub(super) fn function(
         &mut self,
         builder: &mut Builder,
@@ -127,6 +131,21 @@ impl Spaces {
         file: u32,
         object: u32,
     ) -> Option<i32> {
+        match self.last.get(function as usize) {
+            Some((known_file, known_object, row)) if (*known_file, *known_object) == (file, object) => {
+                Some(*row)
+            }
+            _ => {
+                let row = self.row(builder, function, file, object)?;
+                let at = function as usize;
+                self.last.resize(self.last.len().max(at + 1), (u32::MAX, u32::MAX, 0));
+                self.last[at] = (file, object, row);
+                Some(row)
+            }
+        }
+    }
+
+    fn row(&mut self, builder: &mut Builder, function: u32, file: u32, object: u32) -> Option<i32> {
         if let Some(row) = self.rows.get(&(function, file, object)) {
             return Some(*row);
         }

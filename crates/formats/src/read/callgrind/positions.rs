@@ -16,13 +16,18 @@ enum Column {
 /// The positions of the last line.
 #[derive(Debug)]
 pub(super) struct Positions {
-    columns: Vec<Column>,
+    /// How many there are.
+    count: usize,
+    /// Which of them is the line of the source.
+    line: Option<usize>,
+    /// Which is the address of the instruction, or else of the block.
+    address: Option<usize>,
     last: [u64; 3],
 }
 
 impl Default for Positions {
     fn default() -> Self {
-        Self { columns: vec![Column::Line], last: [0; 3] }
+        Self { count: 1, line: Some(0), address: None, last: [0; 3] }
     }
 }
 
@@ -36,13 +41,16 @@ impl Positions {
             _ => None,
         });
         let columns = columns.collect::<Option<Vec<_>>>()?;
-        (1..=3).contains(&columns.len()).then_some(Self { columns, last: [0; 3] })
+        let at = |column| columns.iter().position(|known| *known == column);
+        let address = at(Column::Instruction).or_else(|| at(Column::Block));
+        let positions = Self { count: columns.len(), line: at(Column::Line), address, last: [0; 3] };
+        (1..=3).contains(&columns.len()).then_some(positions)
     }
 
     /// Takes the positions that a line begins with; what follows them.
     #[inline]
     pub(super) fn take<'a>(&mut self, mut rest: &'a [u8]) -> Option<&'a [u8]> {
-        for last in &mut self.last[..self.columns.len()] {
+        for last in &mut self.last[..self.count] {
             rest = skip_blanks(rest);
             let (position, after) =
                 match rest.first()? {
@@ -65,21 +73,15 @@ impl Positions {
     /// The line of the source; 0 if there is none.
     #[inline]
     pub(super) fn line(&self) -> u32 {
-        self.at(Column::Line).and_then(|line| u32::try_from(line).ok()).unwrap_or(0)
+        self.line.and_then(|at| u32::try_from(self.last[at]).ok()).unwrap_or(0)
     }
 
     /// The address of the instruction, or else of the block.
     #[inline]
     pub(super) fn address(&self) -> Option<i64> {
-        let address = self.at(Column::Instruction).or_else(|| self.at(Column::Block))?;
+        let address = self.last[self.address?];
         // Of code without an address, for no code is at 0.
         Some(address.cast_signed()).filter(|address| *address != 0)
-    }
-
-    #[inline]
-    fn at(&self, column: Column) -> Option<u64> {
-        let at = self.columns.iter().position(|known| *known == column)?;
-        Some(self.last[at])
     }
 }
 

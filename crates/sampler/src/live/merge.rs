@@ -7,8 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use crate::live::ring::Ring;
 use crate::record;
-use crate::ring::Ring;
 
 /// Give space back to the kernel after this many bytes, not only at the end of a round.
 const RELEASE: u64 = 256 * 1024;

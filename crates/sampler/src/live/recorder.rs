@@ -9,20 +9,22 @@ use pyrometer_tables::journal::Writer;
 use pyrometer_tables::meta::{Meta, Recorder as Cost};
 use pyrometer_tables::schema::Metric;
 
-use crate::clock;
-use crate::error::{Error, Result};
-use crate::event::{Event, Sources};
-use crate::groups::{self, Count, Groups, Request, Start};
-use crate::host;
-use crate::launch::{Child, Exit};
-use crate::merge;
-use crate::permission;
-use crate::poll::Poll;
-use crate::proc;
-use crate::recording::{Recording, Running, hand_on};
-use crate::ring::Ring;
-use crate::signals::Signals;
-use crate::sys;
+use crate::live::clock;
+use crate::live::error::{Error, Result};
+use crate::live::event::{Event, Sources};
+use crate::live::groups::{self, Count, Groups, Request, Start};
+use crate::live::host;
+use crate::live::launch::{Child, Exit};
+use crate::live::machine::Here;
+use crate::live::merge;
+use crate::live::permission;
+use crate::live::poll::Poll;
+use crate::live::proc;
+use crate::live::recording::{Recording, Running, hand_on};
+use crate::live::ring::Ring;
+use crate::live::signals::Signals;
+use crate::live::sys;
+use crate::record::{self as layout, Sample};
 use crate::world::World;
 
 /// The journal is readable up to this long ago, nanoseconds; up to the first of these while the
@@ -113,7 +115,7 @@ struct Session<'a> {
     config: &'a Config,
     groups: Groups,
     rings: Vec<Ring>,
-    world: World,
+    world: World<Here>,
     meta: Meta,
     metrics: Vec<Metric>,
     cost_before: i64,
@@ -139,7 +141,7 @@ impl<'a> Session<'a> {
         let meta = first_meta(config, pids, &groups, &rings);
         let journal = Writer::create(&config.journal, &meta);
         let journal = journal.map_err(|source| Error::NoJournal { source })?;
-        let mut world = World::new(journal);
+        let mut world = World::new(journal, Here);
         for (row, metric) in metrics.iter().enumerate() {
             world.put_metric(row as i32, metric);
         }
@@ -220,8 +222,9 @@ impl<'a> Session<'a> {
     fn round(&mut self, limit: i64) {
         self.world.poll_jit();
         let (world, groups) = (&mut self.world, &self.groups);
-        let broken = merge::drain(&mut self.rings, limit.max(0).cast_unsigned(), |record| {
-            world.record(record, groups)
+        let broken = merge::drain(&mut self.rings, limit.max(0).cast_unsigned(), |bytes| {
+            let attribute = |sample: &Sample| groups.attribute(sample.stamp.id, sample.stamp.tid);
+            world.record(layout::parse(bytes), attribute);
         });
         self.world.quality.lost_records = self.world.quality.lost_records.saturating_add_unsigned(broken);
         let now = clock::monotonic();
@@ -250,7 +253,7 @@ impl<'a> Session<'a> {
         let exit = self.exit(child.as_mut())?;
         self.round(i64::MAX);
         self.world.poll_jit();
-        let named = self.world.jit.names(&self.world.interner);
+        let named = self.world.jit.names(&self.world.interner, &self.world.machine);
         self.settle_counts();
         self.update_meta(now);
         self.meta.complete = self.world.failed.is_none();
@@ -324,7 +327,7 @@ impl<'a> Session<'a> {
     }
 
     fn note_orphans(&mut self, program: i32) {
-        let left = self.world.running_beside(program);
+        let left = self.world.running_beside(program, |pid| proc::leader(pid).is_some());
         if left > 0 {
             self.meta.notes.push(format!(
                 "{left} of the processes that the program started outlived it and were not recorded to their end: \

@@ -7,9 +7,9 @@ use std::time::Instant;
 use pyrometer_symbols::generated::Named;
 
 use crate::binary::Source;
-use crate::error::{Error, Result};
-use crate::launch::{Child, Exit};
-use crate::signals::Signals;
+use crate::live::error::{Error, Result};
+use crate::live::launch::{Child, Exit};
+use crate::live::signals::Signals;
 
 /// A finished recording.
 pub struct Recording {

@@ -9,14 +9,14 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use crate::attr::{self, Common};
-use crate::error::{Error, Result};
-use crate::event::Event;
 use crate::kernel_text;
-use crate::permission;
-use crate::proc;
-use crate::ring::Ring;
-use crate::sys;
+use crate::live::attr::{self, Common};
+use crate::live::error::{Error, Result};
+use crate::live::event::Event;
+use crate::live::permission;
+use crate::live::proc;
+use crate::live::ring::Ring;
+use crate::live::sys;
 
 /// Ring size asked for first, bytes a CPU; halved until the kernel agrees.
 const LARGEST_RING: usize = 16 << 20;

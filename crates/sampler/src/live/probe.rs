@@ -2,7 +2,7 @@
 
 use perf_event_open_sys::bindings as perf;
 
-use crate::sys::{perf_event_attr, perf_event_open};
+use crate::live::sys::{perf_event_attr, perf_event_open};
 
 /// The events that are tried, by name, kind, number, and whether they leave the kernel out.
 const EVENTS: [(&str, u32, u32, bool); 4] = [

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use perf_event_open_sys::bindings::perf_event_mmap_page;
 
+use crate::live::sys;
 use crate::record;
-use crate::sys;
 
 /// A mapped ring buffer.
 pub(crate) struct Ring {

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use perf_event_open_sys::bindings as perf;
 
-use crate::error::{Error, Result};
+use crate::live::error::{Error, Result};
 
 /// Where the kernel describes its events.
 #[derive(Clone, Debug)]

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use object::{Object, ObjectSection};
 
-use crate::error::{Error, NOT_THERE, Result};
-use crate::proc::Accounts;
-use crate::sys;
+use crate::live::error::{Error, NOT_THERE, Result};
+use crate::live::proc::Accounts;
+use crate::live::sys;
 
 /// A child that waits for [`Child::release`] before it becomes the program.
 pub struct Child {

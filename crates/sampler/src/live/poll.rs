@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
-use crate::groups::Groups;
-use crate::signals::Signals;
+use crate::live::groups::Groups;
+use crate::live::signals::Signals;
 
 /// What the recorder waits for: signals, ends of processes, filling rings.
 pub(crate) struct Poll {

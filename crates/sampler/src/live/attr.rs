@@ -2,9 +2,9 @@
 
 use perf_event_open_sys::bindings as perf;
 
-use crate::event::Event;
+use crate::live::event::Event;
+use crate::live::sys::perf_event_attr;
 use crate::record::{SAMPLE_TYPE, USER_REGISTERS};
-use crate::sys::perf_event_attr;
 
 /// What all events of a recording have in common.
 #[derive(Clone, Copy, Debug)]

@@ -12,13 +12,13 @@ use std::time::Instant;
 
 use perf_event_open_sys::bindings as perf;
 
-use crate::error::{Error, Result};
-use crate::event::{Event, Sources};
-use crate::launch::{Child, Exit};
-use crate::permission;
-use crate::proc::{self, Accounts};
-use crate::signals::Signals;
-use crate::sys::{self, perf_event_attr};
+use super::error::{Error, Result};
+use super::event::{Event, Sources};
+use super::launch::{Child, Exit};
+use super::permission;
+use super::proc::{self, Accounts};
+use super::signals::Signals;
+use super::sys::{self, perf_event_attr};
 
 /// Signals that end a program, unless it has other plans: nobody who sends one wants it run once more.
 const ENDING: [i32; 4] = [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP];

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::error::Error;
+use crate::live::error::Error;
 
 /// Turns the kernel's refusal of an event into an error that names the setting in the way.
 pub(crate) fn explain(error: &std::io::Error, spec: &str) -> Error {
@@ -15,7 +15,7 @@ pub(crate) fn explain(error: &std::io::Error, spec: &str) -> Error {
         Some(libc::EINVAL) => {
             unsupported(spec, "the kernel does not know this combination of event and modifiers")
         }
-        Some(libc::EMFILE) => Error::TooManyFiles { needed: 0, limit: crate::sys::raise_file_limit() },
+        Some(libc::EMFILE) => Error::TooManyFiles { needed: 0, limit: crate::live::sys::raise_file_limit() },
         _ => Error::System { what: format!("opening the event '{spec}'"), source: clone(error) },
     }
 }

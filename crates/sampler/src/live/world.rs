@@ -1,0 +1,44 @@
+//! What only a recording does to its [`World`]: it launches a program, and asks those that live.
+
+use pyrometer_tables::schema;
+
+use crate::live::machine::Here;
+use crate::world::{World, space};
+
+impl World<Here> {
+    /// Names the program that is about to be executed, before the kernel tells of it.
+    pub(crate) fn launched(&mut self, pid: i32, name: &str, command_line: String, time: u64) {
+        let described = schema::Process {
+            pid,
+            name: name.to_owned(),
+            command_line,
+            parent: None,
+            start: time.cast_signed(),
+            end: None,
+        };
+        self.new_process(described);
+        self.new_thread(pid, pid, name.to_owned(), time);
+    }
+
+    /// Asks an attached process what it has mapped.
+    pub(crate) fn read_maps(&mut self, pid: i32) {
+        let Some(process) = self.processes.get_mut(&pid) else { return };
+        let mut space = space(process, &mut self.binaries, &mut self.interner, &mut self.jit, &self.machine);
+        space.read_maps();
+    }
+
+    /// Looks what generated code has been announced since; a process whose code changed forgets what it located.
+    pub(crate) fn poll_jit(&mut self) {
+        for pid in self.jit.poll(&self.machine) {
+            if let Some(process) = self.processes.get_mut(&pid) {
+                process.located.clear();
+            }
+        }
+    }
+
+    /// How many processes still run, apart from this one.
+    pub(crate) fn running_beside(&self, pid: i32, is_alive: impl Fn(i32) -> bool) -> usize {
+        let others = self.processes.values().filter(|process| process.described.pid != pid);
+        others.filter(|process| process.described.end.is_none() && is_alive(process.pid)).count()
+    }
+}
