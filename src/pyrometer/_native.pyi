@@ -165,12 +165,16 @@ def probe_events() -> list[tuple[str, int]]:
 def record(config: Config) -> Recording: ...
 
 StatTotal = tuple[str, str, str, int | None, tuple[int, int], str | None]
-"""Event, metric, unit, value, nanoseconds enabled and running, and why there is no value."""
+"""Event, metric, unit, value, nanoseconds enabled and running, and why there is no value or what it leaves out."""
 
 def stat(
     command: Sequence[str], groups: Sequence[Sequence[str]]
-) -> tuple[list[StatTotal], tuple[int, int, int], int, int]:
-    """Run a program once and count: totals; wall, user and system time; peak memory in bytes; exit status."""
+) -> tuple[list[StatTotal], tuple[int, int, int], int | None, int, bool]:
+    """Run a program once and count.
+
+    Totals; wall, user and system time; peak memory in bytes, if it was larger than ours; exit status; whether a signal
+    told it to end.
+    """
 
 def finish(recording: Recording, output: Path, options: SymbolOptions) -> Profile: ...
 def recover(journal: Path, output: Path, options: SymbolOptions) -> Profile: ...

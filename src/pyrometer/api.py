@@ -22,6 +22,7 @@ from typing import Any, Literal, Unpack, overload
 from pyrometer import analyze
 from pyrometer.analyze.top import By
 from pyrometer.collect.debugfiles import DebugFiles
+from pyrometer.collect.events import parse as _parse_events
 from pyrometer.collect.record import DEFAULT_RATE
 from pyrometer.collect.record import record as _record
 from pyrometer.collect.stat import stat as _stat
@@ -302,15 +303,16 @@ def stat(
 ) -> Profile:
     """Run programs and count what each costs as a whole; several are run in turns.
 
-    ``events`` are names, a sequence of names is counted together; ``discard``: what they print goes nowhere. Look at
-    it with :meth:`Profile.stat`.
+    ``events`` are names or lists as ``perf stat -e`` takes them, a sequence of names is counted together; ``discard``:
+    what they print goes nowhere. Look at it with :meth:`Profile.stat`.
 
     >>> import pyrometer
     >>> found = pyrometer.stat(["true"], repeat=3).stat().commands[0]
     >>> found.runs, "wall-time" in {row.metric for row in found.rows}
     (3, True)
     """
-    groups = [[event] if isinstance(event, str) else list(event) for event in events]
+    listed = [_parse_events(event) if isinstance(event, str) else [list(event)] for event in events]
+    groups = [group for groups in listed for group in groups]
     profile, _ = _stat(commands, groups=groups, repeat=repeat, warmup=warmup, discard=discard)
     return Profile.of(profile)
 

@@ -17,6 +17,7 @@ from pyrometer.analyze.student import mean_interval
 from pyrometer.errors import SelectionError
 from pyrometer.profile import ProfileData
 from pyrometer.profile.derived import Derivations, derivations
+from pyrometer.profile.formula import parse
 
 INSTRUMENT = "stat"
 RATIOS = ("CPUs-used", "GHz", "IPC", "branch-miss-rate", "cache-miss-rate")
@@ -74,7 +75,9 @@ class Stat:
 
     commands: tuple[StatCommand, ...]
     missing: Mapping[str, str]
-    """Events that this machine cannot count, with the reason."""
+    """Metrics that there is no value of, with the reason."""
+    notes: tuple[str, ...] = ()
+    """What values leave out."""
 
 
 Runs = list[dict[str, float | None]]
@@ -88,9 +91,11 @@ def stat(profile: ProfileData, derive: Mapping[str, str] | None = None) -> Stat:
     """
     if profile.meta.instrument != INSTRUMENT:
         raise SelectionError("the profile has no runs", "they come from pyrometer stat", "look at it with --view top")
+    missing = dict(profile.meta.extra.get("not_available", {}))
+    derive, lacking = _computable(profile, derive or {}, missing)
     known = derivations(profile, derive)
     shown = [metric.name for metric in profile.metric_list]
-    shown += [name for name in known.by_name if name in RATIOS or name in (derive or {})]
+    shown += [name for name in known.by_name if name in RATIOS or name in derive]
     by_process = _runs(profile, known, shown)
     statuses = profile.meta.extra.get("statuses", [])
     commands: list[StatCommand] = []
@@ -100,7 +105,25 @@ def stat(profile: ProfileData, derive: Mapping[str, str] | None = None) -> Stat:
         changes = tuple(_changes(profile, known, shown, by_process[0], runs)) if at else ()
         failed = sum(1 for status in statuses[at] if status) if at < len(statuses) else 0
         commands.append(StatCommand(process["command_line"], len(runs), failed, rows, changes))
-    return Stat(tuple(commands), dict(profile.meta.extra.get("not_available", {})))
+    return Stat(tuple(commands), missing | lacking, tuple(profile.meta.notes))
+
+
+def _computable(
+    profile: ProfileData, derive: Mapping[str, str], missing: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Formulas of which all parts were counted, and why the others have no value: they are wrong on no machine."""
+    there = derivations(profile).known
+    absent = {*missing, *RATIOS} - there
+    usable: dict[str, str] = {}
+    lacking: dict[str, str] = {}
+    for name, text in derive.items():
+        parts = parse(text, there | absent | usable.keys() | lacking.keys()).names
+        without = sorted(part for part in parts if part in absent or part in lacking)
+        if without:
+            lacking[name] = f"made of {', '.join(without)}"
+        else:
+            usable[name] = text
+    return usable, lacking
 
 
 def _runs(profile: ProfileData, known: Derivations, shown: Sequence[str]) -> list[Runs]:

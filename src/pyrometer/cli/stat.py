@@ -11,6 +11,7 @@ import click
 
 from pyrometer.cli.derive import Derivation, derived
 from pyrometer.cli.options import output_format
+from pyrometer.errors import SelectionError
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -21,8 +22,8 @@ from pyrometer.cli.options import output_format
     "--event",
     "events",
     multiple=True,
-    metavar="EVENT",
-    help="What to count, as perf list names it; {a,b} are counted together. May be repeated.",
+    metavar="EVENTS",
+    help="What to count: a,b as perf list names them, {a,b} together. May be repeated.",
 )
 @click.option(
     "--command",
@@ -60,21 +61,32 @@ def command(ctx: click.Context, program: tuple[str, ...], form: str, output: str
     if not programs:
         ctx.fail("Give a program after --, or some with --command.")
     formulas = derived(options.pop("ratios"))
-    groups = [_group(ctx, text) for text in options.pop("events")]
+    from pyrometer.collect.events import parse
+
+    groups = [group for text in options.pop("events") for group in parse(text)]
     from pyrometer.analyze import stat as analyze_stat
     from pyrometer.cli.passing import end_like
     from pyrometer.cli.printing import print_on
     from pyrometer.cli.progress import while_working
     from pyrometer.cli.streams import not_vital
+    from pyrometer.collect.output import choose_output
     from pyrometer.collect.stat import stat as run_all
 
+    path = choose_output(output, programs[0], ()) if output else None
     # What a program prints would stand in the middle of a bar.
     with while_working("running") if options["discard"] else nullcontext() as meter:
         profile, status = run_all(programs, groups=groups, told=meter, **options)
-    if output:
-        profile.save(output)
+    if path:
+        profile.save(path)
+    try:
+        view = analyze_stat(profile, formulas)
+    except SelectionError:
+        # What was measured is not lost for a slip in a formula.
+        with not_vital():
+            print_on(sys.stderr, analyze_stat(profile), form)
+        raise
     with not_vital():
-        print_on(sys.stderr, analyze_stat(profile, formulas), form)
+        print_on(sys.stderr, view, form)
     end_like(status)
 
 
@@ -86,12 +98,3 @@ def _words(ctx: click.Context, text: str) -> list[str]:
     if not words:
         ctx.fail("--command is empty.")
     return words
-
-
-def _group(ctx: click.Context, text: str) -> list[str]:
-    """The events of ``{a,b}``, or the one."""
-    if not text.startswith("{"):
-        return [text]
-    if not text.endswith("}"):
-        ctx.fail(f"{text!r} has no closing brace")
-    return [event for event in text[1:-1].split(",") if event]

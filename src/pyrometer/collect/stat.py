@@ -43,11 +43,52 @@ class Runs:
     """Command, start (ns), status, and value by metric."""
     totals: dict[str, list[native.StatTotal]] = field(default_factory=dict)
     """Of each event, by the name of its metric, what all runs said."""
+    cut: dict[str, Any] | None = None
+    """The run that somebody ended by a signal: it says nothing about the others, but alone it counts."""
 
     @property
     def status(self) -> int:
         """The exit status of the first run that did not end well, else 0."""
-        return next((row["status"] for row in self.rows if row["status"]), 0)
+        every = [*self.rows, self.cut] if self.cut else self.rows
+        return next((row["status"] for row in every if row["status"]), 0)
+
+    def end(self) -> None:
+        """There will be no more: keep what is comparable."""
+        if self.cut and not self.rows:
+            self.rows.append(self.cut)
+        small = {row["command"] for row in self.rows if "peak-memory" not in row["values"]}
+        for row in self.rows:
+            # The mean of the larger ones alone would be too large.
+            if row["command"] in small:
+                row["values"].pop("peak-memory", None)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Metrics that no run has a value of, and why."""
+        found = {name: _notes(totals)[0] for name, totals in self.totals.items() if not _has_value(totals)}
+        if self.rows and not any("peak-memory" in row["values"] for row in self.rows):
+            found["peak-memory"] = _SMALL
+        return found
+
+    @property
+    def notes(self) -> list[str]:
+        """What counts leave out, each reason once with the metrics that it is about."""
+        reasons: dict[str, list[str]] = {}
+        for name, totals in self.totals.items():
+            for note in _notes(totals) if _has_value(totals) else ():
+                reasons.setdefault(note, []).append(name)
+        return [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
+
+
+_SMALL = "not more than Pyrometer had itself when it started the program, which the kernel counts too"
+
+
+def _has_value(totals: Sequence[native.StatTotal]) -> bool:
+    return any(total[3] is not None for total in totals)
+
+
+def _notes(totals: Sequence[native.StatTotal]) -> list[str]:
+    return list(dict.fromkeys(note for *_, note in totals if note))
 
 
 def default_groups() -> list[list[str]]:
@@ -67,8 +108,10 @@ def stat(  # noqa: PLR0913  one keyword an option
     """Run each command ``repeat`` times, in turns, after ``warmup`` runs that do not count.
 
     ``groups`` are names of events, those of a group counted together. ``discard``: what the programs print goes
-    nowhere. ``told`` hears after each run how many are done, of how many. Ctrl-C goes to the program and ends the
-    repetition; what was measured is kept. The profile, and the exit status of the first run that failed, or 0.
+    nowhere. ``told`` hears after each run how many are done, of how many. A signal that asks us to end, Ctrl-C too,
+    goes to the program and ends the repetition; whole runs are kept, and a run that was cut off if it is the only one.
+
+    The profile, and the exit status of the first run that failed, or 0.
     """
     native.require_recording()
     for command in commands:
@@ -82,25 +125,32 @@ def stat(  # noqa: PLR0913  one keyword an option
             if interrupted():
                 break
             number, command = divmod(at, len(commands))
-            _run(runs, command, wanted, counts=number >= warmup)
+            if _run(runs, command, wanted, counts=number >= warmup):
+                break
             if told:
                 told(at + 1, rounds * len(commands))
+    runs.end()
     meta = _meta(runs, started, clock)
     return ProfileData(_profile(runs, meta)), runs.status
 
 
-def _run(runs: Runs, command: int, groups: list[list[str]], counts: bool) -> None:
+def _run(runs: Runs, command: int, groups: list[list[str]], counts: bool) -> bool:
+    """Run a command once; whether somebody wanted it to end."""
     began = time.monotonic_ns()
-    totals, times, memory, status = native.stat(list(runs.commands[command]), groups)
-    if not counts:
-        return
-    values: dict[str, int] = dict(zip((name for name, *_ in _ALWAYS), (*times, memory), strict=True))
+    totals, times, memory, status, stopped = native.stat(list(runs.commands[command]), groups)
+    if not counts and not stopped:
+        return False
+    always = dict(zip((name for name, *_ in _ALWAYS), (*times, memory), strict=True))
+    values = always | {metric: value for _, metric, _, value, *_ in totals}
     for total in totals:
-        _, metric, _, value, _, _ = total
-        runs.totals.setdefault(metric, []).append(total)
-        if value is not None:
-            values[metric] = value
-    runs.rows.append({"command": command, "start": began, "status": status, "values": values})
+        runs.totals.setdefault(total[1], []).append(total)
+    known = {name: value for name, value in values.items() if value is not None}
+    row = {"command": command, "start": began, "status": status, "values": known}
+    if stopped:
+        runs.cut = row
+    else:
+        runs.rows.append(row)
+    return stopped
 
 
 @contextmanager
@@ -121,11 +171,6 @@ def _streams(discard: bool) -> Iterator[None]:
 
 
 def _meta(runs: Runs, started: int, clock: int) -> Meta:
-    missing = {
-        metric: reason
-        for metric, totals in runs.totals.items()
-        if all(total[3] is None for total in totals) and (reason := totals[0][5])
-    }
     statuses = [[row["status"] for row in runs.rows if row["command"] == at] for at in range(len(runs.commands))]
     return Meta(
         creator=f"pyrometer {native.__version__}",
@@ -136,7 +181,8 @@ def _meta(runs: Runs, started: int, clock: int) -> Meta:
         duration=time.monotonic_ns() - clock,
         exit_status=runs.status,
         host=this_host(),
-        extra={"not_available": missing, "statuses": statuses},
+        notes=runs.notes,
+        extra={"not_available": runs.missing, "statuses": statuses},
     )
 
 
@@ -171,7 +217,7 @@ def _profile(runs: Runs, meta: Meta) -> native.Profile:
 def _counted(runs: Runs) -> Iterator[dict[str, Any]]:
     """The metrics of events that were counted at least once."""
     for metric, totals in runs.totals.items():
-        if any(total[3] is not None for total in totals):
+        if _has_value(totals):
             enabled, running = (sum(total[4][at] for total in totals) for at in (0, 1))
             yield {
                 "name": metric,

@@ -15,7 +15,7 @@ def stat_grids(view: Stat) -> list[Grid]:
     grids = [_program(command) for command in view.commands]
     grids += [_against(command, view.commands[0]) for command in view.commands[1:]]
     last = grids[-1]
-    grids[-1] = Grid(last.heading, last.columns, last.rows, [*last.notes, *_missing(view)])
+    grids[-1] = Grid(last.heading, last.columns, last.rows, [*last.notes, *_missing(view), *view.notes])
     return grids
 
 

@@ -82,7 +82,8 @@ def show_grid(grid: Grid, target: Console) -> None:
         for line in names:
             target.print(Text(printable(line), "dim"), no_wrap=True)
     for note in grid.notes:
-        target.print(Text(printable(note), "dim"))
+        for line in textwrap.wrap(printable(note), target.width, subsequent_indent="  "):
+            target.print(Text(line, "dim"), no_wrap=True)
 
 
 LEVELS = 3

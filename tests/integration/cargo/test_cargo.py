@@ -89,6 +89,15 @@ def test_a_flame_graph(make: Make):
 # what Cargo says
 
 
+def test_counting(make: Make):
+    root = make({"src/main.rs": BURN + MAIN})
+    done = call(root, "stat", "--repeat", "2", "--discard", "-o", "app.pyro", "--", "a")
+    assert done.returncode == 7, done.stderr
+    assert done.stdout == ""
+    [command] = pyrometer.load(root / "app.pyro").stat().commands
+    assert (command.command, command.runs, command.failed) == ("target/release/app a", 2, 2)
+
+
 def test_a_project_that_does_not_build(make: Make):
     root = make({"src/main.rs": "fn main() { nonsense }"})
     done = call(root, "record")

@@ -104,17 +104,24 @@ pub fn record(py: Python<'_>, config: ConfigDict) -> PyResult<Recording> {
     Ok(Recording(Mutex::new(recording)))
 }
 
-/// Runs a program once and counts: totals by event, wall, user and system time in nanoseconds, peak memory in bytes, status.
+/// Runs a program once and counts: totals by event, wall, user and system time in nanoseconds, peak memory in bytes, status,
+/// and whether it was told to end.
 #[pyfunction]
 pub fn stat(py: Python<'_>, command: Vec<OsString>, groups: Vec<Vec<String>>) -> PyResult<Counted> {
     let config = sampler::StatConfig { command, groups };
     let run = py.detach(|| sampler::stat(&config)).map_err(Known::from)?;
     let totals = run.totals.into_iter().map(|total| {
         let times = (total.enabled, total.running);
-        (total.event, total.metric, total.unit, total.value, times, total.missing)
+        (total.event, total.metric, total.unit, total.value, times, total.note)
     });
     let exit = run.exit;
-    Ok((totals.collect(), (run.wall, exit.user_time, exit.system_time), exit.peak_memory, exit.status))
+    Ok((
+        totals.collect(),
+        (run.wall, exit.user_time, exit.system_time),
+        run.peak_memory,
+        exit.status,
+        run.stopped,
+    ))
 }
 
 /// Symbolizes a recording that just ended into `output`, and removes its journal.

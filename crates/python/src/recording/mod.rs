@@ -14,8 +14,8 @@ mod recorder;
 
 pub use recorder::{Recording, finish, probe_events, record, require_recording, stat};
 
-/// Event, metric, unit, value, times enabled and running, and why there is no value.
+/// Event, metric, unit, value, times enabled and running, and why there is no value or what it leaves out.
 type Total = (String, String, &'static str, Option<i64>, (i64, i64), Option<String>);
 
-/// Totals; wall, user and system time; peak memory; exit status.
-type Counted = (Vec<Total>, (i64, i64, i64), i64, i32);
+/// Totals; wall, user and system time; peak memory; exit status; whether it was told to end.
+type Counted = (Vec<Total>, (i64, i64, i64), Option<i64>, i32, bool);

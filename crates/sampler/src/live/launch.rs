@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use object::{Object, ObjectSection};
 
 use crate::live::error::{Error, NOT_THERE, Result};
+use crate::live::proc::Accounts;
 use crate::live::sys;
 
 /// A child that waits for [`Child::release`] before it becomes the program.
@@ -37,8 +38,10 @@ pub struct Exit {
     pub user_time: i64,
     /// The part of it in the kernel.
     pub system_time: i64,
-    /// The largest resident set of it or of one of these children, bytes.
+    /// The largest resident set of it or of one of these children, bytes, or ours when it was forked, if larger.
     pub peak_memory: i64,
+    /// The kernel's accounting of it and of these children.
+    pub accounts: Accounts,
 }
 
 impl Child {
@@ -114,6 +117,13 @@ impl Child {
             user_time,
             system_time,
             peak_memory: usage.ru_maxrss * 1024,
+            accounts: Accounts {
+                cpu_time: user_time + system_time,
+                minor_faults: usage.ru_minflt,
+                major_faults: usage.ru_majflt,
+                switches: usage.ru_nvcsw + usage.ru_nivcsw,
+                peak_memory: usage.ru_maxrss * 1024,
+            },
         };
         Ok(*self.reaped.insert(exit))
     }

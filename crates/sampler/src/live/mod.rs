@@ -26,6 +26,7 @@ pub use error::{Error, Result};
 pub(crate) use files::vdso;
 pub use launch::{Child, Exit};
 pub use probe::probe;
+pub use proc::Accounts;
 pub use recorder::{Config, Target, record};
 pub use recording::Recording;
 pub use stat::{Run, StatConfig, Total, stat};

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::kernel_text::{self, MapLine};
 
@@ -47,6 +49,59 @@ pub(crate) fn namespace_pid(pid: i32) -> i32 {
     kernel_text::innermost_pid(&status).unwrap_or(pid)
 }
 
+/// What a process has used, as the kernel accounts for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// User and system time, nanoseconds.
+    pub cpu_time: i64,
+    /// Page faults without I/O.
+    pub minor_faults: i64,
+    /// Page faults with I/O.
+    pub major_faults: i64,
+    /// Context switches, of its own will or not.
+    pub switches: i64,
+    /// The largest resident set, bytes.
+    pub peak_memory: i64,
+}
+
+/// What a process has used until it sleeps; nothing if it is gone.
+///
+/// One that goes on running is not waited for longer than [`PATIENCE`].
+pub(crate) fn accounts_at_rest(pid: i32) -> Accounts {
+    let read = |name| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    let began = Instant::now();
+    while state(&read("stat")) == Some("R") && began.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_micros(50));
+    }
+    accounts_of(&read("status"), &read("stat"), &read("schedstat"))
+}
+
+/// How long a process is given to come to rest.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// The state of a process by its `stat`: `R` runs or waits for a CPU, `S` sleeps.
+fn state(stat: &str) -> Option<&str> {
+    stat.rsplit(')').next()?.split_whitespace().next()
+}
+
+/// The same from the texts of `status`, `stat` (fields 10 and 12 of `proc_pid_stat(5)`) and `schedstat`.
+fn accounts_of(status: &str, stat: &str, schedstat: &str) -> Accounts {
+    let number = |word: Option<&str>| word.and_then(|word| word.parse().ok()).unwrap_or(0);
+    let line = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        number(line.and_then(|line| line.split_whitespace().next()))
+    };
+    // The name may hold blanks and brackets: fields are counted after it, from the third.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    Accounts {
+        cpu_time: number(schedstat.split_whitespace().next()),
+        minor_faults: number(fields.get(7).copied()),
+        major_faults: number(fields.get(9).copied()),
+        switches: line("voluntary_ctxt_switches") + line("nonvoluntary_ctxt_switches"),
+        peak_memory: line("VmHWM") * 1024,
+    }
+}
+
 /// Opens a regular file; none for anything else. Paths come from the programs, which may put a pipe
 /// there, whose opening waits, or a device, whose bytes do not end.
 pub(crate) fn open_file(path: &Path) -> Option<File> {
@@ -73,6 +128,25 @@ mod tests {
 
     fn our_address() -> u64 {
         our_address as fn() -> u64 as usize as u64
+    }
+
+    #[test]
+    fn accounts_are_read_whatever_a_process_is_called() {
+        let status =
+            "Name:\ta) b\nVmHWM:\t  2048 kB\nvoluntary_ctxt_switches:\t3\nnonvoluntary_ctxt_switches:\t4\n";
+        let stat = "17 (a) b) S 1 17 17 0 -1 4194560 123 0 5 0 1 2";
+        let expected = Accounts {
+            cpu_time: 9_000,
+            minor_faults: 123,
+            major_faults: 5,
+            switches: 7,
+            peak_memory: 2 << 20,
+        };
+        assert_eq!(accounts_of(status, stat, "9000 1 2"), expected);
+        assert_eq!(accounts_of("", "", ""), Accounts::default());
+        let ours = accounts_at_rest(std::process::id() as i32);
+        assert!(ours.peak_memory > 1 << 20 && ours.minor_faults > 100, "{ours:?}");
+        assert_eq!((state(stat), state("")), (Some("S"), None));
     }
 
     #[test]

@@ -1,4 +1,9 @@
 //! Counting without sampling: a program's events, time and memory, as totals.
+//!
+//! Constraints:
+//! - a count that is not the program's is no count: what the kernel hides from this user comes from its accounting of
+//!   processes (`getrusage(2)`), or is missing with the reason, never 0;
+//! - signals that are sent to us are the program's, as while recording.
 
 use std::ffi::OsString;
 use std::io;
@@ -11,7 +16,16 @@ use super::error::{Error, Result};
 use super::event::{Event, Sources};
 use super::launch::{Child, Exit};
 use super::permission;
+use super::proc::{self, Accounts};
+use super::signals::Signals;
 use super::sys::{self, perf_event_attr};
+
+/// Signals that end a program, unless it has other plans: nobody who sends one wants it run once more.
+const ENDING: [i32; 4] = [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP];
+/// The kernel's count of resident pages is this inexact, bytes.
+const MEMORY_ERROR: i64 = 1 << 20;
+const ACCOUNTED: &str =
+    "from the kernel's accounting of processes (getrusage), which leaves out children that nobody waited for";
 
 /// What to count.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +51,8 @@ pub struct Total {
     pub enabled: i64,
     /// Nanoseconds that it counted.
     pub running: i64,
-    /// Why there is no count.
-    pub missing: Option<String>,
+    /// Why there is no count, or what it leaves out.
+    pub note: Option<String>,
 }
 
 /// A program's run.
@@ -50,6 +64,11 @@ pub struct Run {
     pub wall: i64,
     /// How it ended, and what the kernel says of it.
     pub exit: Exit,
+    /// The largest resident set of it or of a child it waited for, bytes; none if it was not larger than ours was when
+    /// we forked, which the kernel counts too.
+    pub peak_memory: Option<i64>,
+    /// Whether somebody wanted it to end by a signal to us or from the terminal.
+    pub stopped: bool,
 }
 
 /// Runs the program once.
@@ -61,19 +80,57 @@ pub fn stat(config: &StatConfig) -> Result<Run> {
     let parse = |group: &Vec<String>| Event::parse_all(group, &sources);
     let groups = config.groups.iter().map(parse).collect::<Result<Vec<_>>>()?;
     sys::raise_file_limit();
+    let signals = Signals::watch()?;
     let mut child = Child::fork(&config.command)?;
     let counters: Vec<_> = groups.iter().flat_map(|group| open_group(group, child.pid)).collect();
+    // It waits to be released when it sleeps: until then it touches memory of its own.
+    let before = proc::accounts_at_rest(child.pid);
     let began = Instant::now();
     child.release()?;
-    let exit = child.wait()?;
+    let stopped = wait(&mut child, &signals);
     let wall = i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX);
-    Ok(Run { totals: counters.into_iter().map(Counter::read).collect(), wall, exit })
+    let exit = child.wait()?;
+    let peak_memory = Some(exit.peak_memory).filter(|peak| *peak > before.peak_memory + MEMORY_ERROR);
+    let used = since(&exit, &before);
+    let totals = counters.into_iter().map(|counter| counter.read(&used)).collect();
+    Ok(Run { totals, wall, exit, peak_memory, stopped })
+}
+
+/// Waits for the end, and says whether somebody wanted it.
+fn wait(child: &mut Child, signals: &Signals) -> bool {
+    let mut stopped = false;
+    while !child.has_ended() {
+        let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        let mut entries = [entry(signals.descriptor()), entry(child.ended.as_raw_fd())];
+        // SAFETY: two valid entries; a signal that interrupts the call is in the pipe.
+        unsafe { libc::poll(entries.as_mut_ptr(), 2, -1) };
+        while let Some(signal) = signals.next() {
+            stopped |= ENDING.contains(&signal.number);
+            if signal.to_us_alone {
+                child.signal(signal.number);
+            }
+        }
+    }
+    stopped
+}
+
+/// What the program did itself: its process was ours before.
+fn since(exit: &Exit, before: &Accounts) -> Accounts {
+    Accounts {
+        cpu_time: exit.cpu_time - before.cpu_time,
+        minor_faults: exit.accounts.minor_faults - before.minor_faults,
+        major_faults: exit.accounts.major_faults - before.major_faults,
+        switches: exit.accounts.switches - before.switches,
+        peak_memory: exit.peak_memory,
+    }
 }
 
 /// An event that was opened, or why it was not.
 struct Counter {
     event: Event,
     opened: io::Result<OwnedFd>,
+    /// The kernel was left out though nobody asked for that.
+    user_only: bool,
 }
 
 /// The first event that can be opened leads the others: they count together or not at all.
@@ -82,13 +139,13 @@ fn open_group(group: &[Event], pid: i32) -> Vec<Counter> {
     for event in group {
         let leader = counters.iter().find_map(|counter| counter.opened.as_ref().ok());
         let leader = leader.map_or(-1, AsRawFd::as_raw_fd);
-        let opened = open(event, pid, leader);
-        counters.push(Counter { event: event.clone(), opened });
+        let (opened, user_only) = open(event, pid, leader);
+        counters.push(Counter { event: event.clone(), opened, user_only });
     }
     counters
 }
 
-fn open(event: &Event, pid: i32, leader: i32) -> io::Result<OwnedFd> {
+fn open(event: &Event, pid: i32, leader: i32) -> (io::Result<OwnedFd>, bool) {
     let mut attr = attributes(event, leader < 0);
     let opened = sys::perf_event_open_in(&attr, pid, -1, leader);
     match opened {
@@ -98,9 +155,9 @@ fn open(event: &Event, pid: i32, leader: i32) -> io::Result<OwnedFd> {
                 && !event.exclude_user =>
         {
             attr.set_exclude_kernel(1);
-            sys::perf_event_open_in(&attr, pid, -1, leader)
+            (sys::perf_event_open_in(&attr, pid, -1, leader), true)
         }
-        other => other,
+        other => (other, false),
     }
 }
 
@@ -121,33 +178,63 @@ fn attributes(event: &Event, leads: bool) -> perf_event_attr {
 }
 
 impl Counter {
-    fn read(self) -> Total {
-        let nothing = Total {
-            event: self.event.spec.clone(),
-            metric: self.event.metric.clone(),
-            unit: self.event.unit,
-            value: None,
-            enabled: 0,
-            running: 0,
-            missing: None,
-        };
-        let read = match &self.opened {
+    fn read(self, used: &Accounts) -> Total {
+        let counted = match &self.opened {
+            Ok(_) if self.user_only && happens_in_kernel(&self.event) => Err(hidden()),
             Ok(fd) => sys::read_counter(fd).map_err(|error| error.to_string()),
             Err(error) => Err(reason(error, &self.event)),
         };
-        match read {
-            Ok([_, enabled, 0, _]) if enabled > 0 => {
-                let missing = Some("it never got a counter: others had all of them".to_owned());
-                Total { enabled: signed(enabled), missing, ..nothing }
+        let accounted = accounted(&self.event, used);
+        let (value, times, note) = match (counted, accounted) {
+            (Ok([_, enabled, 0, _]), _) if enabled > 0 => {
+                (None, (enabled, 0), Some("it never got a counter: others had all of them".to_owned()))
             }
-            Ok([value, enabled, running, _]) => Total {
-                value: Some(extrapolated(value, enabled, running)),
-                enabled: signed(enabled),
-                running: signed(running),
-                ..nothing
-            },
-            Err(missing) => Total { missing: Some(missing), ..nothing },
-        }
+            (Ok([value, enabled, running, _]), _) => {
+                (Some(extrapolated(value, enabled, running)), (enabled, running), self.part())
+            }
+            (Err(_), Some(value)) => (Some(value), (0, 0), Some(ACCOUNTED.to_owned())),
+            (Err(missing), None) => (None, (0, 0), Some(missing)),
+        };
+        let Event { spec, metric, unit, .. } = self.event;
+        Total { event: spec, metric, unit, value, enabled: signed(times.0), running: signed(times.1), note }
+    }
+
+    /// What a count leaves out. A task's clock ignores who may observe what.
+    fn part(&self) -> Option<String> {
+        (self.user_only && !is_software(&self.event)).then(|| "in user code only".to_owned())
+    }
+}
+
+fn is_software(event: &Event) -> bool {
+    event.kind == perf::PERF_TYPE_SOFTWARE
+}
+
+/// Software events that the kernel's own code reports, so that whoever may not observe it would read 0 or too little.
+fn happens_in_kernel(event: &Event) -> bool {
+    let clocks = [perf::PERF_COUNT_SW_CPU_CLOCK, perf::PERF_COUNT_SW_TASK_CLOCK];
+    is_software(event) && !clocks.map(u64::from).contains(&event.config)
+}
+
+fn hidden() -> String {
+    let level = permission::paranoid().map_or_else(|| "unknown".to_owned(), |level| level.to_string());
+    format!(
+        "the kernel's part is hidden from this user: kernel.perf_event_paranoid is {level}; \
+         sudo sysctl kernel.perf_event_paranoid=1 shows it"
+    )
+}
+
+/// The same from the accounting that every process has; none if there is none of this event.
+fn accounted(event: &Event, used: &Accounts) -> Option<i64> {
+    if !is_software(event) || event.exclude_user || event.exclude_kernel {
+        return None;
+    }
+    match u32::try_from(event.config).ok()? {
+        perf::PERF_COUNT_SW_TASK_CLOCK => Some(used.cpu_time),
+        perf::PERF_COUNT_SW_CONTEXT_SWITCHES => Some(used.switches),
+        perf::PERF_COUNT_SW_PAGE_FAULTS => Some(used.minor_faults + used.major_faults),
+        perf::PERF_COUNT_SW_PAGE_FAULTS_MIN => Some(used.minor_faults),
+        perf::PERF_COUNT_SW_PAGE_FAULTS_MAJ => Some(used.major_faults),
+        _ => None,
     }
 }
 
@@ -201,7 +288,7 @@ mod tests {
         assert_eq!(run.exit.status, 3);
         assert!(value("task-clock") > 1_000_000 && value("page-faults") > 10, "{:?}", run.totals);
         assert!(value("task-clock") <= run.wall + 50_000_000);
-        assert!(run.exit.user_time + run.exit.system_time > 0 && run.exit.peak_memory > 100_000);
+        assert!(run.exit.user_time + run.exit.system_time > 0 && !run.stopped);
     }
 
     #[test]
@@ -215,8 +302,49 @@ mod tests {
     #[test]
     fn an_event_that_the_machine_has_not_says_so() {
         let run = run(&["true"], &[&["r1ffff"], &["page-faults"]]);
-        assert!(run.totals[0].value.is_some() || run.totals[0].missing.is_some());
+        assert!(run.totals[0].value.is_some() || run.totals[0].note.is_some());
         assert!(run.totals[1].value.is_some());
+    }
+
+    #[test]
+    fn accounting_agrees_with_the_events() {
+        let run = run(
+            &["sh", "-c", "for i in 1 2 3; do ls / >/dev/null; done"],
+            &[&["page-faults"], &["task-clock"]],
+        );
+        let [faults, clock] = [0, 1].map(|at| run.totals[at].value.unwrap());
+        let accounted = run.exit.accounts.minor_faults + run.exit.accounts.major_faults;
+        // Before the `execve` it has faults of its own, which `since` takes away.
+        assert!(accounted >= faults, "{accounted} {faults}");
+        assert!((run.exit.cpu_time - clock).abs() < clock / 2 + 20_000_000);
+    }
+
+    #[test]
+    fn memory_is_the_programs_own_or_not_known() {
+        let ours = vec![1_u8; 64 << 20];
+        let small = run(&["true"], &[]);
+        assert_eq!(small.peak_memory, None, "the kernel says {}", small.exit.peak_memory);
+        drop(std::hint::black_box(ours));
+        let large = run(&["dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1", "status=none"], &[]);
+        assert!((200 << 20..260 << 20).contains(&large.peak_memory.unwrap()), "{:?}", large.peak_memory);
+    }
+
+    #[test]
+    fn what_this_user_may_not_see_is_accounted_or_missing_but_never_zero() {
+        let used = Accounts { cpu_time: 5, minor_faults: 7, major_faults: 1, switches: 3, peak_memory: 0 };
+        let total = |spec: &str| {
+            let event = Event::parse(spec, &Sources::default()).unwrap();
+            let opened = Err(io::Error::from_raw_os_error(libc::EACCES));
+            Counter { event, opened, user_only: true }.read(&used)
+        };
+        assert_eq!(total("context-switches").value, Some(3));
+        assert_eq!(total("page-faults").value, Some(8));
+        assert_eq!(total("task-clock").value, Some(5));
+        assert!(total("page-faults").note.unwrap().contains("getrusage"));
+        for hidden in ["cpu-migrations", "page-faults:u", "cycles"] {
+            let total = total(hidden);
+            assert!(total.value.is_none() && total.note.is_some(), "{total:?}");
+        }
     }
 
     #[test]
