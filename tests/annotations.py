@@ -11,10 +11,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 Values = tuple[int, ...]
 _NUMBER = r"([\d,]+|-[\d,]+|\.)"
 _RULE = "-" * 80
+
+
+K = TypeVar("K")
 
 
 @dataclass
@@ -98,9 +102,9 @@ def keep(found: Annotation, file: str | None, number: int, values: Values, name:
     return False
 
 
-def added(rows: Iterable[tuple[object, int, int]], width: int) -> dict[object, Values]:
+def added(rows: Iterable[tuple[K, int, int]], width: int) -> dict[K, Values]:
     """Values by key, of rows of a key, a column and a value; those that are all 0 are left out."""
-    sums: dict[object, list[int]] = {}
+    sums: dict[K, list[int]] = {}
     for key, column, value in rows:
         sums.setdefault(key, [0] * width)[column] += value
     return {key: tuple(values) for key, values in sums.items() if any(values)}

@@ -1,5 +1,5 @@
 //! Files of Valgrind's tools, in and out. The fixtures were recorded: `tests/fixtures/valgrind/README`.
-#![allow(clippy::unwrap_used, clippy::type_complexity)]
+#![allow(clippy::type_complexity)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
