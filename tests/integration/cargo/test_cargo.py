@@ -371,7 +371,7 @@ def test_the_projects_runner_runs_the_program(make: Make):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["heap"], "No such command 'heap' of cargo pyrometer; there are: record, flamegraph"),
+        (["causal"], "No such command 'causal' of cargo pyrometer; there are: record, flamegraph, stat"),
         (["show"], "pyrometer show runs no program"),
         (["record", "--rate", "x"], "'x' is not a valid integer"),
         (["record", "--pid", "1"], "no such option: --pid"),
