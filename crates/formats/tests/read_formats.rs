@@ -29,7 +29,7 @@ const SPEEDSCOPE: &str = r#"{"shared":{"frames":[{"name":"a"},{"name":"b","file"
 {"type":"sampled","name":"two","unit":"none","startValue":0,"endValue":3,"samples":[[0,1],[0]],"weights":[2,1]}],
 "$schema":"https://www.speedscope.app/file-format-schema.json"}"#;
 
-/// As version 66 has it: tables of all threads, distances to the caller's row.
+/// As newer versions have it: tables of all threads, distances to the caller's row.
 const FIREFOX: &str = r#"{"meta":{"preprocessedProfileVersion":66,"startTime":1000.5,
 "categories":[{"name":"User","subcategories":["Other","Inlined"]},{"name":"Kernel","subcategories":["Other"]}],
 "sampleUnits":{"time":"ms","eventDelay":"ms","threadCPUDelta":"\u00b5s"}},
