@@ -202,9 +202,6 @@ def inspect(path: str, quick: bool = False) -> str | None:
 def library_source(path: str, options: SymbolOptions) -> tuple[Path | None, str | None] | None:
     """The installed file of a path of Rust's library, or why there is none; ``None`` for other paths."""
 
-def readable_formats() -> list[tuple[str, str]]:
-    """Name and title of the formats that can be read."""
-
 def recognise(path: Path) -> str | None:
     """The name of a file's format; ``None`` if it has none that can be read."""
 

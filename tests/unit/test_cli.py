@@ -198,7 +198,7 @@ def test_the_newest_profile_is_meant(file, capsys):
 
 @pytest.mark.parametrize(
     ("target", "suffix"),
-    [("firefox", ".firefox.json")],
+    [("flamegraph", ".svg")],
 )
 def test_exports_stand_beside_the_profile_and_are_recognised(file, capsys, target, suffix):
     assert run(["export", "--to", target]) == 0
@@ -212,7 +212,13 @@ def test_exports_stand_beside_the_profile_and_are_recognised(file, capsys, targe
 
 
 @pytest.mark.parametrize(
-    ("target", "suffix"), [("folded", ".folded"), ("speedscope", ".speedscope.json"), ("pprof", ".pb.gz")]
+    ("target", "suffix"),
+    [
+        ("folded", ".folded"),
+        ("speedscope", ".speedscope.json"),
+        ("pprof", ".pb.gz"),
+        ("firefox", ".firefox.json"),
+    ],
 )
 def test_an_exported_file_shows_what_the_profile_shows(file, capsys, target, suffix):
     assert run(["export", "--to", target]) == 0

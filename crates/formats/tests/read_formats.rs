@@ -29,6 +29,20 @@ const SPEEDSCOPE: &str = r#"{"shared":{"frames":[{"name":"a"},{"name":"b","file"
 {"type":"sampled","name":"two","unit":"none","startValue":0,"endValue":3,"samples":[[0,1],[0]],"weights":[2,1]}],
 "$schema":"https://www.speedscope.app/file-format-schema.json"}"#;
 
+/// As newer versions have it: tables of all threads, distances to the caller's row.
+const FIREFOX: &str = r#"{"meta":{"preprocessedProfileVersion":66,"startTime":1000.5,
+"categories":[{"name":"User","subcategories":["Other","Inlined"]},{"name":"Kernel","subcategories":["Other"]}],
+"sampleUnits":{"time":"ms","eventDelay":"ms","threadCPUDelta":"\u00b5s"}},
+"libs":[{"name":"bin","path":"/bin/x","codeId":"AB12"}],
+"shared":{"stringArray":["main","inner","read","x.c"],"sources":{"length":1,"filename":[3]},
+"resourceTable":{"length":1,"lib":[0]},
+"funcTable":{"name":[0,1,2],"resource":[0,0,-1],"source":[0,null,null],"lineNumber":[7,null,null]},
+"frameTable":{"func":[0,1,2],"address":[16,16,-1],"inlineDepth":[0,1,0],"category":[0,0,1],"subcategory":[0,0,0],"line":[9,null,0]},
+"stackTable":{"frame":[0,1,2],"prefixOffset":[0,1,2]}},
+"threads":[{"name":"worker","processName":"prog","pid":"12.1","tid":13,"markers":{"length":4},
+"samples":{"length":4,"stack":[1,2,null,1],"timeDeltas":[1.5,1,1,1],"weight":null,"weightType":"samples","threadCPUDelta":[null,3,4,5]}}],
+"counters":[{"name":"malloc","category":"Memory","pid":"12","samples":{"length":2,"time":[1,2],"count":[5,-2]}}]}"#;
+
 const COZ: &str = "\
 startup\ttime=100
 experiment\tselected=a.c:3\tspeedup=0.25\tduration=500\tselected-samples=7
@@ -191,6 +205,41 @@ fn a_raw_file_of_heaptrack_has_addresses_of_its_modules() {
     assert!(profile.meta.notes.iter().any(|note| note.starts_with("1 frees")), "{:?}", profile.meta.notes);
 }
 
+#[test]
+fn a_firefox_profile_has_weights_cpu_times_and_places() {
+    let profile = read(FIREFOX, "firefox");
+    assert_eq!(stacks(&profile, 0), ["main;inner 2", "main;read 1"]);
+    assert_eq!(sums(&profile), [("samples".into(), 3, 3), ("cpu-time".into(), 8_000, 3)]);
+    let tables = profile.tables();
+    let frames: Vec<_> = tables
+        .frames
+        .iter()
+        .map(|frame| (frame.address, frame.line, frame.file.as_deref(), frame.inlined, frame.kind.as_str()))
+        .collect();
+    let expected = [
+        (Some(16), Some(9), Some("x.c"), false, "native"),
+        (Some(16), None, None, true, "native"),
+        (None, None, None, false, "kernel"),
+    ];
+    assert_eq!(frames, expected);
+    let binary = &tables.binaries[0];
+    assert_eq!((binary.path.as_str(), binary.build_id.as_deref()), ("/bin/x", Some("ab12")));
+    let (process, thread) = (&tables.processes[0], &tables.threads[0]);
+    assert_eq!((process.pid, process.name.as_str()), (12, "prog"));
+    assert_eq!((thread.tid, thread.name.as_str()), (13, "worker"));
+    let points: Vec<_> = tables.counters.iter().map(|point| (point.time, point.value)).collect();
+    assert_eq!(points, [(1_000_000, 5.0), (2_000_000, 3.0)]);
+    assert_eq!((profile.meta.start_wall, profile.meta.quality.stackless), (1_000_500_000, 1));
+    assert_eq!(profile.meta.notes, ["4 markers of the file were not read"]);
+}
+
+#[test]
+fn what_we_write_for_the_firefox_profiler_we_read_again() {
+    let (_, bytes) = files().into_iter().rfind(|(format, _)| *format == "firefox").unwrap();
+    let profile = read_bytes("file".as_ref(), &bytes, &Options::default()).unwrap();
+    assert_eq!(stacks(&profile, 0), ["main;a 5", "main;a;b 10", "main;c 7"]);
+}
+
 /// A format, and a file of it.
 fn files() -> Vec<(&'static str, Vec<u8>)> {
     let folded = read("main;a;b 10\nmain;a 5\nmain;c 7\n", "folded");
@@ -198,10 +247,14 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     pyrometer_formats::pprof::write(&folded, &Selection::default(), &mut pprof).unwrap();
     let mut speedscope = Vec::new();
     pyrometer_formats::speedscope::write(&folded, &Selection::default(), &mut speedscope).unwrap();
+    let mut firefox = Vec::new();
+    pyrometer_formats::firefox::write(&folded, &Selection::default(), &mut firefox).unwrap();
     vec![
         ("perf-script", PERF.into()),
         ("speedscope", SPEEDSCOPE.into()),
         ("speedscope", speedscope),
+        ("firefox", FIREFOX.into()),
+        ("firefox", firefox),
         ("coz", COZ.into()),
         ("coz", COZ_LINES.into()),
         ("heaptrack", HEAPTRACK.into()),
@@ -253,6 +306,11 @@ fn references_that_lead_nowhere_are_refused() {
             "speedscope",
             r#"{"shared":{"frames":[]},"profiles":[{"type":"sampled","unit":"none","samples":[[]],"weights":[]}]}"#,
         ),
+        ("firefox", &FIREFOX.replace("[0,1,2]}},", "[0,1,3]}},")),
+        ("firefox", &FIREFOX.replace("[0,1,2],\"prefix", "[0,1,3],\"prefix")),
+        ("firefox", &FIREFOX.replace("\"stack\":[1,", "\"stack\":[3,")),
+        ("firefox", &FIREFOX.replace("[1.5,", "[")),
+        ("firefox", &FIREFOX.replace("\"stringArray\"", "\"other\"")),
         ("coz", "throughput-point\tname=x\tdelta=1\n"),
         ("pprof", "\n\u{4}\u{8}\u{9}\u{10}\u{9}"),
     ] {
@@ -266,7 +324,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn damage_is_an_error_or_a_profile(
-        file in 0..8_usize,
+        file in 0..10_usize,
         cut in any::<proptest::sample::Index>(),
         flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
         lenient: bool,

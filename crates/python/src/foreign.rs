@@ -10,15 +10,6 @@ use crate::error::Known;
 use crate::perf_data;
 use crate::profile::Profile;
 
-/// Name and title of the formats that can be read.
-#[pyfunction]
-pub fn readable_formats() -> Vec<(&'static str, &'static str)> {
-    let mut formats: Vec<_> = FORMATS.iter().map(|format| (format.name, format.title)).collect();
-    formats.push(perf_data::FORMAT);
-    formats.sort_unstable();
-    formats
-}
-
 /// Reads files into one profile. `progress` is called with the bytes read of a file and its size; what it raises ends
 /// the reading.
 #[pyfunction]
@@ -58,7 +49,9 @@ pub(crate) fn told(progress: Option<&Py<PyAny>>, read: u64, size: u64) -> PyResu
 
 fn by_name(name: &str) -> Result<&'static Format, Known> {
     read::by_name(name).ok_or_else(|| {
-        let known: Vec<_> = readable_formats().into_iter().map(|(name, _)| name).collect();
+        let mut known: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+        known.push("perf-data");
+        known.sort_unstable();
         Known::new(
             "selection",
             format!("there is no format {name}"),

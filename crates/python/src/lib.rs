@@ -36,7 +36,7 @@ mod _native {
     #[pymodule_export]
     use super::finish::{recover, resymbolize, wanted};
     #[pymodule_export]
-    use super::foreign::{read_foreign, readable_formats, recognise};
+    use super::foreign::{read_foreign, recognise};
     #[pymodule_export]
     use super::inspect::{debug_files, inspect};
     #[pymodule_export]

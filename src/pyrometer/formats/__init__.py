@@ -11,7 +11,7 @@ from pathlib import Path
 from pyrometer import native
 from pyrometer.errors import NotAProfileError, SelectionError
 from pyrometer.formats import cachegrind, callgrind, dhat, firefox, flamegraph, folded, pprof, pyro, speedscope
-from pyrometer.formats.foreign import Progress, read_foreign, readable
+from pyrometer.formats.foreign import Progress, read_foreign
 from pyrometer.formats.format import Format
 from pyrometer.profile import ProfileData
 
@@ -64,4 +64,4 @@ def open_profile(path: str | os.PathLike[str], progress: Progress | None = None)
     return pyro.open_finished(where, head)
 
 
-__all__ = ["FORMATS", "Format", "Progress", "by_name", "open_profile", "read_foreign", "readable", "recognise"]
+__all__ = ["FORMATS", "Format", "Progress", "by_name", "open_profile", "read_foreign", "recognise"]

@@ -18,11 +18,6 @@ Progress = Callable[[int, int], None]
 """Told the bytes read of a file, and its size."""
 
 
-def readable() -> dict[str, str]:
-    """Title by name of the formats that can be read."""
-    return dict(native.readable_formats())
-
-
 def read_foreign(
     paths: Sequence[str | os.PathLike[str]],
     format: str | None = None,

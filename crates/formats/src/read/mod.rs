@@ -16,6 +16,7 @@ mod collapsed;
 mod costs;
 mod coz;
 pub(crate) mod dhat;
+mod firefox;
 mod folded;
 mod heaptrack;
 mod input;
@@ -62,6 +63,7 @@ pub const FORMATS: &[Format] = &[
     coz::FORMAT,
     dhat::FORMAT,
     collapsed::DTRACE,
+    firefox::FORMAT,
     folded::FORMAT,
     heaptrack::FORMAT,
     collapsed::SAMPLE,
