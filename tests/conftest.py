@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,20 @@ import pytest
 import programs
 from installed import PYROMETER, Record, Run
 from recordings import Recorded
+
+PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
+NO_SKIPS = "PYROMETER_NO_SKIPS"
+"""Set where everything is there that a test may need: what is skipped then is a failure."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that is skipped where none may be has failed, with the reason of the skip."""
+    report = yield
+    if report.skipped and os.environ.get(NO_SKIPS) and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,3 +79,16 @@ def build() -> Callable[[Callable[..., Path], str, str], Path]:
             pytest.skip(str(error))
 
     return build_or_skip
+
+
+@pytest.fixture
+def paranoid() -> Iterator[None]:
+    """``perf_event_paranoid`` is 2, as the kernel has it by default."""
+    before = PARANOID.read_text()
+    if before.strip() != "2":
+        if os.geteuid() != 0:
+            pytest.skip(f"perf_event_paranoid is {before.strip()}, and only root may set it to 2")
+        PARANOID.write_text("2")
+    yield
+    if before.strip() != "2":
+        PARANOID.write_text(before)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyrometer.api import Profile, build, doctor, import_files, load, record, stat
+    from pyrometer.api import Profile, build, doctor, heap, import_files, instructions, load, record, stat
     from pyrometer.native import __version__
     from pyrometer.profile import Meta
     from pyrometer.symbol_names import demangle, parse_name
@@ -27,7 +27,9 @@ _HOME = {
     "build": "pyrometer.api",
     "demangle": "pyrometer.symbol_names",
     "doctor": "pyrometer.api",
+    "heap": "pyrometer.api",
     "import_files": "pyrometer.api",
+    "instructions": "pyrometer.api",
     "load": "pyrometer.api",
     "parse_name": "pyrometer.symbol_names",
     "record": "pyrometer.api",
@@ -41,7 +43,9 @@ __all__ = [
     "build",
     "demangle",
     "doctor",
+    "heap",
     "import_files",
+    "instructions",
     "load",
     "parse_name",
     "record",

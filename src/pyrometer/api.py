@@ -21,7 +21,10 @@ from typing import Any, Literal, Unpack, overload
 
 from pyrometer import analyze
 from pyrometer.analyze.top import By
+from pyrometer.collect.counted import run_counted
 from pyrometer.collect.debugfiles import DebugFiles
+from pyrometer.collect.engines import HEAP_MODES, Request
+from pyrometer.collect.engines import engine as engine_of
 from pyrometer.collect.events import parse as _parse_events
 from pyrometer.collect.record import DEFAULT_RATE
 from pyrometer.collect.record import record as _record
@@ -29,7 +32,7 @@ from pyrometer.collect.stat import stat as _stat
 from pyrometer.collect.symbolize import symbolize as _symbolize
 from pyrometer.diagnosis.diagnose import diagnose
 from pyrometer.diagnosis.finding import Diagnosis
-from pyrometer.errors import FileAccessError
+from pyrometer.errors import FileAccessError, SelectionError
 from pyrometer.formats import Progress, by_name, open_profile, read_foreign
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native, symbol_options
 from pyrometer.show import html
@@ -292,6 +295,46 @@ def record(  # noqa: PLR0913  one keyword an option
     )
     recorded.wait()
     return Profile.of(recorded.profile)
+
+
+def instructions(  # noqa: PLR0913  one keyword an option
+    command: Sequence[str],
+    *,
+    cache: bool = False,
+    branches: bool = False,
+    calls: bool = False,
+    inlined: bool = False,
+    inside: Sequence[str] = (),
+    children: bool = True,
+    engine: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+) -> Profile:
+    """Run a program under an engine and count its instructions exactly, by function and line.
+
+    ``cache`` and ``branches`` are simulated too; ``calls`` gives inclusive counts, ``inlined`` counts by inlined
+    call; ``inside`` names functions outside of which nothing counts. Where the profile is kept: as for :func:`record`.
+    Errors: :class:`~pyrometer.EngineNotFoundError`, :class:`~pyrometer.EngineError`.
+    """
+    request = Request("instructions", cache, branches, calls, inlined, tuple(inside), children)
+    return Profile.of(run_counted(command, engine_of(engine), request, output=output).profile)
+
+
+def heap(
+    command: Sequence[str],
+    *,
+    mode: str = "heap",
+    children: bool = True,
+    engine: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+) -> Profile:
+    """Run a program under an engine and find out which code allocates; ``mode``: ``heap``, ``copies`` or ``ad-hoc``.
+
+    Errors as of :func:`instructions`; a :class:`~pyrometer.SelectionError` for another mode.
+    """
+    if mode not in HEAP_MODES:
+        raise SelectionError(f"there is no mode {mode!r}", cure=f"choose one of: {', '.join(HEAP_MODES)}")
+    request = Request(mode, children=children)
+    return Profile.of(run_counted(command, engine_of(engine), request, output=output).profile)
 
 
 def stat(

@@ -3,22 +3,20 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
 
+import perf
 import programs
 import pyrometer
 from installed import PYROMETER, Run
 
-PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
 EVENTS = "task-clock,context-switches,page-faults,minor-faults"
 
 
@@ -34,14 +32,13 @@ def measured(profile: pyrometer.Profile, command: int = 0) -> dict[str, float]:
 
 def perf_stat(*command: str | Path) -> dict[str, float]:
     """What `perf stat` counts; its clock is in milliseconds."""
-    if shutil.which("perf") is None:
-        pytest.skip("perf is not installed")
+    if (why := perf.why_missing()) is not None:
+        pytest.skip(why)
     done = subprocess.run(
         ["perf", "stat", "-x,", "-e", EVENTS, "--", *map(str, command)], capture_output=True, text=True, check=False
     )
     rows = [line.split(",") for line in done.stderr.splitlines() if line.count(",") > 3]
-    if not rows:
-        pytest.skip(f"perf stat does not run here: {done.stderr}")
+    assert rows, done.stderr
     return {row[2].removesuffix(":u"): float(row[0]) for row in rows if row[0][0].isdigit()}
 
 
@@ -126,19 +123,6 @@ def test_without_perf_events_the_kernels_accounting_is_shown(error: str, tmp_pat
     assert "getrusage" in " ".join(profile.meta.notes)
     free = measured(pyrometer.stat(["sh", "-c", "ls / > /dev/null; exit 3"]))
     assert found["minor-faults"] == pytest.approx(free["minor-faults"], rel=0.1)
-
-
-@pytest.fixture
-def paranoid() -> Iterator[None]:
-    """``perf_event_paranoid`` is 2, as the kernel has it by default."""
-    before = PARANOID.read_text()
-    if before.strip() != "2":
-        if os.geteuid() != 0:
-            pytest.skip(f"perf_event_paranoid is {before.strip()}, and only root may set it to 2")
-        PARANOID.write_text("2")
-    yield
-    if before.strip() != "2":
-        PARANOID.write_text(before)
 
 
 def test_what_a_user_may_not_see_is_not_0(paranoid: None, tmp_path: Path):

@@ -7,7 +7,6 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,21 +14,6 @@ import pytest
 import programs
 from installed import PYROMETER
 from recordings import Recorded, reaches_the_start
-
-PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
-
-
-@pytest.fixture
-def paranoid() -> Iterator[None]:
-    """``perf_event_paranoid`` is 2, as the kernel has it by default."""
-    before = PARANOID.read_text()
-    if before.strip() != "2":
-        if os.geteuid() != 0:
-            pytest.skip(f"perf_event_paranoid is {before.strip()}, and only root may set it to 2")
-        PARANOID.write_text("2")
-    yield
-    if before.strip() != "2":
-        PARANOID.write_text(before)
 
 
 def record(path: Path, *program: str | Path, locked_kib: int | None = None) -> Recorded:

@@ -4,8 +4,6 @@ import errno
 import json
 import os
 import re
-import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +18,6 @@ import pyrometer
 from machines import ALL_CAPABILITIES, CLOCK, CPU, HEALTHY, OPEN, SYSCTL, lay_out, status
 from pyrometer.cli import run
 from pyrometer.diagnosis import early as early_module
-from pyrometer.diagnosis import package
 from pyrometer.diagnosis.checks import CHECKS
 from pyrometer.diagnosis.diagnose import diagnose
 from pyrometer.diagnosis.finding import Diagnosis, Finding, Found, Run, exit_code, findings_of, most_harmful_first
@@ -386,41 +383,6 @@ def test_a_command_to_copy_stands_in_one_line(cure, lines, capsys):
     assert finding.cure == f"{finding.prose} {finding.command}".strip()
     show_diagnosis(Diagnosis("./a", (finding,), 1, 0.1), console(width=80))
     assert capsys.readouterr().out.splitlines()[-len(lines) :] == lines
-
-
-def _tool(folder, name, answer):
-    tool = folder / name
-    tool.write_text(f"#!/bin/sh\n{answer}\n")
-    tool.chmod(0o755)
-    return tool
-
-
-@pytest.mark.parametrize(
-    ("tool", "answer", "command"),
-    [
-        ("dpkg", 'echo "tree: /usr/bin/tree"', "sudo apt install tree-dbgsym"),
-        ("dpkg", 'echo "libc6:amd64: /bin/tree"; exit 1', "sudo apt install libc6-dbg"),
-        ("dpkg", 'printf "diversion by a from: /bin/tree\\nb, c:i386: /bin/tree\\n"', "sudo apt install b-dbgsym"),
-        ("dpkg", 'echo "other: /usr/bin/other"', ""),
-        ("dpkg", "exit 1", ""),
-        ("dpkg", "while :; do :; done", ""),
-        ("rpm", "echo tree", "sudo dnf debuginfo-install tree"),
-        ("rpm", "echo file /usr/bin/tree is not owned by any package; exit 1", ""),
-        ("neither", "", ""),
-    ],
-)
-def test_the_package_of_a_system_program_is_named(tmp_path, monkeypatch, tool, answer, command):
-    _tool(tmp_path, tool, answer)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(package, "PATIENCE", 0.5)
-    start = time.monotonic()
-    assert package.debug_symbols("/usr/bin/tree") == command
-    assert time.monotonic() - start < 5
-
-
-@pytest.mark.skipif(shutil.which("dpkg") is None, reason="no dpkg")
-def test_the_package_of_a_real_program():
-    assert package.debug_symbols("/usr/bin/dpkg") == "sudo apt install dpkg-dbgsym"
 
 
 def test_json_and_markdown_have_every_field():

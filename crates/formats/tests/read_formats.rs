@@ -156,6 +156,23 @@ fn perf_script_keeps_events_threads_and_times() {
 }
 
 #[test]
+fn lines_of_source_belong_to_the_frame_above() {
+    let text =
+        "a 1 1.5: 2 page-faults: \n\t 10 inner+0x1 (/a)\n  src/a b.c:12\n\t 11 main+0x1 (/a)\n  main.c:3\n\n";
+    let profile = read(text, "perf-script");
+    let places: Vec<_> =
+        profile.tables().stacks.iter().map(|stack| &profile.tables().frames[stack.frame as usize]).collect();
+    let places: Vec<_> = places.iter().map(|frame| (frame.file.as_deref(), frame.line)).collect();
+    assert_eq!(places, [(Some("main.c"), Some(3)), (Some("src/a b.c"), Some(12))]);
+    let stray = read_bytes(
+        "file".as_ref(),
+        b"a 1 1.5: 2 x:\n  main.c:3\n",
+        &Options { format: by_name("perf-script"), lenient: false },
+    );
+    assert!(matches!(stray, Err(Error::Malformed { .. })));
+}
+
+#[test]
 fn speedscope_has_samples_and_events() {
     let profile = read(SPEEDSCOPE, "speedscope");
     assert_eq!(stacks(&profile, 0), ["a 6000000", "a;b 3000000"]);

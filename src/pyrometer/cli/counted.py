@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from pyrometer.cli.options import DEBUG_FILE_NAMES
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.printing import print_summary
+from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
+from pyrometer.collect.counted import run_counted
+from pyrometer.collect.debugfiles import DebugFiles
+from pyrometer.collect.engines import ENGINES, Request, engine
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_ENGINES = ("valgrind",)
 
 
 def counting(command: F) -> F:
@@ -25,8 +28,8 @@ def counting(command: F) -> F:
         click.option(
             "--engine",
             "engine_name",
-            type=click.Choice(_ENGINES),
-            default=_ENGINES[0],
+            type=click.Choice(list(ENGINES)),
+            default=next(iter(ENGINES)),
             show_default=True,
             help="What runs the program.",
         ),
@@ -36,15 +39,18 @@ def counting(command: F) -> F:
     return command
 
 
-def announce(text: str, no_summary: bool) -> None:
-    """Say on stderr what will take long; not into a file that somebody reads."""
-    if not no_summary and sys.stderr.isatty():
-        click.echo(text, err=True)
-
-
-def finish(counted: Any, form: str, no_summary: bool) -> None:
-    """Print the summary on stderr, for stdout is the program's; then end as the program did."""
-    if not no_summary:
+def count(program: Sequence[str], request: Request, form: str, **options: Any) -> None:
+    """Run a program under an engine and print the summary on stderr; then end as the program did."""
+    chosen = engine(options["engine_name"])
+    quiet = options["no_summary"]
+    # Not into a file that somebody reads.
+    if not quiet and sys.stderr.isatty():
+        click.echo(chosen.describe(request), err=True)
+    files = DebugFiles(**{name: options[name] for name in DEBUG_FILE_NAMES if name in options})
+    counted = run_counted(
+        program, chosen, request, output=options["output"], files=files, finishing=while_working("reading")
+    )
+    if not quiet:
         with not_vital():
             print_summary(counted.profile, form)
     end_like(counted.status)

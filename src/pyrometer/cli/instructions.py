@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from pyrometer.cli.counted import announce, counting, finish
-from pyrometer.cli.options import DEBUG_FILE_NAMES, debug_files, output_format
+from pyrometer.cli.counted import count, counting
+from pyrometer.cli.options import debug_files, output_format
+from pyrometer.collect.engines import Request
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -27,9 +28,7 @@ from pyrometer.cli.options import DEBUG_FILE_NAMES, debug_files, output_format
 @debug_files
 @output_format
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
-def command(
-    program: tuple[str, ...], form: str, engine_name: str, no_summary: bool, no_children: bool, **options: Any
-) -> None:
+def command(program: tuple[str, ...], form: str, no_children: bool, inlined: bool, **options: Any) -> None:
     """Count the instructions of PROGRAM and of what it starts, exactly, by function and line.
 
     Its streams, signals and exit status pass through; the summary goes to stderr.
@@ -39,16 +38,6 @@ def command(
       pyrometer instructions --cache --branches -- ./program
       pyrometer instructions --calls --from 'parse*' -- ./program
     """
-    from pyrometer.cli.progress import while_working
-    from pyrometer.collect.debugfiles import DebugFiles
-    from pyrometer.collect.engines import Request, engine
-    from pyrometer.collect.instructions import instructions
-
-    files = DebugFiles(**{name: options.pop(name) for name in DEBUG_FILE_NAMES})
-    chosen = engine(engine_name)
-    wanted = Request("instructions", calls=options["calls"], addresses=options["inlined"], inside=options["inside"])
-    announce(chosen.describe(wanted), no_summary)
-    counted = instructions(
-        program, chosen, children=not no_children, files=files, finishing=while_working("reading"), **options
-    )
-    finish(counted, form, no_summary)
+    chosen = {name: options.pop(name) for name in ("cache", "branches", "calls", "inside")}
+    request = Request("instructions", addresses=inlined, children=not no_children, **chosen)
+    count(program, request, form, **options)

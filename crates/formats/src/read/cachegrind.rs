@@ -7,10 +7,10 @@
 
 use pyrometer_tables::schema::Function;
 
+use super::by_line::{ByLine, read_by_line};
 use super::numbers::{counts, unsigned};
 use super::valgrind::{self, EVENTS};
-use super::{Builder, Format, Head, Input, Likeness, Place};
-use crate::error::{Error, Result};
+use super::{Builder, Format, Head, Input, Likeness, Line, Place};
 
 pub(super) const FORMAT: Format =
     Format { name: "cachegrind", title: "Cachegrind (cachegrind.out)", recognise, read };
@@ -24,27 +24,13 @@ fn recognise(head: &Head<'_>) -> Likeness {
     Likeness::mark(next(b"cmd:") && next(b"events:") && (next(b"fl=") || head.contains(b"\nsummary:")))
 }
 
-fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let path = input.path().to_owned();
+fn read(input: &mut Input<'_>, builder: &mut Builder) -> crate::Result<()> {
     builder.meta.instrument = "instructions".to_owned();
-    let mut reader = Reader::new(builder);
-    let mut lines = input.lines();
-    let mut end = 0;
-    while let Some(line) = lines.next()? {
-        end = line.offset + line.bytes.len() as u64;
-        if let Err(expected) = reader.line(line.bytes) {
-            reader.builder.left_out(line.malformed(&expected))?;
-        }
-    }
-    if !reader.summarized {
-        let error = Error::malformed(&path, end, "a line `summary:`", "the end of the file");
-        reader.builder.left_out(error)?;
-    }
-    Ok(())
+    read_by_line(input, &mut Reader::new(builder))
 }
 
 /// What should have stood in a line, if it does not fit.
-type Fits = std::result::Result<(), String>;
+type Fits = Result<(), String>;
 
 struct Reader<'a> {
     builder: &'a mut Builder,
@@ -60,6 +46,22 @@ struct Reader<'a> {
     summarized: bool,
 }
 
+impl ByLine for Reader<'_> {
+    type Expected = String;
+
+    fn line(&mut self, line: &Line<'_>) -> Result<(), String> {
+        self.understand(line.bytes)
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        if self.summarized { Ok(()) } else { Err("a line `summary:`".to_owned()) }
+    }
+
+    fn builder(&mut self) -> &mut Builder {
+        self.builder
+    }
+}
+
 impl<'a> Reader<'a> {
     fn new(builder: &'a mut Builder) -> Self {
         let file = (builder.costs.file(""), String::new());
@@ -67,7 +69,7 @@ impl<'a> Reader<'a> {
         Self { builder, set: None, file, function: None, values, totals, summarized: false }
     }
 
-    fn line(&mut self, bytes: &[u8]) -> Fits {
+    fn understand(&mut self, bytes: &[u8]) -> Fits {
         if bytes.first().is_some_and(u8::is_ascii_digit) {
             return self.costs(bytes).ok_or_else(|| "`LINE COUNT ...` of a function".to_owned());
         }

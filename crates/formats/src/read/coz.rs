@@ -6,6 +6,7 @@
 use pyrometer_tables::schema::{Event, Experiment};
 use serde_json::{Map, Value};
 
+use super::by_line::{ByLine, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 
@@ -72,17 +73,7 @@ impl Record {
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     builder.meta.instrument = "causal".to_owned();
-    let mut reader = Reader { builder, experiment: None };
-    let mut lines = input.lines();
-    while let Some(line) = lines.next()? {
-        if line.bytes.trim_ascii().is_empty() {
-            continue;
-        }
-        if reader.line(&line).is_none() {
-            reader.builder.left_out(line.malformed("a record of Coz with all its fields"))?;
-        }
-    }
-    Ok(())
+    read_by_line(input, &mut Reader { builder, experiment: None })
 }
 
 struct Reader<'a> {
@@ -91,10 +82,25 @@ struct Reader<'a> {
     experiment: Option<Experiment>,
 }
 
+impl ByLine for Reader<'_> {
+    type Expected = &'static str;
+
+    fn line(&mut self, line: &Line<'_>) -> std::result::Result<(), &'static str> {
+        if line.bytes.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        self.understand(line.bytes).ok_or("a record of Coz with all its fields")
+    }
+
+    fn builder(&mut self) -> &mut Builder {
+        self.builder
+    }
+}
+
 impl Reader<'_> {
     /// None if the line does not fit.
-    fn line(&mut self, line: &Line<'_>) -> Option<()> {
-        let record = parse(line.bytes)?;
+    fn understand(&mut self, bytes: &[u8]) -> Option<()> {
+        let record = parse(bytes)?;
         match record.kind.as_str() {
             "experiment" => self.experiment = Some(experiment(&record)?),
             "throughput-point" | "progress-point" => self.point(&record, record.whole("delta")?)?,

@@ -7,7 +7,8 @@
 use pyrometer_tables::schema::Metric;
 use rustc_hash::FxHashMap;
 
-use super::{Builder, Format, Head, Input, Likeness};
+use super::by_line::{ByLine, read_by_line};
+use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 
 pub(super) const FORMAT: Format =
@@ -56,14 +57,8 @@ fn number(text: &[u8]) -> Option<i64> {
 }
 
 pub(super) fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let mut reader = Reader::new(builder, is_differential(&input.head()));
-    let mut lines = input.lines();
-    while let Some(line) = lines.next()? {
-        if !is_comment(line.bytes) && reader.line(line.bytes).is_none() {
-            reader.builder.left_out(line.malformed("`frame;frame NUMBER`"))?;
-        }
-    }
-    Ok(())
+    let differential = is_differential(&input.head());
+    read_by_line(input, &mut Reader::new(builder, differential))
 }
 
 /// Whether every line has two numbers. A frame may end in one by itself: of a single line nobody could tell.
@@ -81,6 +76,21 @@ struct Reader<'a> {
     frames: FxHashMap<Box<[u8]>, i32>,
 }
 
+impl ByLine for Reader<'_> {
+    type Expected = &'static str;
+
+    fn line(&mut self, line: &Line<'_>) -> std::result::Result<(), &'static str> {
+        if is_comment(line.bytes) {
+            return Ok(());
+        }
+        self.stack(line.bytes).ok_or("`frame;frame NUMBER`")
+    }
+
+    fn builder(&mut self) -> &mut Builder {
+        self.builder
+    }
+}
+
 impl<'a> Reader<'a> {
     fn new(builder: &'a mut Builder, differential: bool) -> Self {
         let names: &[&str] = if differential { &["samples-before", "samples"] } else { &["samples"] };
@@ -89,8 +99,8 @@ impl<'a> Reader<'a> {
         Self { builder, metrics, thread, frames: FxHashMap::default() }
     }
 
-    /// A line; none if it is no stack with its numbers.
-    fn line(&mut self, line: &[u8]) -> Option<()> {
+    /// None if the line is no stack with its numbers.
+    fn stack(&mut self, line: &[u8]) -> Option<()> {
         let mut values = [0; 2];
         let mut stack = line;
         for value in values[..self.metrics.len()].iter_mut().rev() {

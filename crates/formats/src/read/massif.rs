@@ -7,8 +7,9 @@
 mod snapshots;
 mod tree;
 
+use super::by_line::read_by_line;
 use super::{Builder, Format, Head, Input, Likeness};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use snapshots::Snapshots;
 
 pub(super) const FORMAT: Format = Format { name: "massif", title: "Massif (massif.out)", recognise, read };
@@ -19,19 +20,6 @@ fn recognise(head: &Head<'_>) -> Likeness {
 }
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let path = input.path().to_owned();
     builder.meta.instrument = "heap".to_owned();
-    let mut snapshots = Snapshots::new(builder);
-    let mut lines = input.lines();
-    let mut end = 0;
-    while let Some(line) = lines.next()? {
-        end = line.offset + line.bytes.len() as u64;
-        if let Err(expected) = snapshots.line(line.bytes) {
-            snapshots.builder.left_out(line.malformed(expected))?;
-        }
-    }
-    if let Err(expected) = snapshots.finish() {
-        snapshots.builder.left_out(Error::malformed(&path, end, expected, "the end of the file"))?;
-    }
-    Ok(())
+    read_by_line(input, &mut Snapshots::new(builder))
 }

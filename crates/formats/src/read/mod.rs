@@ -10,6 +10,7 @@
 //! A format is one module with a [`Format`] named `FORMAT`, and its entry in [`FORMATS`].
 
 mod builder;
+mod by_line;
 mod cachegrind;
 mod callgrind;
 mod collapsed;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyrometer.collect.engines.engine import Engine, Finished, Request
+from pyrometer.collect.engines.engine import HEAP_MODES, Engine, Finished, Request
 from pyrometer.collect.engines.valgrind import Valgrind
 from pyrometer.errors import SelectionError
 
@@ -22,4 +22,4 @@ def engine(name: str | None = None) -> Engine:
     return ENGINES[chosen]()
 
 
-__all__ = ["ENGINES", "Engine", "Finished", "Request", "Valgrind", "engine"]
+__all__ = ["ENGINES", "HEAP_MODES", "Engine", "Finished", "Request", "Valgrind", "engine"]

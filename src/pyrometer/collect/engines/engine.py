@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+HEAP_MODES = ("heap", "copies", "ad-hoc")
+"""What a heap profile may be of: allocations; ``memcpy`` and the like; events that the program reports itself."""
+
 
 @dataclass(frozen=True)
 class Request:
     """What to count of a program, and of all that it starts."""
 
     what: str
-    """``instructions``, ``heap``, ``copies`` or ``ad-hoc``."""
+    """``instructions``, or one of :data:`HEAP_MODES`."""
     cache: bool = False
     """Simulate first-level and last-level caches."""
     branches: bool = False

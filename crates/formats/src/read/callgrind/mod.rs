@@ -13,8 +13,9 @@ mod part;
 mod positions;
 mod reader;
 
+use super::by_line::read_by_line;
 use super::{Builder, Format, Head, Input, Likeness};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use reader::Reader;
 
 pub(super) const FORMAT: Format = Format {
@@ -34,19 +35,6 @@ fn recognise(head: &Head<'_>) -> Likeness {
 }
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let path = input.path().to_owned();
     builder.meta.instrument = "instructions".to_owned();
-    let mut reader = Reader::new(builder);
-    let mut lines = input.lines();
-    let mut end = 0;
-    while let Some(line) = lines.next()? {
-        end = line.offset + line.bytes.len() as u64;
-        if let Err(expected) = reader.line(line.bytes) {
-            reader.builder.left_out(line.malformed(expected))?;
-        }
-    }
-    if let Err(expected) = reader.finish() {
-        reader.builder.left_out(Error::malformed(&path, end, expected, "the end of the file"))?;
-    }
-    Ok(())
+    read_by_line(input, &mut Reader::new(builder))
 }

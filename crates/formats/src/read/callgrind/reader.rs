@@ -4,9 +4,10 @@ use pyrometer_tables::schema::Process;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
+use super::super::by_line::ByLine;
 use super::super::numbers::{counts, unsigned};
 use super::super::valgrind::{self, EVENTS};
-use super::super::{Builder, Edge, Place};
+use super::super::{Builder, Edge, Line, Place};
 use super::names::{Spaces, UNKNOWN};
 use super::part::Part;
 use super::positions::Positions;
@@ -70,6 +71,22 @@ pub(super) struct Reader<'a> {
     jumps: u64,
 }
 
+impl ByLine for Reader<'_> {
+    type Expected = &'static str;
+
+    fn line(&mut self, line: &Line<'_>) -> Result<(), &'static str> {
+        self.understand(line.bytes)
+    }
+
+    fn end(&mut self) -> Result<(), &'static str> {
+        self.finish()
+    }
+
+    fn builder(&mut self) -> &mut Builder {
+        self.builder
+    }
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(builder: &'a mut Builder) -> Self {
         let mut reader = Self {
@@ -94,10 +111,10 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn line(&mut self, bytes: &[u8]) -> Fits {
+    fn understand(&mut self, bytes: &[u8]) -> Fits {
         match bytes.first() {
             Some(b'0'..=b'9' | b'+' | b'-' | b'*') => self.positioned(bytes).ok_or(COSTS),
-            Some(b' ' | b'\t') => self.line(bytes.trim_ascii_start()),
+            Some(b' ' | b'\t') => self.understand(bytes.trim_ascii_start()),
             None | Some(b'#') => Ok(()),
             Some(_) => self.words(bytes),
         }
@@ -321,7 +338,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The end of the file.
-    pub(super) fn finish(&mut self) -> Fits {
+    fn finish(&mut self) -> Fits {
         if self.jumps > 0 {
             self.builder.note(format!("{} jumps between lines of the file were not kept.", self.jumps));
         }

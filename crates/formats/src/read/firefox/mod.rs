@@ -32,7 +32,8 @@ fn recognise(head: &Head<'_>) -> Likeness {
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let bytes = input.bytes()?;
-    let document: Document<'_> = super::json::parse(input, &bytes, "a processed profile")?;
+    let document: Document<'_> =
+        super::json::parse(input, &bytes, "a processed profile of the Firefox Profiler")?;
     if builder.meta.start_wall == 0 {
         builder.meta.start_wall = (document.meta.start_time * MS) as i64;
     }

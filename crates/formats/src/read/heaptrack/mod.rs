@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use pyrometer_tables::schema::{Counter, Metric};
 
+use super::by_line::{ByLine, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
@@ -48,12 +49,7 @@ const POINTS: usize = 4096;
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     builder.meta.instrument = "heap".to_owned();
     let mut reader = Reader::new(builder);
-    let mut lines = input.lines();
-    while let Some(line) = lines.next()? {
-        if let Err(expected) = reader.line(&line) {
-            reader.builder.left_out(line.malformed(expected))?;
-        }
-    }
+    read_by_line(input, &mut reader)?;
     reader.finish();
     Ok(())
 }
@@ -80,24 +76,8 @@ struct Reader<'a> {
     stamps: usize,
 }
 
-impl<'a> Reader<'a> {
-    fn new(builder: &'a mut Builder) -> Self {
-        Self {
-            builder,
-            version: 0,
-            places: Places::default(),
-            live: Live::default(),
-            kinds: HashMap::new(),
-            pointers: HashMap::new(),
-            unknown: 0,
-            suppressions: Suppressions::default(),
-            page: 4096,
-            time: 0,
-            series: Vec::new(),
-            stride: 1,
-            stamps: 0,
-        }
-    }
+impl ByLine for Reader<'_> {
+    type Expected = &'static str;
 
     /// Most lines are events.
     fn line(&mut self, line: &Line<'_>) -> Wanted {
@@ -116,6 +96,30 @@ impl<'a> Reader<'a> {
             b'c' => self.stamp(&mut fields),
             b'R' => self.resident(&mut fields),
             _ => self.rare(*kind, line, &mut fields),
+        }
+    }
+
+    fn builder(&mut self) -> &mut Builder {
+        self.builder
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn new(builder: &'a mut Builder) -> Self {
+        Self {
+            builder,
+            version: 0,
+            places: Places::default(),
+            live: Live::default(),
+            kinds: HashMap::new(),
+            pointers: HashMap::new(),
+            unknown: 0,
+            suppressions: Suppressions::default(),
+            page: 4096,
+            time: 0,
+            series: Vec::new(),
+            stride: 1,
+            stamps: 0,
         }
     }
 

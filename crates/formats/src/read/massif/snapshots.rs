@@ -2,8 +2,9 @@
 
 use pyrometer_tables::schema::{Counter, Metric};
 
+use super::super::by_line::ByLine;
 use super::super::numbers::unsigned;
-use super::super::{Builder, valgrind};
+use super::super::{Builder, Line, valgrind};
 use super::tree::{Texts, Tree};
 
 /// Series by the fields of a snapshot; the oldest versions had another name for the second.
@@ -32,7 +33,7 @@ struct Snapshot {
 }
 
 pub(super) struct Snapshots<'a> {
-    pub(super) builder: &'a mut Builder,
+    builder: &'a mut Builder,
     texts: Texts,
     /// Nanoseconds of a unit of time, or 1 where that is no time.
     scale: f64,
@@ -44,13 +45,29 @@ pub(super) struct Snapshots<'a> {
 
 type Fits = Result<(), &'static str>;
 
+impl ByLine for Snapshots<'_> {
+    type Expected = &'static str;
+
+    fn line(&mut self, line: &Line<'_>) -> Result<(), &'static str> {
+        self.understand(line.bytes)
+    }
+
+    fn end(&mut self) -> Result<(), &'static str> {
+        self.finish()
+    }
+
+    fn builder(&mut self) -> &mut Builder {
+        self.builder
+    }
+}
+
 impl<'a> Snapshots<'a> {
     pub(super) fn new(builder: &'a mut Builder) -> Self {
         let (texts, detailed) = (Texts::default(), Vec::new());
         Self { builder, texts, scale: 1.0, snapshot: None, tree: None, detailed, last: 0 }
     }
 
-    pub(super) fn line(&mut self, line: &[u8]) -> Fits {
+    fn understand(&mut self, line: &[u8]) -> Fits {
         if let Some(tree) = &mut self.tree {
             let fits = tree.line(line, &mut self.texts, self.builder);
             return match fits {
@@ -151,7 +168,7 @@ impl<'a> Snapshots<'a> {
     }
 
     /// The end of the file.
-    pub(super) fn finish(&mut self) -> Fits {
+    fn finish(&mut self) -> Fits {
         let cut = self.tree.is_some() || self.snapshot.is_some();
         let mut detailed = std::mem::take(&mut self.detailed);
         let last = self.last;

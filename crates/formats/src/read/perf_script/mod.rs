@@ -15,7 +15,8 @@ mod header;
 use pyrometer_tables::schema::{Frame, Function, Metric, Sample};
 use rustc_hash::FxHashMap;
 
-use super::{Builder, Format, Head, Input, Likeness};
+use super::by_line::{ByLine, read_by_line};
+use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use frame::Code;
 use header::Header;
@@ -39,23 +40,9 @@ fn is_comment(line: &[u8]) -> bool {
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let mut reader = Reader::new(builder);
-    let mut lines = input.lines();
-    while let Some(line) = lines.next()? {
-        let bytes = line.bytes;
-        if bytes.is_empty() || bytes.iter().all(u8::is_ascii_whitespace) {
-            reader.finish_sample();
-        } else if bytes[0] == b'\t' && reader.sample.is_some() {
-            if !reader.frame(bytes) {
-                reader.builder.left_out(line.malformed("`ADDRESS FUNCTION (BINARY)`"))?;
-            }
-        } else if bytes[0] != b'#' && !reader.begin_sample(bytes) {
-            reader
-                .builder
-                .left_out(line.malformed("`COMMAND PID TIME: EVENT:`, as perf script prints it"))?;
-        }
-    }
+    read_by_line(input, &mut reader)?;
     reader.finish_sample();
-    reader.end();
+    reader.finish();
     Ok(())
 }
 
@@ -87,6 +74,29 @@ struct Reader<'a> {
     span: Option<(i64, i64)>,
 }
 
+impl ByLine for Reader<'_> {
+    type Expected = &'static str;
+
+    fn line(&mut self, line: &Line<'_>) -> std::result::Result<(), &'static str> {
+        let bytes = line.bytes;
+        match bytes.first() {
+            Some(b'\t') if self.sample.is_some() && !bytes.trim_ascii().is_empty() => {
+                self.frame(bytes).ok_or("`ADDRESS FUNCTION (BINARY)`")
+            }
+            Some(b'#') => Ok(()),
+            _ if bytes.trim_ascii().is_empty() => {
+                self.finish_sample();
+                Ok(())
+            }
+            _ => self.begin_sample(bytes).ok_or("`COMMAND PID TIME: EVENT:`, as perf script prints it"),
+        }
+    }
+
+    fn builder(&mut self) -> &mut Builder {
+        self.builder
+    }
+}
+
 impl<'a> Reader<'a> {
     fn new(builder: &'a mut Builder) -> Self {
         builder.meta.instrument = "record".to_owned();
@@ -103,13 +113,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// False if it is no header.
-    fn begin_sample(&mut self, line: &[u8]) -> bool {
-        self.finish_sample();
+    /// None if it is no header.
+    fn begin_sample(&mut self, line: &[u8]) -> Option<()> {
         let Some(header) = header::parse(line) else {
             // Lines of source below a frame (`-F +srcline`) are indented too, but by blanks.
             return self.source(line);
         };
+        self.finish_sample();
         let thread = self.thread(&header);
         let (metric, has_period) = self.metric(&header);
         let value = if has_period { header.period.unwrap_or(1) } else { 1 };
@@ -123,7 +133,7 @@ impl<'a> Reader<'a> {
             self.stack.push(row);
             self.finish_sample();
         }
-        true
+        Some(())
     }
 
     fn thread(&mut self, header: &Header<'_>) -> i32 {
@@ -158,17 +168,17 @@ impl<'a> Reader<'a> {
         (row, has_period)
     }
 
-    /// False if it is no frame.
-    fn frame(&mut self, line: &[u8]) -> bool {
+    /// None if it is no frame.
+    fn frame(&mut self, line: &[u8]) -> Option<()> {
         if let Some(row) = self.frames.get(line) {
             self.stack.push(*row);
-            return true;
+            return Some(());
         }
-        let Some(code) = frame::parse(line) else { return false };
+        let code = frame::parse(line)?;
         let row = self.row(&code);
         self.frames.insert(line.into(), row);
         self.stack.push(row);
-        true
+        Some(())
     }
 
     fn row(&mut self, code: &Code<'_>) -> i32 {
@@ -185,17 +195,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Gives the last frame its place in the source; false if the line is none.
-    fn source(&mut self, line: &[u8]) -> bool {
-        let Some((file, number)) = frame::source(line) else { return false };
-        let Some(last) = self.stack.last_mut() else { return false };
+    /// Gives the last frame its place in the source; none if the line is none.
+    fn source(&mut self, line: &[u8]) -> Option<()> {
+        let (file, number) = frame::source(line)?;
+        let last = self.stack.last_mut()?;
         let frame = Frame {
             file: Some(String::from_utf8_lossy(file).into_owned()),
             line: Some(number),
             ..self.builder.tables().frames[*last as usize].clone()
         };
         *last = self.builder.frame(frame);
-        true
+        Some(())
     }
 
     fn finish_sample(&mut self) {
@@ -226,7 +236,8 @@ impl<'a> Reader<'a> {
         node.unwrap_or_default()
     }
 
-    fn end(self) {
+    /// What is known after the last sample.
+    fn finish(self) {
         self.builder.meta.quality.stackless += self.stackless;
         if let Some((first, last)) = self.span {
             self.builder.meta.start = first;

@@ -1,0 +1,41 @@
+//! Files whose lines are understood one after the other.
+
+use super::{Builder, Input, Line};
+use crate::error::{Error, Result};
+
+/// Understands lines. What one should have been, if it does not fit, is the error.
+pub(super) trait ByLine {
+    /// In words: `` `frame;frame NUMBER` ``.
+    type Expected: AsRef<str>;
+
+    /// Takes in the next line.
+    fn line(&mut self, line: &Line<'_>) -> std::result::Result<(), Self::Expected>;
+
+    /// After the last line: what should have followed it, if something should.
+    fn end(&mut self) -> std::result::Result<(), Self::Expected> {
+        Ok(())
+    }
+
+    /// What is filled.
+    fn builder(&mut self) -> &mut Builder;
+}
+
+/// Hands all lines over; what does not fit is left out or an error, as the builder has it.
+///
+/// # Errors
+/// Those of reading, and of a strict reading the first line that does not fit.
+pub(super) fn read_by_line(input: &mut Input<'_>, reader: &mut impl ByLine) -> Result<()> {
+    let path = input.path().to_owned();
+    let mut lines = input.lines();
+    let mut end = 0;
+    while let Some(line) = lines.next()? {
+        end = line.offset + line.bytes.len() as u64;
+        if let Err(expected) = reader.line(&line) {
+            reader.builder().left_out(line.malformed(expected.as_ref()))?;
+        }
+    }
+    if let Err(expected) = reader.end() {
+        reader.builder().left_out(Error::malformed(&path, end, expected.as_ref(), "the end of the file"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! What is in each file is in the profile.
+
+use pyrometer_formats::read::{self, Input, Options, recognise};
+use pyrometer_tables::schema::Event;
+
+use super::common::*;
+
+#[test]
+fn each_file_is_recognised_by_its_content() {
+    for (name, format) in FIXTURES {
+        let bytes = fixture(name);
+        let input = Input::of_bytes(name.as_ref(), &bytes).unwrap();
+        assert_eq!(recognise(&input).unwrap().name, format, "{name}");
+    }
+}
+
+#[test]
+fn cachegrind_counts_by_file_function_and_line() {
+    let profile = recorded("cachegrind.out");
+    // `work` has code of two files.
+    let tables = profile.tables();
+    let places: Vec<_> = tables.frames.iter().map(|frame| (frame.file.as_deref(), frame.line)).collect();
+    assert_eq!(
+        places[3..],
+        [(Some("/src/tiny.c"), Some(2)), (Some("/src/tiny.c"), Some(3)), (Some("/src/tiny.h"), Some(1))]
+    );
+    assert_eq!((sum(&profile, "Ir"), sum(&profile, "Bcm"), sum(&profile, "Bi")), (3488, 49, 0));
+    assert_eq!(profile.meta.command, ["./tiny"]);
+    let described = profile.meta.extra["descriptions"].as_array().unwrap();
+    assert!(described[0].as_str().unwrap().starts_with("I1 cache:"), "{described:?}");
+    assert!(tables.metrics.iter().all(|metric| metric.kind == "exact" && metric.unit == "count"));
+}
+
+#[test]
+fn callgrind_counts_by_function_and_calls() {
+    let profile = recorded("callgrind.parts");
+    assert_eq!(
+        by_function(&profile, "Ir"),
+        sums([("(below", 7), ("fib", 18), ("fib'2", 2545), ("work", 907)])
+    );
+    let calls = calls(&profile);
+    let inner = calls
+        .iter()
+        .filter(|((_, caller, callee, _), _)| caller.contains("fib'2") && callee.contains("fib'2"));
+    assert_eq!(inner.map(|(_, sum)| *sum).collect::<Vec<_>>(), [(174, 11_687)]);
+    let of_work = calls.iter().find(|((_, _, callee, _), _)| callee.contains("work")).unwrap();
+    assert_eq!((of_work.0.3, *of_work.1), (Some(6), (1, 907)));
+    let profile = recorded("callgrind.out");
+    assert!(profile.meta.notes.iter().any(|note| note.contains("jumps")), "{:?}", profile.meta.notes);
+    let frame = &profile.tables().frames[0];
+    assert!(frame.address.is_some() && frame.binary == Some(0) && frame.line.is_some());
+}
+
+#[test]
+fn both_spellings_of_jumps_are_read_over() {
+    let head = "events: Ir\nfl=a.c\nfn=f\n";
+    for jump in ["jcnd=3/4 9", "jcnd=4 3 9", "jump=3 9", "jfi=(1) b.c\njfn=(1) g\njump=3 +9 "] {
+        let profile = callgrind_of(&format!("{head}5 7\n{jump}\n* \n+1 8\nfi=b.c\n* 1\n"));
+        assert_eq!(sum(&profile, "Ir"), 16, "{jump}");
+        assert_eq!(profile.meta.notes, ["1 jumps between lines of the file were not kept."]);
+    }
+}
+
+#[test]
+fn threads_and_derived_events_are_kept() {
+    let text = "# callgrind format\nversion: 1\ncreator: other\npid: 9\ncmd: a/b c\nthread: 1\n\
+                event: Sum = Ir + 2 Dr : Both\nevent: Dr : Reads of data [bytes]\nevents: Ir Dr\nfl=f\nfn=g\n1 2 3\n\
+                pid: 9\nthread: 2\nevents: Ir Dr\nfl=f\nfn=g\n1 20\n";
+    let profile = callgrind_of(text);
+    let tables = profile.tables();
+    assert_eq!(tables.threads.iter().map(|thread| thread.tid).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((tables.processes[0].pid, &tables.processes[0].command_line[..]), (9, "a/b c"));
+    assert_eq!((tables.stacks.len(), profile.sample_count()), (1, 3));
+    assert_eq!((&tables.metrics[1].unit[..], &tables.metrics[1].description[..]), ("bytes", "Reads of data"));
+    assert_eq!(profile.meta.extra["derived_metrics"]["Sum"], "Ir + 2 Dr");
+}
+
+#[test]
+fn what_other_tools_write_for_kcachegrind_is_read() {
+    let xdebug = "version: 1\ncreator: xdebug 3.1.2 (PHP 8.1)\ncmd: /a.php\npart: 1\npositions: line\n\n\
+                  events: Time_(10ns) Memory_(bytes)\n\nfl=(1) php:internal\nfn=(1) php::strlen\n3 10 -8\n\n\
+                  fl=(2) /a.php\nfn=(2) {main}\n\nsummary: 35 100\n\n0 25 108\ncfl=(1)\ncfn=(1)\ncalls=1 0 0\n3 10 -8\n\n";
+    let profile = callgrind_of(xdebug);
+    assert_eq!((sum(&profile, "Time_(10ns)"), sum(&profile, "Memory_(bytes)")), (35, 100));
+    assert_eq!(profile.tables().metrics[1].unit, "bytes");
+    assert_eq!(calls(&profile).len(), 2);
+    assert!(profile.meta.notes.is_empty(), "{:?}", profile.meta.notes);
+}
+
+#[test]
+fn sums_that_do_not_fit_are_errors() {
+    let changed = |name: &str, from: &str, to: &str| {
+        let text = String::from_utf8(fixture(name)).unwrap();
+        assert!(text.contains(from));
+        read::read_bytes(name.as_ref(), text.replacen(from, to, 1).as_bytes(), &Options::default())
+    };
+    let error = changed("cachegrind.out", "2 2563", "2 2564").unwrap_err().to_string();
+    assert!(error.contains("expected the sum of all counts, 3489 3 3"), "{error}");
+    let error = changed("callgrind.parts", "2 2110", "2 2111").unwrap_err().to_string();
+    assert!(error.contains("expected the sum of all counts, found `totals: 2570`"), "{error}");
+    let error = changed("callgrind.out", "\ntotals:", "\n#").unwrap_err().to_string();
+    assert!(error.contains("expected a line `totals:` at the end of the part"), "{error}");
+}
+
+#[test]
+fn dhat_has_a_metric_for_each_number() {
+    let profile = recorded("dhat.heap.json");
+    let found = [
+        "alloc-bytes",
+        "alloc-blocks",
+        "peak-bytes",
+        "peak-blocks",
+        "exit-bytes",
+        "exit-blocks",
+        "read-bytes",
+        "written-bytes",
+    ]
+    .map(|metric| sum(&profile, metric));
+    // What DHAT itself said: totals, at its maximum, at the end, reads and writes.
+    assert_eq!(found, [13_408, 15, 8_272, 3, 540, 6, 128_632, 69_589]);
+    assert_eq!((sum(&profile, "never-read-bytes"), sum(&profile, "never-written-blocks")), (1000, 0));
+    assert!(profile.meta.notes[0].contains("max-bytes"), "{:?}", profile.meta.notes);
+    let costs = costs(&profile);
+    let (_, stack) = costs.keys().find(|(_, stack)| stack.len() == 7).unwrap();
+    let inlined: Vec<_> = stack.iter().map(|frame| frame.ends_with("true")).collect();
+    assert_eq!(inlined, [false, true, false, false, true, false, false]);
+    assert_eq!(stack[6], "? main None Some(\"p.c\") Some(26) None Some(1092c6) false");
+    let events: Vec<&Event> = profile.tables().events.iter().collect();
+    assert_eq!((events.len(), &events[0].name[..]), (3, "access-histogram"));
+    assert!(events[2].payload.contains("[[3,0],[1,5],[96,0]]"), "{}", events[2].payload);
+}
+
+#[test]
+fn the_crate_dhat_writes_return_addresses() {
+    let text = r#"{"dhatFileVersion":2,"mode":"rust-heap","verb":"Allocated","bklt":true,"bkacc":false,"tu":"µs","Mtu":"s",
+        "tuth":10,"cmd":"a","pid":3,"te":9,"tg":4,"pps":[{"tb":8,"tbk":1,"tl":5,"mb":8,"mbk":1,"gb":8,"gbk":1,"eb":0,
+        "ebk":0,"fs":[1,2]}],"ftbl":["[root]","0x11: a::f (src/a.rs:3:7)","0x21: a::main (src/a.rs:9:1)"]}"#;
+    let profile = read_as("dhat", text.as_bytes(), false).unwrap();
+    assert!(profile.meta.notes.is_empty());
+    let frame = &profile.tables().frames[1];
+    assert_eq!((frame.address, frame.line, frame.column), (Some(0x10), Some(3), Some(7)));
+    let about =
+        &profile.tables().metrics.iter().find(|metric| metric.name == "lifetime").unwrap().description;
+    assert!(about.contains("µs"), "{about}");
+}
+
+#[test]
+fn histograms_that_wrapped_are_marked() {
+    let text = r#"{"dhatFileVersion":2,"mode":"heap","verb":"Allocated","bklt":false,"bkacc":true,"tu":"instrs","Mtu":"M",
+        "cmd":"a","pid":3,"te":9,"pps":[{"tb":1,"tbk":1,"rb":100000,"wb":0,"acc":[34464],"fs":[0]}],"ftbl":["[root]"]}"#;
+    let profile = read_as("dhat", text.as_bytes(), false).unwrap();
+    assert!(profile.meta.notes[0].starts_with("1 of 1 access histograms"), "{:?}", profile.meta.notes);
+    assert!(profile.tables().events[0].payload.contains("\"wrapped\":true"));
+}
+
+#[test]
+fn massif_gives_time_series_and_trees() {
+    let profile = recorded("massif.out");
+    let tables = profile.tables();
+    let series = |name: &str| tables.counters.iter().filter(|counter| counter.name == name).count();
+    assert_eq!((series("heap-bytes"), series("heap-extra-bytes"), series("stacks-bytes")), (26, 26, 26));
+    assert_eq!(tables.metrics[0].name, "peak-bytes");
+    let peak = tables
+        .counters
+        .iter()
+        .filter(|counter| counter.name == "heap-bytes")
+        .map(|counter| counter.value as i64);
+    assert_eq!(sum(&profile, "peak-bytes"), peak.max().unwrap());
+    assert!(profile.meta.notes[0].contains("instructions executed"), "{:?}", profile.meta.notes);
+    assert!(costs(&profile).keys().any(|(_, stack)| stack.last().unwrap().contains("main")));
+    let below = costs(&recorded("massif.out"))
+        .keys()
+        .any(|(_, stack)| stack.last().unwrap().contains("below threshold"));
+    assert_eq!(below, String::from_utf8(fixture("massif.out")).unwrap().contains("n0: 40 in "));
+}
+
+#[test]
+fn the_last_tree_of_massif_is_what_was_live_at_the_end() {
+    let text = "desc: (none)\ncmd: a\ntime_unit: ms\n#-----------\nsnapshot=0\ntime=2\nmem_heap_B=70\n\
+                mem_heap_extra_B=0\nmem_stacks_B=0\nheap_tree=peak\nn3: 70 (heap allocation functions) malloc\n \
+                n1: 40 0x10: f (a.c:1)\n  n0: 30 0x20: (below main) (in /lib/x.so)\n n0: 20 0x30: ???\n n0: 10 in 2 \
+                places, all below massif's threshold (1.00%)\n";
+    let profile = read_as("massif", text.as_bytes(), false).unwrap();
+    let found: Vec<_> = costs(&profile)
+        .into_iter()
+        .map(|((metric, stack), value)| {
+            let names: Vec<_> =
+                stack.iter().map(|frame| frame.split(" None").next().unwrap().to_owned()).collect();
+            (metric, names.join(";"), value)
+        })
+        .collect();
+    let expected =
+        [("? ???", 20), ("? [below threshold]", 10), ("? f", 10), ("? f;/lib/x.so (below main)", 30)];
+    for metric in ["peak-bytes", "exit-bytes"] {
+        let found: Vec<_> = found
+            .iter()
+            .filter(|(name, ..)| name == metric)
+            .map(|(_, stack, value)| (&stack[..], *value))
+            .collect();
+        assert_eq!(found, expected);
+    }
+    assert_eq!(profile.tables().counters[0].time, 2_000_000);
+}
+
+#[test]
+fn a_tree_that_does_not_add_up_is_refused() {
+    let head = "cmd: a\ntime_unit: i\nsnapshot=0\ntime=2\nmem_heap_B=70\nheap_tree=peak\n";
+    for tree in
+        ["n1: 70 (heap)\n n0: 71 f\n", "n2: 70 (heap)\n n0: 1 f\n", "n1: 70 (heap)\n  n0: 1 f\n", "x\n"]
+    {
+        assert!(read_as("massif", format!("{head}{tree}").as_bytes(), false).is_err(), "{tree}");
+    }
+}
