@@ -50,8 +50,10 @@ class NotAProfileError(PyrometerError):
 
     exit_code = 82
     kinds = ("not-a-profile",)
-    default_why = "a profile is a .pyro file or an unfinished .pyro.recording"
-    default_cure = "give a file written by `pyrometer record`"
+    default_why = (
+        "it is neither a .pyro file, nor an unfinished .pyro.recording, nor a file of another tool that is known"
+    )
+    default_cure = "give another file; if it is text of another tool, say which: pyrometer import --from FORMAT FILE"
 
 
 class CorruptProfileError(PyrometerError):

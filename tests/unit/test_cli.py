@@ -238,6 +238,24 @@ def test_a_foreign_file_that_does_not_fit(tmp_path, monkeypatch, capsys):
     assert run(["import", "--from", "elf", "a.folded"]) == 88
 
 
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (None, 81, "there is no file"),
+        (b"", 82, "is empty"),
+        (b"\x7fELF" + bytes(100), 82, "pyrometer record -- "),
+        (b"PYRJOURN" + bytes(100), 82, "is a profile of Pyrometer already"),
+        (b"just text\n", 82, "--from FORMAT"),
+    ],
+)
+def test_what_cannot_be_imported(tmp_path, capsys, content, code, said):
+    path = tmp_path / "a"
+    if content is not None:
+        path.write_bytes(content)
+    assert run(["import", str(path)]) == code
+    assert_error(capsys, code, said)
+
+
 def test_export_refuses_what_a_format_cannot_hold(file, capsys):
     assert run(["export", "--to", "pprof", "--collapse-runtime"]) == 88
     assert_error(capsys, 88, "collapse-runtime has no meaning for the format pprof")

@@ -103,7 +103,7 @@ impl Error {
             }
             Self::Corrupt { .. } => "copy the file again from where it was recorded, or record again",
             Self::FutureVersion { .. } => "update Pyrometer: `pip install --upgrade pyrometer`",
-            Self::NotAProfile { .. } => "give a file written by `pyrometer record`",
+            Self::NotAProfile { .. } => "give a .pyro file, or a file of another tool; if it is text of one, say which: pyrometer import --from FORMAT FILE",
             Self::Busy { .. } => "choose another file with `-o`, or wait for the other recording",
             Self::Invalid { .. } => "correct the rows before they are handed over",
             Self::Selection { what } if what.contains(NO_PATTERN) => {

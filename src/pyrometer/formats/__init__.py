@@ -50,7 +50,8 @@ def open_profile(path: str | os.PathLike[str], progress: Progress | None = None)
     """
     where = Path(path)
     head = pyro.read_head(where)
-    if pyro.is_ours(head):
+    pyro.refuse_empty_and_programs(where, head)
+    if pyro.is_profile(head):
         return pyro.open_finished(where, head)
     if native.recognise(where) is not None:
         return read_foreign([where], progress=progress)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from pyrometer import native
-from pyrometer.errors import SelectionError
+from pyrometer.errors import NotAProfileError, SelectionError
+from pyrometer.formats import pyro
 from pyrometer.profile import ProfileData, symbol_options
 
 PERF_DATA: Final = "perf-data"
@@ -36,11 +37,25 @@ def read_foreign(
     :class:`~pyrometer.SelectionError` for several files of which perf has written one.
     """
     files = [Path(path) for path in paths]
+    for file in files:
+        _check(file)
     if format == PERF_DATA or (format is None and any(native.recognise(file) == PERF_DATA for file in files)):
         inner = _read_perf_data(files, lenient, progress, symbols)
     else:
         inner = native.read_foreign(files, format, lenient, progress)
     return ProfileData(inner, files[0] if len(files) == 1 else None)
+
+
+def _check(file: Path) -> None:
+    """Refuse what is no other tool's file, with the reason that there is for it."""
+    head = pyro.read_head(file)
+    if pyro.is_profile(head):
+        raise NotAProfileError(
+            f"{file} is a profile of Pyrometer already",
+            "files of other tools are converted",
+            f"open it: pyrometer show {file}",
+        )
+    pyro.refuse_empty_and_programs(file, head)
 
 
 def _read_perf_data(

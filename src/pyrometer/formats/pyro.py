@@ -38,13 +38,13 @@ def read_head(path: Path) -> bytes:
         raise FileAccessError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def is_ours(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is, or was meant to be, one of ours; an empty one may be."""
-    return not head or head.startswith((_JOURNAL, _ARCHIVE, _ELF))
+def is_profile(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is, or was meant to be, one of ours."""
+    return head.startswith((_JOURNAL, _ARCHIVE))
 
 
-def open_finished(path: Path, head: bytes) -> ProfileData:
-    """Open either kind of file; a recording is symbolized first, its file stays as it is."""
+def refuse_empty_and_programs(path: Path, head: bytes) -> None:
+    """A :class:`~pyrometer.NotAProfileError` for what is often given in place of a profile."""
     if not head:
         raise NotAProfileError(f"{path} is empty", "a recorder that was killed at once leaves such a file")
     if head.startswith(_ELF):
@@ -52,6 +52,10 @@ def open_finished(path: Path, head: bytes) -> ProfileData:
         raise NotAProfileError(
             f"{path} is not a profile, but a program or a library", cure=f"record it: pyrometer record -- {program}"
         )
+
+
+def open_finished(path: Path, head: bytes) -> ProfileData:
+    """Open either kind of file; a recording is symbolized first, its file stays as it is."""
     if head.startswith(_JOURNAL):
         return ProfileData(_symbolized(path), path)
     return ProfileData(native.Profile.open(os.fspath(path)), path)
