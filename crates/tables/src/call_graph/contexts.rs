@@ -92,11 +92,12 @@ enum Is {
 
 struct Tree<'a> {
     graph: &'a CallGraph,
-    /// By function: its own cost, and that of the calls that leave its cycle.
+    /// By function: its own cost, and what it hands on to others by the calls that leave its cycle. A file may claim
+    /// more for a call than the callee and all below it cost: this is what they cost.
     costs: Vec<f64>,
     /// By component: the costs of its members.
     whole: Vec<f64>,
-    /// By component: that, or what flows in, whichever is more.
+    /// By component: what it costs as the file claims it, or what flows in, whichever is more.
     flows: Vec<f64>,
     /// By component.
     members: Vec<Vec<u32>>,
@@ -129,10 +130,9 @@ impl<'a> Tree<'a> {
         for edge in graph.leaving() {
             inflows[components.of[edge.callee as usize] as usize] += cost(edge.inclusive);
         }
-        let costs = costs(graph);
-        let whole: Vec<f64> =
-            members.iter().map(|of: &Vec<u32>| of.iter().map(|label| costs[*label as usize]).sum()).collect();
-        let flows = whole.iter().zip(&inflows).map(|(whole, inflow)| whole.max(*inflow)).collect();
+        let claimed = by_component(&members, &claimed(graph));
+        let flows: Vec<f64> = claimed.iter().zip(&inflows).map(|(cost, inflow)| cost.max(*inflow)).collect();
+        let (costs, whole) = real(graph, &members, &flows);
         let (contexts, closed) = (Vec::new(), BinaryHeap::new());
         let mut tree = Self { graph, costs, whole, flows, members, contexts, closed };
         for (at, inflow) in inflows.into_iter().enumerate() {
@@ -199,12 +199,36 @@ impl<'a> Tree<'a> {
     }
 }
 
-fn costs(graph: &CallGraph) -> Vec<f64> {
+/// By function: its own cost, and what the file says of its calls.
+fn claimed(graph: &CallGraph) -> Vec<f64> {
     let mut costs: Vec<_> = graph.own.iter().map(|own| cost(own.value)).collect();
     for edge in graph.leaving() {
         costs[edge.caller as usize] += cost(edge.inclusive);
     }
     costs
+}
+
+fn by_component(members: &[Vec<u32>], costs: &[f64]) -> Vec<f64> {
+    members.iter().map(|of| of.iter().map(|label| costs[*label as usize]).sum()).collect()
+}
+
+/// By function and by component: own costs, each divided over all that lead to it.
+fn real(graph: &CallGraph, members: &[Vec<u32>], flows: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let mut costs = vec![0.0; graph.own.len()];
+    let mut whole = vec![0.0; members.len()];
+    // Callees come before their callers.
+    for (at, of) in members.iter().enumerate() {
+        for label in of {
+            let handed_on = graph.leaving_from(*label).map(|edge| {
+                let callee = graph.components.of[edge.callee as usize] as usize;
+                if flows[callee] > 0.0 { cost(edge.inclusive) / flows[callee] * whole[callee] } else { 0.0 }
+            });
+            let value = cost(graph.own[*label as usize].value) + handed_on.sum::<f64>();
+            costs[*label as usize] = value;
+            whole[at] += value;
+        }
+    }
+    (costs, whole)
 }
 
 /// A file may say anything; nothing costs less than nothing.
@@ -238,20 +262,34 @@ impl Rows {
 
     /// Each context with its own cost, and with what its calls cost if they are not there.
     fn add(&mut self, graph: &CallGraph, tree: &Tree<'_>, metric: i32) {
-        let mut spread = Spread::default();
+        let mut own = vec![Spread::default(); graph.own.len()];
         let mut rows = Vec::with_capacity(tree.contexts.len());
+        let mut closed = Vec::new();
         for context in &tree.contexts {
             let frame = self.frame(graph, context.label);
             let row = self.stack(context.parent.map(|parent| rows[parent as usize]), frame);
             rows.push(row);
-            let own = context.part * tree.own(context.label);
-            self.sample(row, metric, spread.next(own));
-            let below = tree.value(context.label, context.part, context.is) - own;
+            let cost = context.part * tree.own(context.label);
+            self.sample(row, metric, own[context.label as usize].next(cost));
+            let below = tree.value(context.label, context.part, context.is) - cost;
             if !context.expanded && below > 0.0 {
-                let frame = self.not_expanded();
-                let row = self.stack(Some(row), frame);
-                self.sample(row, metric, spread.next(below));
+                closed.push((row, below));
             }
+        }
+        let whole = graph.own.iter().fold(0, |sum: i64, own| sum.saturating_add(own.value.max(0)));
+        let given = own.iter().fold(0, |sum: i64, spread| sum.saturating_add(spread.given));
+        self.add_closed(&closed, whole.saturating_sub(given), metric);
+    }
+
+    /// What is left of the whole, divided over what was not expanded.
+    fn add_closed(&mut self, closed: &[(i32, f64)], left: i64, metric: i32) {
+        let all: f64 = closed.iter().map(|(_, below)| below).sum();
+        let mut spread = Spread::default();
+        for (row, below) in closed {
+            let value = spread.next(below / all * left as f64);
+            let frame = self.not_expanded();
+            let row = self.stack(Some(*row), frame);
+            self.sample(row, metric, value);
         }
     }
 
@@ -316,18 +354,22 @@ fn all_threads(tables: &Tables) -> Vec<Thread> {
     vec![Thread { name, ..first }]
 }
 
-/// Whole numbers whose sums are those of the fractions, rounded.
-#[derive(Default)]
+/// Whole numbers whose sums are those of the fractions, rounded down: of what sums up to a whole number none is lost,
+/// and never more is given than there is.
+#[derive(Clone, Default)]
 struct Spread {
     sum: f64,
     given: i64,
 }
 
+/// What a sum of fractions may be too small by, relative and at least.
+const ROUNDING: (f64, f64) = (1e-12, 1e-6);
+
 impl Spread {
     fn next(&mut self, value: f64) -> i64 {
         self.sum += value;
-        let upto = self.sum.round() as i64;
-        let next = upto - self.given;
+        let upto = (self.sum * (1.0 + ROUNDING.0) + ROUNDING.1).floor() as i64;
+        let next = upto.saturating_sub(self.given);
         self.given = upto;
         next
     }
