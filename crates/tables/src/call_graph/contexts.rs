@@ -283,6 +283,9 @@ impl Rows {
 
     /// What is left of the whole, divided over what was not expanded.
     fn add_closed(&mut self, closed: &[(i32, f64)], left: i64, metric: i32) {
+        if left < 0 {
+            return self.take_back(left.unsigned_abs(), metric);
+        }
         let all: f64 = closed.iter().map(|(_, below)| below).sum();
         let mut spread = Spread::default();
         for (row, below) in closed {
@@ -290,6 +293,19 @@ impl Rows {
             let frame = self.not_expanded();
             let row = self.stack(Some(*row), frame);
             self.sample(row, metric, value);
+        }
+    }
+
+    /// Takes from the largest what rounding gave too much: about as much as there are functions at most.
+    fn take_back(&mut self, units: u64, metric: i32) {
+        let mut units = i64::try_from(units).unwrap_or(i64::MAX);
+        while units > 0 {
+            let of_metric =
+                self.samples.iter_mut().filter(|sample| sample.metric == metric && sample.value > 0);
+            let Some(largest) = of_metric.max_by_key(|sample| sample.value) else { break };
+            let taken = units.min(largest.value);
+            largest.value -= taken;
+            units -= taken;
         }
     }
 
@@ -354,21 +370,17 @@ fn all_threads(tables: &Tables) -> Vec<Thread> {
     vec![Thread { name, ..first }]
 }
 
-/// Whole numbers whose sums are those of the fractions, rounded down: of what sums up to a whole number none is lost,
-/// and never more is given than there is.
+/// Whole numbers whose sums are those of the fractions, rounded.
 #[derive(Clone, Default)]
 struct Spread {
     sum: f64,
     given: i64,
 }
 
-/// What a sum of fractions may be too small by, relative and at least.
-const ROUNDING: (f64, f64) = (1e-12, 1e-6);
-
 impl Spread {
     fn next(&mut self, value: f64) -> i64 {
         self.sum += value;
-        let upto = (self.sum * (1.0 + ROUNDING.0) + ROUNDING.1).floor() as i64;
+        let upto = self.sum.round() as i64;
         let next = upto.saturating_sub(self.given);
         self.given = upto;
         next
