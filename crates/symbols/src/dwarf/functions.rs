@@ -129,14 +129,15 @@ impl UnitFunctions {
         let function = self.functions.len() as u32;
         let ranges = &mut self.ranges;
         let (before, mut is_wanted) = (ranges.len(), false);
-        bounds.for_each(unit, &index.budget, index.first_code, |range| {
+        let read = bounds.for_each(unit, &index.budget, index.first_code, |range| {
             ranges.push(FunctionRange { begin: range.begin, end: range.end, function });
             is_wanted = is_wanted || holds_one_of(range, wanted);
-        })?;
+        });
+        // The ranges before a corrupt one are right, and each must have its function.
         if ranges.len() > before {
             self.functions.push(LazyFunction { entry, body: OnceLock::new() });
         }
-        Ok(is_wanted)
+        read.map(|()| is_wanted)
     }
 
     /// The function at `address`.
