@@ -47,7 +47,7 @@ fn written(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Option<Vec<u8>> 
 fn tables(names: &[(String, String)], nodes: &[(u8, u8)]) -> Tables {
     let function = |(name, file): &(String, String)| Function {
         name: name.clone(),
-        file: Some(file.clone()),
+        file: Some(file.as_str().into()),
         binary: Some(0),
         ..Function::default()
     };

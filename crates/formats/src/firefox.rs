@@ -19,7 +19,7 @@ use fxprof_processed_profile::{
 use pyrometer_tables::Profile;
 use pyrometer_tables::call_graph::Metrics;
 use pyrometer_tables::labels::{Grouping, Labels};
-use pyrometer_tables::schema::{self, Metric, Sample, Tables};
+use pyrometer_tables::schema::{self, FrameKind, Metric, Sample, Tables};
 use pyrometer_tables::select::{Selection, for_each_selected};
 use rustc_hash::FxHashMap;
 
@@ -184,7 +184,7 @@ fn frames(tables: &Tables, processed: &mut Processed) -> Vec<FrameInfo> {
     let categories = Categories::new(processed);
     let frame = |(frame, label): (&schema::Frame, &u32)| FrameInfo {
         frame: Frame::Label(names[*label as usize]),
-        category_pair: categories.of(&frame.kind, frame.inlined),
+        category_pair: categories.of(frame.kind, frame.inlined),
         flags: FrameFlags::empty(),
     };
     tables.frames.iter().zip(&labels.of_frame).map(frame).collect()
@@ -210,13 +210,13 @@ impl Categories {
         }
     }
 
-    fn of(&self, kind: &str, inlined: bool) -> CategoryPairHandle {
+    fn of(&self, kind: FrameKind, inlined: bool) -> CategoryPairHandle {
         match kind {
-            "kernel" => self.kernel,
-            "jit" => self.jit,
-            "native" if inlined => self.inlined,
-            "native" => self.user,
-            _ => CategoryHandle::OTHER.into(),
+            FrameKind::Kernel => self.kernel,
+            FrameKind::Jit => self.jit,
+            FrameKind::Native if inlined => self.inlined,
+            FrameKind::Native => self.user,
+            FrameKind::Unknown => CategoryHandle::OTHER.into(),
         }
     }
 }

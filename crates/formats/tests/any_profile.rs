@@ -13,8 +13,11 @@ use pyrometer_tables::select::Selection;
 
 /// A chain of calls, from the root to a leaf, with a name for each.
 fn chain(names: &[String]) -> Tables {
-    let function =
-        |name: &String| Function { name: name.clone(), file: Some(name.clone()), ..Function::default() };
+    let function = |name: &String| Function {
+        name: name.clone(),
+        file: Some(name.as_str().into()),
+        ..Function::default()
+    };
     let rows = 0..names.len() as i32;
     Tables {
         metrics: vec![Metric { name: names[0].clone(), unit: "ns".to_owned(), ..Metric::default() }],

@@ -14,7 +14,7 @@ fn profile() -> Profile {
     let metric = |name: &str| Metric {
         name: name.to_owned(),
         unit: "count".to_owned(),
-        kind: "exact".to_owned(),
+        kind: "exact".into(),
         ..Metric::default()
     };
     let rows = 0..4;

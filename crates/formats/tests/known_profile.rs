@@ -37,7 +37,7 @@ fn function(name: &str, binary: i32) -> Function {
     Function {
         name: name.to_owned(),
         binary: Some(binary),
-        file: Some("src/main.rs".to_owned()),
+        file: Some("src/main.rs".into()),
         line: Some(10),
         ..Function::default()
     }
@@ -50,7 +50,7 @@ fn frame(function: i32, address: i64, inlined: bool, kind: &str) -> Frame {
         address: Some(address),
         binary: Some((kind == "kernel").into()),
         inlined,
-        kind: kind.to_owned(),
+        kind: kind.into(),
         ..Frame::default()
     }
 }

@@ -34,10 +34,10 @@ impl Row {
         Self {
             name: label.name.clone(),
             binary: Some(label.binary.clone()).filter(|path| !path.is_empty()),
-            file: label.file.clone(),
+            file: label.file.as_deref().map(str::to_owned),
             line: label.line,
             namespace: label.namespace.clone(),
-            kind: label.kind.clone(),
+            kind: label.kind.to_string(),
             self_value: own.value,
             self_count: own.count,
             total_value: total.value,

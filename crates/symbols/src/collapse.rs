@@ -3,7 +3,7 @@
 //!
 //! Constraint: a node's parent stands before it; equal frames and equal nodes are one row.
 
-use pyrometer_tables::schema::{Frame, Stack, Tables};
+use pyrometer_tables::schema::{Frame, FrameKind, Stack, Tables};
 use rustc_hash::FxHashMap;
 
 use crate::resolution::Interner;
@@ -21,7 +21,7 @@ pub(crate) fn collapse(mut tables: Tables, again: &[bool]) -> (Tables, Vec<i32>)
     }
     for (frame, _) in tables.frames.iter_mut().zip(&bare).filter(|(_, bare)| **bare) {
         let Frame { address, binary, .. } = *frame;
-        let kind = std::mem::take(&mut frame.kind);
+        let kind = frame.kind;
         *frame = Frame { address, binary, kind, ..Frame::default() };
     }
     (without_unused_functions(tables), moved)
@@ -50,10 +50,10 @@ fn restack(tables: &Tables, bare: &[bool], same: &[i32]) -> (Vec<Stack>, Vec<i32
 
 /// For each frame, the first one that is the same place without names.
 fn first_of_its_place(frames: &[Frame], bare: &[bool]) -> Vec<i32> {
-    let mut known: FxHashMap<(Option<i32>, Option<i64>, &str), i32> = FxHashMap::default();
+    let mut known: FxHashMap<(Option<i32>, Option<i64>, FrameKind), i32> = FxHashMap::default();
     let mut first = |row: usize, frame| {
-        let Frame { binary, address, kind, .. }: &_ = frame;
-        *known.entry((*binary, *address, kind)).or_insert(row as i32)
+        let Frame { binary, address, kind, .. }: &Frame = frame;
+        *known.entry((*binary, *address, *kind)).or_insert(row as i32)
     };
     let of_row = |(row, frame)| if bare[row] { first(row, frame) } else { row as i32 };
     frames.iter().enumerate().map(of_row).collect()
@@ -61,7 +61,7 @@ fn first_of_its_place(frames: &[Frame], bare: &[bool]) -> Vec<i32> {
 
 /// Code that has a name now and may get another one.
 fn is_named_code(frame: &Frame, again: &[bool]) -> bool {
-    let compiled = matches!(frame.kind.as_str(), "native" | "kernel");
+    let compiled = matches!(frame.kind, FrameKind::Native | FrameKind::Kernel);
     compiled && place(frame).is_some_and(|(binary, _)| again.get(binary).is_some_and(|&again| again))
 }
 

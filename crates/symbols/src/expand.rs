@@ -5,10 +5,10 @@
 
 use std::hash::BuildHasher;
 use std::ops::Range;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
-use pyrometer_tables::schema::{Binary, Frame, Function, Stack, Tables};
-use rayon::prelude::*;
+use pyrometer_tables::schema::{Binary, Frame, FrameKind, Function, Stack, Tables};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::resolution::{Interner, SymFrame, SymFunction};
@@ -52,7 +52,7 @@ struct Key {
     address: Option<i64>,
     binary: Option<i32>,
     inlined: bool,
-    kind: u32,
+    kind: FrameKind,
 }
 
 struct Expansion<'s> {
@@ -66,10 +66,10 @@ struct Expansion<'s> {
     keys: Vec<Key>,
     /// Rows in `keys` of frames that had a function before, or have none now.
     known_keys: FxHashMap<Key, i32>,
-    /// For each place (binary, address, row of the kind in `texts`) with names, where its rows stand in those of all
+    /// For each place (binary, address, kind) with names, where its rows stand in those of all
     /// frames. Rows of different places differ by the place.
-    places: FxHashMap<(usize, i64, u32), Range<usize>>,
-    texts: Interner<String>,
+    places: FxHashMap<(usize, i64, FrameKind), Range<usize>>,
+    texts: Interner<Arc<str>>,
 }
 
 impl<'s> Expansion<'s> {
@@ -98,7 +98,7 @@ impl<'s> Expansion<'s> {
             .and_then(|(binary, address)| Some((binary, symbols.get(binary)?.resolution.frames(address)?)));
         match found {
             Some((binary, chain)) if !chain.is_empty() => {
-                let place = (binary, frame.address.unwrap_or_default(), self.texts.row_of(&frame.kind));
+                let place = (binary, frame.address.unwrap_or_default(), frame.kind);
                 if let Some(known) = self.places.get(&place) {
                     return rows.extend_from_within(known.clone());
                 }
@@ -117,9 +117,8 @@ impl<'s> Expansion<'s> {
 
     /// An old frame with a function, otherwise as it is.
     fn keep(&mut self, frame: &Frame, function: Option<i32>) -> i32 {
-        let file = frame.file.as_ref().map(|file| self.texts.row(self.sources.map(file)));
-        let kind = self.texts.row_of(&frame.kind);
-        let Frame { line, column, address, binary, inlined, .. } = *frame;
+        let file = frame.file.as_ref().map(|file| self.texts.row(self.sources.map(file).into()));
+        let Frame { line, column, address, binary, inlined, kind, .. } = *frame;
         self.row(Key { function, file, line, column, address, binary, inlined, kind })
     }
 
@@ -160,7 +159,7 @@ impl<'s> Expansion<'s> {
             address: frame.address,
             binary: frame.binary,
             inlined: part.inlined,
-            kind: self.texts.row_of(&frame.kind),
+            kind: frame.kind,
         };
         self.row_since(first, key)
     }
@@ -185,7 +184,7 @@ impl<'s> Expansion<'s> {
             return row;
         }
         let path = self.sources.map(&self.symbols[binary].resolution.files[at]);
-        let row = self.texts.row(path);
+        let row = self.texts.row(path.into());
         self.files[binary][at] = Some(row);
         row
     }
@@ -199,8 +198,7 @@ impl<'s> Expansion<'s> {
     }
 
     fn frames(&self) -> Vec<Frame> {
-        let texts = &self.texts.rows;
-        let text = |row: u32| texts[row as usize].clone();
+        let text = |row: u32| Arc::clone(&self.texts.rows[row as usize]);
         let frame = |key: &Key| Frame {
             function: key.function,
             file: key.file.map(text),
@@ -209,9 +207,10 @@ impl<'s> Expansion<'s> {
             address: key.address,
             binary: key.binary,
             inlined: key.inlined,
-            kind: text(key.kind),
+            kind: key.kind,
         };
-        self.keys.par_iter().map(frame).collect()
+        // Not in parallel: threads would wait for each other at the counts of shared paths.
+        self.keys.iter().map(frame).collect()
     }
 }
 
@@ -228,7 +227,7 @@ fn table_row(function: &SymFunction, binary: usize, file: Option<String>) -> Fun
         name: function.name.clone(),
         linkage_name: function.linkage_name.clone(),
         binary: i32::try_from(binary).ok(),
-        file,
+        file: file.map(Into::into),
         line: function.line.and_then(|line| i32::try_from(line).ok()),
         namespace: function.namespace.clone(),
         aliases: function.aliases.clone(),

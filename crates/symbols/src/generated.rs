@@ -34,7 +34,7 @@ pub fn apply_names(tables: &mut Tables, named: &[Named]) {
         if let Some(frame) = tables.frames.get_mut(name.frame as usize) {
             frame.function = Some(row);
             if let Some((file, line)) = &name.source {
-                frame.file = Some(file.clone());
+                frame.file = Some(file.as_str().into());
                 frame.line = i32::try_from(*line).ok().filter(|line| *line > 0);
             }
         }

@@ -35,7 +35,8 @@ fn files(program: &Path, sysroots: &[PathBuf]) -> Vec<String> {
     let tables = Tables { binaries: vec![binary], frames, stacks, ..Tables::default() };
     let options = Options { sysroots: sysroots.to_vec(), ..Options::default() };
     let tables = symbolize(&Meta::default(), tables, &Files::default(), &options).tables;
-    let mut files: Vec<String> = tables.frames.into_iter().filter_map(|frame| frame.file).collect();
+    let mut files: Vec<String> =
+        tables.frames.into_iter().filter_map(|frame| frame.file).map(|file| file.to_string()).collect();
     files.sort();
     files.dedup();
     files

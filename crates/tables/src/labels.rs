@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::naming::{fold_generics, is_runtime};
-use crate::schema::{Frame, Function, Tables};
+use crate::schema::{Frame, FrameKind, Function, Tables};
 use crate::startup::unnamed_startup;
 
 /// The name of a run of start-up or panic machinery.
@@ -43,13 +44,13 @@ pub struct Label {
     /// Path of its binary, empty if it belongs to none.
     pub binary: String,
     /// By function: the file of its definition. By line: the file of the line.
-    pub file: Option<String>,
+    pub file: Option<Arc<str>>,
     /// By function: the line of its definition. By line: the line.
     pub line: Option<i32>,
     /// Crate or outermost namespace.
     pub namespace: Option<String>,
     /// `native`, `kernel`, `jit` or `unknown`.
-    pub kind: String,
+    pub kind: FrameKind,
 }
 
 /// The name of a frame: its function's, else where it lies.
@@ -155,10 +156,10 @@ fn label(tables: &Tables, frame: &Frame, key: &Key<'_>, by: By) -> Label {
         file,
         line,
         namespace: function.and_then(|function| function.namespace.clone()),
-        kind: frame.kind.clone(),
+        kind: frame.kind,
     }
 }
 
 fn runtime_label() -> Label {
-    Label { name: RUNTIME.to_owned(), kind: "native".to_owned(), ..Label::default() }
+    Label { name: RUNTIME.to_owned(), kind: "native".into(), ..Label::default() }
 }

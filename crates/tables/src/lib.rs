@@ -13,6 +13,7 @@ pub mod check;
 pub mod columns;
 pub mod error;
 pub mod file;
+mod frame_kind;
 mod invert;
 pub mod journal;
 pub mod labels;

@@ -7,7 +7,11 @@
 //!   (or the back) visits parents before children (or after them), and cycles cannot exist;
 //! - times are nanoseconds of `CLOCK_MONOTONIC`; the wall clock of the start is in [`crate::meta::Meta`].
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+pub use crate::frame_kind::FrameKind;
 
 /// The version of the tables and of `meta.json`. Readers upgrade older ones and refuse newer ones.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -86,7 +90,7 @@ pub struct Function {
     /// Row in `binaries`; null for names that belong to none (`[truncated stack]`).
     pub binary: Option<i32>,
     /// File of its definition, if the debug info says.
-    pub file: Option<String>,
+    pub file: Option<Arc<str>>,
     /// Line of its definition.
     pub line: Option<i32>,
     /// Crate (Rust) or outermost namespace (C++), if the name has one.
@@ -96,12 +100,12 @@ pub struct Function {
 }
 
 /// One place in code. An address with two inlined calls has three frames.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Frame {
     /// Row in `functions`; null before symbolization.
     pub function: Option<i32>,
     /// File of the code, as written (inlined code: where it was written).
-    pub file: Option<String>,
+    pub file: Option<Arc<str>>,
     /// Line, from 1; null where the compiler says none (line 0 of DWARF).
     pub line: Option<i32>,
     /// Column, from 1; null if unknown.
@@ -114,7 +118,7 @@ pub struct Frame {
     /// True if the compiler inlined this function into the frame below it (nearer the root).
     pub inlined: bool,
     /// `native`, `kernel`, `jit`, or `unknown` (address in no binary, or a marker such as `[truncated stack]`).
-    pub kind: String,
+    pub kind: FrameKind,
 }
 
 /// A node of the calling-context tree; a stack is the path from it to the root.

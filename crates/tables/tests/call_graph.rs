@@ -34,21 +34,18 @@ const CALLS: [Edge; 9] = [
 ];
 
 fn graph(names: &[&str], own: &[i64], calls: &[Edge]) -> Profile {
-    let function = |name: &&str| Function {
-        name: (*name).to_owned(),
-        file: Some("f.rs".to_owned()),
-        ..Function::default()
-    };
+    let function =
+        |name: &&str| Function { name: (*name).to_owned(), file: Some("f.rs".into()), ..Function::default() };
     let frame = |row: i32| Frame {
         function: Some(row),
-        file: Some("f.rs".to_owned()),
+        file: Some("f.rs".into()),
         line: Some(row * 10 + 2),
-        kind: "native".to_owned(),
+        kind: "native".into(),
         ..Frame::default()
     };
     let rows = 0..names.len() as i32;
     let tables = Tables {
-        metrics: vec![Metric { name: "Ir".to_owned(), kind: "exact".to_owned(), ..Metric::default() }],
+        metrics: vec![Metric { name: "Ir".to_owned(), kind: "exact".into(), ..Metric::default() }],
         processes: vec![Process::default()],
         threads: vec![Thread::default()],
         functions: names.iter().map(function).collect(),

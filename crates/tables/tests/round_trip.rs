@@ -53,7 +53,7 @@ prop_compose! {
 prop_compose! {
     fn frame()(function in row(2), binary in row(2), address in any::<Option<i64>>(),
                file in proptest::option::of(text()), inlined in any::<bool>()) -> Frame {
-        Frame { function, binary, address, file, inlined, kind: "native".to_owned(), ..Frame::default() }
+        Frame { function, binary, address, file: file.map(Into::into), inlined, kind: "native".into(), ..Frame::default() }
     }
 }
 

@@ -27,12 +27,12 @@ fn function(name: &str) -> Function {
 fn frame(function: i32, address: i64, line: i32) -> Frame {
     Frame {
         function: Some(function),
-        file: Some("f.rs".to_owned()),
+        file: Some("f.rs".into()),
         line: Some(line),
         address: Some(address),
         binary: Some(if function == 0 { 1 } else { 0 }),
         inlined: function == 3,
-        kind: "native".to_owned(),
+        kind: "native".into(),
         ..Frame::default()
     }
 }

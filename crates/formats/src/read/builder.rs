@@ -34,16 +34,14 @@ pub struct Builder {
     kept: Vec<String>,
     binaries: FxHashMap<(String, Option<String>), i32>,
     functions: FxHashMap<FunctionKey, i32>,
-    frames: FxHashMap<FrameKey, i32>,
+    frames: FxHashMap<Frame, i32>,
     stacks: FxHashMap<(i32, i32), i32>,
     threads: FxHashMap<(i32, i32), i32>,
     sums: FxHashMap<(i32, i32, i32), u32>,
     calls: FxHashMap<(i32, i32, Option<i32>, i32), u32>,
 }
 
-type FunctionKey = (String, String, Option<i32>, Option<String>, Option<i32>);
-type FrameKey =
-    (Option<i32>, Option<String>, Option<i32>, Option<i32>, Option<i64>, Option<i32>, bool, String);
+type FunctionKey = (String, String, Option<i32>, Option<Arc<str>>, Option<i32>);
 
 impl Builder {
     /// A profile without rows. `lenient`: what does not fit is left out.
@@ -143,23 +141,14 @@ impl Builder {
 
     /// The row of a frame.
     pub fn frame(&mut self, frame: Frame) -> i32 {
-        let key = (
-            frame.function,
-            frame.file.clone(),
-            frame.line,
-            frame.column,
-            frame.address,
-            frame.binary,
-            frame.inlined,
-            frame.kind.clone(),
-        );
-        *self.frames.entry(key).or_insert_with(|| push(&mut self.tables.frames, frame))
+        let rows = &mut self.tables.frames;
+        *self.frames.entry(frame).or_insert_with_key(|frame| push(rows, frame.clone()))
     }
 
     /// The row of a frame of which only a name is known.
     pub fn name(&mut self, name: &str, kind: &str) -> i32 {
         let function = self.function(Function { name: name.to_owned(), ..Function::default() });
-        self.frame(Frame { function: Some(function), kind: kind.to_owned(), ..Frame::default() })
+        self.frame(Frame { function: Some(function), kind: kind.into(), ..Frame::default() })
     }
 
     /// The row of a stack: a frame that was called from `parent`.

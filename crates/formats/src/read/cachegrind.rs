@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     }
 
     fn enter_function(&mut self, name: String) {
-        let file = Some(self.file.1.clone()).filter(|file| !file.is_empty());
+        let file = Some(self.file.1.as_str()).filter(|file| !file.is_empty()).map(Into::into);
         self.function = Some(self.builder.function(Function { name, file, ..Function::default() }));
     }
 

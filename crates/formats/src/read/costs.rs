@@ -3,6 +3,8 @@
 //! They are added up here, and become rows of the tables once, at the end: a frame, a stack of one frame and a sample
 //! for each metric that is not 0; a row of `calls` for each metric.
 
+use std::sync::Arc;
+
 use pyrometer_tables::samples::{BATCH_ROWS, SampleSource};
 use pyrometer_tables::schema::{Call, Frame, Sample, Stack, Tables};
 use rustc_hash::FxHashMap;
@@ -51,7 +53,7 @@ struct Set {
 #[derive(Debug, Default)]
 pub struct Costs {
     files: FxHashMap<String, u32>,
-    names: Vec<Option<String>>,
+    names: Vec<Option<Arc<str>>>,
     sets: Vec<Set>,
     places: Sums<(u32, Place)>,
     edges: Sums<(u32, Edge)>,
@@ -64,7 +66,7 @@ impl Costs {
             return *number;
         }
         let number = self.names.len() as u32;
-        self.names.push(Some(name.to_owned()).filter(|name| !name.is_empty()));
+        self.names.push(Some(name).filter(|name| !name.is_empty()).map(Arc::from));
         self.files.insert(name.to_owned(), number);
         number
     }
@@ -99,7 +101,7 @@ impl Costs {
 
     /// Whether there are more rows than fit, or the frames would hold more bytes of names than those of any program.
     pub(super) fn is_too_large(&self) -> bool {
-        let length = |file: u32| self.names[file as usize].as_ref().map_or(0, String::len);
+        let length = |file: u32| self.names[file as usize].as_ref().map_or(0, |name| name.len());
         let bytes = self.places.iter().fold(0, |sum: usize, ((_, place), _)| sum + length(place.file));
         self.places.overflowed || self.edges.overflowed || bytes > NAMES + NAME * self.places.len()
     }
@@ -136,7 +138,7 @@ impl Costs {
             file: self.names[place.file as usize].clone(),
             line: line(place.line),
             address: place.address,
-            kind: "native".to_owned(),
+            kind: "native".into(),
             ..Frame::default()
         }
     }

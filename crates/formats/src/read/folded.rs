@@ -139,7 +139,7 @@ fn metric(name: &str) -> Metric {
     Metric {
         name: name.to_owned(),
         unit: "count".to_owned(),
-        kind: "sampled".to_owned(),
+        kind: "sampled".into(),
         description: "Samples, as far as the numbers of a text without units are such.".to_owned(),
         ..Metric::default()
     }

@@ -1,6 +1,6 @@
 //! Places in code as Valgrind writes them: `0x1092C6: main (p.c:26)`, `0x48417B4: malloc (in /usr/lib/x.so)`.
 
-use pyrometer_tables::schema::{Frame, Function};
+use pyrometer_tables::schema::{Frame, FrameKind, Function};
 use rustc_hash::FxHashMap;
 
 use super::Builder;
@@ -55,10 +55,10 @@ impl<'a> TextPlace<'a> {
     /// The row of its frame. Where the binary was loaded is not known, so the address belongs to none.
     pub(super) fn frame(&self, builder: &mut Builder, inlined: bool) -> i32 {
         let binary = self.binary.map(|path| builder.binary(path, None));
-        let file = self.file.map(str::to_owned);
+        let file = self.file.map(Into::into);
         let function = Function { name: self.function.to_owned(), binary, ..Function::default() };
         let function = Some(builder.function(function));
-        let kind = if self.is_code { "native" } else { "unknown" }.to_owned();
+        let kind = if self.is_code { FrameKind::Native } else { FrameKind::Unknown };
         let (line, column, address) = (self.line, self.column, self.address);
         builder.frame(Frame { function, file, line, column, address, inlined, kind, ..Frame::default() })
     }

@@ -4,8 +4,10 @@
 //! of heap profiles become the names that all heap profiles have here, a type that counts the observations of another one
 //! becomes their number.
 
+use std::sync::Arc;
+
 use prost::Message;
-use pyrometer_tables::schema::{Frame, Function, Metric};
+use pyrometer_tables::schema::{Frame, FrameKind, Function, Metric};
 use rustc_hash::FxHashMap;
 
 use super::{Builder, Format, Head, Input, Likeness};
@@ -197,27 +199,26 @@ impl<'a, 'i> Reader<'a, 'i> {
         Ok((!path.is_empty() || build_id.is_some()).then(|| self.builder.binary(path, build_id)))
     }
 
-    fn kind(&self, mapping: Option<&Mapping>) -> Result<String> {
+    fn kind(&self, mapping: Option<&Mapping>) -> Result<FrameKind> {
         let path = mapping.map_or(Ok(""), |mapping| self.text(mapping.filename))?;
         let is_kernel =
             path.starts_with("[kernel") || path.starts_with("[guest.kernel") || path.ends_with(".ko");
         let kind = if is_kernel {
-            "kernel"
+            FrameKind::Kernel
         } else if path == "[jit]" {
-            "jit"
+            FrameKind::Jit
         } else {
-            "native"
+            FrameKind::Native
         };
-        Ok(kind.to_owned())
+        Ok(kind)
     }
 
     /// The row of a function, and its file.
-    fn function(&mut self, id: u64, binary: Option<i32>) -> Result<(i32, Option<String>)> {
+    fn function(&mut self, id: u64, binary: Option<i32>) -> Result<(i32, Option<Arc<str>>)> {
         let Some(function) = self.functions.get(&id).copied() else {
             return Err(self.malformed("a function for each line", &format!("none with the id {id}")));
         };
-        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let file = some(self.text(function.filename)?);
+        let file = Some(self.text(function.filename)?).filter(|file| !file.is_empty()).map(Arc::from);
         let row = Function {
             name: self.text(function.name)?.to_owned(),
             linkage_name: self.text(function.system_name)?.to_owned(),
@@ -332,7 +333,7 @@ fn metric(name: &str, unit: &str, period: i64) -> Metric {
     Metric {
         name: name.to_owned(),
         unit: own.to_owned(),
-        kind: "sampled".to_owned(),
+        kind: "sampled".into(),
         period,
         description,
         ..Metric::default()

@@ -3,6 +3,7 @@
 //! A profile is a thread here, its unit a metric.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use pyrometer_tables::schema::{Frame, Function, Metric, Sample};
 use serde::Deserialize;
@@ -122,12 +123,12 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
 
 fn frame(builder: &mut Builder, place: &Place<'_>) -> i32 {
     let positive = |number: Option<f64>| number.filter(|number| *number >= 1.0).map(|number| number as i32);
-    let file = place.file.as_deref().filter(|file| !file.is_empty()).map(str::to_owned);
+    let file = place.file.as_deref().filter(|file| !file.is_empty()).map(Arc::from);
     let function =
         Function { name: place.name.clone().into_owned(), file: file.clone(), ..Function::default() };
     let function = Some(builder.function(function));
     let (line, column) = (positive(place.line), positive(place.col));
-    builder.frame(Frame { function, file, line, column, kind: "native".to_owned(), ..Frame::default() })
+    builder.frame(Frame { function, file, line, column, kind: "native".into(), ..Frame::default() })
 }
 
 struct Reader<'a, 'i> {
@@ -251,11 +252,7 @@ fn metric(unit: &str, name: &str) -> (Metric, f64) {
         "bytes" => "bytes",
         _ => "samples",
     });
-    let metric = Metric {
-        name: name.to_owned(),
-        unit: unit.to_owned(),
-        kind: "sampled".to_owned(),
-        ..Metric::default()
-    };
+    let metric =
+        Metric { name: name.to_owned(), unit: unit.to_owned(), kind: "sampled".into(), ..Metric::default() };
     (metric, scale)
 }

@@ -52,7 +52,7 @@ pub(super) fn event(builder: &mut Builder, name: &str, meaning: Option<&str>) ->
     builder.metric(Metric {
         name: name.to_owned(),
         unit: unit.to_owned(),
-        kind: "exact".to_owned(),
+        kind: "exact".into(),
         description: description.to_owned(),
         ..Metric::default()
     })

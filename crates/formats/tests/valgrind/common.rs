@@ -146,7 +146,7 @@ pub fn of_stacks(stacks: &[(&[&str], i64)]) -> Profile {
         for name in *names {
             let known = tables.functions.iter().position(|function| function.name == *name);
             let row = known.unwrap_or_else(|| {
-                let file = Some("a.c".to_owned());
+                let file: Option<std::sync::Arc<str>> = Some("a.c".into());
                 tables.functions.push(Function {
                     name: (*name).into(),
                     file: file.clone(),

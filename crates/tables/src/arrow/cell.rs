@@ -7,6 +7,8 @@ use ::arrow::array::{
 use ::arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
 
+use crate::schema::FrameKind;
+
 /// A value of one of the types that a column may have.
 pub trait Cell: Sized {
     /// The Arrow array of such values.
@@ -63,6 +65,12 @@ cells!(bool, BooleanArray, DataType::Boolean, |cell| *cell, BooleanArray::value)
 cells!(String, StringArray, DataType::Utf8, String::as_str, |array: &StringArray, row| array
     .value(row)
     .to_owned());
+cells!(Arc<str>, StringArray, DataType::Utf8, |cell| &**cell, |array: &StringArray, row| Arc::from(
+    array.value(row)
+));
+cells!(FrameKind, StringArray, DataType::Utf8, |cell| cell.as_str(), |array: &StringArray, row| {
+    FrameKind::from(array.value(row))
+});
 
 impl Cell for Vec<String> {
     type Array = ListArray;

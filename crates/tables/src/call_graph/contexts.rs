@@ -349,7 +349,7 @@ impl Rows {
         }
         let function = Some(self.tables.functions.len() as i32);
         self.tables.functions.push(Function { name: NOT_EXPANDED.to_owned(), ..Function::default() });
-        self.new_frame((None, None), Frame { function, kind: "unknown".to_owned(), ..Frame::default() })
+        self.new_frame((None, None), Frame { function, kind: "unknown".into(), ..Frame::default() })
     }
 
     fn new_frame(&mut self, key: (Frames, Option<u32>), frame: Frame) -> i32 {

@@ -161,7 +161,7 @@ fn frames_of_all(tables: &Tables) -> Vec<Frame> {
         function: Some(row),
         file: function.file.clone(),
         binary: function.binary,
-        kind: "native".to_owned(),
+        kind: "native".into(),
         ..Frame::default()
     };
     (0..).zip(&tables.functions).map(frame).collect()

@@ -132,10 +132,10 @@ fn call_sites(tables: &Tables, calls: &[&Call]) -> Vec<Frame> {
         let known = files.get(&(call.caller, call.line?)).copied().flatten();
         Some(Frame {
             function: Some(call.caller),
-            file: known.map(str::to_owned).or_else(|| caller.file.clone()),
+            file: known.map(Into::into).or_else(|| caller.file.clone()),
             line: call.line,
             binary: caller.binary,
-            kind: "native".to_owned(),
+            kind: "native".into(),
             ..Frame::default()
         })
     };

@@ -38,7 +38,7 @@ pub fn program(frames: i32, stacks: i32) -> Tables {
         metrics: vec![Metric {
             name: "cpu-time".to_owned(),
             unit: "ns".to_owned(),
-            kind: "sampled".to_owned(),
+            kind: "sampled".into(),
             period: 1_001_001,
             description: "CPU time of the program".to_owned(),
             ..Metric::default()
@@ -72,7 +72,7 @@ fn function(row: i32) -> Function {
         name: format!("program::module{}::Type<u{row}>::function_{row}", row % 97),
         linkage_name: format!("_ZN7program8module{}8function{row}E", row % 97),
         binary: Some(0),
-        file: Some(format!("src/module{}.rs", row % 97)),
+        file: Some(format!("src/module{}.rs", row % 97).into()),
         line: Some(row % 1000 + 1),
         namespace: Some("program".to_owned()),
         aliases: Vec::new(),
@@ -82,13 +82,13 @@ fn function(row: i32) -> Function {
 fn frame(row: i32, functions: i32) -> Frame {
     Frame {
         function: Some(row % functions),
-        file: Some(format!("src/module{}.rs", row % 97)),
+        file: Some(format!("src/module{}.rs", row % 97).into()),
         line: Some(row % 1000 + 2),
         column: Some(row % 80 + 1),
         address: Some(0x1000 + i64::from(row) * 13),
         binary: Some(0),
         inlined: row % 3 == 1,
-        kind: "native".to_owned(),
+        kind: "native".into(),
     }
 }
 

@@ -156,7 +156,7 @@ impl Spaces {
         }
         let binary = known(self.objects.text(object)).map(|path| builder.binary(path, None));
         let name = name.to_owned();
-        let file_name = path.map(str::to_owned);
+        let file_name = path.map(Into::into);
         let row = builder.function(Function { name, file: file_name, binary, ..Function::default() });
         self.rows.insert((function, file, object), row);
         Some(row)

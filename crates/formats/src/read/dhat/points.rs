@@ -137,7 +137,7 @@ fn metric(column: &Column) -> Metric {
     Metric {
         name: column.name.to_owned(),
         unit: unit.to_owned(),
-        kind: "exact".to_owned(),
+        kind: "exact".into(),
         description: column.description.clone(),
         ..Metric::default()
     }

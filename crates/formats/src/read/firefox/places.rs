@@ -1,5 +1,7 @@
 //! The stacks of a processed profile: rows of its tables as rows of ours.
 
+use std::sync::Arc;
+
 use pyrometer_tables::schema::{Frame, Function};
 
 use super::document::{Category, Document, FrameTable, FuncTable, ResourceTable, StackTable, Text, Thread};
@@ -61,7 +63,7 @@ impl<'a> Places<'a> {
     fn frame(&self, input: &Input<'_>, builder: &mut Builder, at: usize) -> Result<i32> {
         let func = index(input, self.functions.name.len(), self.frames.func[at], "functions")?;
         let binary = self.binary(input, builder, func)?;
-        let file = self.file(input, func)?;
+        let file: Option<Arc<str>> = self.file(input, func)?.map(Into::into);
         let name = self.text(input, self.functions.name[func])?.to_owned();
         let line = positive(&self.functions.line_number, func);
         let function = Function { name, binary, file: file.clone(), line, ..Function::default() };
@@ -76,7 +78,7 @@ impl<'a> Places<'a> {
             address: cell(&self.frames.address, at).filter(|address| *address >= 0 && binary.is_some()),
             binary,
             inlined: is_inlined || depth > 0,
-            kind: kind(category, binary.is_some()).to_owned(),
+            kind: kind(category, binary.is_some()).into(),
         }))
     }
 

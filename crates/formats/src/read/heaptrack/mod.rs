@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
             self.builder.metric(Metric {
                 name: name.to_owned(),
                 unit: unit.to_owned(),
-                kind: "exact".to_owned(),
+                kind: "exact".into(),
                 description: description.to_owned(),
                 ..Metric::default()
             })

@@ -1,5 +1,7 @@
 //! Strings, instruction pointers, modules, and the tree of traces.
 
+use std::sync::Arc;
+
 use pyrometer_tables::schema::{Frame, Function};
 
 use super::Wanted;
@@ -143,7 +145,7 @@ impl Places {
         let binary = module.map(|module| builder.binary(&String::from_utf8_lossy(&module.path), None));
         let address = i64::try_from(address.wrapping_sub(module.map_or(0, |module| module.bias))).ok();
         let kind = if binary.is_some() { "native" } else { "unknown" };
-        builder.frame(Frame { address, binary, kind: kind.to_owned(), ..Frame::default() })
+        builder.frame(Frame { address, binary, kind: kind.into(), ..Frame::default() })
     }
 
     /// The row of the stack of a trace.
@@ -180,7 +182,7 @@ impl Places {
     fn frames(&self, instruction: &Instruction, builder: &mut Builder) -> Vec<i32> {
         let owned = |number| self.text(number).map(|text| String::from_utf8_lossy(text).into_owned());
         let binary = owned(instruction.module).map(|path| builder.binary(&path, None));
-        let place = Frame { binary, kind: "native".to_owned(), ..Frame::default() };
+        let place = Frame { binary, kind: "native".into(), ..Frame::default() };
         let outermost = instruction.functions.len().saturating_sub(1);
         if instruction
             .functions
@@ -195,7 +197,7 @@ impl Places {
         let inner = instruction.functions.iter().enumerate().rev();
         inner
             .map(|(at, (function, file, line))| {
-                let file = owned(*file);
+                let file: Option<Arc<str>> = owned(*file).map(Into::into);
                 let name = owned(*function).unwrap_or_default();
                 let function = (!name.is_empty()).then(|| {
                     builder.function(Function { name, binary, file: file.clone(), ..Function::default() })

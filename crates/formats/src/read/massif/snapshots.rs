@@ -196,7 +196,7 @@ impl<'a> Snapshots<'a> {
         let metric = self.builder.metric(Metric {
             name: name.to_owned(),
             unit: "bytes".to_owned(),
-            kind: "exact".to_owned(),
+            kind: "exact".into(),
             description: description.to_owned(),
             ..Metric::default()
         });

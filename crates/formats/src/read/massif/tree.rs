@@ -64,7 +64,7 @@ fn is_below_threshold(text: &str) -> bool {
 
 fn marker(builder: &mut Builder) -> i32 {
     let function = builder.function(Function { name: BELOW.to_owned(), ..Function::default() });
-    builder.frame(Frame { function: Some(function), kind: "unknown".to_owned(), ..Frame::default() })
+    builder.frame(Frame { function: Some(function), kind: "unknown".into(), ..Frame::default() })
 }
 
 /// The tree that is being read.

@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
             function: Some(function),
             binary,
             inlined: code.inlined,
-            kind: code.kind.to_owned(),
+            kind: code.kind.into(),
             ..Frame::default()
         })
     }
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
         let (file, number) = frame::source(line)?;
         let last = self.stack.last_mut()?;
         let frame = Frame {
-            file: Some(String::from_utf8_lossy(file).into_owned()),
+            file: Some(String::from_utf8_lossy(file).into()),
             line: Some(number),
             ..self.builder.tables().frames[*last as usize].clone()
         };
@@ -256,7 +256,7 @@ fn metric(event: &str, has_period: bool) -> Metric {
     Metric {
         name: name.to_owned(),
         unit: unit.to_owned(),
-        kind: "sampled".to_owned(),
+        kind: "sampled".into(),
         description: format!("perf's event {event}{}", if has_period { "" } else { ", in samples" }),
         ..Metric::default()
     }
