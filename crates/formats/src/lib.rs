@@ -17,6 +17,7 @@ pub mod dhat;
 mod error;
 pub mod firefox;
 pub mod folded;
+pub mod otlp;
 pub mod pprof;
 pub mod read;
 pub mod speedscope;

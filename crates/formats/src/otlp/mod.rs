@@ -1,0 +1,3 @@
+//! Profiles of OpenTelemetry's protocol (OTLP).
+
+pub mod message;
