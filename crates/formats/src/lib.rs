@@ -12,7 +12,9 @@
 
 pub mod cachegrind;
 pub mod callgrind;
+mod carried;
 mod code;
+pub mod csv;
 pub mod dhat;
 mod error;
 pub mod firefox;

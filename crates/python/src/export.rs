@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pyo3::prelude::*;
 use pyrometer_formats::svg::Picture;
 use pyrometer_formats::{
-    Error, LeftOut, Result, cachegrind, callgrind, dhat, firefox, folded, pprof, speedscope, svg,
+    Error, LeftOut, Result, cachegrind, callgrind, csv, dhat, firefox, folded, otlp, pprof, speedscope, svg,
 };
 use pyrometer_tables::call_tree::Grouping;
 use pyrometer_tables::select::Selection;
@@ -54,13 +54,15 @@ fn write(
     out: &mut dyn Write,
 ) -> Result<LeftOut> {
     match options.format.as_str() {
-        "folded" => folded::write(profile, selection, &grouping, out).map(nothing),
-        "speedscope" => speedscope::write(profile, selection, out).map(nothing),
-        "pprof" => pprof::write(profile, selection, out).map(nothing),
+        "folded" => folded::write(profile, selection, &grouping, out),
+        "speedscope" => speedscope::write(profile, selection, out),
+        "pprof" => pprof::write(profile, selection, out),
         "firefox" => firefox::write(profile, selection, out).map(nothing),
         "flamegraph" => svg::write(profile, selection, &picture(grouping, options), out).map(nothing),
         "callgrind" => callgrind::write(profile, selection, out),
         "cachegrind" => cachegrind::write(profile, selection, out),
+        "otlp" => otlp::write(profile, selection, out),
+        "csv" => csv::write(profile, selection, out),
         "dhat" => dhat::write(profile, selection, out),
         other => Err(unknown(other)),
     }
