@@ -13,6 +13,7 @@
 pub mod cachegrind;
 pub mod callgrind;
 mod carried;
+pub mod chrome;
 mod code;
 pub mod csv;
 pub mod dhat;

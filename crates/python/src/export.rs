@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use pyo3::prelude::*;
 use pyrometer_formats::svg::Picture;
 use pyrometer_formats::{
-    Error, LeftOut, Result, cachegrind, callgrind, csv, dhat, firefox, folded, otlp, pprof, speedscope, svg,
+    Error, LeftOut, Result, cachegrind, callgrind, chrome, csv, dhat, firefox, folded, otlp, pprof,
+    speedscope, svg,
 };
 use pyrometer_tables::call_tree::Grouping;
 use pyrometer_tables::select::Selection;
@@ -62,6 +63,7 @@ fn write(
         "callgrind" => callgrind::write(profile, selection, out),
         "cachegrind" => cachegrind::write(profile, selection, out),
         "otlp" => otlp::write(profile, selection, out),
+        "chrome" => chrome::write(profile, selection, out),
         "csv" => csv::write(profile, selection, out),
         "dhat" => dhat::write(profile, selection, out),
         other => Err(unknown(other)),
