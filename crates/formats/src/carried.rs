@@ -51,6 +51,9 @@ pub(crate) enum Part {
     Notes,
 }
 
+/// The kind of a metric that is not made of samples: how many rows it came in says nothing.
+const EXACT: &str = "exact";
+
 const PARTS: [Part; 18] = [
     Part::Metrics,
     Part::Unit,
@@ -104,7 +107,7 @@ impl<'a> Facts<'a> {
         for_each_selected(profile, selection, |sample| {
             facts.metrics[sample.metric as usize] = true;
             if all_metrics || sample.metric == selection.metric {
-                facts.look_at(sample);
+                facts.look_at(sample, tables.metrics[sample.metric as usize].kind == EXACT);
                 stacks[sample.stack as usize] = true;
             }
             Ok(())
@@ -113,12 +116,12 @@ impl<'a> Facts<'a> {
         Ok(facts)
     }
 
-    fn look_at(&mut self, sample: &Sample) {
+    fn look_at(&mut self, sample: &Sample, is_exact: bool) {
         self.threads |= self.thread.is_some_and(|thread| thread != sample.thread);
         self.thread = Some(sample.thread);
         self.times |= sample.time.is_some();
         self.cpus |= sample.cpu.is_some();
-        self.counts |= sample.count != sample.value;
+        self.counts |= !is_exact && sample.count != sample.value;
     }
 
     /// What is lost without this part, if the profile has it.

@@ -1,5 +1,6 @@
 //! Events, written one at a time: all of them at once would be huge.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use pyrometer_tables::Profile;
@@ -62,20 +63,24 @@ impl<W: Write> Events<W> {
         Ok(serde_json::to_writer(&mut self.out, event)?)
     }
 
-    /// The names of the processes and threads that have samples.
+    /// The names of the processes and threads that have samples; of what was another program before, all of them.
     pub(super) fn names(&mut self, tables: &Tables, samples: &[Sample], label: Option<&str>) -> Result<()> {
-        let mut threads = vec![false; tables.threads.len()];
-        samples.iter().for_each(|sample| threads[sample.thread as usize] = true);
-        let mut processes = vec![false; tables.processes.len()];
-        for (thread, _) in tables.threads.iter().zip(&threads).filter(|(_, used)| **used) {
+        let mut used = vec![false; tables.threads.len()];
+        samples.iter().for_each(|sample| used[sample.thread as usize] = true);
+        let (mut processes, mut threads) = (Names::new(), Names::new());
+        for (thread, _) in tables.threads.iter().zip(&used).filter(|(_, used)| **used) {
             let process = &tables.processes[thread.process as usize];
-            if !std::mem::replace(&mut processes[thread.process as usize], true) {
-                self.metadata("process_name", process.pid, 0, json!({"name": process.name}))?;
-                if let Some(labels) = label {
-                    self.metadata("process_labels", process.pid, 0, json!({"labels": labels}))?;
-                }
+            add_name(&mut processes, (process.pid, 0), &process.name);
+            add_name(&mut threads, (process.pid, thread.tid), &thread.name);
+        }
+        for ((pid, _), names) in &processes {
+            self.metadata("process_name", *pid, 0, json!({"name": names.join(", ")}))?;
+            if let Some(labels) = label {
+                self.metadata("process_labels", *pid, 0, json!({"labels": labels}))?;
             }
-            self.metadata("thread_name", process.pid, thread.tid, json!({"name": thread.name}))?;
+        }
+        for ((pid, tid), names) in &threads {
+            self.metadata("thread_name", *pid, *tid, json!({"name": names.join(", ")}))?;
         }
         Ok(())
     }
@@ -140,8 +145,18 @@ impl<W: Write> Events<W> {
     }
 }
 
+/// Names by the ids of processes and threads.
+type Names<'a> = BTreeMap<(i32, i32), Vec<&'a str>>;
+
+fn add_name<'a>(names: &mut Names<'a>, ids: (i32, i32), name: &'a str) {
+    let known = names.entry(ids).or_default();
+    if !known.contains(&name) {
+        known.push(name);
+    }
+}
+
 /// The ids of a thread and its process; those of the first process if there is no thread.
-fn ids(tables: &Tables, thread: Option<i32>) -> (i32, i32) {
+pub(super) fn ids(tables: &Tables, thread: Option<i32>) -> (i32, i32) {
     let Some(thread) = thread.map(|row| &tables.threads[row as usize]) else {
         return (tables.processes.first().map_or(0, |process| process.pid), 0);
     };

@@ -8,7 +8,7 @@ use std::io::Write;
 use pyrometer_tables::Profile;
 use pyrometer_tables::schema::{Metric, Sample};
 
-use super::event::Events;
+use super::event::{Events, ids};
 use super::slices::Slices;
 use crate::error::Result;
 
@@ -22,9 +22,11 @@ pub(super) fn add(
     slices: &mut Slices<'_>,
     events: &mut Events<impl Write>,
 ) -> Result<()> {
-    samples.sort_by_key(|sample| (sample.thread, sample.time));
-    for samples in samples.chunk_by(|one, other| one.thread == other.thread) {
-        let thread = samples[0].thread;
+    // What has the same ids, before and after an `exec`, is one track.
+    let track = |sample: &Sample| ids(profile.tables(), Some(sample.thread));
+    samples.sort_by_key(|sample| (track(sample), sample.time));
+    for samples in samples.chunk_by(|one, other| track(one) == track(other)) {
+        let mut thread = samples[0].thread;
         let mut end = i64::MIN;
         for sample in samples {
             let now = sample.time.unwrap_or(0).saturating_sub(profile.meta.start);
@@ -32,9 +34,10 @@ pub(super) fn add(
             // A gap shorter than half of what a sample covers is not one: samples are not taken by the clock.
             let is_gap = end != i64::MIN && begin.saturating_sub(end) > now.saturating_sub(begin) / 2;
             let begin = if is_gap || end == i64::MIN { begin } else { end };
-            if is_gap {
+            if is_gap || sample.thread != thread {
                 slices.leave(0, end, thread, events)?;
             }
+            thread = sample.thread;
             slices.enter(sample, begin, events)?;
             end = now.max(begin);
         }

@@ -19,18 +19,18 @@ pub(super) struct Threads<'a> {
     pub(super) threads: Vec<Thread<'a>>,
     weigh: Weigh,
     start: i64,
-    untimed: u64,
+    untimed: bool,
 }
 
 impl<'a> Threads<'a> {
     pub(super) fn new(tables: &'a Tables, start: i64, weigh: Weigh) -> Self {
         let threads = tables.threads.iter().map(|_| Thread::new(tables)).collect();
-        Self { threads, weigh, start, untimed: 0 }
+        Self { threads, weigh, start, untimed: false }
     }
 
     pub(super) fn add(&mut self, sample: &Sample, frames: &Frames) {
         let time = sample.time.map_or(0.0, |time| milliseconds(time, self.start));
-        self.untimed += u64::from(sample.time.is_none());
+        self.untimed |= sample.time.is_none();
         let (weight, cpu) = match self.weigh {
             Weigh::Cpu => (sample.count as f64, Some(sample.value)),
             Weigh::Time => (sample.value as f64 / MS, None),
@@ -43,7 +43,7 @@ impl<'a> Threads<'a> {
 
     /// A sample without a time stands at the beginning.
     pub(super) fn left_out(&self) -> Option<String> {
-        (self.untimed > 0).then(|| format!("that {} samples have no time (they stand at 0)", self.untimed))
+        self.untimed.then(|| "the lack of times (samples without one stand at 0)".to_owned())
     }
 
     pub(super) fn weight_type(&self) -> &'static str {
