@@ -11,4 +11,6 @@ def recognise(head: bytes) -> bool:
     return (start.startswith(b"{") and b'"traceEvents"' in head) or (start.startswith(b"[") and b'"ph"' in head)
 
 
-FORMAT = Format("chrome", ".trace.json", "Chrome trace (ui.perfetto.dev, chrome://tracing)", recognise, frozenset({"metric"}))
+FORMAT = Format(
+    "chrome", ".trace.json", "Chrome trace (ui.perfetto.dev, chrome://tracing)", recognise, frozenset({"metric"})
+)

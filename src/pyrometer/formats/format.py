@@ -19,7 +19,7 @@ PICTURE = frozenset({"title", "icicle"})
 
 
 def check_target(path: Path, is_folder: bool = False) -> None:
-    """An :class:`~pyrometer.OutputError` if there can be no such file or folder: better before any work is done for it."""
+    """An :class:`~pyrometer.OutputError` if nothing can be written there: better before any work is done for it."""
     if path.exists() and path.is_dir() != is_folder:
         raise OutputError(f"{path} cannot be written", "it is no folder" if is_folder else "it is a folder")
     if not path.parent.is_dir():
