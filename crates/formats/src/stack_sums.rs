@@ -36,7 +36,6 @@ impl StackSums {
             counts: vec![0; stacks],
             metrics,
             more,
-            ..Self::default()
         };
         let mut counts = vec![0_i64; width * stacks];
         for_each_selected(profile, selection, |sample| {
