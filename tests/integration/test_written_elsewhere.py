@@ -131,9 +131,10 @@ def test_a_trace_of_a_profile_without_times_says_that_its_axis_is_none(run_pyrom
     assert done.returncode == 0, done.stderr
     read = json.loads((tmp_path / "trace").read_text())
     labels = [event["args"]["labels"] for event in read["traceEvents"] if event["name"] == "process_labels"]
-    assert labels == ["not over time: the axis is cumulative samples (count)"]
+    assert labels == ["not over time: the axis is cumulative samples (count, 1 µs for each)"]
     widths = {event["name"]: event["args"]["value"] for event in read["traceEvents"] if event["ph"] == "X"}
     assert widths == {"main": 42, "work": 30}
+    assert widths == {event["name"]: event["dur"] for event in read["traceEvents"] if event["ph"] == "X"}
 
 
 def test_csv_by_polars_and_duckdb(recording: Recorded, stacks: Stacks, run_pyrometer: Run, tmp_path: Path):

@@ -31,12 +31,7 @@ impl StackSums {
             column[*metric as usize] = Some(at);
         }
         let (width, stacks) = (metrics.len(), tables.stacks.len());
-        let mut sums = Self {
-            values: vec![0; width * stacks],
-            counts: vec![0; stacks],
-            metrics,
-            more,
-        };
+        let mut sums = Self { values: vec![0; width * stacks], counts: vec![0; stacks], metrics, more };
         let mut counts = vec![0_i64; width * stacks];
         for_each_selected(profile, selection, |sample| {
             let Some(column) = column[sample.metric as usize] else {

@@ -19,7 +19,7 @@ pub(crate) fn machine(host: &Host) -> Option<String> {
     let cpus = if host.cpus > 0 { format!("{} CPUs", host.cpus) } else { String::new() };
     let known = [&host.kernel, &host.architecture, &host.cpu_model, &cpus];
     let known: Vec<_> = known.into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
-    (!known.is_empty()).then(|| format!("machine: {}", known.join(", ")))
+    (!known.is_empty()).then(|| known.join(", "))
 }
 
 fn what(meta: &Meta) -> String {

@@ -1,4 +1,4 @@
-//! Samples without times: the stacks of each thread beside each other, as wide as they weigh.
+//! Samples without times: the stacks of each thread beside each other, as wide as they weigh: `scale` nanoseconds for 1.
 
 use std::io::Write;
 
@@ -11,6 +11,7 @@ use crate::error::Result;
 
 pub(super) fn add(
     tables: &Tables,
+    scale: i64,
     samples: Vec<Sample>,
     slices: &mut Slices<'_>,
     events: &mut Events<impl Write>,
@@ -29,7 +30,7 @@ pub(super) fn add(
         let mut now = 0_i64;
         for sum in sums {
             slices.enter(sum, now, events)?;
-            now = now.saturating_add(sum.value.max(0));
+            now = now.saturating_add(sum.value.max(0).saturating_mul(scale));
         }
         slices.leave(0, now, sums[0].thread, events)?;
     }

@@ -62,7 +62,7 @@ pub fn write(profile: &Profile, selection: &Selection, out: impl Write) -> Resul
         events.time_series(stacked)?;
         events.happenings(stacked)?;
     } else {
-        cumulative::add(stacked.tables(), samples, &mut slices, &mut events)?;
+        cumulative::add(stacked.tables(), scale(metric), samples, &mut slices, &mut events)?;
     }
     events.finish()?;
     let timed = [Part::TimeSeries, Part::Events];
@@ -88,9 +88,16 @@ fn samples(profile: &Profile, selection: &Selection) -> Result<Vec<Sample>> {
     Ok(samples)
 }
 
+/// Nanoseconds on an axis that is no time: what is no time either gets microseconds, so that viewers show its numbers.
+fn scale(metric: &Metric) -> i64 {
+    if metric.unit == "ns" { 1 } else { 1000 }
+}
+
 /// What a viewer should show where the axis is no time.
 fn label(metric: &Metric, has_times: bool) -> Option<String> {
-    (!has_times).then(|| format!("not over time: the axis is cumulative {} ({})", metric.name, metric.unit))
+    let scale = if scale(metric) == 1 { "" } else { ", 1 µs for each" };
+    let (name, unit) = (&metric.name, &metric.unit);
+    (!has_times).then(|| format!("not over time: the axis is cumulative {name} ({unit}{scale})"))
 }
 
 fn about(profile: &Profile, metric: &Metric, has_times: bool) -> serde_json::Value {

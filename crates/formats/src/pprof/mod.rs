@@ -149,7 +149,7 @@ fn number_label(key: &str, number: i32, texts: &mut Texts) -> Label {
 fn comments(profile: &Profile, texts: &mut Texts) -> Vec<i64> {
     let meta = &profile.meta;
     let lines = [summary::title(meta), summary::quality(meta), meta.creator.clone()];
-    let machine = summary::machine(&meta.host);
+    let machine = summary::machine(&meta.host).map(|machine| format!("machine: {machine}"));
     let lines = lines.iter().chain(&machine).chain(&meta.notes);
     lines.map(|line| texts.index(line)).collect()
 }
