@@ -5,7 +5,7 @@ use std::io::Write;
 
 use libfuzzer_sys::fuzz_target;
 use pyrometer_formats::svg::Picture;
-use pyrometer_formats::{Result, firefox, folded, pprof, speedscope, svg};
+use pyrometer_formats::{Result, chrome, csv, firefox, folded, otlp, pprof, speedscope, svg};
 use pyrometer_tables::Profile;
 use pyrometer_tables::call_tree::Grouping;
 use pyrometer_tables::meta::Meta;
@@ -23,6 +23,7 @@ fuzz_target!(|input: Input| {
     for text in [
         written(|out| speedscope::write(&profile, &selection, out)),
         written(|out| firefox::write(&profile, &selection, out)),
+        written(|out| chrome::write(&profile, &selection, out)),
     ] {
         if let Some(text) = text {
             serde_json::from_slice::<serde_json::Value>(&text).expect("JSON");
@@ -34,12 +35,16 @@ fuzz_target!(|input: Input| {
         assert!(text.lines().skip(1).all(|line| value(line).is_some()), "{text}");
     }
     written(|out| pprof::write(&profile, &selection, out));
+    written(|out| csv::write(&profile, &selection, out));
+    if let Some(bytes) = written(|out| otlp::write(&profile, &selection, out)) {
+        <otlp::message::ProfilesData as prost::Message>::decode(&bytes[..]).expect("a message");
+    }
     let drawn = written(|out| svg::write(&profile, &selection, &Picture::default(), out));
     assert!(drawn.is_none_or(|text| std::str::from_utf8(&text).is_ok()));
 });
 
 /// What was written, if it was not refused.
-fn written(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Option<Vec<u8>> {
+fn written<T>(write: impl FnOnce(&mut dyn Write) -> Result<T>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     write(&mut out).is_ok().then_some(out)
 }

@@ -16,7 +16,7 @@ from recordings import Recorded
 READERS = Path(__file__).resolve().parent.parent / "readers"
 SCHEMA = READERS / "node_modules" / "speedscope" / "dist" / "release" / "file-format-schema.json"
 
-#: The version of Firefox's processed profile format that the crate fxprof-processed-profile 0.8 writes.
+#: The version of Firefox's processed profile format that we write.
 FIREFOX_VERSION = 55
 
 Stacks = Counter[tuple[str, ...]]
@@ -100,8 +100,32 @@ def test_firefox_as_its_tables_refer_to_each_other(
     assert bare(found) == bare(stacks)
 
 
+def test_firefox_has_lines_addresses_and_binaries(recording: Recorded, run_pyrometer: Run, tmp_path: Path):
+    read = json.loads(exported(recording, "firefox", run_pyrometer, tmp_path).read_text())
+    expected = {
+        (frame.name, frame.line, frame.address, frame.binary, frame.inlined)
+        for seen in recording.observations
+        for frame in seen.stack
+        if frame.kind == "native"
+    }
+    found: set[tuple] = set()
+    for thread in read["threads"]:
+        strings, frames, functions = thread["stringArray"], thread["frameTable"], thread["funcTable"]
+        for at, function in enumerate(frames["func"]):
+            resource = functions["resource"][function]
+            if resource < 0:
+                continue
+            lib = read["libs"][thread["resourceTable"]["lib"][resource]]
+            depth, address = frames["inlineDepth"][at], frames["address"][at]
+            found.add((strings[functions["name"][function]], frames["line"][at], address, lib["path"], depth > 0))
+            symbol = frames["nativeSymbol"][at]
+            if symbol is not None:
+                assert thread["nativeSymbols"]["address"][symbol] <= address
+    assert found >= expected
+
+
 def assert_columns_have_their_length(thread: dict) -> None:
-    for name in ("samples", "stackTable", "frameTable", "funcTable"):
+    for name in ("samples", "stackTable", "frameTable", "funcTable", "nativeSymbols", "resourceTable", "markers"):
         table = thread[name]
         for column in table.values():
             assert not isinstance(column, list) or len(column) == table["length"], name

@@ -216,6 +216,42 @@ def test_an_exported_file_shows_what_the_profile_shows(file, capsys, target, suf
     assert not list(file.parent.glob(".*partial"))
 
 
+@pytest.mark.parametrize(
+    ("target", "suffix", "begins"),
+    [("chrome", ".trace.json", b'{"displayTimeUnit"'), ("otlp", ".otlp.pb", b"\x0a"), ("csv", ".csv", b"metric,unit")],
+)
+def test_what_is_only_written_is_a_whole_file(file, capsys, target, suffix, begins):
+    assert run(["export", "--to", target]) == 0
+    path = file.with_name(f"known{suffix}")
+    assert f"wrote {path.name}" in capsys.readouterr().err
+    assert path.read_bytes().startswith(begins)
+    assert b"program::solve" in path.read_bytes()
+    assert run(["export", "--to", target, "-o", "no/where"]) == 98
+    assert_error(capsys, 98, "no/where")
+    assert not list(file.parent.glob(".*partial"))
+
+
+def test_a_folder_of_parquet_replaces_its_own_kind_only(file, capsys):
+    assert run(["export", "--to", "parquet"]) == 0
+    said = capsys.readouterr().err
+    assert "left out" not in said
+    folder = file.with_name("known.parquet")
+    assert {path.name for path in folder.iterdir()} >= {"meta.json", "samples.parquet", "stacks.parquet"}
+    (folder / "samples.parquet").write_bytes(b"")
+    assert run(["export", "--to", "parquet"]) == 0
+    capsys.readouterr()
+    assert (folder / "samples.parquet").read_bytes().startswith(b"PAR1")
+    (folder / "letters.txt").write_text("keep me")
+    assert run(["export", "--to", "parquet"]) == 98
+    assert_error(capsys, 98, "`letters.txt`", "choose another name")
+    assert (folder / "letters.txt").read_text() == "keep me"
+    assert run(["export", "--to", "parquet", "-o", str(file)]) == 98
+    assert_error(capsys, 98, "it is no folder")
+    assert run(["export", "--to", "csv", "-o", str(folder)]) == 98
+    assert_error(capsys, 98, "it is a folder")
+    assert not list(file.parent.glob(".pyrometer-*"))
+
+
 def test_foreign_files_are_converted_and_added(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.folded").write_text("main;work 42\n")
@@ -281,8 +317,17 @@ def test_flamegraph_is_one_file_that_names_the_functions(file, capsys):
 def test_an_export_to_a_dash_goes_to_stdout(file):
     done = subprocess.run([*COMMAND, "export", "--to", "folded", "-o", "-"], capture_output=True, text=True, check=True)
     assert "solve" in done.stdout
-    assert done.stderr == ""
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["left out, for folded has no place for it"]
     assert not Path("-").exists()
+
+
+def test_an_export_that_leaves_nothing_out_says_nothing(tmp_path):
+    stacks = tmp_path / "stacks.folded"
+    stacks.write_text("main;work 42\nmain 1\n")
+    command = [*COMMAND, "export", str(stacks), "--to", "folded", "-o", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert set(done.stdout.splitlines()[1:]) == {"main;work 42", "main 1"}
+    assert done.stderr == ""
 
 
 def test_what_a_terminal_cannot_show_is_replaced(file):

@@ -6,11 +6,15 @@ use std::io::Write;
 use pyrometer_tables::Profile;
 use pyrometer_tables::select::Selection;
 
+use crate::carried::Part;
 use crate::code::{Code, one_line};
 use crate::error::Result;
 use crate::read::valgrind::{EVENTS, joined};
 use crate::stack_sums::{StackSums, descriptions, event_names};
 use crate::{LeftOut, summary};
+
+/// Calls are said to be left out with all callers.
+const CARRIED: &[Part] = &[Part::Lines, Part::Calls, Part::Command];
 
 /// File, function and line.
 type Key<'a> = (String, &'a str, i32);
@@ -46,11 +50,9 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
     }
     writeln!(out, "summary: {}", joined(&totals))?;
     out.flush()?;
-    let mut left_out = sums.left_out(tables);
+    let mut left_out = sums.left_out(profile, selection, CARRIED)?;
     let has_callers = tables.stacks.iter().any(|stack| stack.parent.is_some()) || !tables.calls.is_empty();
-    let has_binaries = !tables.binaries.is_empty();
-    let parts = [(has_callers, "callers"), (has_binaries, "binaries and addresses")];
-    left_out.extend(parts.iter().filter(|(there, _)| *there).map(|(_, what)| (*what).to_owned()));
+    left_out.extend(has_callers.then(|| "callers".to_owned()));
     Ok(left_out)
 }
 

@@ -8,11 +8,12 @@ mod points;
 use std::io::Write;
 
 use pyrometer_tables::Profile;
-use pyrometer_tables::schema::{Frame, Tables};
+use pyrometer_tables::schema::Frame;
 use pyrometer_tables::select::Selection;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::carried::Part;
 use crate::error::Result;
 use crate::read::dhat::{ABOUT, About};
 use crate::stack_sums::StackSums;
@@ -38,6 +39,10 @@ struct Document<'a> {
     pps: Vec<Point>,
     ftbl: Vec<String>,
 }
+
+/// Binaries stand where no line is known.
+const CARRIED: &[Part] =
+    &[Part::Unit, Part::Counts, Part::Lines, Part::Addresses, Part::Binaries, Part::Inlining, Part::Command];
 
 /// Writes the selected samples; what had no place.
 ///
@@ -66,7 +71,7 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
     serde_json::to_writer(&mut out, &document)?;
     writeln!(out)?;
     out.flush()?;
-    let mut left_out = left_out(tables, &sums, &fields);
+    let mut left_out = left_out(profile, selection, &sums, &fields)?;
     if negative > 0 {
         left_out.push(format!("{negative} stacks with negative values"));
     }
@@ -92,8 +97,9 @@ fn about(profile: &Profile, fields: &Fields) -> About {
     }
 }
 
-fn left_out(tables: &Tables, sums: &StackSums, fields: &Fields) -> LeftOut {
-    let mut left_out = sums.left_out(tables);
+fn left_out(profile: &Profile, selection: &Selection, sums: &StackSums, fields: &Fields) -> Result<LeftOut> {
+    let tables = profile.tables();
+    let mut left_out = sums.left_out(profile, selection, CARRIED)?;
     if fields.has_accesses && tables.events.iter().all(|event| event.name == "access-histogram") {
         left_out.retain(|what| what != "events");
     }
@@ -108,12 +114,9 @@ fn left_out(tables: &Tables, sums: &StackSums, fields: &Fields) -> LeftOut {
         left_out.push(format!("metrics ({})", unused.join(", ")));
     }
     let has_both = |frame: &Frame| frame.file.is_some() && frame.binary.is_some();
-    let parts = [
-        (!tables.calls.is_empty(), "calls"),
-        (tables.frames.iter().any(has_both), "binaries of frames whose line is known"),
-    ];
+    let parts = [(tables.frames.iter().any(has_both), "binaries of frames whose line is known")];
     left_out.extend(parts.iter().filter(|(there, _)| *there).map(|(_, what)| (*what).to_owned()));
-    left_out
+    Ok(left_out)
 }
 
 /// The histograms of accesses, by stack: as the file has them.

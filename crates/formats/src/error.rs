@@ -112,6 +112,9 @@ impl Error {
     pub fn cure(&self) -> String {
         match self {
             Self::Profile(error) => error.cure(),
+            Self::Write(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                "choose another name, or remove what is there".to_owned()
+            }
             Self::Write(_) => "check the space left and the permissions of the folder".to_owned(),
             Self::Empty { excluded: 0, .. } => "record longer, or choose another metric".to_owned(),
             Self::Empty { .. } => "widen the selection".to_owned(),

@@ -11,11 +11,13 @@ use pyrometer_tables::call_graph::Metrics;
 use pyrometer_tables::call_tree::{CallTree, Grouping, Label, Node, call_tree};
 use pyrometer_tables::select::{Selection, weigh};
 
+use crate::LeftOut;
+use crate::carried::left_out;
 use crate::error::Result;
 use crate::stacked::Stacked;
 use crate::summary;
 
-/// Writes the stacks of the selected metric.
+/// Writes the stacks of the selected metric; what had no place.
 ///
 /// # Errors
 /// Those of the profile and of `out`.
@@ -24,7 +26,8 @@ pub fn write(
     selection: &Selection,
     grouping: &Grouping,
     mut out: impl Write,
-) -> Result<()> {
+) -> Result<LeftOut> {
+    let left_out = left_out(profile, selection, &[])?;
     let profile = &*Stacked::of(profile, selection, Metrics::Selected)?;
     let weights = weigh(profile, selection)?;
     let tree = call_tree(profile, &weights, grouping);
@@ -41,7 +44,8 @@ pub fn write(
         },
     );
     written?;
-    Ok(out.flush()?)
+    out.flush()?;
+    Ok(left_out)
 }
 
 /// Calls `each` with the line of every path. `mark` gives what follows a frame's name.

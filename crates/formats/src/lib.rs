@@ -1,7 +1,8 @@
 //! Other tools' formats: [`read`], and the modules that write one each.
 //!
 //! Constraints of writing:
-//! - one file a format; each has a `write` that takes a [`Profile`], a [`Selection`] and a writer;
+//! - one file a format; each has a `write` that takes a [`Profile`], a [`Selection`] and a writer, or the path of a
+//!   folder;
 //! - whatever was lost or truncated is said in the output, as far as its format has a place for it;
 //! - the same profile gives the same bytes;
 //! - what a format cannot carry is left out, and `write` returns what that is ([`LeftOut`]).
@@ -12,11 +13,16 @@
 
 pub mod cachegrind;
 pub mod callgrind;
+mod carried;
+pub mod chrome;
 mod code;
+pub mod csv;
 pub mod dhat;
 mod error;
 pub mod firefox;
 pub mod folded;
+pub mod otlp;
+pub mod parquet;
 pub mod pprof;
 pub mod read;
 pub mod speedscope;

@@ -14,17 +14,23 @@ use rustc_hash::FxHashMap;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
+use crate::LeftOut;
+use crate::carried::{Part, left_out};
 use crate::error::Result;
 use crate::stacked::Stacked;
 use crate::summary;
 
 const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
 
-/// Writes all metrics of the selected samples.
+/// Times are not kept, only the order of samples; a frame has the file and line of its function.
+const CARRIED: &[Part] = &[Part::Metrics, Part::Unit, Part::Threads, Part::Command];
+
+/// Writes all metrics of the selected samples; what had no place.
 ///
 /// # Errors
 /// Those of the profile and of `out`.
-pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> Result<()> {
+pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> Result<LeftOut> {
+    let left_out = left_out(profile, selection, CARRIED)?;
     let profile = &*Stacked::of(profile, selection, Metrics::All)?;
     let tables = profile.tables();
     let labels = Labels::new(tables, &Grouping::default());
@@ -42,7 +48,8 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
         profiles: profiles.collect(),
     };
     serde_json::to_writer(&mut out, &document)?;
-    Ok(out.flush()?)
+    out.flush()?;
+    Ok(left_out)
 }
 
 /// The samples of a thread and metric: stacks and weights.

@@ -4,6 +4,7 @@ use pyrometer_tables::Profile;
 use pyrometer_tables::schema::Tables;
 use pyrometer_tables::select::{Selection, for_each_selected, totals};
 
+use crate::carried::{Part, left_out};
 use crate::error::Result;
 use crate::{LeftOut, read};
 
@@ -16,9 +17,6 @@ pub(crate) struct StackSums {
     values: Vec<i64>,
     /// For each row of `stacks`, the observations of the metric that has most.
     counts: Vec<i64>,
-    has_times: bool,
-    /// The thread of all samples, or that there are several.
-    threads: Option<std::result::Result<i32, ()>>,
     /// Metrics for which there was no room.
     more: usize,
 }
@@ -33,13 +31,7 @@ impl StackSums {
             column[*metric as usize] = Some(at);
         }
         let (width, stacks) = (metrics.len(), tables.stacks.len());
-        let mut sums = Self {
-            values: vec![0; width * stacks],
-            counts: vec![0; stacks],
-            metrics,
-            more,
-            ..Self::default()
-        };
+        let mut sums = Self { values: vec![0; width * stacks], counts: vec![0; stacks], metrics, more };
         let mut counts = vec![0_i64; width * stacks];
         for_each_selected(profile, selection, |sample| {
             let Some(column) = column[sample.metric as usize] else {
@@ -48,22 +40,12 @@ impl StackSums {
             let at = sample.stack as usize * width + column;
             sums.values[at] = sums.values[at].saturating_add(sample.value);
             counts[at] = counts[at].saturating_add(sample.count);
-            sums.has_times |= sample.time.is_some();
-            sums.thread(sample.thread);
             Ok(())
         })?;
         for (stack, count) in sums.counts.iter_mut().enumerate() {
             *count = counts[stack * width..][..width].iter().copied().max().unwrap_or(0);
         }
         Ok(sums)
-    }
-
-    fn thread(&mut self, thread: i32) {
-        match self.threads {
-            None => self.threads = Some(Ok(thread)),
-            Some(Ok(known)) if known != thread => self.threads = Some(Err(())),
-            _ => {}
-        }
     }
 
     /// A value for each metric.
@@ -94,19 +76,18 @@ impl StackSums {
         Self { values, counts, metrics: self.metrics.clone(), ..Self::default() }
     }
 
-    /// What the profile has besides sums by stack.
-    pub(crate) fn left_out(&self, tables: &Tables) -> LeftOut {
-        let several = matches!(self.threads, Some(Err(())));
-        let more = format!("{} metrics beyond the first {}", self.more, self.metrics.len());
-        let parts = [
-            (several, "threads (added up)"),
-            (self.has_times, "times of samples"),
-            (self.more > 0, &more),
-            (!tables.counters.is_empty(), "time series"),
-            (!tables.events.is_empty(), "events"),
-            (!tables.experiments.is_empty(), "experiments"),
-        ];
-        parts.iter().filter(|(there, _)| *there).map(|(_, what)| (*what).to_owned()).collect()
+    /// What the selected samples have besides sums by stack of parts that are carried.
+    pub(crate) fn left_out(
+        &self,
+        profile: &Profile,
+        selection: &Selection,
+        carried: &[Part],
+    ) -> Result<LeftOut> {
+        let mut left_out = left_out(profile, selection, &[carried, &[Part::Metrics]].concat())?;
+        if self.more > 0 {
+            left_out.push(format!("{} metrics beyond the first {}", self.more, self.metrics.len()));
+        }
+        Ok(left_out)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use pyrometer_tables::call_graph::is_estimate;
-use pyrometer_tables::meta::{Meta, Quality};
+use pyrometer_tables::meta::{Host, Meta, Quality};
 
 /// The command, or what was attached to; and if its stacks are an estimate.
 pub(crate) fn title(meta: &Meta) -> String {
@@ -12,6 +12,14 @@ pub(crate) fn title(meta: &Meta) -> String {
         true => title + " (estimate)",
         false => title,
     }
+}
+
+/// One line: what is known of the machine, if anything is.
+pub(crate) fn machine(host: &Host) -> Option<String> {
+    let cpus = if host.cpus > 0 { format!("{} CPUs", host.cpus) } else { String::new() };
+    let known = [&host.kernel, &host.architecture, &host.cpu_model, &cpus];
+    let known: Vec<_> = known.into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
+    (!known.is_empty()).then(|| known.join(", "))
 }
 
 fn what(meta: &Meta) -> String {

@@ -31,7 +31,7 @@ fn chain(names: &[String]) -> Tables {
     }
 }
 
-fn written(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Vec<u8> {
+fn written<T>(write: impl FnOnce(&mut dyn Write) -> Result<T>) -> Vec<u8> {
     let mut out = Vec::new();
     write(&mut out).expect("a profile with samples");
     out

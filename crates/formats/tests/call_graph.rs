@@ -39,7 +39,7 @@ fn profile() -> Profile {
     Profile::from_parts(meta, tables, samples).expect("rows that fit together")
 }
 
-fn text(write: impl FnOnce(&mut Vec<u8>) -> pyrometer_formats::Result<()>) -> String {
+fn text<T>(write: impl FnOnce(&mut Vec<u8>) -> pyrometer_formats::Result<T>) -> String {
     let mut out = Vec::new();
     write(&mut out).expect("a file");
     String::from_utf8(out).expect("text")
@@ -86,6 +86,7 @@ fn other_formats_say_so_too_and_hold_every_metric() {
             && comments.iter().any(|line| line.starts_with("call stacks are"))
     );
     assert_eq!(message.sample.iter().map(|sample| sample.location_id.len()).max(), Some(3));
-    let firefox = serde_json::to_value(firefox::convert(&profile(), &Selection::default()).unwrap()).unwrap();
+    let firefox = text(|out| firefox::write(&profile(), &Selection::default(), out));
+    let firefox: Value = serde_json::from_str(&firefox).unwrap();
     assert_eq!(firefox["meta"]["product"], "./program (estimate)");
 }

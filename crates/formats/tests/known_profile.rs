@@ -104,7 +104,7 @@ fn known() -> Profile {
     Profile::from_parts(meta, tables(), samples).expect("a sound profile")
 }
 
-fn exported(write: impl FnOnce(&Profile, &Selection, &mut Vec<u8>) -> Result<(), Error>) -> Vec<u8> {
+fn exported<T>(write: impl FnOnce(&Profile, &Selection, &mut Vec<u8>) -> Result<T, Error>) -> Vec<u8> {
     let mut out = Vec::new();
     write(&known(), &Selection::default(), &mut out).expect("an export");
     out
@@ -228,21 +228,22 @@ fn firefox_has_real_times_and_names() {
     }
 }
 
-/// docs/limits.md says so; when a newer crate can do it, this test is the reminder.
 #[test]
-fn firefox_has_no_places_for_its_crate_takes_none() {
+fn firefox_has_the_places_of_frames() {
     let json: Value = serde_json::from_slice(&exported(|p, s, out| firefox::write(p, s, out))).expect("JSON");
     let main = &json["threads"][0];
-    let columns = [
-        &main["frameTable"]["line"],
-        &main["frameTable"]["column"],
-        &main["funcTable"]["fileName"],
-        &main["funcTable"]["lineNumber"],
-    ];
-    for column in columns {
-        let cells = column.as_array().expect("a column");
-        assert!(!cells.is_empty() && cells.iter().all(Value::is_null), "{column}");
-    }
+    let (frames, functions) = (&main["frameTable"], &main["funcTable"]);
+    assert_eq!(frames["line"], serde_json::json!([10, 11, 12]));
+    assert_eq!(frames["address"], serde_json::json!([0x1000, 0x2000, 0x2000]));
+    assert_eq!(frames["inlineDepth"], serde_json::json!([0, 0, 1]));
+    // `hot` is inlined into `work`, whose symbol is the second.
+    assert_eq!(frames["nativeSymbol"], serde_json::json!([0, 1, 1]));
+    assert_eq!(main["nativeSymbols"]["address"], serde_json::json!([0x1000, 0x2000]));
+    let text = |index: &Value| main["stringArray"][index.as_u64().expect("an index") as usize].clone();
+    assert_eq!(text(&functions["fileName"][0]), "src/main.rs");
+    assert_eq!(functions["lineNumber"], serde_json::json!([10, 10, 10]));
+    assert_eq!(json["libs"][0]["path"], "/usr/bin/known");
+    assert_eq!(json["libs"][0]["codeId"].as_str().map(str::len), Some(40));
 }
 
 #[test]

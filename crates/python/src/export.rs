@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use pyo3::prelude::*;
 use pyrometer_formats::svg::Picture;
 use pyrometer_formats::{
-    Error, LeftOut, Result, cachegrind, callgrind, dhat, firefox, folded, pprof, speedscope, svg,
+    Error, LeftOut, Result, cachegrind, callgrind, chrome, csv, dhat, firefox, folded, otlp, parquet, pprof,
+    speedscope, svg,
 };
 use pyrometer_tables::call_tree::Grouping;
 use pyrometer_tables::select::Selection;
@@ -40,6 +41,10 @@ pub fn export(
     let inner = &profile.0;
     let written = py.detach(|| {
         let selection = selection.selection()?;
+        if options.format == "parquet" {
+            let written = parquet::write(inner, &selection, &options.path);
+            return written.map_err(|error| Known::of_export(&options.path, error));
+        }
         let write = |out: &mut dyn Write| write(inner, &selection, grouping, &options, out);
         whole(&options.path, write).map_err(|error| Known::of_export(&options.path, error))
     });
@@ -54,19 +59,22 @@ fn write(
     out: &mut dyn Write,
 ) -> Result<LeftOut> {
     match options.format.as_str() {
-        "folded" => folded::write(profile, selection, &grouping, out).map(nothing),
-        "speedscope" => speedscope::write(profile, selection, out).map(nothing),
-        "pprof" => pprof::write(profile, selection, out).map(nothing),
-        "firefox" => firefox::write(profile, selection, out).map(nothing),
+        "folded" => folded::write(profile, selection, &grouping, out),
+        "speedscope" => speedscope::write(profile, selection, out),
+        "pprof" => pprof::write(profile, selection, out),
+        "firefox" => firefox::write(profile, selection, out),
         "flamegraph" => svg::write(profile, selection, &picture(grouping, options), out).map(nothing),
         "callgrind" => callgrind::write(profile, selection, out),
         "cachegrind" => cachegrind::write(profile, selection, out),
+        "otlp" => otlp::write(profile, selection, out),
+        "chrome" => chrome::write(profile, selection, out),
+        "csv" => csv::write(profile, selection, out),
         "dhat" => dhat::write(profile, selection, out),
         other => Err(unknown(other)),
     }
 }
 
-/// Of a writer that does not tell what it leaves out.
+/// A picture leaves out what it does not show.
 fn nothing((): ()) -> LeftOut {
     LeftOut::new()
 }

@@ -17,7 +17,9 @@ _SUFFIXES = (".recording", ".pyro")
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(readable=False))
-@click.option("--to", "target", type=click.Choice(_NAMES), required=True, help="The format.")
+@click.option(
+    "--to", "target", type=click.Choice(_NAMES), required=True, metavar="FORMAT", help=f"One of {', '.join(_NAMES)}."
+)
 @click.option("-o", "--output", type=click.Path(), help="Where to, - is stdout; default: beside FILE.")
 @click.option("--inverted", is_flag=True, help="Of folded: from the leaves to their callers.")
 @filters

@@ -10,7 +10,21 @@ from pathlib import Path
 
 from pyrometer import native
 from pyrometer.errors import NotAProfileError, SelectionError
-from pyrometer.formats import cachegrind, callgrind, dhat, firefox, flamegraph, folded, pprof, pyro, speedscope
+from pyrometer.formats import (
+    cachegrind,
+    callgrind,
+    chrome,
+    csv,
+    dhat,
+    firefox,
+    flamegraph,
+    folded,
+    otlp,
+    parquet,
+    pprof,
+    pyro,
+    speedscope,
+)
 from pyrometer.formats.foreign import Progress, read_foreign
 from pyrometer.formats.format import Format
 from pyrometer.profile import ProfileData
@@ -20,9 +34,13 @@ FORMATS: tuple[Format, ...] = (
     speedscope.FORMAT,
     pprof.FORMAT,
     firefox.FORMAT,
+    chrome.FORMAT,
+    otlp.FORMAT,
     callgrind.FORMAT,
     cachegrind.FORMAT,
     dhat.FORMAT,
+    csv.FORMAT,
+    parquet.FORMAT,
     flamegraph.FORMAT,
 )
 """Every format that can be written."""

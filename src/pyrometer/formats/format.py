@@ -18,10 +18,12 @@ PICTURE = frozenset({"title", "icicle"})
 """Options of a picture."""
 
 
-def check_target(path: Path) -> None:
-    """An :class:`~pyrometer.OutputError` if there can be no such file: better before any work is done for it."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise OutputError(f"{path} cannot be written", "it is a folder, or its folder does not exist")
+def check_target(path: Path, is_folder: bool = False) -> None:
+    """An :class:`~pyrometer.OutputError` if nothing can be written there: better before any work is done for it."""
+    if path.exists() and path.is_dir() != is_folder:
+        raise OutputError(f"{path} cannot be written", "it is no folder" if is_folder else "it is a folder")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path} cannot be written", "its folder does not exist")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Format:
     """True if a file that begins with these bytes (some thousand) has this format."""
     options: frozenset[str] = frozenset()
     """The options that have a meaning for it: of :data:`GROUPING`, of :data:`PICTURE`, and ``metric``."""
+    is_folder: bool = False
+    """Whether it is a folder of files, rather than one."""
 
     def write(
         self,
@@ -56,7 +60,7 @@ class Format:
         given = {"title": title, "inverted": inverted, "icicle": icicle, **filters}
         self._refuse({name for name, value in given.items() if value})
         target = Path(path)
-        check_target(target)
+        check_target(target, self.is_folder)
         chosen = Filters.of(filters)
         selection, grouping = chosen.selection(profile), chosen.grouping(inverted)
         options: native.ExportOptions = {

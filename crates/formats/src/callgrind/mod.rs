@@ -14,6 +14,7 @@ use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::Tables;
 use pyrometer_tables::select::Selection;
 
+use crate::carried::Part;
 use crate::code::one_line;
 use crate::error::Result;
 use crate::read::valgrind::{DERIVED, EVENTS, QUALITY, joined, unit_mark};
@@ -21,6 +22,9 @@ use crate::stack_sums::{StackSums, descriptions, event_names};
 use crate::{LeftOut, summary};
 use graph::Graph;
 use text::Body;
+
+const CARRIED: &[Part] =
+    &[Part::Unit, Part::Lines, Part::Addresses, Part::Binaries, Part::Calls, Part::Command];
 
 /// Writes all metrics of the selected samples; what had no place.
 ///
@@ -37,7 +41,7 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
     Body::new(&graph).write(&mut out)?;
     writeln!(out, "\ntotals: {}", joined(&graph.totals))?;
     out.flush()?;
-    let mut left_out = sums.left_out(tables);
+    let mut left_out = sums.left_out(profile, selection, CARRIED)?;
     let has_stacks = tables.stacks.iter().any(|stack| stack.parent.is_some());
     let parts = [
         (has_stacks, "whole stacks (calls are kept, counted in samples)"),

@@ -20,6 +20,8 @@ use pyrometer_tables::schema::{Metric, Tables};
 use pyrometer_tables::select::{Selection, for_each_selected};
 use rustc_hash::FxHashMap;
 
+use crate::LeftOut;
+use crate::carried::{Part, left_out};
 use crate::error::Result;
 use crate::stacked::Stacked;
 use crate::summary;
@@ -27,16 +29,32 @@ use message::{Label, Sample, ValueType};
 use places::Places;
 use texts::Texts;
 
-/// Writes all metrics of the selected samples.
+const CARRIED: &[Part] = &[
+    Part::Metrics,
+    Part::Unit,
+    Part::Threads,
+    Part::Counts,
+    Part::Lines,
+    Part::Columns,
+    Part::Addresses,
+    Part::Binaries,
+    Part::Inlining,
+    Part::Command,
+    Part::Machine,
+    Part::Notes,
+];
+
+/// Writes all metrics of the selected samples; what had no place.
 ///
 /// # Errors
 /// Those of the profile and of `out`.
-pub fn write(profile: &Profile, selection: &Selection, out: impl Write) -> Result<()> {
+pub fn write(profile: &Profile, selection: &Selection, out: impl Write) -> Result<LeftOut> {
+    let left_out = left_out(profile, selection, CARRIED)?;
     let bytes = convert(profile, selection)?.encode_to_vec();
     let mut gzip = GzEncoder::new(out, Compression::default());
     gzip.write_all(&bytes)?;
     gzip.finish()?.flush()?;
-    Ok(())
+    Ok(left_out)
 }
 
 /// The message that [`write`] writes.
@@ -131,6 +149,7 @@ fn number_label(key: &str, number: i32, texts: &mut Texts) -> Label {
 fn comments(profile: &Profile, texts: &mut Texts) -> Vec<i64> {
     let meta = &profile.meta;
     let lines = [summary::title(meta), summary::quality(meta), meta.creator.clone()];
-    let lines = lines.iter().chain(&meta.notes);
+    let machine = summary::machine(&meta.host).map(|machine| format!("machine: {machine}"));
+    let lines = lines.iter().chain(&machine).chain(&meta.notes);
     lines.map(|line| texts.index(line)).collect()
 }

@@ -89,9 +89,27 @@ fn functions(tables: &Tables, texts: &mut Texts) -> (Vec<Function>, Vec<u64>) {
             start_line: function.line.unwrap_or(0).into(),
         })
         .collect();
-    let mut nameless = FxHashMap::default();
+    let (mut nameless, mut elsewhere) = (FxHashMap::default(), FxHashMap::default());
     let mut function_of = |frame: &Frame| match frame.function {
-        Some(function) => function as u64 + 1,
+        Some(row) => {
+            let (id, own) = (row as u64 + 1, tables.functions[row as usize].file.as_deref());
+            match frame.file.as_deref() {
+                // The format knows the file of a function only, and readers take it for that of its lines.
+                Some(file) if Some(file) != own => {
+                    let (next, filename) = (functions.len() as u64 + 1, texts.index(file));
+                    *elsewhere.entry((row, filename)).or_insert_with(|| {
+                        functions.push(Function {
+                            id: next,
+                            filename,
+                            start_line: 0,
+                            ..functions[row as usize]
+                        });
+                        next
+                    })
+                }
+                _ => id,
+            }
+        }
         None => {
             let name = texts.index(&frame_name(tables, frame));
             *nameless.entry(name).or_insert_with(|| {

@@ -9,6 +9,7 @@
 
 mod archive;
 mod attachment;
+mod folder;
 mod guard;
 mod output;
 mod read;
@@ -17,6 +18,7 @@ mod write;
 
 pub use archive::is_archive;
 pub use attachment::{Attachment, Attachments};
+pub use folder::write_folder;
 pub(crate) use read::{Contents, read, reopen};
 pub(crate) use samples::StoredSamples;
 pub use write::{write, write_with};

@@ -129,27 +129,14 @@ impl TableVisitor for Writer<'_, '_> {
 
 impl Writer<'_, '_> {
     fn meta(&mut self, meta: &Meta) -> Result<()> {
-        let meta = Meta { schema_version: SCHEMA_VERSION, ..meta.clone() };
-        let json =
-            serde_json::to_vec_pretty(&meta).map_err(|error| Error::invalid(self.path, error.to_string()))?;
+        let json = meta_json(self.path, meta)?;
         self.start(META, false)?;
         self.archive.write_all(&json).map_err(Error::io(self.path))
     }
 
     fn samples(&mut self, samples: &dyn SampleSource) -> Result<()> {
-        let (path, tables) = (self.path, self.tables);
         self.start(&entry_name(Sample::TABLE), samples.sample_count() >= LARGE_ROWS)?;
-        let mut parquet = parquet::<Sample, _>(path, &mut self.archive)?;
-        let mut first = 0;
-        samples.for_each_batch(&mut |batch| {
-            for (row, sample) in (first..).zip(batch) {
-                check::sample(row, sample, tables).map_err(|bad| bad.handed_over(path))?;
-            }
-            write_rows(&mut parquet, first, batch).map_err(failed(path))?;
-            first += batch.len();
-            Ok(())
-        })?;
-        parquet.close().map(drop).map_err(failed(path))
+        write_samples(self.path, self.tables, samples, &mut self.archive)
     }
 
     fn attach(&mut self, attachment: &Attachment<'_>) -> Result<()> {
@@ -176,7 +163,38 @@ fn parquet<R: Row, W: Write + Send>(path: &Path, to: W) -> Result<ArrowWriter<W>
     ArrowWriter::try_new_with_options(to, schema::<R>(), options).map_err(failed(path))
 }
 
-fn write_table<R: TableRow>(path: &Path, tables: &Tables, to: &mut (impl Write + Send)) -> Result<()> {
+/// `meta.json`, with the version of the tables.
+pub(super) fn meta_json(path: &Path, meta: &Meta) -> Result<Vec<u8>> {
+    let meta = Meta { schema_version: SCHEMA_VERSION, ..meta.clone() };
+    serde_json::to_vec_pretty(&meta).map_err(|error| Error::invalid(path, error.to_string()))
+}
+
+/// Writes the table `samples`, in row groups.
+pub(super) fn write_samples(
+    path: &Path,
+    tables: &Tables,
+    samples: &dyn SampleSource,
+    to: &mut (impl Write + Send),
+) -> Result<()> {
+    let mut parquet = parquet::<Sample, _>(path, to)?;
+    let mut first = 0;
+    samples.for_each_batch(&mut |batch| {
+        for (row, sample) in (first..).zip(batch) {
+            check::sample(row, sample, tables).map_err(|bad| bad.handed_over(path))?;
+        }
+        write_rows(&mut parquet, first, batch).map_err(failed(path))?;
+        first += batch.len();
+        Ok(())
+    })?;
+    parquet.close().map(drop).map_err(failed(path))
+}
+
+/// Writes any other table.
+pub(super) fn write_table<R: TableRow>(
+    path: &Path,
+    tables: &Tables,
+    to: &mut (impl Write + Send),
+) -> Result<()> {
     let mut parquet = parquet::<R, _>(path, to)?;
     for (index, chunk) in R::rows(tables).chunks(BATCH_ROWS).enumerate() {
         write_rows(&mut parquet, index * BATCH_ROWS, chunk).map_err(failed(path))?;

@@ -1,0 +1,89 @@
+//! Formats that are also read.
+
+use proptest::prelude::*;
+use pyrometer_formats::read::{Options, by_name, read_bytes};
+use pyrometer_formats::{LeftOut, Result, firefox, folded, pprof, speedscope};
+use pyrometer_tables::Profile;
+use pyrometer_tables::call_tree::Grouping;
+use pyrometer_tables::select::Selection;
+
+use super::profiles::{Keeps, counters, known, profiles, rows};
+
+const ALL: [&str; 3] = ["cpu-time", "wall-time", "bytes"];
+
+fn again(format: &str, write: impl FnOnce(&mut Vec<u8>) -> Result<LeftOut>) -> Profile {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    let options = Options { format: by_name(format), lenient: false };
+    read_bytes("file".as_ref(), &out, &options).unwrap()
+}
+
+fn of_metric(metric: i32) -> Selection {
+    Selection { metric, ..Selection::default() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn pprof_keeps_all_but_times(before in profiles(false)) {
+        let after = again("pprof", |out| pprof::write(&before, &Selection::default(), out));
+        let (metrics, threads, places, counts, semicolons) = (true, true, true, true, true);
+        let keeps = Keeps { metrics, threads, places, counts, semicolons, ..Keeps::default() };
+        prop_assert_eq!(rows(&after, &ALL, keeps), rows(&before, &ALL, keeps));
+    }
+
+    #[test]
+    fn firefox_keeps_times_and_places(before in profiles(true)) {
+        for (row, metric) in ALL.iter().enumerate() {
+            let after = again("firefox", |out| firefox::write(&before, &of_metric(row as i32), out));
+            let (metrics, threads, places, times, semicolons) = (true, true, true, true, true);
+            let keeps = Keeps { metrics, threads, places, times, semicolons, ..Keeps::default() };
+            prop_assert_eq!(rows(&after, &[metric], keeps), rows(&before, &[metric], keeps));
+        }
+    }
+
+    #[test]
+    fn firefox_keeps_numbers_of_samples_of_cpu_time(before in profiles(false)) {
+        let after = again("firefox", |out| firefox::write(&before, &of_metric(0), out));
+        let keeps = Keeps { threads: true, counts: true, ..Keeps::default() };
+        prop_assert_eq!(rows(&after, &["cpu-time"], keeps), rows(&before, &["cpu-time"], keeps));
+    }
+
+    #[test]
+    fn speedscope_keeps_names_and_values_of_threads(before in profiles(true)) {
+        let after = again("speedscope", |out| speedscope::write(&before, &Selection::default(), out));
+        let keeps = Keeps { metrics: true, threads: true, semicolons: true, ..Keeps::default() };
+        prop_assert_eq!(rows(&after, &ALL, keeps), rows(&before, &ALL, keeps));
+    }
+
+    #[test]
+    fn folded_stacks_keep_names_and_values(before in profiles(true)) {
+        let grouping = Grouping::default();
+        for (row, metric) in ALL.iter().enumerate() {
+            let mut out = Vec::new();
+            folded::write(&before, &of_metric(row as i32), &grouping, &mut out).unwrap();
+            let expected = rows(&before, &[metric], Keeps::default());
+            if expected.is_empty() {
+                continue;
+            }
+            let options = Options { format: by_name("folded"), lenient: false };
+            let after = read_bytes("file".as_ref(), &out, &options).unwrap();
+            prop_assert_eq!(rows(&after, &["samples"], Keeps::default()), expected);
+        }
+    }
+}
+
+#[test]
+fn firefox_keeps_time_series() {
+    let mut tables = pyrometer_tables::schema::Tables::clone(known(true).tables());
+    tables.counters = counters();
+    let before = Profile::from_parts(known(true).meta.clone(), tables, Vec::new()).unwrap();
+    let after = again("firefox", |out| firefox::write(&before, &of_metric(0), out));
+    let points = |profile: &Profile| -> Vec<_> {
+        let start = profile.meta.start;
+        let counters = profile.tables().counters.iter();
+        counters.map(|point| (point.name.clone(), point.time - start, point.value)).collect()
+    };
+    assert_eq!(points(&after), points(&before));
+}

@@ -1,0 +1,123 @@
+//! What a format has no place for is said, and nothing else is.
+
+use pyrometer_formats::{
+    LeftOut, cachegrind, callgrind, chrome, csv, dhat, firefox, folded, otlp, parquet, pprof, speedscope,
+};
+use pyrometer_tables::Profile;
+use pyrometer_tables::call_tree::Grouping;
+use pyrometer_tables::meta::Meta;
+use pyrometer_tables::schema::{Event, Experiment, Sample, Tables};
+use pyrometer_tables::select::Selection;
+
+use super::profiles::{counters, known};
+
+/// What each format leaves out of a profile.
+fn left_out(profile: &Profile) -> Vec<(&'static str, LeftOut)> {
+    let (selection, grouping) = (Selection::default(), Grouping::default());
+    let folder = tempfile::tempdir().unwrap();
+    let sink = std::io::sink;
+    let written = [
+        ("folded", folded::write(profile, &selection, &grouping, sink())),
+        ("speedscope", speedscope::write(profile, &selection, sink())),
+        ("pprof", pprof::write(profile, &selection, sink())),
+        ("firefox", firefox::write(profile, &selection, sink())),
+        ("chrome", chrome::write(profile, &selection, sink())),
+        ("otlp", otlp::write(profile, &selection, sink())),
+        ("callgrind", callgrind::write(profile, &selection, sink())),
+        ("cachegrind", cachegrind::write(profile, &selection, sink())),
+        ("dhat", dhat::write(profile, &selection, sink())),
+        ("csv", csv::write(profile, &selection, sink())),
+        ("parquet", parquet::write(profile, &selection, &folder.path().join("tables"))),
+    ];
+    written.into_iter().map(|(format, written)| (format, written.unwrap())).collect()
+}
+
+/// A profile of one function that folded stacks hold as a whole.
+fn plain() -> Profile {
+    let options = pyrometer_formats::read::Options::default();
+    pyrometer_formats::read::read_bytes("file".as_ref(), b"main 5\n", &options).unwrap()
+}
+
+#[test]
+fn nothing_is_said_of_a_profile_that_fits() {
+    for (format, left_out) in left_out(&plain()) {
+        // The lack of something cannot be said in a table that has a time for each sample.
+        let expected: &[&str] = match format {
+            "firefox" => &["the lack of times (samples without one stand at 0)"],
+            _ => &[],
+        };
+        assert_eq!(left_out, expected, "{format}");
+    }
+}
+
+/// A profile that has everything.
+fn full() -> Profile {
+    let profile = known(true);
+    let tables = Tables {
+        counters: counters(),
+        events: vec![Event { payload: "{}".to_owned(), ..Event::default() }],
+        experiments: vec![Experiment::default()],
+        ..profile.tables().clone()
+    };
+    let mut samples: Vec<Sample> = Vec::new();
+    profile
+        .for_each_batch(|batch| {
+            samples.extend_from_slice(batch);
+            Ok(())
+        })
+        .unwrap();
+    let meta = Meta {
+        command: vec!["program".to_owned()],
+        notes: vec!["a note".to_owned()],
+        host: pyrometer_tables::meta::Host { cpus: 2, ..Default::default() },
+        ..profile.meta.clone()
+    };
+    Profile::from_parts(meta, tables, samples).unwrap()
+}
+
+#[test]
+fn everything_that_does_not_fit_is_said() {
+    let all = [
+        "metrics (",
+        "the unit (ns)",
+        "threads (added up)",
+        "times of samples",
+        "CPUs of samples",
+        "numbers of samples",
+        "lines of code",
+        "columns of code",
+        "addresses",
+        "binaries",
+        "which calls are inlined",
+        "time series",
+        "events",
+        "experiments",
+        "the command",
+        "the machine",
+        "notes",
+    ];
+    let lost = |format: &str| -> Vec<usize> {
+        match format {
+            "folded" => (0..all.len()).collect(),
+            "speedscope" => vec![3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16],
+            "pprof" => vec![3, 4, 11, 12, 13],
+            "firefox" => vec![0, 4, 12, 13],
+            "chrome" => vec![0, 4, 13],
+            "otlp" => vec![11, 12, 13],
+            "callgrind" => vec![2, 3, 4, 5, 7, 10, 11, 12, 13, 15, 16],
+            "cachegrind" => vec![1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 15, 16],
+            "dhat" => vec![0, 2, 3, 4, 7, 11, 12, 13, 15, 16],
+            "csv" => vec![11, 12, 13, 14, 15, 16],
+            _ => vec![],
+        }
+    };
+    for (format, said) in left_out(&full()) {
+        let expected = lost(format);
+        for (at, part) in all.iter().enumerate() {
+            let is_said = said.iter().any(|phrase| phrase.starts_with(part));
+            // Of lines, binaries and addresses a part may be lost, in words that begin otherwise or alike.
+            let in_part = said.iter().any(|phrase| phrase.starts_with(part) && phrase.contains(" of "));
+            assert!(is_said == expected.contains(&at) || in_part, "{format}, `{part}`: {said:?}");
+        }
+    }
+}
