@@ -165,6 +165,17 @@ impl Builder {
         self.samples.push(sample);
     }
 
+    /// The first and the last moment of all samples.
+    #[must_use]
+    pub fn span(&self) -> Option<(i64, i64)> {
+        let first = self.samples.iter().filter_map(|sample| sample.time).min()?;
+        let unit = |sample: &Sample| self.tables.metrics[sample.metric as usize].unit == "ns";
+        let last = self.samples.iter().filter_map(|sample| {
+            Some(sample.time?.saturating_add(if unit(sample) { sample.value } else { 0 }))
+        });
+        Some((first, last.max()?))
+    }
+
     /// Adds to the sample of this stack, thread and metric.
     pub fn add(&mut self, stack: i32, thread: i32, metric: i32, value: i64, count: i64) {
         let at = *self.sums.entry((stack, thread, metric)).or_insert_with(|| {

@@ -13,6 +13,7 @@ mod builder;
 mod by_line;
 mod cachegrind;
 mod callgrind;
+mod chrome;
 mod collapsed;
 mod costs;
 mod coz;
@@ -30,6 +31,7 @@ mod places;
 mod pprof;
 mod recognise;
 mod speedscope;
+mod v8;
 pub(crate) mod valgrind;
 
 use std::path::{Path, PathBuf};
@@ -61,7 +63,9 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     cachegrind::FORMAT,
     callgrind::FORMAT,
+    chrome::FORMAT,
     coz::FORMAT,
+    v8::FORMAT,
     dhat::FORMAT,
     collapsed::DTRACE,
     firefox::FORMAT,

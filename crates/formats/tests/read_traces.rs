@@ -1,0 +1,254 @@
+//! Traces of Chrome's format and profiles of V8: what stands in them is known by construction.
+
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use pyrometer_formats::Error;
+use pyrometer_formats::read::{Options, by_name, read_bytes};
+use pyrometer_tables::Profile;
+use pyrometer_tables::schema::Sample;
+
+/// As Node.js writes it: a root, what it calls, and a sample for each of three moments.
+const CPUPROFILE: &str = r#"{"nodes":[
+ {"id":1,"callFrame":{"functionName":"(root)","scriptId":"0","url":"","lineNumber":-1,"columnNumber":-1},"hitCount":0,"children":[2,4]},
+ {"id":2,"callFrame":{"functionName":"outer","scriptId":"7","url":"file:///a.js","lineNumber":4,"columnNumber":15},"hitCount":0,"children":[3]},
+ {"id":3,"callFrame":{"functionName":"","scriptId":"7","url":"file:///a.js","lineNumber":0,"columnNumber":14},"hitCount":2,"positionTicks":[{"line":2,"ticks":1},{"line":3,"ticks":1}]},
+ {"id":4,"callFrame":{"functionName":"(idle)","scriptId":"0","url":"","lineNumber":-1,"columnNumber":-1},"hitCount":1}
+],"startTime":1000,"endTime":5000,"samples":[3,4,3],"timeDeltas":[500,1500,1000]}"#;
+
+/// Events as they nest, in the order in which they end, with names behind them.
+const SLICES: &str = r#"{"traceEvents":[
+ {"name":"inner","ph":"X","ts":20,"dur":30.5,"pid":7,"tid":8,"args":{"file":"a.c","line":3}},
+ {"name":"outer","ph":"X","ts":10,"dur":90,"pid":7,"tid":8},
+ {"name":"b","ph":"B","ts":200,"pid":7,"tid":8},
+ {"name":"c","ph":"X","ts":200,"dur":50,"pid":7,"tid":8},
+ {"name":"b","ph":"E","ts":300,"pid":7,"tid":8},
+ {"name":"next","ph":"X","ts":300,"dur":1,"pid":7,"tid":8},
+ {"name":"memory","ph":"C","ts":15,"pid":7,"args":{"value":12}},
+ {"name":"rss","ph":"C","ts":16,"pid":7,"args":{"anonymous":1,"file":2}},
+ {"name":"marked","ph":"i","ts":17,"pid":7,"tid":8,"s":"t","args":{"why":"x"}},
+ {"name":"network","ph":"b","id":"1","ts":17,"pid":7,"tid":8},
+ {"name":"process_name","ph":"M","pid":7,"tid":0,"args":{"name":"browser"}},
+ {"name":"thread_name","ph":"M","pid":7,"tid":8,"args":{"name":"main"}}
+],"displayTimeUnit":"ms"}"#;
+
+/// Samples as the format describes them, and as V8 sends them in parts.
+const SAMPLED: &str = r#"{"traceEvents":[
+ {"name":"s","ph":"P","ts":1,"pid":1,"tid":"Worker","sf":5},
+ {"name":"s","ph":"P","ts":2,"pid":1,"tid":2,"stack":["main","f"]},
+ {"name":"Profile","ph":"P","id":"0x1","ts":100,"pid":3,"tid":4,"args":{"data":{"startTime":100}}},
+ {"name":"ProfileChunk","ph":"P","id":"0x1","ts":101,"pid":3,"tid":9,"args":{"data":{"cpuProfile":{"nodes":[
+   {"id":1,"callFrame":{"functionName":"(root)","scriptId":0}},
+   {"id":2,"parent":1,"callFrame":{"functionName":"f","url":"x.js","scriptId":7,"lineNumber":1}}],"samples":[2]},"timeDeltas":[10]}}},
+ {"name":"ProfileChunk","ph":"P","id":"0x1","ts":102,"pid":3,"tid":9,"args":{"data":{"cpuProfile":{"nodes":[
+   {"id":3,"parent":2,"callFrame":{"functionName":"g","url":"x.js","scriptId":7,"lineNumber":9}}],"samples":[3,2]},"timeDeltas":[5,7]}}},
+ {"name":"ProfileChunk","ph":"P","id":"0x1","ts":103,"pid":3,"tid":9,"args":{"data":{"endTime":130}}}
+],"stackFrames":{"1":{"category":"libc.so","name":"start"},"5":{"category":"app","name":"work","parent":1}},
+ "samples":[{"cpu":0,"tid":2,"ts":3,"name":"cycles","sf":1,"weight":4}]}"#;
+
+fn read(text: &str, format: &str) -> Result<Profile, Error> {
+    read_as(text, format, false)
+}
+
+fn read_as(text: &str, format: &str, lenient: bool) -> Result<Profile, Error> {
+    let found = read_bytes("file".as_ref(), text.as_bytes(), &Options { format: None, lenient });
+    assert!(found.as_ref().map_or(true, |profile| profile.meta.source == format), "recognised");
+    found
+}
+
+/// Names from the root, with the line of the last where it is known.
+fn path(profile: &Profile, stack: i32) -> String {
+    let tables = profile.tables();
+    let (mut names, mut next, mut line) = (Vec::new(), Some(stack), None);
+    while let Some(row) = next {
+        let node = tables.stacks[row as usize];
+        let frame = &tables.frames[node.frame as usize];
+        if names.is_empty() {
+            line = frame.line;
+        }
+        names.push(tables.functions[frame.function.unwrap() as usize].name.clone());
+        next = node.parent;
+    }
+    names.reverse();
+    names.join(";") + &line.map_or(String::new(), |line| format!(":{line}"))
+}
+
+/// Metric, stack, time and value of every sample.
+fn samples(profile: &Profile) -> Vec<(String, String, Option<i64>, i64)> {
+    let mut found = Vec::new();
+    let mut add = |samples: &[Sample]| {
+        found.extend(samples.iter().map(|sample| {
+            let metric = profile.tables().metrics[sample.metric as usize].name.clone();
+            (metric, path(profile, sample.stack), sample.time, sample.value)
+        }));
+        Ok(())
+    };
+    profile.for_each_batch(&mut add).unwrap();
+    found.sort_by_key(|(metric, stack, time, _)| (metric.clone(), *time, stack.clone()));
+    found
+}
+
+fn row(metric: &str, stack: &str, time: Option<i64>, value: i64) -> (String, String, Option<i64>, i64) {
+    (metric.to_owned(), stack.to_owned(), time, value)
+}
+
+#[test]
+fn a_sample_of_v8_lasts_until_the_next() {
+    let profile = read(CPUPROFILE, "cpuprofile").unwrap();
+    assert_eq!(
+        samples(&profile),
+        [
+            row("ticks", "outer;(anonymous):2", None, 1),
+            row("ticks", "outer;(anonymous):3", None, 1),
+            row("time", "outer;(anonymous)", Some(1_500_000), 1_500_000),
+            row("time", "(idle)", Some(3_000_000), 1_000_000),
+            row("time", "outer;(anonymous)", Some(4_000_000), 1_000_000),
+        ]
+    );
+    let function = profile.tables().functions.iter().find(|function| function.name == "outer").unwrap();
+    assert_eq!((function.file.as_deref(), function.line), (Some("file:///a.js"), Some(5)));
+}
+
+#[test]
+fn time_belongs_to_the_innermost_event() {
+    let profile = read(SLICES, "chrome").unwrap();
+    assert_eq!(
+        samples(&profile),
+        [
+            row("time", "outer", Some(10_000), 10_000),
+            row("time", "outer;inner:3", Some(20_000), 30_500),
+            row("time", "outer", Some(50_500), 49_500),
+            row("time", "b;c", Some(200_000), 50_000),
+            row("time", "b", Some(250_000), 50_000),
+            row("time", "next", Some(300_000), 1_000),
+        ]
+    );
+    let tables = profile.tables();
+    let thread = tables.threads.iter().find(|thread| thread.tid == 8).unwrap();
+    assert_eq!((thread.name.as_str(), tables.processes[0].name.as_str()), ("main", "browser"));
+    let counters: Vec<_> = tables.counters.iter().map(|point| (point.name.as_str(), point.value)).collect();
+    assert_eq!(counters, [("memory", 12.0), ("rss anonymous", 1.0), ("rss file", 2.0)]);
+    assert_eq!(
+        (tables.events[0].name.as_str(), tables.events[0].payload.as_str()),
+        ("marked", r#"{"why":"x"}"#)
+    );
+    assert!(profile.meta.notes[0].starts_with("1 events without a stack"), "{:?}", profile.meta.notes);
+}
+
+#[test]
+fn samples_of_each_kind_have_their_stacks() {
+    let profile = read(SAMPLED, "chrome").unwrap();
+    assert_eq!(
+        samples(&profile),
+        [
+            row("samples", "start;work", Some(1_000), 1),
+            row("samples", "main;f", Some(2_000), 1),
+            row("samples", "start", Some(3_000), 4),
+            row("time", "f", Some(110_000), 5_000),
+            row("time", "f;g", Some(115_000), 7_000),
+            row("time", "f", Some(122_000), 8_000),
+        ]
+    );
+    let tables = profile.tables();
+    assert!(tables.threads.iter().any(|thread| thread.name == "Worker"));
+    // V8's samples are of the thread that started the sampler, not of the one that sent them.
+    assert!(
+        tables.threads.iter().any(|thread| thread.tid == 4) && !tables.threads.iter().any(|t| t.tid == 9)
+    );
+}
+
+#[test]
+fn an_array_of_events_may_lack_its_end() {
+    let array = r#"[{"name":"a","ph":"X","ts":1,"dur":2,"pid":1,"tid":1},
+"#;
+    for end in ["", "]", "\n{\"name\":\"b\",\"ph\":\"X\",\"ts\":5,\"dur\":1,\"pid\":1,\"tid\":1}\n"] {
+        let profile = read(
+            &(array.trim_end_matches(['\n', ',']).to_owned()
+                + if end.starts_with('\n') { "," } else { "" }
+                + end),
+            "chrome",
+        )
+        .unwrap();
+        assert_eq!(samples(&profile)[0], row("time", "a", Some(1_000), 2_000));
+    }
+    assert_eq!(samples(&read(array, "chrome").unwrap()).len(), 1);
+}
+
+#[test]
+fn what_does_not_nest_is_cut_and_counted() {
+    let text = r#"[{"name":"a","ph":"X","ts":0,"dur":10,"pid":1,"tid":1},
+{"name":"b","ph":"X","ts":5,"dur":10,"pid":1,"tid":1},{"name":"open","ph":"B","ts":20,"pid":1,"tid":1}]"#;
+    let profile = read(text, "chrome").unwrap();
+    assert_eq!(samples(&profile), [row("time", "a", Some(0), 5_000), row("time", "a;b", Some(5_000), 5_000)]);
+    let notes = profile.meta.notes.join("\n");
+    assert!(
+        notes.contains("1 events of a thread end after") && notes.contains("1 events of a thread do not end"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn what_leads_nowhere_is_refused_or_left_out() {
+    for (format, text) in [
+        ("cpuprofile", CPUPROFILE.replace("[3,4,3]", "[3,9,3]")),
+        ("cpuprofile", CPUPROFILE.replace("[500,1500,1000]", "[500]")),
+        ("chrome", SAMPLED.replace("\"sf\":5", "\"sf\":6")),
+        ("chrome", SLICES.replace("\"name\":\"b\",\"ph\":\"B\"", "\"name\":\"b\",\"ph\":\"E\"")),
+        ("chrome", SLICES.replace("\"ts\":10,", "")),
+    ] {
+        let strict = read(&text, format);
+        assert!(matches!(strict, Err(Error::Malformed { .. })), "{text}");
+        let lenient = read_as(&text, format, true).unwrap();
+        assert!(!lenient.meta.complete && lenient.meta.notes.iter().any(|note| note.contains("left out")));
+    }
+    for (format, text) in [
+        ("cpuprofile", CPUPROFILE.replace("\"children\":[3]", "\"children\":[2]")),
+        ("chrome", SAMPLED.replace("\"name\":\"start\"", "\"name\":\"start\",\"parent\":5")),
+    ] {
+        assert!(matches!(read(&text, format), Err(Error::Malformed { .. })), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn damage_is_an_error_or_a_profile(
+        file in 0..3_usize,
+        cut in any::<proptest::sample::Index>(),
+        flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
+        lenient: bool,
+    ) {
+        let (format, text) = [("cpuprofile", CPUPROFILE), ("chrome", SLICES), ("chrome", SAMPLED)][file];
+        let mut bytes = text.as_bytes().to_vec();
+        for (at, byte) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut.index(bytes.len() + 1));
+        match read_bytes("file".as_ref(), &bytes, &Options { format: by_name(format), lenient }) {
+            Ok(_) | Err(Error::Malformed { .. } | Error::TooLarge { .. }) => {}
+            Err(other) => prop_assert!(false, "{other}"),
+        }
+    }
+
+    /// However events lie, no time is given twice: together they cover what the outermost do.
+    #[test]
+    fn the_times_add_up(events in proptest::collection::vec((0..200_u32, 0..50_u32), 1..40)) {
+        let texts: Vec<_> = events.iter().enumerate().map(|(at, (begin, length))| {
+            format!(r#"{{"name":"f{at}","ph":"X","ts":{begin},"dur":{length},"pid":1,"tid":1}}"#)
+        }).collect();
+        let profile = read(&format!("[{}]", texts.join(",")), "chrome").unwrap();
+        // An event is cut where the one around it ends, so that the outermost decide what is covered.
+        let mut sorted = events;
+        sorted.sort_by_key(|(begin, length)| (*begin, std::cmp::Reverse(*length)));
+        let (mut end, mut covered) = (0, 0);
+        for (begin, length) in sorted {
+            if begin >= end {
+                covered += length;
+                end = begin + length;
+            }
+        }
+        let sum: i64 = samples(&profile).iter().map(|(_, _, _, value)| value).sum();
+        prop_assert_eq!(sum, i64::from(covered) * 1000);
+    }
+}

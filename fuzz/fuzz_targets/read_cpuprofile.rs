@@ -1,0 +1,6 @@
+//! Profiles of V8.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("cpuprofile", bytes));
