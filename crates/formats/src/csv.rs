@@ -114,7 +114,7 @@ fn row<'a>(
         address: frame.address.map(|address| format!("{address:#x}")),
         binary: frame.binary.map(|row| tables.binaries[row as usize].path.as_str()),
         inlined: frame.inlined,
-        kind: &frame.kind,
+        kind: frame.kind.as_str(),
         stack,
     }
 }

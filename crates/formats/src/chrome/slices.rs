@@ -71,7 +71,13 @@ impl<'a> Slices<'a> {
         for open in ended {
             let label = &self.labels.labels[open.label as usize];
             let args = self.args(&open);
-            events.complete(&label.name, &label.kind, (open.begin, now), (self.tables, thread), args)?;
+            events.complete(
+                &label.name,
+                label.kind.as_str(),
+                (open.begin, now),
+                (self.tables, thread),
+                args,
+            )?;
         }
         Ok(())
     }

@@ -92,7 +92,7 @@ fn tables(names: &[String]) -> Tables {
     };
     let function = |(row, name): (usize, &String)| Function {
         name: name.clone(),
-        file: (row != 3).then(|| format!("src/{row}.rs")),
+        file: (row != 3).then(|| format!("src/{row}.rs").into()),
         line: (row != 3).then_some(1 + row as i32),
         ..Function::default()
     };
@@ -118,7 +118,7 @@ fn push_location(
     for (depth, (function, line)) in functions.iter().enumerate() {
         let own = tables.functions[*function].file.clone();
         // Every other line is one of a header.
-        let file = if line % 2 == 0 { own.map(|_| "include/header.h".to_owned()) } else { own };
+        let file = if line % 2 == 0 { own.map(|_| "include/header.h".into()) } else { own };
         let frame = Frame {
             function: Some(*function as i32),
             line: file.as_ref().map(|_| *line),
@@ -127,7 +127,7 @@ fn push_location(
             address: Some(*address),
             binary: Some(*binary as i32),
             inlined: depth > 0,
-            kind: "native".to_owned(),
+            kind: "native".into(),
         };
         let frame = position_or_push(&mut tables.frames, frame);
         node = Some(position_or_push(&mut tables.stacks, Stack { parent: node, frame }));

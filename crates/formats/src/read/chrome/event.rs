@@ -12,6 +12,9 @@ pub(super) struct Event<'a> {
     pub(super) ph: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(super) name: Cow<'a, str>,
+    /// Categories, joined by commas.
+    #[serde(borrow, default)]
+    pub(super) cat: Cow<'a, str>,
     /// Microseconds.
     #[serde(default)]
     pub(super) ts: Option<f64>,

@@ -1,6 +1,6 @@
 //! What ran on a thread: events within events are stacks, and time belongs to the innermost.
 
-use pyrometer_tables::schema::{Frame, Function, Metric, Sample};
+use pyrometer_tables::schema::{Frame, FrameKind, Function, Metric, Sample};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -28,6 +28,11 @@ struct Mark<'d> {
 struct Code {
     file: Option<String>,
     line: Option<i32>,
+    column: Option<i32>,
+    /// Hexadecimal, with `0x`.
+    address: Option<String>,
+    binary: Option<String>,
+    inlined: bool,
 }
 
 /// An event that is not over.
@@ -114,12 +119,20 @@ impl<'b> Nesting<'b> {
     }
 
     fn frame(&mut self, event: &Event<'_>) -> i32 {
-        let Code { file, line } = event.arguments().unwrap_or_default();
-        let file = file.filter(|file| !file.is_empty()).map(Into::into);
-        let function = Function { name: event.name.clone().into_owned(), ..Function::default() };
+        let Code { file, line, column, address, binary, inlined } = event.arguments().unwrap_or_default();
+        let binary = binary.map(|path| self.builder.binary(&path, None));
+        let function = Function { name: event.name.clone().into_owned(), binary, ..Function::default() };
         let function = Some(self.builder.function(function));
-        let line = line.filter(|line| *line > 0 && file.is_some());
-        self.builder.frame(Frame { function, file, line, kind: "native".into(), ..Frame::default() })
+        let file = file.filter(|file| !file.is_empty()).map(Into::into);
+        let positive = |number: &i32| *number > 0;
+        let (line, column) = (line.filter(positive), column.filter(positive));
+        let address = address.and_then(|text| i64::from_str_radix(text.strip_prefix("0x")?, 16).ok());
+        // The word of a kind, as we write it; anything else is some category of its writer's.
+        let kind = match FrameKind::from(&*event.cat) {
+            FrameKind::Unknown if event.cat != "unknown" => FrameKind::Native,
+            kind => kind,
+        };
+        self.builder.frame(Frame { function, file, line, column, address, binary, inlined, kind })
     }
 
     /// Closes complete events that end before `time`.
