@@ -63,8 +63,8 @@ macro_rules! __count {
     ($place:tt - $($weighted:tt)+) => { $crate::__weighted!($place - $($weighted)+) };
     ($place:tt $format:literal, - $($rest:tt)+) => { $crate::__event!($place (()) $format, - $($rest)+) };
     ($place:tt $format:literal $(,)?) => { $crate::__event!($place (()) $format) };
-    ($place:tt $weight:literal, $format:literal $($rest:tt)*) => {
-        $crate::__event!($place ($weight) $format $($rest)*)
+    ($place:tt $weight:literal, $format:literal $(, $($rest:tt)*)?) => {
+        $crate::__event!($place ($weight) $format $(, $($rest)*)?)
     };
     ($place:tt $format:literal, $($rest:tt)+) => { $crate::__event!($place (()) $format, $($rest)+) };
     ($place:tt $($weighted:tt)+) => { $crate::__weighted!($place $($weighted)+) };
@@ -73,8 +73,8 @@ macro_rules! __count {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __weighted {
-    ($place:tt $weight:expr, $format:literal $($rest:tt)*) => {
-        $crate::__event!($place ($weight) $format $($rest)*)
+    ($place:tt $weight:expr, $format:literal $(, $($rest:tt)*)?) => {
+        $crate::__event!($place ($weight) $format $(, $($rest)*)?)
     };
 }
 

@@ -15,6 +15,7 @@ mod cachegrind;
 mod callgrind;
 mod collapsed;
 mod costs;
+mod counts;
 mod coz;
 pub(crate) mod dhat;
 mod firefox;
@@ -61,6 +62,7 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     cachegrind::FORMAT,
     callgrind::FORMAT,
+    counts::FORMAT,
     coz::FORMAT,
     dhat::FORMAT,
     collapsed::DTRACE,
