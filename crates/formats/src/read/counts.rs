@@ -101,8 +101,11 @@ impl File<'_> {
     /// The row of the thread that wrote it.
     fn header(&mut self, builder: &mut Builder) -> std::result::Result<i32, Wrong> {
         let wrong = |at, expected| Err(Wrong { at, expected });
-        if self.bytes.len() < HEADER || !self.bytes.starts_with(MAGIC) {
-            return wrong(0, "`PYRCOUNT` and the rest of a header of 72 bytes");
+        if !self.bytes.starts_with(MAGIC) {
+            return wrong(0, "`PYRCOUNT`");
+        }
+        if self.bytes.len() < HEADER {
+            return wrong(self.bytes.len(), "the rest of a header of 72 bytes");
         }
         match self.word(8) {
             VERSION => {}
@@ -160,7 +163,7 @@ impl File<'_> {
         };
         if kind == Kind::Filler {
             self.at = at.saturating_add(size);
-            return Ok(Next::Skipped);
+            return Ok(if size > rest { Next::Torn } else { Next::Skipped });
         }
         if rest < RECORD {
             return Ok(Next::Torn);
@@ -196,9 +199,12 @@ impl File<'_> {
         let count = i64::try_from(record.count).unwrap_or(i64::MAX);
         let metric = builder.metric(COUNT.row());
         builder.add(stack, thread, metric, count, count);
+        // Each event once, whatever number of metrics it is in.
+        let quality = &mut builder.meta.quality;
+        quality.samples = quality.samples.saturating_add(count);
         if let Some((metric, sum)) = sum(builder, record) {
             let metric = builder.metric(metric.row());
-            builder.add(stack, thread, metric, sum, 0);
+            builder.add(stack, thread, metric, sum, count);
         }
     }
 
