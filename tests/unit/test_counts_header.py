@@ -194,15 +194,17 @@ int main(int count, char **words) {
 def test_libraries_have_counts_of_their_own_and_can_be_unloaded(tmp_path):
     built(tmp_path, LIBRARY, LANGUAGES["C99"], "-shared", "-fPIC").rename(tmp_path / "c.so")
     built(tmp_path, LIBRARY, LANGUAGES["C++11"], "-shared", "-fPIC").rename(tmp_path / "cpp.so")
-    program = built(tmp_path, "static void (*call)(void);" + LOADING, LANGUAGES["GNU C"], "-O1", "-ldl", "-Wno-pedantic")
+    program = built(
+        tmp_path, "static void (*call)(void);" + LOADING, LANGUAGES["GNU C"], "-O1", "-ldl", "-Wno-pedantic"
+    )
     profile, status = counted(program, tmp_path / "c.so", tmp_path / "cpp.so")
     assert status == 0
     assert sums(profile, "count") == {"library": 4, "from library": 4, "program": 2}
     assert len(profile.threads) == 3
 
 
-OTHER = "void other(void); void other(void) { PYROMETER_COUNT(\"other\"); }"
-TWO_FILES = "void other(void); int main(void) { PYROMETER_COUNT(\"main\"); other(); return 0; }"
+OTHER = 'void other(void); void other(void) { PYROMETER_COUNT("other"); }'
+TWO_FILES = 'void other(void); int main(void) { PYROMETER_COUNT("main"); other(); return 0; }'
 
 
 def test_files_of_one_program_share_what_they_count_in(tmp_path):

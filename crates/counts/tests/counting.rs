@@ -214,11 +214,30 @@ fn forms() {
 fn all_forms_are_understood() {
     let profile = run("forms").profile();
     let expected = [
-        "argument 3", "block", "call n 1", "captured -3", "cast n", "expression -5", "here", "literal", "minus",
-        "named -3", "negative", "plain", "product",
+        "argument 3",
+        "block",
+        "call n 1",
+        "captured -3",
+        "cast n",
+        "expression -5",
+        "here",
+        "literal",
+        "minus",
+        "named -3",
+        "negative",
+        "plain",
+        "product",
     ]; // one event each
     assert_eq!(common::sums(&profile, "count"), counts(&expected.map(|key| (key, 1))));
-    let weights = [("block", 2), ("call n 1", 3), ("here", 2), ("literal", 2), ("minus", 3), ("negative", -2), ("product", -6)];
+    let weights = [
+        ("block", 2),
+        ("call n 1", 3),
+        ("here", 2),
+        ("literal", 2),
+        ("minus", 3),
+        ("negative", -2),
+        ("product", -6),
+    ];
     assert_eq!(common::sums(&profile, "weight"), counts(&weights));
     assert_eq!(common::sums(&profile, "weight-thousandths"), counts(&[("cast n", -3000)]));
 }

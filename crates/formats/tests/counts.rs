@@ -154,8 +154,14 @@ fn damage_is_refused_with_its_place() {
         (changed(12, 20), "f.counts: byte 12: expected the size of the header, from 72 on, found 20"),
         (changed(72, 47), "f.counts: byte 72: expected the size of a record, a multiple of 8, found 47"),
         (changed(76, 9), "f.counts: byte 76: expected a kind of record from 0 to 3, found 9"),
-        (changed(104, 99), "f.counts: byte 104: expected lengths of key and file that make the record's size, found 99"),
-        (good[..30].to_vec(), "f.counts: byte 30: expected the rest of a header of 72 bytes, found the end of the file"),
+        (
+            changed(104, 99),
+            "f.counts: byte 104: expected lengths of key and file that make the record's size, found 99",
+        ),
+        (
+            good[..30].to_vec(),
+            "f.counts: byte 30: expected the rest of a header of 72 bytes, found the end of the file",
+        ),
     ];
     for (bytes, expected) in cases {
         assert_eq!(read(&bytes).unwrap_err().to_string(), expected);

@@ -43,15 +43,8 @@ impl CountFile {
         let (path, mut file) = create_new(folder, pid)?;
         // In one write, so that the file is empty or has all of it.
         file.write_all(&header(pid))?;
-        let mut new = Self {
-            path,
-            pid,
-            segments: Vec::new(),
-            at: ptr::null_mut(),
-            room: 0,
-            end: 0,
-            is_full: false,
-        };
+        let mut new =
+            Self { path, pid, segments: Vec::new(), at: ptr::null_mut(), room: 0, end: 0, is_full: false };
         new.add_segment(&file, FIRST)?;
         new.take(size_of::<Header>());
         Ok(new)

@@ -25,7 +25,8 @@ pub fn is_on() -> bool {
 /// forks count for themselves.
 pub fn folder() -> Option<&'static Path> {
     let found = FOLDER.get_or_init(|| {
-        let folder = std::env::var_os(crate::VARIABLE).filter(|name| !name.is_empty() && !system::is_privileged());
+        let folder =
+            std::env::var_os(crate::VARIABLE).filter(|name| !name.is_empty() && !system::is_privileged());
         if folder.is_some() {
             system::on_fork(super::thread::forget);
         }

@@ -13,7 +13,8 @@ pub fn map(file: &File, offset: u64, length: usize) -> io::Result<*mut u8> {
     let offset = libc::off_t::try_from(offset).map_err(io::Error::other)?;
     let access = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a new mapping, at an address that the kernel chooses.
-    let at = unsafe { libc::mmap(ptr::null_mut(), length, access, libc::MAP_SHARED, file.as_raw_fd(), offset) };
+    let at =
+        unsafe { libc::mmap(ptr::null_mut(), length, access, libc::MAP_SHARED, file.as_raw_fd(), offset) };
     if at == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(at.cast()) }
 }
 

@@ -118,7 +118,9 @@ pub fn count_at(site: &'static Site, amount: Amount, place: Place, key: &'static
         // SAFETY: records are mapped as long as the writer is there.
         match unsafe { reached.record.as_ref() } {
             // In generic code one site counts weights of several types; and a function has several callers.
-            Some(record) if record.kind() == amount.kind() && is_same(place, reached.place) => record.add(amount),
+            Some(record) if record.kind() == amount.kind() && is_same(place, reached.place) => {
+                record.add(amount)
+            }
             _ => find_site(local, site, &Wanted::new(key.as_bytes(), amount.kind(), place), amount),
         }
     });
@@ -205,7 +207,10 @@ fn begin() -> Option<Box<Writer>> {
         Err(error) => {
             static SAID: Once = Once::new();
             SAID.call_once(|| {
-                eprintln!("pyrometer: events are lost: there can be no file in {}: {error}", folder.display());
+                eprintln!(
+                    "pyrometer: events are lost: there can be no file in {}: {error}",
+                    folder.display()
+                );
             });
             None
         }
@@ -216,9 +221,8 @@ impl Writer {
     fn record(&mut self, wanted: &Wanted<'_>) -> Option<*const Record> {
         let known = self.table.find(wanted);
         known.or_else(|| {
-            let (file, line, column) = wanted
-                .place
-                .map_or(("", 0, 0), |place| (place.file(), place.line(), place.column()));
+            let (file, line, column) =
+                wanted.place.map_or(("", 0, 0), |place| (place.file(), place.line(), place.column()));
             let entry = Entry { kind: wanted.kind, key: wanted.key, file, line, column };
             let record = self.file.append(&entry)?;
             self.table.insert(wanted, record);

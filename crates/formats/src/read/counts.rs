@@ -175,7 +175,10 @@ impl File<'_> {
         let at = self.at;
         let (key, file) = (self.word(at + 32) as usize, self.word(at + 36) as usize);
         if (RECORD + key + file).next_multiple_of(ALIGNMENT) != size {
-            return Err(Wrong { at: at + 32, expected: "lengths of key and file that make the record's size" });
+            return Err(Wrong {
+                at: at + 32,
+                expected: "lengths of key and file that make the record's size",
+            });
         }
         if self.bytes.len() - at < size {
             return Ok(Next::Torn);
@@ -262,8 +265,10 @@ fn kind(flags: u32) -> Option<Kind> {
     }
 }
 
-const TORN: &str = "a file of counts ends inside its last record, which is left out: it was copied while it grew?";
-const BEYOND: &str = "a sum of weights does not fit into 64 bits, and is shown as the largest or smallest number";
+const TORN: &str =
+    "a file of counts ends inside its last record, which is left out: it was copied while it grew?";
+const BEYOND: &str =
+    "a sum of weights does not fit into 64 bits, and is shown as the largest or smallest number";
 
 /// The metric of a record's weights, and their sum in its unit; none if it has none.
 fn sum(builder: &mut Builder, record: &Record) -> Option<(&'static Name, i64)> {
