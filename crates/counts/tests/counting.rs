@@ -27,8 +27,10 @@ fn scenario() {
         "short-threads" => short_threads(),
         "fork" => fork(),
         "raw-fork" => raw_fork(),
+        // SAFETY: it takes a number.
         "exit" => ends(|| unsafe { libc::_exit(3) }),
         "abort" => ends(|| std::process::abort()),
+        // SAFETY: it takes a number.
         "kill" => ends(|| unsafe { libc::raise(libc::SIGKILL) }),
         "many" => (0..100_000).for_each(|key| count!("key {}", key)),
         "long" => count!("{}", "x".repeat(3_000_000)),

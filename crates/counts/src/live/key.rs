@@ -34,7 +34,9 @@ impl Write for Short {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let end = self.length + text.len();
-        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.write_copy_of_slice(text.as_bytes());
+        let room = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        // SAFETY: the room is as long as the text, and nobody else's.
+        unsafe { room.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len()) };
         self.length = end;
         Ok(())
     }
