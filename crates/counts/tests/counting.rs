@@ -8,7 +8,9 @@ mod common;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hint::black_box;
 use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 
 use common::{Run, run, run_with};
 use proptest::prelude::*;
@@ -39,6 +41,7 @@ fn scenario() {
         "places" => places(),
         "nested" => count!("outer {}", Counting),
         "lazy" => lazy(),
+        "off" => off(),
         "full" => full(),
         "closed" => closed(),
         "keys" => keys(),
@@ -313,6 +316,45 @@ fn nothing_is_evaluated_when_nobody_listens() {
     assert!(run.files().is_empty());
     let run = common::run("lazy");
     assert_eq!(run.status.code(), Some(20));
+}
+
+/// So many rounds of a loop, with an event or without.
+fn off() {
+    let number = |name: &str| std::env::var(name).unwrap().parse::<u64>().unwrap();
+    let rounds = 0..number("ROUNDS");
+    if number("EVENTS") == 0 {
+        rounds.for_each(|round| _ = black_box(round));
+    } else {
+        rounds.for_each(|round| {
+            count!(round, "key {}", black_box(round));
+            black_box(round);
+        });
+    }
+}
+
+/// Instructions of this program, as Cachegrind counts them; none without Valgrind.
+fn instructions(events: u64, rounds: u64) -> Option<f64> {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=cachegrind", "--cache-sim=no"]);
+    command.arg(format!("--cachegrind-out-file={}", out.display()));
+    command.arg(std::env::current_exe().unwrap()).args(["scenario", "--exact", "--ignored"]);
+    command.env(common::SCENARIO, "off").env_remove(pyrometer_counts::VARIABLE);
+    command.env("EVENTS", events.to_string()).env("ROUNDS", rounds.to_string());
+    assert!(command.output().ok()?.status.success());
+    let text = std::fs::read_to_string(out).unwrap();
+    text.rsplit_once("summary:")?.1.trim().parse().ok()
+}
+
+#[test]
+fn an_event_costs_two_instructions_when_nobody_listens() {
+    let each = |events| Some((instructions(events, 1_000_000)? - instructions(events, 0)?) / 1e6);
+    let (Some(with), Some(without)) = (each(1), each(0)) else {
+        eprintln!("not counted: there is no valgrind");
+        return;
+    };
+    assert!(with - without < 3.5, "{with} instructions a round with an event, {without} without");
 }
 
 #[test]
