@@ -235,8 +235,8 @@ EVENTS = {
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_nobody_listening_costs_two_instructions_an_event(tmp_path, event):
-    """A comparison with what is in memory, and a branch; counted, not timed."""
+def test_nobody_listening_costs_three_instructions_an_event(tmp_path, event):
+    """A load, a comparison and a branch; counted, not timed."""
     if shutil.which("valgrind") is None:
         pytest.skip("no valgrind")
     with_event = instructions_an_event(built(tmp_path, OFF, LANGUAGES["GNU C"], "-O2", f"-DEVENT={EVENTS[event]}"))

@@ -348,7 +348,7 @@ fn instructions(events: u64, rounds: u64) -> Option<f64> {
 }
 
 #[test]
-fn an_event_costs_two_instructions_when_nobody_listens() {
+fn an_event_costs_three_instructions_when_nobody_listens() {
     let each = |events| Some((instructions(events, 1_000_000)? - instructions(events, 0)?) / 1e6);
     let (Some(with), Some(without)) = (each(1), each(0)) else {
         eprintln!("not counted: there is no valgrind");
