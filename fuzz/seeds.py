@@ -60,6 +60,7 @@ def main() -> None:
             of_texts,
             of_records,
             of_valgrind,
+            of_counts,
         ]
         for make in makers:
             try:
@@ -293,6 +294,30 @@ def of_valgrind(_: Path) -> Seeds:
     others = b"version: 1\ncreator: x\nevents: T\nfl=(1) a\nfn=(1) f\n3 1\n"
     others += b"cfn=(2) g'(1)\ncalls=1 0\n* 2\njcnd=1/2 3\n* \n"
     yield "read_callgrind", "others", others
+
+
+COUNTING = """
+#include <pyrometer/counts.h>
+int main(void) {
+    for (int at = 0; at < 9; at++) {
+        PYROMETER_COUNT("a;b");
+        PYROMETER_COUNT_WEIGHTED_FORMATTED(at, "key %d", at);
+        PYROMETER_COUNT_WEIGHTED_HERE(0.5, "c");
+    }
+}
+"""
+
+
+def of_counts(folder: Path) -> Seeds:
+    """What a program counts in itself, as far as it goes: nobody learns from zeros."""
+    source, counted = folder / "counting.c", folder / "counts"
+    source.write_text(COUNTING)
+    counted.mkdir()
+    compile_c(source, folder / "counting", ["-O1", "-pthread", f"-I{ROOT / 'include'}"])
+    environment = os.environ | {"PYROMETER_COUNTS": str(counted)}
+    subprocess.run([folder / "counting"], env=environment, check=True, timeout=60)
+    for path in counted.iterdir():
+        yield "read_counts", "counting", path.read_bytes().rstrip(b"\0") + bytes(8)
 
 
 if __name__ == "__main__":

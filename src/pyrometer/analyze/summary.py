@@ -56,5 +56,5 @@ def summary(profile: ProfileData, n: int = 10, **filters: Unpack[FilterOptions])
         by_total=top_of(replace(weighed, filters=collapsed), n, "total"),
         lines=lines_of(weighed, n),
         file=None if path is None else str(path),
-        bytes_on_disk=path.stat().st_size if path is not None and path.exists() else None,
+        bytes_on_disk=path.stat().st_size if path is not None and path.is_file() else None,
     )

@@ -29,6 +29,7 @@ def command(
       pyrometer import perf.data --sysroot ~/server-root
       pyrometer import stacks.folded.gz
       pyrometer import --from folded --lenient stacks.txt
+      pyrometer import /tmp/counts      (a folder that a program counted in)
     """
     from pyrometer.api import import_files
     from pyrometer.cli.printing import print_view
@@ -44,7 +45,7 @@ def command(
 
 def _stem(path: Path) -> str:
     """The name without what says how it is packed and, if it is more than that, what it is."""
-    name = path.name
+    name = path.name or path.absolute().name
     for packed in (".gz", ".zst"):
         name = name.removesuffix(packed)
     return Path(name).stem

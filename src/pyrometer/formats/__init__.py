@@ -14,6 +14,7 @@ from pyrometer.formats import (
     cachegrind,
     callgrind,
     chrome,
+    counts,
     csv,
     dhat,
     firefox,
@@ -60,13 +61,15 @@ def recognise(head: bytes) -> Format | None:
 
 
 def open_profile(path: str | os.PathLike[str], progress: Progress | None = None) -> ProfileData:
-    """Open a profile of any format, whatever its name.
+    """Open a profile of any format, whatever its name, or the files of counts in a folder.
 
     The errors name what is wrong: :class:`~pyrometer.ProfileNotFoundError`,
     :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.CorruptProfileError`,
     :class:`~pyrometer.FutureProfileError`; of foreign files those of :func:`read_foreign`.
     """
     where = Path(path)
+    if counts.files_in(where):
+        return read_foreign([where], progress=progress)
     head = pyro.read_head(where)
     pyro.refuse_empty_and_programs(where, head)
     if pyro.is_profile(head):

@@ -9,7 +9,7 @@ from typing import Final
 
 from pyrometer import native
 from pyrometer.errors import NotAProfileError, SelectionError
-from pyrometer.formats import pyro
+from pyrometer.formats import counts, pyro
 from pyrometer.profile import ProfileData, symbol_options
 
 PERF_DATA: Final = "perf-data"
@@ -29,21 +29,23 @@ def read_foreign(
     """Read files of other tools into one profile: what they have in common is added up.
 
     ``format`` is recognised by content if none is given. ``symbols`` says where binaries and debug info lie; only
-    files of ``perf record`` need them, and each of those is a profile of its own.
+    files of ``perf record`` need them, and each of those is a profile of its own. A folder stands for the files of
+    counts in it.
 
     Errors: :class:`~pyrometer.MalformedFileError` for the first thing that does not fit; with ``lenient`` it is left
     out, and a note of the profile says how much was. :class:`~pyrometer.AmbiguousFormatError`,
     :class:`~pyrometer.FileTooLargeError`, :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.FileAccessError`;
     :class:`~pyrometer.SelectionError` for several files of which perf has written one.
     """
-    files = [Path(path) for path in paths]
+    given = [Path(path) for path in paths]
+    files = [file for path in given for file in counts.files_in(path) or [path]]
     for file in files:
         _check(file)
     if format == PERF_DATA or (format is None and any(native.recognise(file) == PERF_DATA for file in files)):
         inner = _read_perf_data(files, lenient, progress, symbols)
     else:
         inner = native.read_foreign(files, format, lenient, progress)
-    return ProfileData(inner, files[0] if len(files) == 1 else None)
+    return ProfileData(inner, given[0] if len(given) == 1 else None)
 
 
 def _check(file: Path) -> None:

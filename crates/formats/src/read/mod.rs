@@ -16,6 +16,7 @@ mod callgrind;
 mod chrome;
 mod collapsed;
 mod costs;
+mod counts;
 mod coz;
 pub(crate) mod dhat;
 mod firefox;
@@ -64,6 +65,7 @@ pub const FORMATS: &[Format] = &[
     cachegrind::FORMAT,
     callgrind::FORMAT,
     chrome::FORMAT,
+    counts::FORMAT,
     coz::FORMAT,
     v8::FORMAT,
     dhat::FORMAT,
