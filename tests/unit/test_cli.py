@@ -220,7 +220,7 @@ def test_an_exported_file_shows_what_the_profile_shows(file, capsys, target, suf
     ("target", "suffix", "begins"),
     [("chrome", ".trace.json", b'{"displayTimeUnit"'), ("otlp", ".otlp.pb", b"\x0a"), ("csv", ".csv", b"metric,unit")],
 )
-def test_what_is_only_written_is_a_whole_file(file, capsys, target, suffix, begins):
+def test_an_export_is_a_whole_file(file, capsys, target, suffix, begins):
     assert run(["export", "--to", target]) == 0
     path = file.with_name(f"known{suffix}")
     assert f"wrote {path.name}" in capsys.readouterr().err

@@ -266,7 +266,13 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     pyrometer_formats::speedscope::write(&folded, &Selection::default(), &mut speedscope).unwrap();
     let mut firefox = Vec::new();
     pyrometer_formats::firefox::write(&folded, &Selection::default(), &mut firefox).unwrap();
+    let mut otlp = Vec::new();
+    pyrometer_formats::otlp::write(&folded, &Selection::default(), &mut otlp).unwrap();
+    let mut chrome = Vec::new();
+    pyrometer_formats::chrome::write(&folded, &Selection::default(), &mut chrome).unwrap();
     vec![
+        ("otlp", otlp),
+        ("chrome", chrome),
         ("perf-script", PERF.into()),
         ("speedscope", SPEEDSCOPE.into()),
         ("speedscope", speedscope),
@@ -341,7 +347,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn damage_is_an_error_or_a_profile(
-        file in 0..10_usize,
+        file in 0..12_usize,
         cut in any::<proptest::sample::Index>(),
         flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
         lenient: bool,

@@ -27,6 +27,7 @@ mod json;
 mod lines;
 mod massif;
 mod numbers;
+mod otlp;
 mod perf_script;
 mod places;
 mod pprof;
@@ -75,6 +76,7 @@ pub const FORMATS: &[Format] = &[
     heaptrack::FORMAT,
     collapsed::SAMPLE,
     massif::FORMAT,
+    otlp::FORMAT,
     perf_script::FORMAT,
     pprof::FORMAT,
     speedscope::FORMAT,

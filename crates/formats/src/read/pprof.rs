@@ -165,9 +165,10 @@ impl<'a, 'i> Reader<'a, 'i> {
         };
         let mapping = self.mappings.get(&location.mapping_id).copied();
         let binary = mapping.map(|mapping| self.binary(mapping)).transpose()?.flatten();
+        let range = mapping.map(|mapping| (mapping.memory_start, mapping.memory_limit, mapping.file_offset));
         let place = Frame {
             binary,
-            address: address(location, mapping),
+            address: address_in(location.address, range),
             kind: self.kind(mapping)?,
             ..Frame::default()
         };
@@ -293,12 +294,10 @@ fn counted_by(types: &[(&str, &str)]) -> Vec<Option<usize>> {
     (0..types.len()).map(|at| samples.filter(|samples| *samples != at)).collect()
 }
 
-/// As the binary numbers it, as far as the mapping tells.
-fn address(location: &Location, mapping: Option<&Mapping>) -> Option<i64> {
-    let address = location.address;
-    let within = |mapping: &&Mapping| (mapping.memory_start..mapping.memory_limit).contains(&address);
-    let address = match mapping.filter(within) {
-        Some(mapping) => (address - mapping.memory_start).checked_add(mapping.file_offset)?,
+/// As the binary numbers it, as far as its mapping tells: where it begins and ends, and at which offset of the file.
+pub(super) fn address_in(address: u64, mapping: Option<(u64, u64, u64)>) -> Option<i64> {
+    let address = match mapping.filter(|(start, limit, _)| (*start..*limit).contains(&address)) {
+        Some((start, _, offset)) => (address - start).checked_add(offset)?,
         None => address,
     };
     i64::try_from(address).ok().filter(|address| *address > 0)
@@ -316,7 +315,8 @@ const HEAP: [(&str, &str); 8] = [
     ("objects", "inuse-blocks"),
 ];
 
-fn metric(name: &str, unit: &str, period: i64) -> Metric {
+/// The metric of values of this type.
+pub(super) fn metric(name: &str, unit: &str, period: i64) -> Metric {
     let own = match unit {
         "nanoseconds" => "ns",
         "bytes" => "bytes",

@@ -110,6 +110,10 @@ impl Run {
         builder: &mut Builder,
         part: &CpuProfile<'_>,
     ) -> Result<()> {
+        if !part.samples.is_empty() {
+            // Before that of the lines: what comes first is shown first.
+            time(builder);
+        }
         self.add_nodes(input, builder, &part.nodes)?;
         let (samples, deltas) = (part.samples.len(), part.time_deltas.len());
         if samples != deltas {
@@ -138,13 +142,7 @@ impl Run {
 
     fn end_last(&mut self, builder: &mut Builder, end: f64) {
         let Some((stack, begin)) = self.last.take() else { return };
-        let metric = builder.metric(Metric {
-            name: "time".to_owned(),
-            unit: "ns".to_owned(),
-            kind: "sampled".to_owned(),
-            description: "Time to the next sample of V8, also of a thread that waits ((idle)).".to_owned(),
-            ..Metric::default()
-        });
+        let metric = time(builder);
         let value = ((end - begin).max(0.0) * MICROSECOND).round() as i64;
         let time = Some((begin * MICROSECOND).round() as i64);
         builder.sample(Sample { stack, thread: self.thread, time, cpu: None, metric, value, count: 1 });
@@ -217,6 +215,16 @@ impl Run {
             builder.add(stack, self.thread, metric, tick.ticks as i64, tick.ticks as i64);
         }
     }
+}
+
+fn time(builder: &mut Builder) -> i32 {
+    builder.metric(Metric {
+        name: "time".to_owned(),
+        unit: "ns".to_owned(),
+        kind: "sampled".to_owned(),
+        description: "Time to the next sample of V8, also of a thread that waits ((idle)).".to_owned(),
+        ..Metric::default()
+    })
 }
 
 impl CallFrame<'_> {

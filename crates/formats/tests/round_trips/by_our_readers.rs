@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use pyrometer_formats::read::{Options, by_name, read_bytes};
-use pyrometer_formats::{LeftOut, Result, firefox, folded, pprof, speedscope};
+use pyrometer_formats::{LeftOut, Result, chrome, firefox, folded, otlp, pprof, speedscope};
 use pyrometer_tables::Profile;
 use pyrometer_tables::call_tree::Grouping;
 use pyrometer_tables::select::Selection;
@@ -31,6 +31,34 @@ proptest! {
         let (metrics, threads, places, counts, semicolons) = (true, true, true, true, true);
         let keeps = Keeps { metrics, threads, places, counts, semicolons, ..Keeps::default() };
         prop_assert_eq!(rows(&after, &ALL, keeps), rows(&before, &ALL, keeps));
+    }
+
+    #[test]
+    fn otlp_keeps_all_of_samples_with_times(before in profiles(true)) {
+        let after = again("otlp", |out| otlp::write(&before, &Selection::default(), out));
+        let (metrics, threads, times, cpus, places, semicolons) = (true, true, true, true, true, true);
+        let keeps = Keeps { metrics, threads, times, cpus, places, semicolons, ..Keeps::default() };
+        prop_assert_eq!(rows(&after, &ALL, keeps), rows(&before, &ALL, keeps));
+    }
+
+    #[test]
+    fn otlp_keeps_numbers_of_samples(before in profiles(false)) {
+        let after = again("otlp", |out| otlp::write(&before, &Selection::default(), out));
+        let (metrics, threads, places, counts, semicolons) = (true, true, true, true, true);
+        let keeps = Keeps { metrics, threads, places, counts, semicolons, ..Keeps::default() };
+        prop_assert_eq!(rows(&after, &ALL, keeps), rows(&before, &ALL, keeps));
+    }
+
+    /// What a thread did is a time there: the names and values of a metric of time stay.
+    #[test]
+    fn traces_keep_stacks_and_times_of_threads(before in profiles(false)) {
+        let after = again("chrome", |out| chrome::write(&before, &of_metric(0), out));
+        let keeps = Keeps { threads: true, semicolons: true, ..Keeps::default() };
+        let values = |profile: &Profile, metric: &str| -> Vec<_> {
+            let rows = rows(profile, &[metric], keeps).into_iter();
+            rows.filter(|(_, (value, _))| *value > 0).map(|(key, (value, _))| (key, value)).collect()
+        };
+        prop_assert_eq!(values(&after, "time"), values(&before, "cpu-time"));
     }
 
     #[test]

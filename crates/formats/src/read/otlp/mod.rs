@@ -1,0 +1,198 @@
+//! OTLP's profiles: a file of one message `ProfilesData`, of the version that [`crate::otlp::message`] is of.
+//!
+//! A resource is a process, the profiles of all resources share one dictionary. Samples with times are single ones, values
+//! without times are sums. A profile named `METRIC samples` counts the observations of another one, as we write them.
+
+mod places;
+mod properties;
+mod recognise;
+
+use prost::Message;
+use pyrometer_tables::schema::{Process, Sample as Row};
+
+use self::places::Places;
+use self::properties::Properties;
+use super::{Builder, Format, Input};
+use crate::error::{Error, Result};
+use crate::otlp::message::{
+    Profile, ProfilesData, ProfilesDictionary, ResourceProfiles, Sample, ScopeProfiles,
+};
+
+pub(super) const FORMAT: Format = Format {
+    name: "otlp",
+    title: "OpenTelemetry profiles (OTLP, v1development)",
+    recognise: recognise::recognise,
+    read,
+};
+
+fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
+    let bytes = input.bytes()?;
+    let data = ProfilesData::decode(&bytes[..])
+        .map_err(|error| input.malformed(0, "a message ProfilesData of OTLP", &error.to_string()))?;
+    let none = ProfilesDictionary::default();
+    let dictionary = data.dictionary.as_ref().unwrap_or(&none);
+    let start = start(&data);
+    builder.meta.start_wall = start;
+    let properties = Properties::new(input, dictionary);
+    let places = Places::new(input, dictionary);
+    let mut reader = Reader { input, builder, properties, places, start, links: 0 };
+    for (at, resource) in data.resource_profiles.iter().enumerate() {
+        reader.resource(at, resource)?;
+    }
+    reader.say_what_is_left();
+    Ok(())
+}
+
+/// When the first profile began, nanoseconds since 1970; where none says it, the first time of all samples.
+fn start(data: &ProfilesData) -> i64 {
+    let profiles =
+        || data.resource_profiles.iter().flat_map(|of| &of.scope_profiles).flat_map(|of| &of.profiles);
+    let said = profiles().map(|profile| profile.time_unix_nano).filter(|time| *time > 0).min();
+    let samples = || profiles().flat_map(|profile| &profile.samples);
+    let first = || samples().flat_map(|sample| &sample.timestamps_unix_nano).copied().min();
+    i64::try_from(said.or_else(first).unwrap_or(0)).unwrap_or(i64::MAX)
+}
+
+struct Reader<'a, 'i> {
+    input: &'a Input<'i>,
+    builder: &'a mut Builder,
+    properties: Properties<'a, 'i>,
+    places: Places<'a, 'i>,
+    /// Nanoseconds since 1970 at which times begin.
+    start: i64,
+    /// Samples that name a span.
+    links: u64,
+}
+
+/// Where samples go.
+#[derive(Clone, Copy)]
+struct Target {
+    pid: i32,
+    metric: i32,
+    /// Whether a value is a number of observations.
+    counts: bool,
+}
+
+impl Reader<'_, '_> {
+    fn malformed(&self, expected: &str, found: &str) -> Error {
+        self.input.malformed(0, expected, found)
+    }
+
+    fn resource(&mut self, at: usize, resource: &ResourceProfiles) -> Result<()> {
+        let about = resource.resource.as_ref().map_or(&[][..], |resource| &resource.attributes);
+        let process = self.properties.process(&mut self.builder.meta, about);
+        // What has no process id is one process nevertheless.
+        let pid = process.pid.unwrap_or(-1 - at as i32);
+        if !self.builder.tables().processes.iter().any(|known| known.pid == pid) {
+            self.builder.process(Process {
+                pid,
+                name: process.name,
+                command_line: process.command_line,
+                ..Process::default()
+            });
+        }
+        for scope in &resource.scope_profiles {
+            if let Err(error) = self.scope(pid, scope) {
+                self.builder.left_out(error)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn scope(&mut self, pid: i32, scope: &ScopeProfiles) -> Result<()> {
+        if let Some(writer) = scope.scope.as_ref().filter(|writer| !writer.name.is_empty()) {
+            let name = format!("{} {}", writer.name, writer.version);
+            self.builder.meta.extra.insert("exporter".to_owned(), name.trim().into());
+        }
+        let names = scope.profiles.iter().map(|profile| self.name(profile)).collect::<Result<Vec<_>>>()?;
+        let observed: Vec<_> = scope
+            .profiles
+            .iter()
+            .zip(&names)
+            .map(|(profile, (name, _))| {
+                let counted = format!("{name} samples");
+                let at = names.iter().position(|(name, unit)| *name == counted && unit == "count")?;
+                Some(at).filter(|at| are_parallel(profile, &scope.profiles[*at]))
+            })
+            .collect();
+        for (at, profile) in scope.profiles.iter().enumerate() {
+            if !observed.contains(&Some(at)) {
+                let counts = observed[at].map(|at| &scope.profiles[at]);
+                self.profile(pid, profile, &names[at], counts)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Name and unit of a profile's values.
+    fn name(&self, profile: &Profile) -> Result<(String, String)> {
+        let of = profile.sample_type.unwrap_or_default();
+        let name = self.properties.text(of.type_strindex)?.to_owned();
+        Ok((name, self.properties.text(of.unit_strindex)?.to_owned()))
+    }
+
+    fn profile(
+        &mut self,
+        pid: i32,
+        profile: &Profile,
+        (name, unit): &(String, String),
+        counts: Option<&Profile>,
+    ) -> Result<()> {
+        let mut metric = super::pprof::metric(name, unit, profile.period);
+        self.properties.describe(self.builder, &mut metric, &profile.attribute_indices)?;
+        let counts_itself = name == "samples" && unit == "count";
+        let target = Target { pid, metric: self.builder.metric(metric), counts: counts_itself };
+        let duration = i64::try_from(profile.duration_nano).unwrap_or(i64::MAX);
+        let meta = &mut self.builder.meta;
+        meta.duration = meta.duration.max(duration);
+        for (at, sample) in profile.samples.iter().enumerate() {
+            let observed = counts.map(|counts| &counts.samples[at].values[..]);
+            if let Err(error) = self.sample(target, sample, observed) {
+                self.builder.left_out(error)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sample(&mut self, target: Target, sample: &Sample, observed: Option<&[i64]>) -> Result<()> {
+        let (values, times) = (&sample.values, &sample.timestamps_unix_nano);
+        if !values.is_empty() && !times.is_empty() && values.len() != times.len() {
+            let expected = format!("{} times or none", values.len());
+            return Err(self.malformed(&expected, &times.len().to_string()));
+        }
+        let stack = self.places.stack(self.builder, sample.stack_index)?;
+        let task = self.properties.task(self.builder, target.pid, &sample.attribute_indices)?;
+        self.links += u64::from(sample.link_index != 0);
+        for at in 0..values.len().max(times.len()) {
+            let value = values.get(at).copied().unwrap_or(1);
+            let own = if target.counts { value } else { 1 };
+            let count = observed.and_then(|counts| counts.get(at).copied()).unwrap_or(own);
+            let time =
+                times.get(at).map(|time| i64::try_from(*time).unwrap_or(i64::MAX).saturating_sub(self.start));
+            self.builder.meta.quality.samples = self.builder.meta.quality.samples.saturating_add(count);
+            let row =
+                Row { stack, thread: task.thread, time, cpu: task.cpu, metric: target.metric, value, count };
+            self.builder.sample(row);
+        }
+        Ok(())
+    }
+
+    fn say_what_is_left(self) {
+        if self.links > 0 {
+            let links = self.links;
+            self.builder.note(format!("{links} samples are linked to spans of traces, which are not kept."));
+        }
+        self.properties.say_what_is_left(self.builder);
+    }
+}
+
+/// Whether one profile counts the observations of the other, sample by sample.
+fn are_parallel(one: &Profile, other: &Profile) -> bool {
+    let alike = |(one, other): (&Sample, &Sample)| {
+        one.stack_index == other.stack_index
+            && one.attribute_indices == other.attribute_indices
+            && one.timestamps_unix_nano == other.timestamps_unix_nano
+            && one.values.len() == other.values.len()
+    };
+    one.samples.len() == other.samples.len() && one.samples.iter().zip(&other.samples).all(alike)
+}

@@ -1,0 +1,6 @@
+//! OpenTelemetry's profiles.
+#![no_main]
+
+mod foreign;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foreign::read("otlp", bytes));
