@@ -21,6 +21,7 @@ mod coz;
 pub(crate) mod dhat;
 mod firefox;
 mod folded;
+mod heap_text;
 mod heaptrack;
 mod input;
 mod json;
@@ -73,6 +74,7 @@ pub const FORMATS: &[Format] = &[
     collapsed::DTRACE,
     firefox::FORMAT,
     folded::FORMAT,
+    heap_text::FORMAT,
     heaptrack::FORMAT,
     collapsed::SAMPLE,
     massif::FORMAT,

@@ -1,0 +1,55 @@
+//! Which binary an address is in: the lines of `/proc/PID/maps` that the profile ends with.
+
+use pyrometer_tables::schema::Frame;
+
+use crate::read::Builder;
+use crate::read::numbers::hexadecimal;
+
+/// A part of a file in memory.
+#[derive(Debug)]
+struct Mapping {
+    start: u64,
+    end: u64,
+    offset: u64,
+    path: String,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Maps {
+    mappings: Vec<Mapping>,
+}
+
+impl Maps {
+    /// Adds a line: `START-END PERMISSIONS OFFSET DEVICE INODE PATH`. What is no such line says nothing of addresses.
+    pub(super) fn add(&mut self, line: &[u8]) {
+        self.mappings.extend(parse(line));
+    }
+
+    /// The row of the frame of a return address: it belongs to the call before it.
+    pub(super) fn frame(&self, builder: &mut Builder, address: u64) -> i32 {
+        let address = address.saturating_sub(1);
+        let mapping = self.mappings.iter().find(|mapping| (mapping.start..mapping.end).contains(&address));
+        let frame = match mapping {
+            Some(mapping) => Frame {
+                address: Some((address - mapping.start).wrapping_add(mapping.offset).cast_signed()),
+                binary: Some(builder.binary(&mapping.path, None)),
+                kind: "native".into(),
+                ..Frame::default()
+            },
+            None => Frame { address: Some(address.cast_signed()), ..Frame::default() },
+        };
+        builder.frame(frame)
+    }
+}
+
+fn parse(line: &[u8]) -> Option<Mapping> {
+    let (start, rest) = hexadecimal(line)?;
+    let (end, rest) = hexadecimal(rest.strip_prefix(b"-")?)?;
+    let text = String::from_utf8_lossy(rest);
+    let mut fields = text.split_ascii_whitespace();
+    let offset = u64::from_str_radix(fields.nth(1)?, 16).ok()?;
+    let path = fields.skip(2).collect::<Vec<_>>().join(" ");
+    let is_file = path.starts_with('/') || path.starts_with('[');
+    (is_file && start < end).then_some(Mapping { start, end, offset, path })
+}
