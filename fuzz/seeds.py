@@ -7,6 +7,7 @@ is left out and named: fuzzing works without, it only takes longer.
 """
 
 import os
+import re
 import shutil
 import signal
 import struct
@@ -61,6 +62,7 @@ def main() -> None:
             of_records,
             of_valgrind,
             of_counts,
+            of_tests,
         ]
         for make in makers:
             try:
@@ -294,6 +296,23 @@ def of_valgrind(_: Path) -> Seeds:
     others = b"version: 1\ncreator: x\nevents: T\nfl=(1) a\nfn=(1) f\n3 1\n"
     others += b"cfn=(2) g'(1)\ncalls=1 0\n* 2\njcnd=1/2 3\n* \n"
     yield "read_callgrind", "others", others
+
+
+def of_tests(_: Path) -> Seeds:
+    """The files that tests of readers hold as text."""
+    for name, target in [
+        ("read_traces", {"CPUPROFILE": "cpuprofile", "SLICES": "chrome", "SAMPLED": "chrome"}),
+        ("read_heap_text", {"GPERFTOOLS": "heap_text", "GO": "heap_text", "JEMALLOC": "heap_text"}),
+        ("read_gecko", {"GECKO": "gecko"}),
+        ("read_formats", {"PERF": "perf_script", "SPEEDSCOPE": "speedscope", "FIREFOX": "firefox", "COZ": "coz",
+                          "COZ_LINES": "coz", "HEAPTRACK": "heaptrack", "HEAPTRACK_RAW": "heaptrack"}),
+    ]:  # fmt: skip
+        source = (ROOT / f"crates/formats/tests/{name}.rs").read_text()
+        for constant, form in target.items():
+            text = re.search(rf'const {constant}: &str = r?#?"(.*?)"#?;\n', source, re.DOTALL)
+            if text is not None:
+                content = text[1].replace("\\\n", "", 1).replace("\\t", "\t")
+                yield f"read_{form}", constant.lower(), content.encode()
 
 
 COUNTING = """

@@ -59,6 +59,8 @@ pub enum Error {
         expected: String,
         /// What stands there.
         found: String,
+        /// Whether a lenient reading can do without it.
+        is_part: bool,
     },
     /// The file holds more than any profile does.
     #[error("{}: {what}", path.display())]
@@ -87,7 +89,17 @@ impl Error {
             place: format!("byte {offset}"),
             expected: expected.to_owned(),
             found: found.to_owned(),
+            is_part: true,
         }
+    }
+
+    /// The same of a file whose form is broken, so that nothing of it can be told from anything else.
+    #[must_use]
+    pub fn of_the_whole(mut self) -> Self {
+        if let Self::Malformed { is_part, .. } = &mut self {
+            *is_part = false;
+        }
+        self
     }
 
     /// The same, of a line of text that begins at `offset`.
@@ -98,6 +110,7 @@ impl Error {
             place: format!("line {number} (byte {offset})"),
             expected: expected.to_owned(),
             found: shown(found),
+            is_part: true,
         }
     }
 
@@ -125,6 +138,9 @@ impl Error {
                 formats.first().unwrap_or(&"FORMAT"),
                 path.display()
             ),
+            Self::Malformed { is_part: false, .. } => {
+                "it is cut short or damaged: write or copy it again".to_owned()
+            }
             Self::Malformed { path, .. } => {
                 format!("leave out what does not fit: pyrometer import --lenient {}", path.display())
             }

@@ -188,6 +188,14 @@ fn what_does_not_nest_is_cut_and_counted() {
 }
 
 #[test]
+fn no_leniency_is_advised_where_it_cannot_help() {
+    let cut = read(&SLICES[..SLICES.len() / 2], "chrome").unwrap_err();
+    assert!(!cut.cure().contains("--lenient"), "{}", cut.cure());
+    let part = read(&SAMPLED.replace("\"sf\":5", "\"sf\":6"), "chrome").unwrap_err();
+    assert!(part.cure().contains("--lenient"), "{}", part.cure());
+}
+
+#[test]
 fn what_leads_nowhere_is_refused_or_left_out() {
     for (format, text) in [
         ("cpuprofile", CPUPROFILE.replace("[3,4,3]", "[3,9,3]")),

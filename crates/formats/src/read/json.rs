@@ -19,6 +19,6 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(input: &Input<'_>, bytes: &'a [u8], 
             memchr::memchr_iter(b'\n', bytes).nth(line - 1).map_or(0, |at| at + 1)
         };
         let offset = (start + error.column().saturating_sub(1)) as u64;
-        input.malformed(offset, expected, &error.to_string())
+        input.malformed(offset, expected, &error.to_string()).of_the_whole()
     })
 }

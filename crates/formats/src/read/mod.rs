@@ -21,6 +21,7 @@ mod coz;
 pub(crate) mod dhat;
 mod firefox;
 mod folded;
+mod gecko;
 mod heap_text;
 mod heaptrack;
 mod input;
@@ -74,6 +75,7 @@ pub const FORMATS: &[Format] = &[
     collapsed::DTRACE,
     firefox::FORMAT,
     folded::FORMAT,
+    gecko::FORMAT,
     heap_text::FORMAT,
     heaptrack::FORMAT,
     collapsed::SAMPLE,

@@ -36,8 +36,9 @@ fn recognise(head: &Head<'_>) -> Likeness {
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let bytes = input.bytes()?;
-    let profile = Profile::decode(&bytes[..])
-        .map_err(|error| input.malformed(0, "a profile of profile.proto", &error.to_string()))?;
+    let profile = Profile::decode(&bytes[..]).map_err(|error| {
+        input.malformed(0, "a profile of profile.proto", &error.to_string()).of_the_whole()
+    })?;
     Reader::new(input, builder, &profile).read()
 }
 

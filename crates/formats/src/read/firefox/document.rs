@@ -51,7 +51,7 @@ pub(super) struct Units<'a> {
 
 /// A text inside of a list, borrowed where it has no escapes.
 #[derive(Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+pub(in crate::read) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -102,13 +102,13 @@ pub(super) struct Thread<'a> {
 /// An id: a number, or a text such as `12` or `12.1` (the second process with this id).
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum Id<'a> {
+pub(in crate::read) enum Id<'a> {
     Number(f64),
     Text(#[serde(borrow)] Cow<'a, str>),
 }
 
 impl Id<'_> {
-    pub(super) fn number(&self) -> Option<i32> {
+    pub(in crate::read) fn number(&self) -> Option<i32> {
         match self {
             Id::Number(number) => Some(*number as i32),
             Id::Text(text) => text.split('.').next()?.parse().ok(),

@@ -9,6 +9,7 @@ mod places;
 use pyrometer_tables::schema::{Counter, Metric, Sample};
 
 use self::document::{Document, Samples, Thread, WeightType};
+pub(super) use self::document::{Id, Text};
 use self::places::{Places, row};
 use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ pub(super) const FORMAT: Format =
     Format { name: "firefox", title: "Firefox Profiler, processed (samply)", recognise, read };
 
 /// Nanoseconds of a millisecond.
-const MS: f64 = 1e6;
+pub(super) const MS: f64 = 1e6;
 
 fn recognise(head: &Head<'_>) -> Likeness {
     let has = |words: &[u8]| head.contains(words);
@@ -126,14 +127,19 @@ fn weighed(weights: Option<WeightType>) -> (&'static str, &'static str, f64) {
 
 /// Nanoseconds of a unit of CPU time; none where it is counted in cycles of no fixed length.
 fn cpu_scale(document: &Document<'_>) -> Option<f64> {
-    match &*document.meta.sample_units.as_ref()?.cpu.0 {
+    nanoseconds_of(&document.meta.sample_units.as_ref()?.cpu.0)
+}
+
+/// Nanoseconds of a unit of time.
+pub(super) fn nanoseconds_of(unit: &str) -> Option<f64> {
+    match unit {
         "ns" => Some(1.0),
         "µs" | "us" => Some(1e3),
         _ => None,
     }
 }
 
-fn sampled(name: &str, unit: &str) -> Metric {
+pub(super) fn sampled(name: &str, unit: &str) -> Metric {
     let (name, unit, kind) = (name.to_owned(), unit.to_owned(), "sampled".to_owned());
     Metric { name, unit, kind, ..Metric::default() }
 }

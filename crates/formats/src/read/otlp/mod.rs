@@ -27,8 +27,9 @@ pub(super) const FORMAT: Format = Format {
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let bytes = input.bytes()?;
-    let data = ProfilesData::decode(&bytes[..])
-        .map_err(|error| input.malformed(0, "a message ProfilesData of OTLP", &error.to_string()))?;
+    let data = ProfilesData::decode(&bytes[..]).map_err(|error| {
+        input.malformed(0, "a message ProfilesData of OTLP", &error.to_string()).of_the_whole()
+    })?;
     let none = ProfilesDictionary::default();
     let dictionary = data.dictionary.as_ref().unwrap_or(&none);
     let start = start(&data);
