@@ -21,6 +21,7 @@ pub mod dhat;
 mod error;
 pub mod firefox;
 pub mod folded;
+pub mod inferno;
 pub mod otlp;
 pub mod parquet;
 pub mod pprof;

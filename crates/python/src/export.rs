@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use pyo3::prelude::*;
 use pyrometer_formats::svg::Picture;
 use pyrometer_formats::{
-    Error, LeftOut, Result, cachegrind, callgrind, chrome, csv, dhat, firefox, folded, otlp, parquet, pprof,
-    speedscope, svg,
+    Error, LeftOut, Result, cachegrind, callgrind, chrome, csv, dhat, firefox, folded, inferno, otlp,
+    parquet, pprof, speedscope, svg,
 };
 use pyrometer_tables::call_tree::Grouping;
 use pyrometer_tables::select::Selection;
@@ -60,6 +60,7 @@ fn write(
 ) -> Result<LeftOut> {
     match options.format.as_str() {
         "folded" => folded::write(profile, selection, &grouping, out),
+        "inferno" => inferno::write(profile, selection, out),
         "speedscope" => speedscope::write(profile, selection, out),
         "pprof" => pprof::write(profile, selection, out),
         "firefox" => firefox::write(profile, selection, out),

@@ -20,6 +20,7 @@ from pyrometer.formats import (
     firefox,
     flamegraph,
     folded,
+    inferno,
     otlp,
     parquet,
     pprof,
@@ -32,6 +33,7 @@ from pyrometer.profile import ProfileData
 
 FORMATS: tuple[Format, ...] = (
     folded.FORMAT,
+    inferno.FORMAT,
     speedscope.FORMAT,
     pprof.FORMAT,
     firefox.FORMAT,

@@ -113,6 +113,18 @@ impl Builder {
         row
     }
 
+    /// A new row of a thread that is known under another name.
+    pub fn renamed_thread(&mut self, pid: i32, tid: i32, name: &str) -> i32 {
+        let known = self.thread(pid, tid, name);
+        let process = self.tables.threads[known as usize].process;
+        let row = push(
+            &mut self.tables.threads,
+            Thread { process, tid, name: name.to_owned(), ..Thread::default() },
+        );
+        self.threads.insert((pid, tid), row);
+        row
+    }
+
     /// The rows of `processes` and `threads`, to be corrected.
     pub fn tasks(&mut self) -> (&mut [Process], &mut [Thread]) {
         (&mut self.tables.processes, &mut self.tables.threads)

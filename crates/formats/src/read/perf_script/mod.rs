@@ -55,7 +55,7 @@ struct Pending {
     value: i64,
 }
 
-/// A thread's command, and its row.
+/// A command of a thread, and its row.
 type Named = (Box<[u8]>, i32);
 
 struct Reader<'a> {
@@ -67,8 +67,8 @@ struct Reader<'a> {
     last: Vec<(i32, i32)>,
     /// Rows of frames by their lines: most come again and again.
     frames: FxHashMap<Box<[u8]>, i32>,
-    /// By process and thread id.
-    threads: FxHashMap<(i32, i32), Named>,
+    /// By process and thread id, the names that it had.
+    threads: FxHashMap<(i32, i32), Vec<Named>>,
     metrics: FxHashMap<Box<[u8]>, (i32, bool)>,
     stackless: i64,
     span: Option<(i64, i64)>,
@@ -138,21 +138,22 @@ impl<'a> Reader<'a> {
 
     fn thread(&mut self, header: &Header<'_>) -> i32 {
         let ids = (header.pid, header.tid);
-        if let Some((name, row)) = self.threads.get(&ids)
-            && **name == *header.command
-        {
+        let known = self.threads.entry(ids).or_default();
+        if let Some((_, row)) = known.iter().find(|(name, _)| **name == *header.command) {
             return *row;
         }
         let name = String::from_utf8_lossy(header.command);
-        let row = self.builder.thread(header.pid, header.tid, &name);
-        // A thread takes the name of the program that it executes.
-        let (processes, threads) = self.builder.tasks();
-        name.as_ref().clone_into(&mut threads[row as usize].name);
+        // A thread takes the name of the program that it executes: under each name it is a row of its own.
+        let row = match known.is_empty() {
+            true => self.builder.thread(header.pid, header.tid, &name),
+            false => self.builder.renamed_thread(header.pid, header.tid, &name),
+        };
+        known.push((header.command.into(), row));
         if header.pid == header.tid {
+            let (processes, threads) = self.builder.tasks();
             let process = threads[row as usize].process;
             name.as_ref().clone_into(&mut processes[process as usize].name);
         }
-        self.threads.insert(ids, (header.command.into(), row));
         row
     }
 
