@@ -74,8 +74,7 @@ def show_grid(grid: Grid, target: Console) -> None:
     """Print one grid."""
     target.print(Text(shorten(printable(grid.heading), target.width), "bold"), no_wrap=True)
     fitting, left_out = fit(grid, target.width)
-    for line in layout(fitting, target.width):
-        target.print(line, no_wrap=True, overflow="ignore")
+    _print_lines(layout(fitting, target.width), target)
     if left_out:
         missing = f"no room for {', '.join(left_out)}: --format md or json has all"
         names = textwrap.wrap(missing, target.width, break_on_hyphens=False)
@@ -84,6 +83,15 @@ def show_grid(grid: Grid, target: Console) -> None:
     for note in grid.notes:
         for line in textwrap.wrap(printable(note), target.width, subsequent_indent="  "):
             target.print(Text(line, "dim"), no_wrap=True)
+
+
+def _print_lines(lines: Iterable[Text], target: Console) -> None:
+    """Print the lines as they are; without colours at once, for rich takes long over each of thousands."""
+    if target.color_system is not None:
+        for line in lines:
+            target.print(line, no_wrap=True, overflow="ignore")
+    elif plain := [line.plain for line in lines]:
+        target.out("\n".join(plain), highlight=False)
 
 
 LEVELS = 3
