@@ -325,8 +325,10 @@ mod tests {
         let small = run(&["true"], &[]);
         assert_eq!(small.peak_memory, None, "the kernel says {}", small.exit.peak_memory);
         drop(std::hint::black_box(ours));
-        let large = run(&["dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1", "status=none"], &[]);
-        assert!((200 << 20..260 << 20).contains(&large.peak_memory.unwrap()), "{:?}", large.peak_memory);
+        // Where other tests of this process hold as much at that moment, it is not known: they end within a second.
+        let dd = ["dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1", "status=none"];
+        let large = std::iter::repeat_with(|| run(&dd, &[])).take(100).find_map(|run| run.peak_memory);
+        assert!(large.is_some_and(|peak| (200 << 20..260 << 20).contains(&peak)), "{large:?}");
     }
 
     #[test]
