@@ -107,7 +107,9 @@ def _samples(text: str) -> Iterator[tuple[str, list[str]]]:
 def canonical(name: str, binary: str) -> str:
     """One of the names that the symbols of an address have: which of them is shown is a matter of taste."""
     plain = re.sub(r"\.llvm\.\d+$|@.*", "", name).removeprefix("__vdso_")
-    return _names(binary).get(plain, plain)
+    known = _names(binary).get(plain, plain)
+    # Of the kernel, whose symbols stand in no file; and clones that the compiler made, which debug info names plainly.
+    return re.sub(r"(\.(constprop|isra|part|cold)(\.\d+)?)+$", "", known.removeprefix("__pi_"))
 
 
 @cache
