@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -107,9 +107,16 @@ def _samples(text: str) -> Iterator[tuple[str, list[str]]]:
 def canonical(name: str, binary: str) -> str:
     """One of the names that the symbols of an address have: which of them is shown is a matter of taste."""
     plain = re.sub(r"\.llvm\.\d+$|@.*", "", name).removeprefix("__vdso_")
-    known = _names(binary).get(plain, plain)
-    # Of the kernel, whose symbols stand in no file; and clones that the compiler made, which debug info names plainly.
-    return re.sub(r"(\.(constprop|isra|part|cold)(\.\d+)?)+$", "", known.removeprefix("__pi_"))
+    known = _kernel_names() if binary.startswith("[kernel") else _names(binary)
+    return known.get(plain, plain)
+
+
+@cache
+def _kernel_names() -> dict[str, str]:
+    """The same of the running kernel."""
+    symbols = [line.split() for line in Path("/proc/kallsyms").read_text().splitlines()]
+    # To whom the kernel hides addresses all are 0.
+    return _first_of_each((at, name) for at, _, name, *module in symbols if not module and int(at, 16))
 
 
 @cache
@@ -120,15 +127,27 @@ def _names(binary: str) -> dict[str, str]:
     notes = subprocess.run(["readelf", "-n", binary], capture_output=True, text=True, check=False).stdout
     build_id = re.search(r"Build ID: ([0-9a-f]{2})([0-9a-f]+)", notes)
     debug = [f"/usr/lib/debug/.build-id/{build_id[1]}/{build_id[2]}.debug"] if build_id else []
+    names = _first_of_each(each for file in [binary, *filter(os.path.exists, debug)] for each in _symbols(file))
+    # Debug info names a clone that the compiler made as the function that it is of; that may not be another one.
+    of_clones = {name: re.sub(r"\.constprop\.\d+$", "", name) for name in names}
+    return names | {name: plain for name, plain in of_clones.items() if plain not in names}
+
+
+def _symbols(file: str) -> Iterator[tuple[str, str]]:
+    """Address and name of each function."""
+    listed = subprocess.run(["readelf", "-Ws", file], capture_output=True, text=True, check=False).stdout
+    for line in listed.splitlines():
+        match line.split():
+            case [_, address, _, "FUNC" | "IFUNC", _, _, _, name, *_]:
+                yield address, re.sub(r"\.llvm\.\d+$|@.*", "", name)
+
+
+def _first_of_each(symbols: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """For each name the first that its address has."""
     first: dict[str, str] = {}
     names: dict[str, str] = {}
-    for file in [binary, *filter(os.path.exists, debug)]:
-        symbols = subprocess.run(["readelf", "-Ws", file], capture_output=True, text=True, check=False).stdout
-        for line in symbols.splitlines():
-            match line.split():
-                case [_, address, _, "FUNC" | "IFUNC", _, _, _, name, *_]:
-                    plain = re.sub(r"\.llvm\.\d+$|@.*", "", name)
-                    names.setdefault(plain, first.setdefault(address, plain))
+    for address, name in symbols:
+        names.setdefault(name, first.setdefault(address, name))
     return names
 
 
