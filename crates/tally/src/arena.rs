@@ -1,0 +1,131 @@
+//! Bytes one after the other, found again by their place, which never move to another place.
+//!
+//! Regions of 2 MiB are taken as they are needed; the first one grows to that size. What is longer has a region of its
+//! own, of several such sizes. So places are plain sums, memory is not copied when there is more, and few lines take
+//! little.
+
+use std::io;
+
+use memmap2::MmapMut;
+
+use crate::memory::{prefetch, zeroes};
+
+/// Bits of a place within its region.
+const BITS: u32 = 21;
+const REGION: usize = 1 << BITS;
+/// What the first region begins with.
+const FIRST: usize = 32 << 10;
+
+/// Where bytes are; below 4 GiB.
+pub(crate) type Place = u32;
+
+#[derive(Default)]
+pub(crate) struct Arena {
+    /// Region `n` holds the places from `n << BITS` on; one of several sizes is followed by nothing in theirs.
+    regions: Vec<Option<MmapMut>>,
+    /// The place of what comes next.
+    next: usize,
+    /// Where the last region ends.
+    end: usize,
+}
+
+impl Arena {
+    /// Room for `size` bytes, zeroes or not, whose place is returned.
+    pub(crate) fn take(&mut self, size: usize) -> io::Result<Place> {
+        if self.next + size > self.end {
+            self.make_room(size)?;
+        }
+        let place = Place::try_from(self.next).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        self.next += size;
+        Ok(place)
+    }
+
+    /// What is at a place and after it, up to the end of its region.
+    #[inline]
+    pub(crate) fn at(&self, place: Place) -> &[u8] {
+        let region = self.regions[(place >> BITS) as usize].as_deref().unwrap_or_default();
+        &region[place as usize & (REGION - 1)..]
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub(crate) fn at_mut(&mut self, place: Place) -> &mut [u8] {
+        let region = self.regions[(place >> BITS) as usize].as_deref_mut().unwrap_or_default();
+        &mut region[place as usize & (REGION - 1)..]
+    }
+
+    /// Begins to bring a place near.
+    #[inline]
+    pub(crate) fn prefetch(&self, place: Place) {
+        if let Some(Some(region)) = self.regions.get((place >> BITS) as usize) {
+            prefetch(region, place as usize & (REGION - 1));
+        }
+    }
+
+    /// The bytes that were taken, about.
+    pub(crate) fn len(&self) -> usize {
+        self.next
+    }
+
+    /// Forgets everything but the first region's memory.
+    pub(crate) fn clear(&mut self) {
+        self.regions.truncate(1);
+        let first = self.regions.first().and_then(Option::as_ref).map_or(0, |region| region.len());
+        if first > REGION {
+            self.regions.clear();
+        }
+        self.end = if first > REGION { 0 } else { first };
+        self.next = 0;
+    }
+
+    fn make_room(&mut self, size: usize) -> io::Result<()> {
+        if self.regions.len() <= 1 && self.next + size <= REGION {
+            return self.grow_first(self.next + size);
+        }
+        let regions = size.div_ceil(REGION);
+        self.next = self.regions.len() << BITS;
+        self.regions.push(Some(zeroes(regions << BITS)?));
+        self.regions.resize_with(self.regions.len() + regions - 1, || None);
+        self.end = self.next + (regions << BITS);
+        Ok(())
+    }
+
+    fn grow_first(&mut self, size: usize) -> io::Result<()> {
+        let mut larger = zeroes(size.next_power_of_two().max(FIRST))?;
+        if let Some(Some(first)) = self.regions.first() {
+            larger[..self.next].copy_from_slice(&first[..self.next]);
+        }
+        self.end = larger.len();
+        self.regions.clear();
+        self.regions.push(Some(larger));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_put_is_found_again(sizes in prop::collection::vec(
+            prop_oneof![8 => 1usize..200, 2 => 1usize..300_000, 1 => 1usize..5_000_000], 0..60
+        )) {
+            let mut arena = Arena::default();
+            for _ in 0..2 {
+                arena.clear();
+                let mut places = Vec::new();
+                for (index, size) in sizes.iter().enumerate() {
+                    let place = arena.take(*size).expect("memory");
+                    arena.at_mut(place)[..*size].fill(index as u8);
+                    places.push(place);
+                }
+                for (index, (place, size)) in places.iter().zip(&sizes).enumerate() {
+                    prop_assert!(arena.at(*place)[..*size].iter().all(|byte| *byte == index as u8));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Threads that count lines.
+//!
+//! Each thread counts into a small table of its own as long as lines come again, and into the shared ones where they
+//! do not. Fractions are added in the order of the lines, by one thread, for their sums depend on it.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::batch::{Batch, Fault, FaultKind, hash, seed};
+use crate::cell::{Cell, Fraction, Number, Whole};
+use crate::error::{Error, Result};
+use crate::feed::{Broken, Chunk, Feed, Pace, Source};
+use crate::rules::{Erased, Plain, Rule, Rules, Weighted, Weights};
+use crate::shards::{Shards, Sorter, tag};
+use crate::table::{Addition, Table};
+use crate::tally::{Kind, Tally};
+use crate::value::Value;
+
+/// More threads than this are of no use: memory is the limit.
+const MOST_THREADS: usize = 16;
+/// Bytes of lines in a thread's own table: what a core's cache holds, about.
+const OWN_BYTES: usize = 2 << 20;
+/// Chunks for which a thread's own table is passed over, when it helps too little.
+const PASSED_OVER: u32 = 64;
+/// Characters of a number that messages show.
+const SHOWN: usize = 40;
+
+/// Lines that are being counted, to be looked at from other threads.
+pub struct Counting {
+    rules: Rules,
+    kind: Kind,
+    threads: usize,
+    pace: Pace,
+    shards: Shards,
+    progress: Mutex<Progress>,
+    stop: Arc<AtomicBool>,
+}
+
+/// How far it has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Lines that were read.
+    pub lines: u64,
+    /// Those of them that were not counted.
+    pub left_out: u64,
+    /// The sum of all weights.
+    pub total: Value,
+}
+
+impl Counting {
+    /// Nothing counted so far. `live`: lines are counted as they come, so that a look shows all of them.
+    #[must_use]
+    pub fn new(rules: Rules, live: bool) -> Self {
+        let kind = Kind::of(&rules);
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let threads = if live || kind == Kind::Fraction { 1 } else { threads };
+        let total = if kind == Kind::Fraction { Value::Fraction(0.0) } else { Value::Whole(0) };
+        Self {
+            rules,
+            kind,
+            threads,
+            pace: if live { Pace::Prompt } else { Pace::Full },
+            shards: Shards::new(threads),
+            progress: Mutex::new(Progress { lines: 0, left_out: 0, total }),
+            stop: Arc::default(),
+        }
+    }
+
+    /// Counts the lines of all sources, as if they were one. Lines that are not counted go to `others`, if it is given.
+    ///
+    /// # Errors
+    /// That of the first line, or source, that has one.
+    pub fn run(&self, sources: Vec<Source>, others: Option<&mut (dyn Write + Send)>) -> Result<()> {
+        let rules = &self.rules;
+        match (rules.is_simple(), rules.weights, rules.erase) {
+            (false, ..) => match self.kind {
+                Kind::Number => self.run_by::<_, Number>(rules, sources, others),
+                Kind::Whole => self.run_by::<_, Whole>(rules, sources, others),
+                Kind::Fraction => self.run_by::<_, Fraction>(rules, sources, others),
+            },
+            (_, Weights::Unit, _) => self.run_by::<_, Number>(&Plain, sources, others),
+            (_, Weights::Whole, false) => self.run_by::<_, Whole>(&Weighted::<false>, sources, others),
+            (_, Weights::Whole, true) => self.run_by::<_, Whole>(&Erased::<false>, sources, others),
+            (_, Weights::Fraction, false) => self.run_by::<_, Fraction>(&Weighted::<true>, sources, others),
+            (_, Weights::Fraction, true) => self.run_by::<_, Fraction>(&Erased::<true>, sources, others),
+        }
+    }
+
+    /// Makes [`run`](Self::run) return soon, with what was counted until then.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// What tells its sources to stop.
+    #[must_use]
+    pub fn stop_flag(&self) -> &Arc<AtomicBool> {
+        &self.stop
+    }
+
+    /// Whether it was stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// How far it has come; to the chunk.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was counted. Nothing is left here.
+    #[must_use]
+    pub fn finish(&self) -> Tally {
+        Tally::new(self.shards.take(), self.kind, self.rules.clone(), self.progress())
+    }
+
+    /// The heaviest keys so far and their sums, at most `most`, the heaviest first.
+    #[must_use]
+    pub fn heaviest(&self, most: usize) -> Vec<(Vec<u8>, Value)> {
+        let mut rows = Vec::new();
+        for table in self.shards.each() {
+            rows.extend(self.kind.heaviest(&table, most));
+        }
+        crate::tally::keep_heaviest(&mut rows, most);
+        rows
+    }
+
+    fn run_by<R: Rule, C: Cell>(
+        &self,
+        rule: &R,
+        sources: Vec<Source>,
+        others: Option<&mut (dyn Write + Send)>,
+    ) -> Result<()> {
+        let feed = Feed::new(sources, &self.stop, self.pace);
+        let passing = others.map(Mutex::new);
+        // Lines that are passed on stay in order.
+        let threads = if passing.is_some() { 1 } else { self.threads };
+        let work = |number| {
+            Worker::<C>::new(self, number).work(rule, &feed, passing.as_ref())
+        };
+        let ends: Vec<End> = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|number| scope.spawn(move || work(number))).collect();
+            let mut ends = vec![work(0)];
+            ends.extend(others.into_iter().map(|thread| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }));
+            ends
+        });
+        first_fault(ends, &feed)
+    }
+
+    fn advance(&self, batch: &Batch) {
+        let counted = batch.lines - batch.left_out;
+        let sum = match self.kind {
+            Kind::Number => i128::from(counted),
+            Kind::Whole => batch.entries.iter().map(|entry| i128::from(entry.weight.cast_signed())).sum(),
+            Kind::Fraction => 0,
+        };
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.lines += batch.lines;
+        progress.left_out += batch.left_out;
+        match &mut progress.total {
+            Value::Whole(total) => *total += sum,
+            Value::Fraction(total) => {
+                *total = batch.entries.iter().fold(*total, |total, entry| total + f64::from_bits(entry.weight));
+            }
+        }
+    }
+}
+
+/// How a thread's work ended.
+struct End {
+    /// The lines of each chunk that it had.
+    lines: Vec<(usize, usize, u64)>,
+    fault: Option<Stopped>,
+}
+
+/// Why a thread stopped before the end.
+enum Stopped {
+    Fault { number: usize, source: usize, fault: Fault },
+    Broken(Broken),
+    Io(Error),
+}
+
+impl Stopped {
+    /// The chunk, of which the first is reported; what concerns none is the last.
+    fn number(&self) -> usize {
+        match self {
+            Self::Fault { number, .. } => *number,
+            Self::Broken(broken) => broken.number,
+            Self::Io(_) => usize::MAX,
+        }
+    }
+}
+
+fn first_fault(ends: Vec<End>, feed: &Feed<'_>) -> Result<()> {
+    let (lines, faults): (Vec<_>, Vec<_>) = ends.into_iter().map(|end| (end.lines, end.fault)).unzip();
+    let Some(first) = faults.into_iter().flatten().min_by_key(Stopped::number) else { return Ok(()) };
+    let before = |number, source| -> u64 {
+        let chunks = lines.iter().flatten().filter(|(chunk, of, _)| *of == source && *chunk < number);
+        chunks.map(|(_, _, lines)| lines).sum()
+    };
+    Err(match first {
+        Stopped::Io(error) => error,
+        Stopped::Broken(broken) => {
+            let line = before(broken.number, broken.source) + 1;
+            let name = feed.name(broken.source);
+            broken.error(name, line)
+        }
+        Stopped::Fault { number, source, fault } => {
+            let (name, line) = (feed.name(source), before(number, source) + fault.line + 1);
+            match fault.kind {
+                FaultKind::NotText(at) => Error::NotText { name, line, column: at + 1 },
+                FaultKind::Weight(number) => Error::Weight { name, line, weight: shown(&number) },
+            }
+        }
+    })
+}
+
+fn shown(number: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&number[..number.len().min(SHOWN)]).into_owned();
+    if number.len() > SHOWN { text + "…" } else { text }
+}
+
+type Passing<'a, 'b> = Mutex<&'a mut (dyn Write + Send + 'b)>;
+
+struct Worker<'a, C> {
+    counting: &'a Counting,
+    number: usize,
+    chunk: Chunk,
+    batch: Batch,
+    sorter: Sorter,
+    own: Table,
+    /// Lines that the own table has taken since it was empty.
+    taken: usize,
+    /// Chunks for which the own table is not used; never, where that counts as one too many.
+    passed_over: u32,
+    /// Whether lines are to be seen in the shared tables at once, and in order.
+    direct: bool,
+    cell: std::marker::PhantomData<C>,
+}
+
+impl<'a, C: Cell> Worker<'a, C> {
+    fn new(counting: &'a Counting, number: usize) -> Self {
+        Self {
+            counting,
+            number,
+            chunk: Chunk::default(),
+            batch: Batch::default(),
+            sorter: Sorter::default(),
+            own: Table::default(),
+            taken: 0,
+            passed_over: 0,
+            direct: counting.kind == Kind::Fraction || counting.pace == Pace::Prompt,
+            cell: std::marker::PhantomData,
+        }
+    }
+
+    fn work<R: Rule>(mut self, rule: &R, feed: &Feed<'_>, passing: Option<&Passing<'_, '_>>) -> End {
+        let mut lines = Vec::new();
+        let fault = self.until_the_end(rule, feed, passing, &mut lines).err();
+        if fault.is_some() {
+            // The others stop too; the result is the error.
+            self.counting.stop();
+        }
+        End { lines, fault }
+    }
+
+    fn until_the_end<R: Rule>(
+        &mut self,
+        rule: &R,
+        feed: &Feed<'_>,
+        passing: Option<&Passing<'_, '_>>,
+        lines: &mut Vec<(usize, usize, u64)>,
+    ) -> std::result::Result<(), Stopped> {
+        while !self.counting.is_stopped() && feed.next(&mut self.chunk).map_err(Stopped::Broken)? {
+            let (number, source) = (self.chunk.number, self.chunk.source);
+            let filled = self.batch.fill(&self.chunk, rule, passing.is_some());
+            lines.push((number, source, self.batch.lines));
+            filled.map_err(|fault| Stopped::Fault { number, source, fault })?;
+            self.take_batch().map_err(|error| Stopped::Io(Error::Memory(error)))?;
+            self.counting.advance(&self.batch);
+            if let Some(passing) = passing {
+                let mut passing = passing.lock().unwrap_or_else(PoisonError::into_inner);
+                let written = passing.write_all(&self.batch.others).and_then(|()| passing.flush());
+                written.map_err(|error| Stopped::Io(Error::Write(error)))?;
+            }
+        }
+        self.hand_over().map_err(|error| Stopped::Io(Error::Memory(error)))
+    }
+
+    fn take_batch(&mut self) -> io::Result<()> {
+        if self.direct || self.passed_over > 0 {
+            self.passed_over = self.passed_over.saturating_sub(1);
+            return self.counting.shards.add_batch::<C>(&self.batch, &self.chunk, &mut self.sorter, self.number * 3);
+        }
+        for entry in &self.batch.entries {
+            let key = self.batch.key(&self.chunk, entry);
+            self.own.add::<C>(&Addition { tag: tag(entry.hash), key, weight: entry.weight })?;
+        }
+        self.taken += self.batch.entries.len();
+        if self.own.bytes() > OWN_BYTES {
+            // It helps if at least every other line was there already.
+            if self.taken < 2 * self.own.len() {
+                self.passed_over = PASSED_OVER;
+            }
+            self.hand_over()?;
+        }
+        Ok(())
+    }
+
+    /// Adds the own table to the shared ones.
+    fn hand_over(&mut self) -> io::Result<()> {
+        let seed = seed();
+        self.counting.shards.add_table::<C>(&self.own, |key| hash(key, seed))?;
+        self.own.clear();
+        self.taken = 0;
+        Ok(())
+    }
+}

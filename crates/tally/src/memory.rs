@@ -1,0 +1,37 @@
+//! Memory that tables are made of: zeroes, taken from the system in large pages where there are some.
+//!
+//! Ten million lines are a gigabyte of which each line touches another place: with pages of 4 KiB every one would miss
+//! the processor's table of pages, and the system would hand out a quarter of a million of them.
+
+use std::io;
+
+use memmap2::MmapMut;
+
+/// From this size on, large pages are asked for.
+const LARGE_PAGE: usize = 2 << 20;
+
+/// Zeroes that can be changed.
+pub(crate) fn zeroes(bytes: usize) -> io::Result<MmapMut> {
+    let memory = MmapMut::map_anon(bytes)?;
+    #[cfg(target_os = "linux")]
+    if bytes >= LARGE_PAGE {
+        // A system without them gives small ones.
+        let _ = memory.advise(memmap2::Advice::HugePage);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = LARGE_PAGE;
+    Ok(memory)
+}
+
+/// Begins to bring what is at an address near; does nothing where that cannot be asked for.
+#[inline]
+pub(crate) fn prefetch(memory: &[u8], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(byte) = memory.get(at) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the address is that of a byte of the slice, and a prefetch changes nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(byte).cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (memory, at);
+}

@@ -1,0 +1,150 @@
+//! Lines in order: the heaviest first, equal ones by their bytes.
+//!
+//! Sorted are 16 bytes a line: first its weight and its place; then, among lines of one weight, eight of its bytes and
+//! its place, and again the next eight where these are equal. So a line is looked at as often as it has to be, and
+//! several at a time.
+
+use rayon::prelude::*;
+
+/// A line on its way to its rank: what it is sorted by now, and where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ranked {
+    pub by: u64,
+    pub line: u64,
+}
+
+/// Up to this many lines are compared as a whole.
+const FEW: usize = 16;
+/// From this many lines on, parts are sorted in threads.
+const MANY: usize = 4096;
+/// So many times eight bytes are looked at one after the other; what is equal until there is compared as a whole.
+const DEEPEST: usize = 64;
+/// Lines that are brought near before one is looked at.
+const AHEAD: usize = 16;
+
+/// What lines are sorted by.
+pub(crate) trait Lines: Sync {
+    fn key(&self, line: u64) -> &[u8];
+    fn prefetch(&self, line: u64);
+}
+
+/// Sorts lines of one weight by their bytes.
+pub(crate) fn sort_by_bytes(lines: &mut [Ranked], of: &impl Lines) {
+    sort_from(lines, of, 0, 0);
+}
+
+fn sort_from(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
+    if lines.len() <= FEW || depth == DEEPEST {
+        lines.sort_unstable_by(|one, other| rest(of, one.line, from).cmp(rest(of, other.line, from)));
+        return;
+    }
+    let from = from + common(lines, of, from);
+    let many = lines.len() >= MANY;
+    let pieces = lines.par_chunks_mut(if many { MANY } else { lines.len() });
+    pieces.for_each(|piece| look_at(piece, of, from));
+    if many { lines.par_sort_unstable() } else { lines.sort_unstable() }
+    let equal = lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
+    if many {
+        let equal: Vec<_> = equal.collect();
+        equal.into_par_iter().for_each(|equal| sort_equal(equal, of, from, depth));
+    } else {
+        equal.for_each(|equal| sort_equal(equal, of, from, depth));
+    }
+}
+
+/// Sorts lines whose eight bytes from `from` on are equal, where zeroes stand behind a line's end.
+fn sort_equal(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
+    // Those that end within the eight are the beginnings of all others: they come first, by their lengths.
+    lines.sort_unstable_by_key(|ranked| rest(of, ranked.line, from).len().min(9));
+    let ended = lines.partition_point(|ranked| rest(of, ranked.line, from).len() <= 8);
+    sort_from(&mut lines[ended..], of, from + 8, depth + 1);
+}
+
+/// How many bytes all lines have in common from `from` on.
+fn common(lines: &[Ranked], of: &impl Lines, from: usize) -> usize {
+    let Some(first) = lines.first() else { return 0 };
+    let first = rest(of, first.line, from);
+    let mut common = first.len();
+    for (index, ranked) in lines.iter().enumerate().skip(1) {
+        if let Some(later) = lines.get(index + AHEAD) {
+            of.prefetch(later.line);
+        }
+        if common < 8 {
+            return 0;
+        }
+        let line = rest(of, ranked.line, from);
+        common = first[..common].iter().zip(line).take_while(|(one, other)| one == other).count();
+    }
+    common
+}
+
+fn look_at(lines: &mut [Ranked], of: &impl Lines, from: usize) {
+    for index in 0..lines.len() {
+        if let Some(later) = lines.get(index + AHEAD) {
+            of.prefetch(later.line);
+        }
+        lines[index].by = eight_bytes(rest(of, lines[index].line, from));
+    }
+}
+
+/// The first eight bytes as a number in their order; zeroes behind the end.
+fn eight_bytes(text: &[u8]) -> u64 {
+    match text.first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => {
+            let mut bytes = [0; 8];
+            bytes[..text.len()].copy_from_slice(text);
+            u64::from_be_bytes(bytes)
+        }
+    }
+}
+
+fn rest(of: &impl Lines, line: u64, from: usize) -> &[u8] {
+    of.key(line).get(from..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Texts(Vec<Vec<u8>>);
+
+    impl Lines for Texts {
+        fn key(&self, line: u64) -> &[u8] {
+            &self.0[line as usize]
+        }
+
+        fn prefetch(&self, _: u64) {}
+    }
+
+    fn sorted(texts: &Texts) -> Vec<Vec<u8>> {
+        let mut lines: Vec<_> = (0..texts.0.len() as u64).map(|line| Ranked { by: 0, line }).collect();
+        sort_by_bytes(&mut lines, texts);
+        lines.iter().map(|ranked| texts.key(ranked.line).to_vec()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn as_bytes_are_compared(texts in prop::collection::vec(
+            "[a\u{0}]{0,12}|(abcdefgh){0,3}[a-c]{0,4}|[a\u{0}]{5}\u{0}{3,9}[ab]{0,2}", 0..400
+        )) {
+            let texts = Texts(texts.into_iter().map(String::into_bytes).collect());
+            let mut expected = texts.0.clone();
+            expected.sort();
+            prop_assert_eq!(sorted(&texts), expected);
+        }
+    }
+
+    #[test]
+    fn many_lines_that_begin_alike() {
+        let texts = (0..20_000u32).map(|number| format!("{:04}{}", number % 3, number.wrapping_mul(2_654_435_761)));
+        let mut texts = Texts(texts.map(String::into_bytes).collect());
+        // Each one is the beginning of the next.
+        texts.0.extend((0..2000).map(|length| vec![b'z'; 8 * length]));
+        let mut expected = texts.0.clone();
+        expected.sort();
+        assert_eq!(sorted(&texts), expected);
+    }
+}
