@@ -21,6 +21,7 @@ INFERNO_VERSION := 0.12.8
 FLAMEGRAPH_VERSION := 0.6.15
 SAMPLY_VERSION := 0.13.1
 RUSTFILT_VERSION := 0.2.1
+COUNTS_VERSION := 1.0.7
 UV_VERSION := 0.13.9
 
 # Seconds that each fuzz target runs.
@@ -35,7 +36,7 @@ export PYO3_PYTHON := $(BIN)/python
 export VIRTUAL_ENV := $(VENV)
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-.PHONY: help setup build ripgrep large peers demo test test-rust test-python lint check-targets format bench wheel fuzz lock clean
+.PHONY: help setup build ripgrep counts large peers demo test test-rust test-python lint check-targets format bench wheel fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +71,15 @@ $(STAMPS)/ripgrep-$(RIPGREP_VERSION):
 	  cargo install --quiet --locked --force --version $(RIPGREP_VERSION) --root build/ripgrep ripgrep
 	@touch $@
 
+counts: $(STAMPS)/counts-$(COUNTS_VERSION) ## install the program counts, which tests and the benchmark compare with
+
+$(STAMPS)/counts-$(COUNTS_VERSION):
+	@mkdir -p $(STAMPS)
+	@echo 'building counts $(COUNTS_VERSION)'
+	@CARGO_TARGET_DIR=build/counts/target \
+	  cargo install --quiet --locked --force --version $(COUNTS_VERSION) --root build/counts counts
+	@touch $@
+
 demo: build ripgrep ## record ripgrep searching the sources of all downloaded crates; leaves build/demo/flamegraph.svg
 	@mkdir -p build/demo
 	@echo 'recording: ripgrep counts the words in the crate sources, three times over'
@@ -93,7 +103,7 @@ $(STAMPS)/readers: tests/readers/package-lock.json
 	@npm ci --prefix tests/readers --silent --no-audit --no-fund
 	@touch $@
 
-test-python: build ripgrep $(STAMPS)/readers ## run the Python tests
+test-python: build ripgrep counts $(STAMPS)/readers ## run the Python tests
 	$(BIN)/pytest
 
 lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carry no addresses
@@ -139,7 +149,7 @@ peers: $(STAMPS)/system ## build the tools that the benchmark compares with (per
 	  echo "$$peer cannot be built here: the benchmark will say so"; \
 	done
 
-bench: build ripgrep peers large ## measure against the peers; writes bench/results.md and bench/names.md
+bench: build ripgrep counts peers large ## measure against the peers; writes bench/results.md and bench/names.md
 	@mkdir -p build/bench
 	@cargo build --release --locked --quiet --package pyrometer-symbols --example resolve_addresses
 	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust

@@ -224,6 +224,57 @@ def read_perf_data(
 ) -> Profile:
     """Read a file of ``perf record`` into one profile, in memory: unwound, and symbolized with the binaries here."""
 
+class LineRules(TypedDict):
+    weights: str
+    erase: bool
+    prefix: bytes | None
+    pattern: str | None
+    by: list[str]
+    detailed: bool
+
+class Counting:
+    """Lines that are being counted, to be looked at from other threads."""
+
+    def __init__(self, rules: LineRules, live: bool) -> None: ...
+    def run(self, paths: Sequence[Path], input: tuple[int, str] | None, others: int | None) -> None:
+        """Count the lines of files and of an open file; those that are not counted go to the open file ``others``."""
+
+    def stop(self) -> None:
+        """Make :meth:`run` return soon, with what was read."""
+
+    def progress(self) -> tuple[int, int, float]:
+        """Lines read, those not counted, and the sum of the weights."""
+
+    def heaviest(self, most: int) -> list[tuple[str, float]]: ...
+    def finish(self) -> Tally:
+        """What was counted; nothing is left here."""
+
+class Tally:
+    """Keys and their sums by rank: an int each, or a float of fractional weights."""
+
+    lines: int
+    left_out: int
+    total: float
+    def __len__(self) -> int: ...
+    def print(self, number: int, most: int | None) -> None:
+        """The table, to an open file."""
+
+    def rows(self, start: int, count: int) -> list[tuple[str, float]]: ...
+    def spread(self) -> Spread: ...
+    def profile(self) -> Profile: ...
+
+class Spread:
+    """How the weights of each key are spread."""
+
+    def __len__(self) -> int: ...
+    def print(self, number: int, weighted: bool, most: int | None) -> None: ...
+    def rows(
+        self, start: int, count: int
+    ) -> list[tuple[str, int, float, float, float, float, list[float], list[tuple[float, int]]]]:
+        """Key, count, sum, least, most, standard deviation, percentiles, histogram."""
+
+    def profile(self) -> Profile: ...
+
 class ExportOptions(TypedDict):
     """What to write, and where."""
 

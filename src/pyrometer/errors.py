@@ -250,6 +250,16 @@ class EngineError(PyrometerError):
     exit_code = 116
 
 
+class CountedLinesError(PyrometerError):
+    """Lines cannot be counted: an input that cannot be read, that is no text, or has a weight of more than 64 bits."""
+
+    # That of the program `counts`.
+    exit_code = 1
+    kinds = ("counted-lines",)
+    default_why = "nothing is printed of a count that is not whole"
+    default_cure = "check the path and the permissions of the file"
+
+
 class ProgramNotExecutableError(PyrometerError):
     """The program exists, but cannot be executed."""
 

@@ -21,6 +21,7 @@ mod selection;
 mod sources;
 mod standard_streams;
 mod table;
+mod tally;
 mod weights;
 
 use pyo3::prelude::*;
@@ -49,6 +50,8 @@ mod _native {
     use super::sources::library_source;
     #[pymodule_export]
     use super::table::Table;
+    #[pymodule_export]
+    use super::tally::{Counting, Spread, Tally};
     #[pymodule_export]
     use super::weights::{AddressCost, Neighbours, Row, Weights, fold_generics};
     use pyo3::prelude::*;

@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
+use crate::print::{Listing, label};
 use crate::rules::Weights;
-use crate::tally::Tally;
+use crate::tally::{Row, Tally};
 use crate::value::Value;
 
 /// Shares of the events, in percent, whose largest weight is told.
@@ -33,6 +34,73 @@ pub struct Distribution {
     pub histogram: Vec<(f64, u128)>,
 }
 
+/// All distributions: the largest sum without its sign first, then by keys.
+pub struct Spread {
+    /// Of each key.
+    pub keys: Vec<Distribution>,
+    weights: Weights,
+    erase: bool,
+}
+
+impl Spread {
+    /// Of a tally in detail.
+    #[must_use]
+    pub fn of(tally: &Tally) -> Self {
+        Self { keys: distributions(tally), weights: tally.rules.weights, erase: tally.rules.erase }
+    }
+
+    /// The keys by how often they came.
+    #[must_use]
+    pub fn by_count(&self) -> impl Listing {
+        let mut rows: Vec<_> =
+            self.keys.iter().map(|key| (key, Value::Whole(i128::try_from(key.count).unwrap_or(i128::MAX)))).collect();
+        rows.sort_unstable_by(|(one, _), (other, _)| {
+            other.count.cmp(&one.count).then_with(|| one.key.cmp(&other.key))
+        });
+        View::new(rows, label(Weights::Unit, false))
+    }
+
+    /// The keys by the sums of their weights.
+    #[must_use]
+    pub fn by_weight(&self) -> impl Listing {
+        let rows = self.keys.iter().map(|key| (key, key.sum)).collect();
+        View::new(rows, label(self.weights, self.erase))
+    }
+}
+
+/// Keys with one of their numbers.
+struct View<'a> {
+    rows: Vec<(&'a Distribution, Value)>,
+    total: Value,
+    label: String,
+}
+
+impl<'a> View<'a> {
+    fn new(rows: Vec<(&'a Distribution, Value)>, label: String) -> Self {
+        let total = rows.iter().fold(Value::Whole(0), |total, (_, value)| total.plus(*value));
+        Self { rows, total, label }
+    }
+}
+
+impl Listing for View<'_> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn row(&self, rank: usize) -> Row<'_> {
+        let (key, value) = &self.rows[rank];
+        Row { key: &key.key, value: *value }
+    }
+
+    fn total(&self) -> Value {
+        self.total
+    }
+
+    fn label(&self) -> String {
+        self.label.clone()
+    }
+}
+
 /// A weight of a key, and how often it came.
 struct Weighed<'a> {
     key: &'a [u8],
@@ -40,9 +108,7 @@ struct Weighed<'a> {
     times: u128,
 }
 
-/// The distributions of all keys of a tally in detail: the largest sum without its sign first, then by keys.
-#[must_use]
-pub fn distributions(tally: &Tally) -> Vec<Distribution> {
+fn distributions(tally: &Tally) -> Vec<Distribution> {
     let mut all: Vec<_> = tally.rows().filter_map(|row| weighed(row.key, row.value, tally.rules.weights)).collect();
     all.par_sort_unstable_by(|one, other| {
         one.key.cmp(other.key).then_with(|| compare(one.weight, other.weight))
@@ -90,11 +156,11 @@ fn distribution(weights: &[Weighed<'_>]) -> Distribution {
 }
 
 fn sum(weights: &[Weighed<'_>]) -> Value {
-    let add = |sum: Value, weighed: &Weighed<'_>| match (sum, weighed.weight) {
-        (Value::Whole(sum), Value::Whole(weight)) => Value::Whole(sum + weight * weighed.times as i128),
-        (sum, weight) => Value::Fraction(sum.as_f64() + weight.as_f64() * weighed.times as f64),
+    let all = |weighed: &Weighed<'_>| match weighed.weight {
+        Value::Whole(weight) => Value::Whole(weight * weighed.times as i128),
+        Value::Fraction(weight) => Value::Fraction(weight * weighed.times as f64),
     };
-    weights.iter().fold(Value::Whole(0), add)
+    weights.iter().fold(Value::Whole(0), |sum, weighed| sum.plus(all(weighed)))
 }
 
 fn percentile(weights: &[Weighed<'_>], count: u128, percent: u8) -> Value {

@@ -6,7 +6,7 @@
 //! - no line waits for another: a fault is that of the first line that has one, whichever thread finds it.
 //!
 //! [`Counting`] reads [`Source`]s by [`Rules`] in threads; a [`Tally`] is what it leaves, by rank; [`print`] writes it,
-//! [`distributions`] says how the weights of each key are spread.
+//! [`Spread`] says how the weights of each key are spread.
 
 mod arena;
 mod batch;
@@ -27,10 +27,10 @@ mod tally;
 mod value;
 
 pub use counting::{Counting, Progress};
-pub use distribution::{Distribution, PERCENTILES, distributions};
+pub use distribution::{Distribution, PERCENTILES, Spread};
 pub use error::{Error, Result};
 pub use feed::Source;
-pub use print::print;
+pub use print::{Listing, print};
 pub use rules::{Field, Rules, Weights};
 pub use source::{Patience, open, unpacked};
 pub use tally::{Row, Tally};

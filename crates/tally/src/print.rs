@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use rayon::prelude::*;
 
 use crate::rules::Weights;
-use crate::tally::{Row, Tally};
+use crate::tally::Row;
 use crate::value::Value;
 
 /// Rows that a thread formats at a time.
@@ -18,30 +18,62 @@ const PIECES: usize = 8;
 /// Rows that are brought near before one is formatted.
 const AHEAD: usize = 12;
 
+/// What a table is printed of: rows by rank.
+pub trait Listing: Sync {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row of a rank, from 0 on.
+    fn row(&self, rank: usize) -> Row<'_>;
+
+    /// The sum of all rows.
+    fn total(&self) -> Value;
+
+    /// What stands behind the total.
+    fn label(&self) -> String;
+
+    /// Begins to bring a row near.
+    fn prefetch(&self, _rank: usize) {}
+}
+
+/// What stands behind the total of lines that weigh so.
+pub(crate) fn label(weights: Weights, erase: bool) -> String {
+    let erased = if erase { ", erased" } else { "" };
+    match weights {
+        Weights::Unit => String::new(),
+        Weights::Whole => format!(" (weighted integral{erased})"),
+        Weights::Fraction => format!(" (weighted fractional{erased})"),
+    }
+}
+
 /// Writes the table, at most `most` rows of it.
 ///
 /// # Errors
 /// Those of writing.
-pub fn print(tally: &Tally, most: Option<usize>, output: &mut (impl Write + Send + ?Sized)) -> io::Result<()> {
-    let erased = if tally.rules.erase { ", erased" } else { "" };
-    let label = match tally.rules.weights {
-        Weights::Unit => String::new(),
-        Weights::Whole => format!(" (weighted integral{erased})"),
-        Weights::Fraction => format!(" (weighted fractional{erased})"),
-    };
-    match tally.progress.total {
+pub fn print(
+    listing: &impl Listing,
+    most: Option<usize>,
+    output: &mut (impl Write + Send + ?Sized),
+) -> io::Result<()> {
+    let label = listing.label();
+    match listing.total() {
         Value::Whole(total) => writeln!(output, "{total} counts{label}")?,
         Value::Fraction(total) => writeln!(output, "{total:.1} counts{label}")?,
     }
-    let rows = most.map_or(tally.len(), |most| most.min(tally.len()));
+    let rows = most.map_or(listing.len(), |most| most.min(listing.len()));
     let mut before = 0.0;
     let mut formatted = Vec::new();
     let step = ROWS * PIECES * rayon::current_num_threads();
     for start in (0..rows).step_by(step) {
-        let pieces = pieces(tally, start..rows.min(start + step), &mut before);
+        let pieces = pieces(listing, start..rows.min(start + step), &mut before);
         let (written, next) = rayon::join(
             || write_all(&formatted, output),
-            || pieces.into_par_iter().map(|piece| piece.format(tally)).collect(),
+            || pieces.into_par_iter().map(|piece| piece.format(listing)).collect(),
         );
         written?;
         formatted = next;
@@ -61,15 +93,15 @@ struct Piece {
     total: f64,
 }
 
-fn pieces(tally: &Tally, rows: std::ops::Range<usize>, before: &mut f64) -> Vec<Piece> {
-    let total = tally.progress.total.as_f64();
+fn pieces(listing: &impl Listing, rows: std::ops::Range<usize>, before: &mut f64) -> Vec<Piece> {
+    let total = listing.total().as_f64();
     let end = rows.end;
     rows.step_by(ROWS)
         .map(|start| {
             let piece = Piece { rows: start..end.min(start + ROWS), before: *before, total };
             for rank in piece.rows.clone() {
-                tally.prefetch(rank + AHEAD);
-                *before += percentage(tally.row(rank).value, total);
+                listing.prefetch(rank + AHEAD);
+                *before += percentage(listing.row(rank).value, total);
             }
             piece
         })
@@ -82,12 +114,12 @@ pub(crate) fn percentage(value: Value, total: f64) -> f64 {
 }
 
 impl Piece {
-    fn format(&self, tally: &Tally) -> Vec<u8> {
+    fn format(&self, listing: &impl Listing) -> Vec<u8> {
         let mut text = Vec::with_capacity(self.rows.len() * 80);
         let mut running = self.before;
         for rank in self.rows.clone() {
-            tally.prefetch(rank + AHEAD);
-            let row = tally.row(rank);
+            listing.prefetch(rank + AHEAD);
+            let row = listing.row(rank);
             let percentage = percentage(row.value, self.total);
             running += percentage;
             push_row(&mut text, rank, row, percentage, running);

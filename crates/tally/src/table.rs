@@ -266,6 +266,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn sums_are_those_of_a_map(
             lines in prop::collection::vec(("[ab]{0,3}|[a-c]{250,260}|[a-z]{8}", -9i64..9), 0..3000),

@@ -6,6 +6,7 @@ use crate::arena::Place;
 use crate::cell::{Fraction, Number, Whole};
 use crate::counting::Progress;
 use crate::order::{Lines, Ranked, sort_by_bytes};
+use crate::print::{Listing, label};
 use crate::rules::{Rules, Weights};
 use crate::table::Table;
 use crate::value::Value;
@@ -123,32 +124,31 @@ impl Tally {
         Self { lines, ranks, progress, rules }
     }
 
-    /// How many different keys there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.ranks.len()
-    }
-
-    /// Whether nothing was counted.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ranks.is_empty()
-    }
-
-    /// The line of a rank, from 0 on.
-    #[must_use]
-    pub fn row(&self, rank: usize) -> Row<'_> {
-        let line = self.ranks[rank].line;
-        Row { key: self.lines.key(line), value: self.lines.value(line) }
-    }
-
     /// All lines by rank.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         (0..self.len()).map(|rank| self.row(rank))
     }
+}
 
-    /// Begins to bring the line of a rank near.
-    pub(crate) fn prefetch(&self, rank: usize) {
+impl Listing for Tally {
+    fn len(&self) -> usize {
+        self.ranks.len()
+    }
+
+    fn row(&self, rank: usize) -> Row<'_> {
+        let line = self.ranks[rank].line;
+        Row { key: self.lines.key(line), value: self.lines.value(line) }
+    }
+
+    fn total(&self) -> Value {
+        self.progress.total
+    }
+
+    fn label(&self) -> String {
+        label(self.rules.weights, self.rules.erase)
+    }
+
+    fn prefetch(&self, rank: usize) {
         if let Some(ranked) = self.ranks.get(rank) {
             self.lines.prefetch(ranked.line);
         }

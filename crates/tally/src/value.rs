@@ -21,6 +21,14 @@ impl Value {
         }
     }
 
+    /// The sum of two; a fraction if one is.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Whole(one), Self::Whole(other)) => Self::Whole(one + other),
+            _ => Self::Fraction(self.as_f64() + other.as_f64()),
+        }
+    }
+
     /// How large it is without its sign: larger bits for larger values; of those beyond 64 bits, all the same.
     pub(crate) fn magnitude(self) -> u64 {
         match self {

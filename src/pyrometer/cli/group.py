@@ -24,6 +24,7 @@ COMMANDS: dict[str, Lazy] = {
     "stat": Lazy("pyrometer.cli.stat", "Count what a program costs as a whole; compare programs."),
     "instructions": Lazy("pyrometer.cli.instructions", "Count a program's instructions exactly, by function and line."),
     "heap": Lazy("pyrometer.cli.heap", "Which code allocates: sizes, lifetimes, accesses, copies."),
+    "counts": Lazy("pyrometer.cli.counts", "Count lines that a program prints, or what it counts in itself."),
     "show": Lazy("pyrometer.cli.show", "Top functions, call tree, callers, callees, lines."),
     "diff": Lazy("pyrometer.cli.diff", "Compare two profiles: what costs more, what less, and is it noise."),
     "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),

@@ -46,18 +46,21 @@ def count_inside(command: Sequence[str]) -> CountedInside:
             status = program.wait()
         duration = time.monotonic_ns() - clock
         found = _read(Path(folder), status)
+    times = {"start_wall": started, "start": clock, "duration": duration, "exit_status": status}
+    return CountedInside(ProfileData(with_facts(found, command, **times)), status)
+
+
+def with_facts(profile: native.Profile, command: Sequence[str], **facts: int) -> native.Profile:
+    """A profile of counts with where they were counted, and other fields of its :class:`~pyrometer.Meta`."""
     meta = replace(
-        Meta.from_json(found.meta_json()),
+        Meta.from_json(profile.meta_json()),
         source="",
         command=list(command),
         directory=str(Path.cwd()),
-        start_wall=started,
-        start=clock,
-        duration=duration,
-        exit_status=status,
         host=this_host(),
+        **facts,  # type: ignore[arg-type]
     )
-    return CountedInside(ProfileData(found.with_meta(meta.to_json())), status)
+    return profile.with_meta(meta.to_json())
 
 
 def _read(folder: Path, status: int) -> native.Profile:

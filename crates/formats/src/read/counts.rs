@@ -7,8 +7,9 @@
 
 use std::ops::Range;
 
-use pyrometer_tables::schema::{Frame, Function, Metric, Process};
+use pyrometer_tables::schema::{Frame, Function, Process};
 
+use super::keyed::{BEYOND, COUNT, Name, THOUSANDTHS, WEIGHT, or_empty, outer_frames, thousandths};
 use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::Result;
 
@@ -216,12 +217,7 @@ impl File<'_> {
         let key = String::from_utf8_lossy(&self.bytes[record.key.clone()]);
         let file = String::from_utf8_lossy(&self.bytes[record.file.clone()]);
         let place = Place::of(record, &file);
-        let (outer, leaf) = key.rsplit_once(';').map_or((None, &*key), |(outer, leaf)| (Some(outer), leaf));
-        let outer = outer.into_iter().flat_map(|outer| outer.split(';'));
-        let parent = outer.fold(None, |parent, name| {
-            let frame = builder.name(or_empty(name), "native");
-            Some(builder.stack(parent, frame))
-        });
+        let (parent, leaf) = outer_frames(builder, &key);
         let name = if leaf.is_empty() { place.name() } else { leaf.to_owned() };
         let function = Some(builder.function(Function { name, ..Function::default() }));
         let Place { file, line, column } = place;
@@ -274,8 +270,6 @@ fn kind(flags: u32) -> Option<Kind> {
 
 const TORN: &str =
     "a file of counts ends inside its last record, which is left out: it was copied while it grew?";
-const BEYOND: &str =
-    "a sum of weights does not fit into 64 bits, and is shown as the largest or smallest number";
 
 /// The metric of a record's weights, and their sum in its unit; none if it has none.
 fn sum(builder: &mut Builder, record: &Record) -> Option<(&'static Name, i64)> {
@@ -283,39 +277,14 @@ fn sum(builder: &mut Builder, record: &Record) -> Option<(&'static Name, i64)> {
         Kind::Plain | Kind::Filler => return None,
         Kind::Whole => (&WEIGHT, record.sum.cast_signed(), !record.saturated),
         Kind::Fraction => {
-            let sum = (f64::from_bits(record.sum) * 1000.0).round();
-            (&THOUSANDTHS, sum as i64, sum.abs() < i64::MAX as f64)
+            let (sum, fits) = thousandths(f64::from_bits(record.sum));
+            (&THOUSANDTHS, sum, fits)
         }
     };
     if !fits {
         builder.note(BEYOND.to_owned());
     }
     Some((metric, sum))
-}
-
-/// A metric.
-struct Name {
-    name: &'static str,
-    description: &'static str,
-}
-
-const COUNT: Name = Name { name: "count", description: "Events that the program counted." };
-const WEIGHT: Name = Name { name: "weight", description: "Sum of the events' whole weights." };
-const THOUSANDTHS: Name = Name {
-    name: "weight-thousandths",
-    description: "Sum of the events' fractional weights, in thousandths.",
-};
-
-impl Name {
-    fn row(&self) -> Metric {
-        Metric {
-            name: self.name.to_owned(),
-            unit: "count".to_owned(),
-            kind: "exact".to_owned(),
-            description: self.description.to_owned(),
-            ..Metric::default()
-        }
-    }
 }
 
 /// Where events come from, as far as the record says.
@@ -341,9 +310,4 @@ impl Place {
             (Some(file), Some(line), Some(column)) => format!("{file}:{line}:{column}"),
         }
     }
-}
-
-/// A part of a key; `[empty]` stands for nothing.
-fn or_empty(name: &str) -> &str {
-    if name.is_empty() { "[empty]" } else { name }
 }

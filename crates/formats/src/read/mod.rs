@@ -26,6 +26,7 @@ mod heap_text;
 mod heaptrack;
 mod input;
 mod json;
+mod keyed;
 mod lines;
 mod massif;
 mod numbers;
@@ -47,6 +48,7 @@ use crate::error::{Error, Result};
 pub use builder::Builder;
 pub use costs::{Costs, Edge, Place};
 pub use input::{Input, Watch};
+pub use keyed::{Keyed, Weight, profile_of_keys};
 pub use lines::{Line, Lines};
 pub use recognise::{Head, Likeness};
 

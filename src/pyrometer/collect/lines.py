@@ -1,0 +1,144 @@
+"""Lines that are counted: of files, of standard input, or of what a program prints on stderr."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pyrometer import native
+from pyrometer.collect.interrupt import passed_on
+from pyrometer.collect.program import find_program
+
+Weights = Literal["unit", "integral", "fractional"]
+Look = Callable[[native.Counting], None]
+"""Called several times a second with what is being counted."""
+
+STEP = 0.25
+"""Seconds between two looks."""
+PIPE = 1 << 20
+"""Bytes that a program may print before it has to wait for us."""
+
+
+@dataclass(frozen=True)
+class LineRules:
+    """What of a line is counted, and with which weight."""
+
+    weights: Weights = "unit"
+    """1, the last whole number on the line, or the last number with its fraction."""
+    erase: bool = False
+    """Whether the weight is replaced by ``NNN`` in the key."""
+    prefix: str | None = None
+    """Only lines that begin so are counted, without it and a space after it."""
+    pattern: str | None = None
+    """Only lines that match. The groups make the key, one named ``weight`` the weight."""
+    by: tuple[str, ...] = ()
+    """Fields that make the key: numbers of words, or names."""
+    detailed: bool = False
+    """Whether each weight of a key is counted by itself."""
+
+    def counting(self, live: bool) -> native.Counting:
+        """A new count. A :class:`~pyrometer.SelectionError` for what is no regular expression."""
+        rules: native.LineRules = {
+            "weights": self.weights,
+            "erase": self.erase,
+            "prefix": None if self.prefix is None else os.fsencode(self.prefix),
+            "pattern": self.pattern,
+            "by": list(self.by),
+            "detailed": self.detailed,
+        }
+        return native.Counting(rules, live)
+
+
+def count_files(
+    counting: native.Counting, paths: Sequence[Path], *, others: int | None = None, look: Look | None = None
+) -> bool:
+    """Count the lines of files, or of standard input; whether it was interrupted: then what was read is counted.
+
+    Lines that are not counted go to the open file ``others``.
+    """
+    source = None if paths else (sys.stdin.fileno(), "standard input")
+    running = _Running(counting, lambda: counting.run(list(paths), source, others))
+    try:
+        running.wait(look)
+    except KeyboardInterrupt:
+        running.stop()
+        return True
+    return False
+
+
+def count_stderr(
+    counting: native.Counting, command: Sequence[str], *, others: int, look: Look | None = None
+) -> tuple[int, bool]:
+    """Run a program and count the lines that it, and what it starts, prints on stderr.
+
+    Its exit status (or minus its signal), and whether it was interrupted. Ctrl-C is the program's; once it has ended,
+    another one gives up waiting for what it left running.
+    """
+    find_program(command[0])
+    with passed_on() as interrupted, _pipe() as (read, write):
+        with subprocess.Popen(command, stderr=write) as program:
+            os.close(write)
+            running = _Running(counting, lambda: counting.run([], (read, command[0]), others))
+
+            def watch(counting: native.Counting) -> None:
+                if look is not None:
+                    look(counting)
+                if interrupted() and program.poll() is not None:
+                    counting.stop()
+
+            running.wait(watch)
+            return program.wait(), interrupted()
+
+
+class _Running:
+    """A count in a thread of its own, so that this one hears Ctrl-C."""
+
+    def __init__(self, counting: native.Counting, run: Callable[[], None]) -> None:
+        self._counting = counting
+        self._run = run
+        self._error: BaseException | None = None
+        # It ends with the process where nobody waits for it any more.
+        self._thread = threading.Thread(target=self._guarded, daemon=True)
+        self._thread.start()
+
+    def wait(self, look: Look | None) -> None:
+        """Until it is done; its error is raised."""
+        while self._thread.is_alive():
+            self._thread.join(STEP)
+            if look is not None:
+                look(self._counting)
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """Have it end with what was read."""
+        self._counting.stop()
+        self.wait(None)
+
+    def _guarded(self) -> None:
+        try:
+            self._run()
+        except BaseException as error:
+            self._error = error
+
+
+@contextmanager
+def _pipe() -> Iterator[tuple[int, int]]:
+    """A pipe whose reading end is closed afterwards; a large one where that is possible."""
+    read, write = os.pipe()
+    with suppress(OSError, AttributeError):
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE)
+    try:
+        yield read, write
+    finally:
+        os.close(read)
+        with suppress(OSError):
+            os.close(write)
