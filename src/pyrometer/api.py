@@ -34,8 +34,9 @@ from pyrometer.diagnosis.diagnose import diagnose
 from pyrometer.diagnosis.finding import Diagnosis
 from pyrometer.errors import FileAccessError, SelectionError
 from pyrometer.formats import Progress, by_name, open_profile, read_foreign
+from pyrometer.formats.format import check_target, write_whole
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native, symbol_options
-from pyrometer.show import html
+from pyrometer.show import html, report
 
 
 class Profile(ProfileData):
@@ -185,6 +186,15 @@ class Profile(ProfileData):
         ``icicle``: with the root at the top.
         """
         by_name("flamegraph").write(self, path, title, inverted, icicle, **filters)
+
+    def report(self, path: str | os.PathLike[str], title: str = "") -> None:
+        """Write the viewer's page with this profile inside: one HTML file that needs no network.
+
+        An :class:`~pyrometer.OutputError` if the page would hold more than browsers open well.
+        """
+        target = Path(path)
+        check_target(target)
+        write_whole(target, report.page(self, title))
 
     def export(
         self,

@@ -1,0 +1,48 @@
+/** A name in the letters that there is room for: what tells functions apart is at the end of their paths. */
+
+/** Without generic arguments and parameters: `a::B<C>::d(e)` is `a::B::d`. */
+export function bare(name: string): string {
+  let text = "";
+  let depth = 0;
+  for (let at = 0; at < name.length; at++) {
+    const letter = name[at];
+    if (letter === "<" || letter === "(" || letter === "{") {
+      // `<A as B>::c` and `{closure}` begin with what they are about.
+      if (depth === 0 && (text === "" || text.endsWith("::"))) {
+        return name;
+      }
+      depth++;
+    } else if ((letter === ">" && name[at - 1] !== "-") || letter === ")" || letter === "}") {
+      depth = Math.max(0, depth - 1);
+    } else if (depth === 0) {
+      text += letter;
+    }
+  }
+  return text || name;
+}
+
+const LEAST = 3;
+/** No longer name is looked through: no box has room for it. */
+const LONGEST = 2_000;
+
+/** The longest form of a name that fits; nothing if there is no room for any. */
+export function fit(name: string, room: number): string {
+  if (room < LEAST) {
+    return "";
+  }
+  if (name.length <= room) {
+    return name;
+  }
+  if (name.length > LONGEST) {
+    return `${name.slice(0, room - 1)}…`;
+  }
+  const short = bare(name);
+  const parts = short.split("::");
+  for (let first = 0; first < parts.length; first++) {
+    const text = parts.slice(first).join("::");
+    if (text.length <= room) {
+      return text;
+    }
+  }
+  return `${parts[parts.length - 1].slice(0, room - 1)}…`;
+}

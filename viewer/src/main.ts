@@ -1,0 +1,26 @@
+/** One script, two halves: the page, and the worker that the page starts from its own text. */
+
+import "./style.css";
+import { loadBytes } from "./data/load";
+import { readProfile } from "./data/profile";
+import { Page } from "./page";
+import { h, replace } from "./ui/dom";
+import { startAsker } from "./work/client";
+import { type Scope, serve } from "./work/worker";
+
+async function start(script: string): Promise<void> {
+  try {
+    const bytes = await loadBytes();
+    const asker = startAsker(bytes, script);
+    await new Page(readProfile(bytes), asker).start();
+    document.documentElement.dataset.ready = "true";
+  } catch (error) {
+    replace(document.body, h("p", { class: "failure", role: "alert" }, `This profile cannot be shown: ${String(error)}`));
+  }
+}
+
+if (typeof document === "undefined") {
+  serve(globalThis as unknown as Scope);
+} else {
+  void start(document.getElementById("code")?.textContent ?? "");
+}

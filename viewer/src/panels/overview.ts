@@ -1,0 +1,132 @@
+/** What was run, what is missing, and what is hot, in sentences. */
+
+import { neighbours } from "../tree/sums";
+import { button, h, replace } from "../ui/dom";
+import { bar } from "./bar";
+import { functionRows } from "./functions";
+import type { Panel, View } from "./view";
+
+const HOTTEST = 5;
+const PLACES = 8;
+/** A caller is named if at least this part of a function's weight comes through it. */
+const MOSTLY = 0.5;
+
+export class OverviewPanel implements Panel {
+  readonly element = h("div", { class: "panel overview", tabindex: -1 });
+
+  show(view: View): void {
+    const { about } = view.profile;
+    replace(
+      this.element,
+      h("h1", {}, about.title),
+      h("dl", { class: "facts" }, ...about.facts.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, text)])),
+      h("ul", { class: "missing", "aria-label": "What is missing" }, ...about.missing.map(missing)),
+      ...about.remarks.map((text) => h("p", { class: "remark" }, text)),
+      h("div", { class: "columns" }, hottest(view), places(view)),
+      notes(view),
+    );
+  }
+
+  focus(): void {
+    this.element.focus();
+  }
+}
+
+function missing({ text, bad }: { text: string; bad: boolean }): HTMLElement {
+  return h("li", { class: bad ? "bad" : "good" }, h("span", { "aria-hidden": "true" }, bad ? "! " : "✓ "), text);
+}
+
+function hottest(view: View): HTMLElement {
+  const rows = functionRows(view, "self").subarray(0, HOTTEST);
+  const title = h("h2", { id: "hottest" }, `Where ${view.metric.name} goes`);
+  if (rows.length === 0 || view.answer.sums.self[rows[0]] === 0) {
+    return h("section", { "aria-labelledby": "hottest" }, title, h("p", {}, nothing(view)));
+  }
+  const longest = view.share(view.answer.sums.self[rows[0]]);
+  const items = [...rows]
+    .filter((label) => view.answer.sums.self[label] > 0)
+    .map((label) => h("li", {}, bar(view, view.answer.sums.self[label], longest), h("p", {}, ...sentence(view, label))));
+  return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
+}
+
+function nothing(view: View): string {
+  const { state } = view;
+  const filtered = state.time || state.threads.length > 0 || state.focus.length > 0;
+  return filtered
+    ? "There are no samples: the filters leave none."
+    : "There are no samples: the program used too little CPU time; run it longer, or raise --rate.";
+}
+
+/** `parse itself takes 34.2 % (33.1–35.3), 1.2 s; nearly all of it when called by main.` */
+function sentence(view: View, label: number): (Node | string)[] {
+  const { self, total } = view.answer.sums;
+  const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "flame" }), {
+    class: "link",
+    disabled: !view.isFunction(label),
+  });
+  const binary = view.binaryName(label);
+  const interval = view.interval(self[label]);
+  const parts: (Node | string)[] = [
+    choose,
+    binary && !view.name(label).includes(binary) ? ` in ${binary}` : "",
+    " itself takes ",
+    h("strong", {}, view.percent(self[label])),
+    `${interval ? ` (${interval})` : ""}, ${view.value(self[label])}`,
+  ];
+  if (total[label] > 1.05 * self[label]) {
+    parts.push(`, and ${view.percent(total[label])} with all it calls`);
+  }
+  const caller = neighbours(view.profile.nodes, view.answer.totals, view.labels, label).callers[0];
+  if (caller && caller.total >= MOSTLY * total[label]) {
+    const part = caller.total >= 0.95 * total[label] ? "called by " : "mostly called by ";
+    const by = button(view.name(caller.label), () => view.store.change({ selected: caller.label, panel: "flame" }), {
+      class: "link",
+      disabled: !view.isFunction(caller.label),
+    });
+    parts.push("; ", part, by);
+  }
+  parts.push(".");
+  return parts.filter((part) => part !== "");
+}
+
+/** Self weight by binary. */
+function places(view: View): HTMLElement {
+  const sums = new Map<string, number>();
+  const { self } = view.answer.sums;
+  for (let label = 0; label < self.length; label++) {
+    if (self[label] > 0) {
+      const name = view.binaryName(label) || "(no binary)";
+      sums.set(name, (sums.get(name) ?? 0) + self[label]);
+    }
+  }
+  const rows = [...sums].sort((a, b) => b[1] - a[1]);
+  const longest = view.share(rows[0]?.[1] ?? 0);
+  const items = rows
+    .slice(0, PLACES)
+    .map(([name, sum]) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row", title: name }, name),
+        h("td", { class: "number" }, view.percent(sum)),
+        h("td", {}, bar(view, sum, longest)),
+      ),
+    );
+  const more = rows.length - items.length;
+  return h(
+    "section",
+    { "aria-labelledby": "places" },
+    h("h2", { id: "places" }, "In which binary"),
+    h("table", { class: "places" }, ...items),
+    more > 0 && h("p", { class: "quiet" }, `and ${more} more`),
+  );
+}
+
+function notes(view: View): HTMLElement | null {
+  const { notes } = view.profile.about;
+  if (notes.length === 0) {
+    return null;
+  }
+  const items = notes.map((text) => h("li", {}, text));
+  return h("details", { class: "notes", open: notes.length <= 3 }, h("summary", {}, `Notes (${notes.length})`), h("ul", {}, ...items));
+}
