@@ -1,12 +1,18 @@
 // One script and one style sheet, without modules: the page holds both inside, and its worker is the same script.
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   build: {
-    outDir: process.env.PYROMETER_PAGE ?? "../src/pyrometer/show/page",
+    outDir: "../src/pyrometer/show/page",
     emptyOutDir: true,
     target: "es2022",
-    lib: { entry: "src/main.ts", formats: ["iife"], name: "pyrometer", fileName: () => "page.js", cssFileName: "page" },
+    lib: {
+      entry: "src/main.ts",
+      formats: ["iife"],
+      name: "pyrometer",
+      fileName: () => "page.js",
+      cssFileName: "page",
+    },
   },
   test: { include: ["test/**/*.test.ts"] },
-} as Parameters<typeof defineConfig>[0]);
+});

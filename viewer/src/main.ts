@@ -15,7 +15,10 @@ async function start(script: string): Promise<void> {
     await new Page(readProfile(bytes), asker).start();
     document.documentElement.dataset.ready = "true";
   } catch (error) {
-    replace(document.body, h("p", { class: "failure", role: "alert" }, `This profile cannot be shown: ${String(error)}`));
+    replace(
+      document.body,
+      h("p", { class: "failure", role: "alert" }, `This profile cannot be shown: ${String(error)}`),
+    );
   }
 }
 

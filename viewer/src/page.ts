@@ -82,7 +82,10 @@ export class Page {
   private build(): void {
     const { about } = this.profile;
     document.title = `${about.program} – Pyrometer`;
-    const theme = button("◐", () => this.switchTheme(), { "aria-label": "Dark or light", title: "Dark or light" });
+    const theme = button("◐", () => this.switchTheme(), {
+      "aria-label": "Dark or light",
+      title: "Dark or light",
+    });
     const header = h(
       "header",
       {},
@@ -95,7 +98,7 @@ export class Page {
     for (const name of PANELS) {
       this.tabs.append(this.tab(name));
     }
-    const bar = h("nav", { class: "bar", "aria-label": "Views" }, this.tabs, this.chips, this.undo);
+    const bar = h("nav", { "aria-label": "Views" }, this.tabs, this.chips, this.undo);
     const body = h("div", { class: "content" }, this.main, this.details.element);
     replace(document.body, header, bar, this.timeline.element, body, liveRegion());
   }
@@ -191,7 +194,10 @@ export class Page {
         this.draw();
       }
     } catch (error) {
-      replace(this.main, h("p", { class: "failure", role: "alert" }, `This cannot be shown: ${String(error)}`));
+      replace(
+        this.main,
+        h("p", { class: "failure", role: "alert" }, `This cannot be shown: ${String(error)}`),
+      );
     } finally {
       this.main.removeAttribute("aria-busy");
     }
@@ -203,7 +209,14 @@ export class Page {
     if (!answer || !labels) {
       return;
     }
-    const view = new View(this.profile, this.store, state, answer, labels, this.searched(state, answer, labels));
+    const view = new View(
+      this.profile,
+      this.store,
+      state,
+      answer,
+      labels,
+      this.searched(state, answer, labels),
+    );
     this.drawTop(view);
     const panel = this.panels[state.panel];
     if (this.main.firstChild !== panel.element) {
@@ -234,7 +247,10 @@ export class Page {
     const { state, profile, found } = view;
     const names = profile.about.metrics.map(({ name }, row): [string, string] => [String(row), name]);
     const choose = (value: string) => this.store.change({ metric: Number(value), zoom: [0, 1] });
-    refresh(this.metric, names.length > 1 ? choice("Metric", names, String(state.metric), choose) : names[0]?.[1]);
+    refresh(
+      this.metric,
+      names.length > 1 ? choice("Metric", names, String(state.metric), choose) : names[0]?.[1],
+    );
     if (document.activeElement !== this.search) {
       this.search.value = state.search;
     }
@@ -256,13 +272,22 @@ export class Page {
     const { state } = view;
     const without = (rows: number[], row: number) => rows.filter((one) => one !== row);
     const chip = (text: string, change: Partial<State>) =>
-      h("span", { class: "chip" }, text, button("×", () => this.store.change({ ...change, zoom: [0, 1] }), { "aria-label": `no longer ${text}` }));
+      h(
+        "span",
+        { class: "chip" },
+        text,
+        button("×", () => this.store.change({ ...change, zoom: [0, 1] }), {
+          "aria-label": `no longer ${text}`,
+        }),
+      );
     const name = (row: number) => shorten(view.name(view.labels.of[row]), 40);
     const threads = state.threads.length;
     return [
       ...state.focus.map((row) => chip(`focus: ${name(row)}`, { focus: without(state.focus, row) })),
       ...state.hide.map((row) => chip(`hidden: ${name(row)}`, { hide: without(state.hide, row) })),
-      ...(threads > 0 ? [chip(`${threads} of ${view.profile.about.threads.length} threads`, { threads: [] })] : []),
+      ...(threads > 0
+        ? [chip(`${threads} of ${view.profile.about.threads.length} threads`, { threads: [] })]
+        : []),
     ];
   }
 }

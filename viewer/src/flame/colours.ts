@@ -4,7 +4,7 @@ import { KERNEL } from "../data/profile";
 import type { View } from "../panels/view";
 import { fileName } from "../ui/dom";
 
-/** Groups with a colour of their own; what follows shares the last. */
+/** Groups with a colour of their own: those that take the most room in the graph. The others are grey. */
 const GROUPS = 11;
 const HUES = [32, 212, 150, 268, 88, 340, 185, 56, 300, 120, 240];
 const GREY = HUES.length;
@@ -48,27 +48,52 @@ export function colouring(view: View): Colouring {
 
 function byGroup(view: View): Colouring {
   const key = groupKey(view);
-  const sums = new Map<number, number>();
-  const { self } = view.answer.sums;
-  for (let label = 0; label < self.length; label++) {
-    if (self[label] !== 0) {
-      sums.set(key(label), (sums.get(key(label)) ?? 0) + self[label]);
+  const { tree, sums } = view.answer;
+  const colours = coloursOf(sumsBy(key, tree.label, tree.total));
+  const own = sumsBy(
+    key,
+    Uint32Array.from(sums.self, (_, label) => label),
+    sums.self,
+  );
+  const rest = { name: "other", self: 0, colour: GREY };
+  const legend: Group[] = [];
+  for (const [group, self] of own) {
+    const colour = colours.get(group);
+    if (colour === undefined) {
+      rest.self += self;
+    } else {
+      legend.push({ name: groupName(view, group), self, colour });
     }
   }
-  const groups = [...sums].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-  const colours = new Map(groups.map(([group], rank) => [group, group === OTHER ? GREY : Math.min(rank, GROUPS - 1)]));
   const known: number[] = [];
   return {
     of(_, label) {
       known[label] ??= (colours.get(key(label)) ?? GREY) * SHADES + (hash(view.plainName(label)) % SHADES);
       return known[label];
     },
-    legend: groups.slice(0, GROUPS).map(([group, self]) => ({
-      name: groupName(view, group),
-      self,
-      colour: colours.get(group) ?? GREY,
-    })),
+    legend: [...legend.sort((a, b) => b.self - a.self), rest],
   };
+}
+
+function sumsBy(
+  key: (label: number) => number,
+  labels: Uint32Array,
+  values: Float64Array,
+): Map<number, number> {
+  const sums = new Map<number, number>();
+  for (let row = 0; row < labels.length; row++) {
+    if (values[row] !== 0) {
+      const group = key(labels[row]);
+      sums.set(group, (sums.get(group) ?? 0) + values[row]);
+    }
+  }
+  return sums;
+}
+
+/** Colours for the groups that take the most room. */
+function coloursOf(areas: Map<number, number>): Map<number, number> {
+  const largest = [...areas].filter(([group]) => group !== OTHER).sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  return new Map(largest.slice(0, GROUPS).map(([group], colour) => [group, colour]));
 }
 
 /** Groups are numbers, for there may be a million: rows of texts, and these. */
@@ -93,8 +118,8 @@ function groupKey(view: View): (label: number) => number {
 }
 
 function groupName(view: View, group: number): string {
-  if (group < 0) {
-    return group === OTHER ? "other" : "kernel";
+  if (group === KERNEL_GROUP) {
+    return "kernel";
   }
   return view.state.colour === "function" ? view.name(group) : fileName(view.profile.texts.at(group));
 }

@@ -26,7 +26,7 @@ const LEAST = 3;
 const LONGEST = 2_000;
 
 /** The longest form of a name that fits; nothing if there is no room for any. */
-export function fit(name: string, room: number): string {
+export function fitted(name: string, room: number): string {
   if (room < LEAST) {
     return "";
   }

@@ -3,7 +3,7 @@
 import type { Found } from "../tree/search";
 import type { Tree } from "../tree/tree";
 import type { Colouring } from "./colours";
-import { fit } from "./names";
+import { fitted } from "./names";
 import type { Boxes } from "./visible";
 
 export const ROW = 20;
@@ -37,7 +37,12 @@ export interface Picture {
 }
 
 /** Draws all of it; the canvas is `width` by `height`, in CSS pixels. */
-export function paint(context: CanvasRenderingContext2D, theme: Theme, picture: Picture, letter: number): void {
+export function paint(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  picture: Picture,
+  letter: number,
+): void {
   const { width, height } = context.canvas;
   context.save();
   context.resetTransform();
@@ -89,7 +94,7 @@ function paintNames(context: CanvasRenderingContext2D, theme: Theme, picture: Pi
       continue;
     }
     const node = boxes.node[box];
-    const text = fit(picture.name(tree.label[node]), room);
+    const text = fitted(picture.name(tree.label[node]), room);
     if (text) {
       context.fillStyle = found && !found.matches[tree.label[node]] ? theme.fadedText : theme.text;
       context.fillText(text, boxes.x[box] + PADDING, picture.top(tree.depth[node]) + ROW / 2);

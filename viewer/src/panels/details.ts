@@ -25,7 +25,11 @@ function contents(view: View, label: number): Node[] {
   const { store, state } = view;
   const { self, total } = view.answer.sums;
   const { callers, callees } = neighbours(view.profile.nodes, view.answer.totals, view.labels, label);
-  const close = button("×", () => store.change({ selected: -1 }), { class: "close", "aria-label": "Close", name: "close" });
+  const close = button("×", () => store.change({ selected: -1 }), {
+    class: "close",
+    "aria-label": "Close",
+    name: "close",
+  });
   const place = [view.location(label), view.binary(label)].filter(Boolean);
   return [
     h("div", { class: "title" }, h("h2", {}, view.name(label)), close),
@@ -34,8 +38,14 @@ function contents(view: View, label: number): Node[] {
     h(
       "div",
       { class: "actions" },
-      button("Focus", () => store.change({ focus: [...state.focus, label], zoom: [0, 1] }), { name: "focus", title: "Only stacks through it" }),
-      button("Hide", () => store.change({ hide: [...state.hide, label], zoom: [0, 1] }), { name: "hide", title: "Leave its frames out" }),
+      button("Focus", () => store.change({ focus: [...state.focus, label], zoom: [0, 1] }), {
+        name: "focus",
+        title: "Only stacks through it",
+      }),
+      button("Hide", () => store.change({ hide: [...state.hide, label], zoom: [0, 1] }), {
+        name: "hide",
+        title: "Leave its frames out",
+      }),
     ),
     ...list(view, "Called by", callers, total[label]),
     ...list(view, "Calls", callees, total[label]),

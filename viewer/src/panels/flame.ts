@@ -51,7 +51,14 @@ export class FlamePanel implements Panel {
       this.canvas,
       this.spacer,
     );
-    this.element = h("div", { class: "panel flame-panel" }, this.tools, this.scroller, this.legend, this.tip.element);
+    this.element = h(
+      "div",
+      { class: "panel flame-panel" },
+      this.tools,
+      this.scroller,
+      this.legend,
+      this.tip.element,
+    );
     this.scroller.addEventListener("scroll", () => this.redraw());
     this.scroller.addEventListener("keydown", (event) => flameKeys(this, event));
     this.scroller.addEventListener("focus", () => this.redraw());
@@ -173,13 +180,24 @@ export class FlamePanel implements Panel {
     const { state, store } = view;
     const ofFunction = view.isFunction(label)
       ? [
-          { text: "Focus on this function", do: () => store.change({ focus: [...state.focus, label], zoom: [0, 1] }) },
-          { text: "Hide this function", do: () => store.change({ hide: [...state.hide, label], zoom: [0, 1] }) },
+          {
+            text: "Focus on this function",
+            do: () => store.change({ focus: [...state.focus, label], zoom: [0, 1] }),
+          },
+          {
+            text: "Hide this function",
+            do: () => store.change({ hide: [...state.hide, label], zoom: [0, 1] }),
+          },
           { text: "Show in functions", do: () => store.change({ selected: label, panel: "functions" }) },
           { text: "Copy its name", do: () => void navigator.clipboard?.writeText(view.plainName(label)) },
         ]
       : [];
-    this.menu.open(x, y, [{ text: "Zoom to this frame", do: () => this.zoomTo(node) }, ...ofFunction], this.scroller);
+    this.menu.open(
+      x,
+      y,
+      [{ text: "Zoom to this frame", do: () => this.zoomTo(node) }, ...ofFunction],
+      this.scroller,
+    );
   }
 
   private drawLegend(view: View): void {
@@ -438,4 +456,3 @@ export function follow(tree: Tree, path: number[]): number {
 function rounded([start, end]: [number, number]): [number, number] {
   return [Number(start.toPrecision(9)), Math.min(1, Number(end.toPrecision(9)))];
 }
-

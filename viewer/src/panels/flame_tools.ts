@@ -15,7 +15,12 @@ const COLOUR_NAMES: Record<Colour, string> = {
 export function flameTools(view: View): Node[] {
   const { state, store } = view;
   return [
-    toggle(view, "inverted", "From the leaves", "Roots are the functions that samples end in; above them their callers"),
+    toggle(
+      view,
+      "inverted",
+      "From the leaves",
+      "Roots are the functions that samples end in; above them their callers",
+    ),
     toggle(view, "icicle", "Root on top", "Icicles hang from the root, flames rise from it"),
     ...grouping(view),
     choice<Order>("Order", orders(view), state.order, (order) => store.change({ order, zoom: [0, 1] })),
@@ -25,16 +30,28 @@ export function flameTools(view: View): Node[] {
       state.colour,
       (colour) => store.change({ colour }),
     ),
-    button("Zoom out", () => store.change({ zoom: [0, 1] }), { disabled: state.zoom[0] === 0 && state.zoom[1] === 1 }),
+    button("Zoom out", () => store.change({ zoom: [0, 1] }), {
+      disabled: state.zoom[0] === 0 && state.zoom[1] === 1,
+    }),
   ];
 }
 
 /** The switches that the call tree has too. */
 export function grouping(view: View): Node[] {
   return [
-    toggle(view, "recursion", "Collapse recursion", "A function that calls itself, directly or not, is one frame"),
+    toggle(
+      view,
+      "recursion",
+      "Collapse recursion",
+      "A function that calls itself, directly or not, is one frame",
+    ),
     toggle(view, "fold", "Fold generics", "Instances of a generic function are one"),
-    toggle(view, "runtime", "Collapse runtime", "What starts programs and threads and unwinds panics is one frame"),
+    toggle(
+      view,
+      "runtime",
+      "Collapse runtime",
+      "What starts programs and threads and unwinds panics is one frame",
+    ),
   ];
 }
 

@@ -79,7 +79,12 @@ export class FunctionsPanel implements Panel {
         },
         open: (row) => {
           if (view.isFunction(this.rows[row])) {
-            view.store.change({ selected: this.rows[row], focus: [this.rows[row]], panel: "flame", zoom: [0, 1] });
+            view.store.change({
+              selected: this.rows[row],
+              focus: [this.rows[row]],
+              panel: "flame",
+              zoom: [0, 1],
+            });
           }
         },
       },

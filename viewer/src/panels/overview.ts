@@ -19,7 +19,11 @@ export class OverviewPanel implements Panel {
     replace(
       this.element,
       h("h1", {}, about.title),
-      h("dl", { class: "facts" }, ...about.facts.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, text)])),
+      h(
+        "dl",
+        { class: "facts" },
+        ...about.facts.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, text)]),
+      ),
       h("ul", { class: "missing", "aria-label": "What is missing" }, ...about.missing.map(missing)),
       ...about.remarks.map((text) => h("p", { class: "remark" }, text)),
       h("div", { class: "columns" }, hottest(view), places(view)),
@@ -33,7 +37,12 @@ export class OverviewPanel implements Panel {
 }
 
 function missing({ text, bad }: { text: string; bad: boolean }): HTMLElement {
-  return h("li", { class: bad ? "bad" : "good" }, h("span", { "aria-hidden": "true" }, bad ? "! " : "✓ "), text);
+  return h(
+    "li",
+    { class: bad ? "bad" : "good" },
+    h("span", { "aria-hidden": "true" }, bad ? "! " : "✓ "),
+    text,
+  );
 }
 
 function hottest(view: View): HTMLElement {
@@ -45,7 +54,9 @@ function hottest(view: View): HTMLElement {
   const longest = view.share(view.answer.sums.self[rows[0]]);
   const items = [...rows]
     .filter((label) => view.answer.sums.self[label] > 0)
-    .map((label) => h("li", {}, bar(view, view.answer.sums.self[label], longest), h("p", {}, ...sentence(view, label))));
+    .map((label) =>
+      h("li", {}, bar(view, view.answer.sums.self[label], longest), h("p", {}, ...sentence(view, label))),
+    );
   return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
 }
 
@@ -79,10 +90,14 @@ function sentence(view: View, label: number): (Node | string)[] {
   const caller = neighbours(view.profile.nodes, view.answer.totals, view.labels, label).callers[0];
   if (caller && caller.total >= MOSTLY * total[label]) {
     const part = caller.total >= 0.95 * total[label] ? "called by " : "mostly called by ";
-    const by = button(view.name(caller.label), () => view.store.change({ selected: caller.label, panel: "flame" }), {
-      class: "link",
-      disabled: !view.isFunction(caller.label),
-    });
+    const by = button(
+      view.name(caller.label),
+      () => view.store.change({ selected: caller.label, panel: "flame" }),
+      {
+        class: "link",
+        disabled: !view.isFunction(caller.label),
+      },
+    );
     parts.push("; ", part, by);
   }
   parts.push(".");
@@ -128,5 +143,10 @@ function notes(view: View): HTMLElement | null {
     return null;
   }
   const items = notes.map((text) => h("li", {}, text));
-  return h("details", { class: "notes", open: notes.length <= 3 }, h("summary", {}, `Notes (${notes.length})`), h("ul", {}, ...items));
+  return h(
+    "details",
+    { class: "notes", open: notes.length <= 3 },
+    h("summary", {}, `Notes (${notes.length})`),
+    h("ul", {}, ...items),
+  );
 }

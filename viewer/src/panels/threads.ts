@@ -67,7 +67,7 @@ export class ThreadsPanel implements Panel {
       const length = Math.max(about.duration, samples.time[samples.count - 1] + 1);
       const sums = timeline(samples, view.state.metric, [thread], [0, length], WIDE / 2);
       const highest = sums.reduce((most, sum) => Math.max(most, sum), 0) || 1;
-      context.fillStyle = property("--accent");
+      context.fillStyle = property("--bar");
       sums.forEach((sum, at) => {
         const high = (sum / highest) * HIGH;
         context.fillRect(at * 2, HIGH - high, 2, high);
@@ -105,4 +105,3 @@ function flip(view: View, row: number): true {
 function plural(number: number, noun: string, nouns = `${noun}s`): string {
   return `${number.toLocaleString("en-US")} ${number === 1 ? noun : nouns}`;
 }
-

@@ -87,10 +87,12 @@ export class Timeline {
   private drawBars(context: CanvasRenderingContext2D, sums: Float64Array, width: number): void {
     const highest = sums.reduce((most, sum) => Math.max(most, sum), 0) || 1;
     const [start, end] = this.span.map((time) => (time / this.length) * width);
-    const [chosen, rest] = [property("--accent"), property("--idle")];
+    const [chosen, rest] = [property("--bar"), property("--idle")];
     context.clearRect(0, 0, width, HEIGHT);
-    context.fillStyle = property("--chosen");
-    context.fillRect(start, 0, end - start, HEIGHT);
+    if (end - start < width) {
+      context.fillStyle = property("--chosen");
+      context.fillRect(start, 0, end - start, HEIGHT);
+    }
     sums.forEach((sum, bucket) => {
       const x = (bucket * width) / sums.length;
       const high = (sum / highest) * (HEIGHT - 4);
@@ -102,7 +104,7 @@ export class Timeline {
   private describe(view: View, samples: number): void {
     const [start, end] = this.span;
     const part = view.state.time || this.dragged;
-    this.all.disabled = !part;
+    this.all.hidden = !part;
     const whole = `${this.written(this.length)}, ${samples.toLocaleString("en-US")} samples`;
     const cpus = view.metric.unit === "ns" ? `, ${(view.answer.whole / (end - start)).toFixed(2)} CPUs` : "";
     this.text.textContent = part
@@ -141,7 +143,9 @@ export class Timeline {
       pressed = null;
       if (was) {
         const moved = Math.abs(event.clientX - was.x) >= LEAST;
-        this.choose(moved ? whole(sorted(was.other ?? was.time, timeAt(event))) : (this.view?.state.time ?? null));
+        this.choose(
+          moved ? whole(sorted(was.other ?? was.time, timeAt(event))) : (this.view?.state.time ?? null),
+        );
       }
     });
     on(this.from, { keydown: (event) => this.pressed(event, 0) });
@@ -178,9 +182,18 @@ function sorted(a: number, b: number): Span {
 
 /** Microseconds are as fine as times are. */
 function whole([start, end]: Span): Span {
-  return [Math.round(start / 1000) * 1000, Math.max(Math.round(end / 1000), Math.round(start / 1000) + 1) * 1000];
+  return [
+    Math.round(start / 1000) * 1000,
+    Math.max(Math.round(end / 1000), Math.round(start / 1000) + 1) * 1000,
+  ];
 }
 
 function handle(name: string) {
-  return { class: "handle", role: "slider", tabindex: 0, "aria-label": name, "aria-orientation": "horizontal" };
+  return {
+    class: "handle",
+    role: "slider",
+    tabindex: 0,
+    "aria-label": name,
+    "aria-orientation": "horizontal",
+  };
 }

@@ -54,8 +54,22 @@ export class TreePanel implements Panel {
   show(view: View): void {
     const before = this.view;
     this.view = view;
-    const inverted = toggle(view, "inverted", "From the leaves", "Roots are the functions that samples end in");
-    refresh(this.tools, inverted, ...grouping(view), h("span", { class: "quiet" }, "→ opens, ← closes, * opens the hottest path, Enter shows it in the flame graph"));
+    const inverted = toggle(
+      view,
+      "inverted",
+      "From the leaves",
+      "Roots are the functions that samples end in",
+    );
+    refresh(
+      this.tools,
+      inverted,
+      ...grouping(view),
+      h(
+        "span",
+        { class: "quiet" },
+        "→ opens, ← closes, * opens the hottest path, Enter shows it in the flame graph",
+      ),
+    );
     const { tree } = view.answer;
     if (before?.answer.tree !== tree) {
       this.open = before ? carried(before.answer.tree, tree, this.open) : new Set();
@@ -106,9 +120,19 @@ export class TreePanel implements Panel {
     const level = tree.depth[node] + 1;
     const has = tree.end[node] > node + 1;
     const name = h("span", { class: "name", title: view.name(label) }, view.name(label));
-    const mark = h("span", { class: has ? "twisty" : "twisty leaf", "aria-hidden": "true" }, has ? (this.open.has(node) ? "▾" : "▸") : "");
+    const mark = h(
+      "span",
+      { class: has ? "twisty" : "twisty leaf", "aria-hidden": "true" },
+      has ? (this.open.has(node) ? "▾" : "▸") : "",
+    );
     mark.addEventListener("click", () => has && this.flip(node));
-    const cell = h("span", { class: "indented" }, mark, level > DEEPEST_INDENT && h("span", { class: "depth" }, `${level}`), name);
+    const cell = h(
+      "span",
+      { class: "indented" },
+      mark,
+      level > DEEPEST_INDENT && h("span", { class: "depth" }, `${level}`),
+      name,
+    );
     if (tree.inlined[node] && view.isFunction(label)) {
       cell.append(h("span", { class: "tag" }, "inlined"));
     }

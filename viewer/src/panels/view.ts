@@ -88,7 +88,9 @@ export class View {
   }
 
   namespace(label: number): string {
-    return isFunction(this.profile, label) ? this.profile.texts.at(this.profile.functions.namespace[label]) : "";
+    return isFunction(this.profile, label)
+      ? this.profile.texts.at(this.profile.functions.namespace[label])
+      : "";
   }
 
   /** `src/main.rs:12`, or nothing. */

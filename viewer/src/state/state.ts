@@ -58,7 +58,10 @@ function written(value: State[keyof State]): string {
 }
 
 /** The state of an address; what makes no sense is as at the start. */
-export function fromAddress(address: string, limits: { metrics: number; functions: number; threads: number }): State {
+export function fromAddress(
+  address: string,
+  limits: { metrics: number; functions: number; threads: number },
+): State {
   const parts = new URLSearchParams(address.replace(/^#/, ""));
   const flag = (key: keyof State) => (parts.has(key) ? parts.get(key) === "true" : (START[key] as boolean));
   const rows = (key: keyof State, end: number) =>

@@ -10,7 +10,13 @@ import { range } from "./weigh";
  * A root for each thread, below it its stacks. `kept` says of each node if stacks that end in it are shown. Widths are
  * the metric's values, as everywhere, not the wall clock: a thread that sleeps takes no room.
  */
-export function chronicle(profile: Profile, samples: Samples, labels: Labels, query: Query, kept: Float64Array): Tree {
+export function chronicle(
+  profile: Profile,
+  samples: Samples,
+  labels: Labels,
+  query: Query,
+  kept: Float64Array,
+): Tree {
   const writer = new Writer(profile, labels);
   const threads = new Set(query.threads);
   for (const [thread, rows] of byThread(samples, query)) {

@@ -68,5 +68,7 @@ export function nameOf(profile: Profile, label: number, fold = false): string {
 export function markedName(profile: Profile, label: number, fold = false): string {
   const name = nameOf(profile, label, fold);
   const { kind } = profile.functions;
-  return isFunction(profile, label) && kind[label] === KERNEL && !name.includes("[") ? `${name} [kernel]` : name;
+  return isFunction(profile, label) && kind[label] === KERNEL && !name.includes("[")
+    ? `${name} [kernel]`
+    : name;
 }

@@ -71,7 +71,9 @@ class Along {
   }
 
   heaviest(): Neighbour[] {
-    const found = [...this.sums].map(([label, { total }]) => ({ label, total })).filter(({ total }) => total > 0);
+    const found = [...this.sums]
+      .map(([label, { total }]) => ({ label, total }))
+      .filter(({ total }) => total > 0);
     return found.sort((a, b) => b.total - a.total || a.label - b.label);
   }
 }

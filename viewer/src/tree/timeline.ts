@@ -24,7 +24,12 @@ export function timeline(
 }
 
 /** The weight of a metric by thread. */
-export function byThread(samples: Samples, metric: number, threads: number, time: [number, number] | null): Float64Array {
+export function byThread(
+  samples: Samples,
+  metric: number,
+  threads: number,
+  time: [number, number] | null,
+): Float64Array {
   const sums = new Float64Array(threads);
   const [first, last] = range(samples, time);
   for (let row = first; row < last; row++) {

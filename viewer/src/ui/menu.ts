@@ -8,7 +8,12 @@ export interface Entry {
 }
 
 export class Menu {
-  private readonly element = h("div", { class: "menu", role: "menu", "aria-label": "What to do with it", hidden: true });
+  private readonly element = h("div", {
+    class: "menu",
+    role: "menu",
+    "aria-label": "What to do with it",
+    hidden: true,
+  });
   private back: HTMLElement | null = null;
 
   constructor() {
@@ -23,7 +28,9 @@ export class Menu {
   /** `back` gets the focus when the menu is closed. */
   open(x: number, y: number, entries: Entry[], back: HTMLElement): void {
     this.back = back;
-    const items = entries.map((entry) => button(entry.text, () => this.choose(entry), { role: "menuitem", tabindex: -1 }));
+    const items = entries.map((entry) =>
+      button(entry.text, () => this.choose(entry), { role: "menuitem", tabindex: -1 }),
+    );
     replace(this.element, ...items);
     document.body.append(this.element);
     this.element.hidden = false;

@@ -117,7 +117,9 @@ export class VirtualTable {
       return cell;
     });
     // A redrawn head must not lose the focus of the button that caused it.
-    const focused = [...this.head.querySelectorAll("button")].indexOf(document.activeElement as HTMLButtonElement);
+    const focused = [...this.head.querySelectorAll("button")].indexOf(
+      document.activeElement as HTMLButtonElement,
+    );
     replace(this.head, h("div", { role: "row", class: "row", "aria-rowindex": 1 }, ...cells));
     this.head.querySelectorAll("button")[focused]?.focus();
   }
@@ -137,7 +139,9 @@ export class VirtualTable {
     const focused = this.body.contains(document.activeElement);
     this.first = first;
     this.last = last;
-    const rows = Array.from({ length: Math.max(0, last - first) }, (_, at) => this.makeRow(source, first + at));
+    const rows = Array.from({ length: Math.max(0, last - first) }, (_, at) =>
+      this.makeRow(source, first + at),
+    );
     replace(this.body, ...rows);
     if (focused) {
       this.rowElement(this.current)?.focus({ preventScroll: true });
@@ -210,5 +214,9 @@ export class VirtualTable {
 }
 
 function arrow(sorted: "ascending" | "descending" | null): HTMLElement {
-  return h("span", { class: "arrow", "aria-hidden": "true" }, sorted === "ascending" ? "▲" : sorted ? "▼" : "");
+  return h(
+    "span",
+    { class: "arrow", "aria-hidden": "true" },
+    sorted === "ascending" ? "▲" : sorted ? "▼" : "",
+  );
 }

@@ -65,7 +65,10 @@ class WorkerAsker implements Asker {
 }
 
 interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): {
+  createPolicy(
+    name: string,
+    rules: { createScriptURL: (url: string) => string },
+  ): {
     createScriptURL(url: string): string;
   };
 }
@@ -73,5 +76,7 @@ interface TrustedTypes {
 /** The page's policy lets nothing but this address become a script. */
 function trusted(address: string): string {
   const types = (window as unknown as { trustedTypes?: TrustedTypes }).trustedTypes;
-  return types ? types.createPolicy("worker", { createScriptURL: (url) => url }).createScriptURL(address) : address;
+  return types
+    ? types.createPolicy("worker", { createScriptURL: (url) => url }).createScriptURL(address)
+    : address;
 }

@@ -48,12 +48,7 @@ impl Container {
         self.add(name, "text", text.bytes().map(|byte| [byte]));
     }
 
-    fn add<const N: usize>(
-        &mut self,
-        name: &str,
-        kind: &'static str,
-        values: impl Iterator<Item = [u8; N]>,
-    ) {
+    fn add<const N: usize>(&mut self, name: &str, kind: &'static str, values: impl Iterator<Item = [u8; N]>) {
         pad(&mut self.columns, 0);
         let offset = self.columns.len();
         self.columns.extend(values.flatten());

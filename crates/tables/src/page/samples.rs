@@ -29,7 +29,8 @@ pub fn write(profile: &Profile, tree: &Tree, container: &mut Container) -> Resul
     container.u32("samples.delta", deltas);
     container.u32("samples.node", samples.iter().filter_map(|sample| tree.place(sample.stack)));
     container.u32("samples.thread", samples.iter().map(|sample| sample.thread as u32));
-    container.u32("samples.count", samples.iter().map(|sample| sample.count.clamp(0, u32::MAX.into()) as u32));
+    container
+        .u32("samples.count", samples.iter().map(|sample| sample.count.clamp(0, u32::MAX.into()) as u32));
     container.u8("samples.metric", samples.iter().map(|sample| sample.metric as u8));
     container.f64("samples.value", samples.iter().map(|sample| sample.value as f64));
     Ok(())
