@@ -126,7 +126,6 @@ class Profile:
     def page(self, texts: Sequence[tuple[str, str]]) -> bytes:
         """What the viewer's page reads: columns in one container, with more texts by name."""
 
-
 @final
 class Recording:
     """A journal on disk that wants to be finished, with the binaries it saw held open."""

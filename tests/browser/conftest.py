@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import pyrometer
+from looking import Open
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 READY = "[data-ready]"
-
-Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +59,15 @@ def report(tmp_path: Path) -> Callable[[pyrometer.Profile], str]:
         return path.as_uri()
 
     return write
+
+
+@pytest.fixture
+def page_requests() -> Callable[[Page], list[str]]:
+    """The addresses that a page asks for from now on."""
+
+    def listen(page: Page) -> list[str]:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        return asked
+
+    return listen

@@ -3,7 +3,7 @@ import { Columns } from "../src/data/container";
 import { wilson } from "../src/data/interval";
 import { relate } from "../src/data/profile";
 import { Texts } from "../src/data/texts";
-import { bytes, count, duration, percent, seconds } from "../src/data/units";
+import { bytes, count, duration, fixed, percent, seconds } from "../src/data/units";
 import { fromAddress, START, toAddress } from "../src/state/state";
 import { timeline } from "../src/tree/timeline";
 import { made } from "./made";
@@ -76,6 +76,16 @@ it("numbers are written as in the other views", () => {
     "12.3 M",
   ]);
   expect([percent(0.0123), seconds(1.5e9, 2e9)]).toEqual(["1.2", "1.50 s"]);
+});
+
+it("what lies in the middle goes to the even digit, as in the terminal", () => {
+  expect([percent(0.0025), percent(0.0075), percent(0.0035), percent(0.125)]).toEqual([
+    "0.2",
+    "0.8",
+    "0.3",
+    "12.5",
+  ]);
+  expect(fixed(-0.25, 1)).toBe("-0.2");
 });
 
 describe("the address", () => {

@@ -60,7 +60,11 @@ def _facts(profile: ProfileData) -> list[tuple[str, str]]:
 
 def _machine(meta: Meta) -> str:
     host = meta.host
-    parts = [host.cpu_model, words.plural(host.cpus, "CPU") if host.cpus else "", host.kernel and f"Linux {host.kernel}"]
+    parts = [
+        host.cpu_model,
+        words.plural(host.cpus, "CPU") if host.cpus else "",
+        host.kernel and f"Linux {host.kernel}",
+    ]
     return ", ".join(part for part in parts if part)
 
 

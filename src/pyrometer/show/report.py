@@ -30,7 +30,7 @@ def page(profile: ProfileData, title: str = "") -> bytes:
         raise OutputError(
             "the profile is too large for one page",
             f"it would hold {units.size(len(data))}, and browsers open no more than {units.size(MOST)} well",
-            "look at a part of it: pyrometer flamegraph --time START:END",
+            "look at it with: pyrometer view FILE",
         )
     inside = f'<script type="application/octet-stream" id="{DATA}">{base64.b64encode(data).decode()}</script>'
     return assemble(inside, title or profile_title(profile))

@@ -13,6 +13,8 @@ export async function loadBytes(): Promise<ArrayBuffer> {
 }
 
 async function fetched(): Promise<Blob> {
+  // The server ends when the last page has gone: this tells it that one is here.
+  new EventSource("alive");
   const response = await fetch("profile");
   if (!response.ok) {
     throw new Error(`the profile cannot be fetched: ${response.status} ${response.statusText}`);

@@ -1,8 +1,20 @@
 /** Numbers for people: as `pyrometer.profile.units` writes them. */
 
+/** As Python writes it: what lies in the middle, exactly, goes to the even digit. */
+export function fixed(number: number, digits: number): string {
+  const halves = number * 2 ** (digits + 1);
+  const isMiddle = Number.isInteger(halves) && halves % 2 !== 0;
+  if (!isMiddle) {
+    return number.toFixed(digits);
+  }
+  const scale = 10 ** digits;
+  const below = Math.floor(number * scale);
+  return ((below % 2 === 0 ? below : below + 1) / scale).toFixed(digits);
+}
+
 function threeDigits(number: number): string {
   const size = Math.abs(number);
-  return number.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
+  return fixed(number, size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
 /** The largest unit that is not below one; the smallest otherwise. */
@@ -45,7 +57,7 @@ export function bytes(count: number): string {
     return `${count} B`;
   }
   const [size, unit] = unitOf(count, SIZES);
-  return `${(count / size).toFixed(1)} ${unit}`;
+  return `${fixed(count / size, 1)} ${unit}`;
 }
 
 export function count(number: number): string {
@@ -63,7 +75,7 @@ export function value(number: number, unit: string): string {
 
 /** A share of 0 to 1, in percent. */
 export function percent(share: number): string {
-  return (100 * share).toFixed(1);
+  return fixed(100 * share, 1);
 }
 
 /** A time since the start, in seconds, as fine as the span that is shown is wide. */

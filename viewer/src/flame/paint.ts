@@ -111,7 +111,7 @@ function paintMarks(context: CanvasRenderingContext2D, theme: Theme, picture: Pi
     const node = boxes.node[box];
     const label = tree.label[node];
     const top = picture.top(tree.depth[node]);
-    if (found?.matches[label] || label === picture.selected) {
+    if (found?.matches[label] || (label === picture.selected && boxes.width[box] >= 3)) {
       context.fillRect(boxes.x[box], top + ROW - 3, Math.max(1, boxes.width[box] - GAP), 2);
     }
     if (node === picture.current || node === picture.hovered) {

@@ -1,11 +1,14 @@
 /** The selected function: what it weighs, who calls it, what it calls. */
 
+import { fitted } from "../flame/names";
 import { type Neighbour, neighbours } from "../tree/sums";
 import { button, h, refresh } from "../ui/dom";
 import { bar } from "./bar";
 import type { View } from "./view";
 
 const SHOWN = 12;
+/** Letters that a neighbour's name has room for. */
+const NAME = 25;
 
 export class Details {
   readonly element = h("aside", { class: "details", "aria-label": "Selected function", tabindex: -1 });
@@ -70,7 +73,7 @@ function list(view: View, title: string, found: Neighbour[], whole: number): Nod
     return [h("h3", {}, title), h("p", { class: "quiet" }, "nothing")];
   }
   const rows = found.slice(0, SHOWN).map(({ label, total }) => {
-    const choose = button(view.name(label), () => view.store.change({ selected: label }), {
+    const choose = button(fitted(view.name(label), NAME), () => view.store.change({ selected: label }), {
       class: "link",
       disabled: !view.isFunction(label),
       title: view.name(label),

@@ -86,6 +86,7 @@ export class FlamePanel implements Panel {
       this.current = this.kept(before, view);
       this.hovered = -1;
     }
+    this.tip.hide();
     this.restyle();
     this.drawLegend(view);
     this.resized();

@@ -31,7 +31,7 @@ export function flameTools(view: View): Node[] {
       (colour) => store.change({ colour }),
     ),
     button("Zoom out", () => store.change({ zoom: [0, 1] }), {
-      disabled: state.zoom[0] === 0 && state.zoom[1] === 1,
+      hidden: state.zoom[0] === 0 && state.zoom[1] === 1,
     }),
   ];
 }

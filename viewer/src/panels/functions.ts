@@ -15,15 +15,14 @@ export function functionRows(view: View, sort: Sort): Uint32Array {
       rows.push(label);
     }
   }
-  const order = Uint32Array.from(rows);
+  // Of equals, the name decides, then the binary: as in every other view.
+  const name = (label: number) => `${view.plainName(label)}\n${view.binary(label)}`;
+  const byName = (a: number, b: number) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a - b);
   if (sort === "name") {
-    const names = new Map(rows.map((label) => [label, view.plainName(label)]));
-    const name = (label: number) => names.get(label) ?? "";
-    return order.sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a - b));
+    return Uint32Array.from(rows).sort(byName);
   }
   const by = sort === "total" ? total : self;
-  const then = sort === "total" ? self : total;
-  return order.sort((a, b) => by[b] - by[a] || then[b] - then[a] || a - b);
+  return Uint32Array.from(rows).sort((a, b) => by[b] - by[a] || byName(a, b));
 }
 
 export class FunctionsPanel implements Panel {

@@ -182,10 +182,7 @@ function sorted(a: number, b: number): Span {
 
 /** Microseconds are as fine as times are. */
 function whole([start, end]: Span): Span {
-  return [
-    Math.round(start / 1000) * 1000,
-    Math.max(Math.round(end / 1000), Math.round(start / 1000) + 1) * 1000,
-  ];
+  return [Math.floor(start / 1000) * 1000, Math.ceil(end / 1000) * 1000];
 }
 
 function handle(name: string) {

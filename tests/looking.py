@@ -1,6 +1,11 @@
 """What a page shows, as a test reads it."""
 
+from collections.abc import Callable
+
 from playwright.sync_api import Page
+
+Open = Callable[..., Page]
+"""``open_page(address)``: see the fixture."""
 
 
 def show_panel(page: Page, name: str) -> None:

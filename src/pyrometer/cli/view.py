@@ -1,0 +1,39 @@
+"""``pyrometer view``: a profile in the browser."""
+
+from __future__ import annotations
+
+import webbrowser
+
+import click
+
+from pyrometer.cli.input import open_input
+from pyrometer.cli.progress import while_working
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(readable=False))
+@click.option("--browser/--no-browser", default=True, help="Open the page by itself, or only print its address.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of this machine; default: any that is free.")
+def command(file: str | None, browser: bool, port: int) -> None:
+    """Look at FILE, or the newest profile of this folder, in the browser.
+
+    Serves the page on this machine alone, at an address that nobody can guess, and ends when the
+    page is closed, or with Ctrl-C.
+
+    \b
+      pyrometer view
+      pyrometer view perf.data --no-browser
+    """
+    from pyrometer.serve import Server
+
+    profile = open_input(file)
+    with while_working("preparing"):
+        server = Server(profile, port)
+    click.echo(server.address)
+    click.echo("ends when the page is closed, or with Ctrl-C", err=True)
+    if browser and not webbrowser.open(server.address):
+        click.echo("no browser was found: open the address above", err=True)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return
