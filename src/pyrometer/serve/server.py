@@ -1,16 +1,17 @@
 """A server of one page and one profile, for this machine's browsers alone.
 
 It listens on the loopback address, answers only below an address that holds a random token, and only under a name of
-this machine, so that a foreign site can reach it neither directly nor by rebinding its own name. It has the page and the
-profile's data in memory, and opens no file: no request can ask for one. It ends when the last page has gone.
+this machine, so that a foreign site can reach it neither directly nor by rebinding its own name. It has the page and
+the profile's data in memory, and opens no file: no request can ask for one. It ends when the last page has gone.
 """
 
 from __future__ import annotations
 
 import secrets
+import sys
 import threading
 import time
-from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -28,6 +29,10 @@ GRACE = 5.0
 """Seconds without a page before the end: one that is loaded again comes back sooner."""
 
 
+Content = dict[str, tuple[str, bytes]]
+"""Kind and bytes of what there is, by what follows the token."""
+
+
 class Server:
     """Serves a profile from :meth:`run` until nobody looks at it any more, or it is interrupted."""
 
@@ -35,16 +40,15 @@ class Server:
         self.token = secrets.token_urlsafe(24)
         self.pages = Pages(grace)
         title = report.profile_title(profile)
-        content = {
+        content: Content = {
             "": ("text/html; charset=utf-8", report.assemble("", title, connect="'self'")),
             "profile": ("application/octet-stream", report.pack(profile)),
         }
-        handler = _handler(self.token, content, self.pages)
+        handler = partial(Handler, self.token, content, self.pages)
         try:
-            self._http = ThreadingHTTPServer((ADDRESS, port), handler)
+            self._http = _Http((ADDRESS, port), handler)
         except OSError as error:
             raise OutputError(f"port {port} cannot be used", error.strerror or "", "leave --port out") from error
-        self._http.daemon_threads = True
 
     @property
     def address(self) -> str:
@@ -61,6 +65,15 @@ class Server:
             self._http.shutdown()
             self._http.server_close()
             answering.join()
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A page that is closed while it loads is no error."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class Pages:
@@ -94,64 +107,67 @@ class Pages:
                     return
 
 
-def _handler(token: str, content: dict[str, tuple[str, bytes]], pages: Pages) -> Callable[..., Any]:
-    class Handler(BaseHTTPRequestHandler):
-        """One request."""
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
 
-        protocol_version = "HTTP/1.1"
-        server_version = "pyrometer"
-        sys_version = ""
-        timeout = 60
+    def __init__(self, token: str, content: Content, pages: Pages, *connection: Any) -> None:
+        self.token = token
+        self.content = content
+        self.pages = pages
+        super().__init__(*connection)
 
-        def do_GET(self) -> None:
-            """Answer."""
-            name = _name(self.path, token)
-            if not _is_ours(self.headers.get("Host", "")):
-                self._answer(HTTPStatus.FORBIDDEN, "text/plain", b"only for this machine\n")
-            elif name == "alive":
-                self._stay()
-            elif name in content:
-                self._answer(HTTPStatus.OK, *content[name])
-            else:
-                self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
+    protocol_version = "HTTP/1.1"
+    server_version = "pyrometer"
+    sys_version = ""
+    timeout = 60
 
-        def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self._head(kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def do_GET(self) -> None:
+        """Answer."""
+        name = _name(self.path, self.token)
+        if not _is_ours(self.headers.get("Host", "")):
+            self._answer(HTTPStatus.FORBIDDEN, "text/plain", b"only for this machine\n")
+        elif name == "alive":
+            self._stay()
+        elif name in self.content:
+            self._answer(HTTPStatus.OK, *self.content[name])
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
 
-        def _head(self, kind: str) -> None:
-            self.send_header("Content-Type", kind)
-            self.send_header("Cache-Control", "no-store")
-            self.send_header("Cross-Origin-Resource-Policy", "same-origin")
-            self.send_header("Referrer-Policy", "no-referrer")
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("X-Frame-Options", "DENY")
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self._head(kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def _stay(self) -> None:
-            """Stay connected for as long as the page is there."""
-            self.send_response(HTTPStatus.OK)
-            self._head("text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.close_connection = True
-            pages.come()
-            try:
-                while True:
-                    time.sleep(BEAT)
-                    self.wfile.write(b":\n\n")
-                    self.wfile.flush()
-            except OSError:
-                pass
-            finally:
-                pages.go()
+    def _head(self, kind: str) -> None:
+        self.send_header("Content-Type", kind)
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("X-Frame-Options", "DENY")
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing: the terminal is the user's."""
+    def _stay(self) -> None:
+        """Stay connected for as long as the page is there."""
+        self.send_response(HTTPStatus.OK)
+        self._head("text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        self.pages.come()
+        try:
+            while True:
+                time.sleep(BEAT)
+                self.wfile.write(b":\n\n")
+                self.wfile.flush()
+        except OSError:
+            pass
+        finally:
+            self.pages.go()
 
-    return Handler
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the terminal is the user's."""
 
 
 def _name(path: str, token: str) -> str | None:
