@@ -16,7 +16,7 @@ def show_panel(page: Page, name: str) -> None:
 
 def settle(page: Page) -> None:
     """Wait until the page shows what was asked for."""
-    page.wait_for_function("() => !document.querySelector('main[aria-busy]')")
+    page.wait_for_function("() => !document.querySelector('[aria-busy]')")
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 

@@ -210,7 +210,7 @@ def test_every_panel_is_reached_by_tab_and_arrow_keys(open_page: Open, address: 
         settle(page)
         seen.append(focused(page))
         assert (
-            page.locator("main").get_attribute("aria-labelledby")
+            page.locator("#panel").get_attribute("aria-labelledby")
             == f"tab-{page.url.partition('panel=')[2].partition('&')[0]}"
         )
     assert seen == ["Overview", "Flame graph", "Functions", "Call tree", "Threads"]

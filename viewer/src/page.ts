@@ -42,7 +42,7 @@ export class Page {
   private readonly tabs = h("div", { role: "tablist", class: "tabs", "aria-label": "Panels" });
   private readonly chips = h("div", { class: "chips" });
   private readonly undo: HTMLButtonElement;
-  private readonly main = h("main", { id: "panel", role: "tabpanel" });
+  private readonly main = h("div", { id: "panel", role: "tabpanel" });
   private answer: Answer | null = null;
   private labels: Labels | null = null;
   private found: { search: string; answer: Answer; found: Found | null } | null = null;
@@ -90,7 +90,7 @@ export class Page {
       "header",
       {},
       h("span", { class: "brand" }, "Pyrometer"),
-      h("span", { class: "program", title: about.title }, shorten(about.title, 80)),
+      h("h1", { class: "program", title: about.title }, shorten(about.title, 80)),
       this.metric,
       h("span", { class: "search" }, this.search, this.share),
       theme,
@@ -99,7 +99,7 @@ export class Page {
       this.tabs.append(this.tab(name));
     }
     const bar = h("nav", { "aria-label": "Views" }, this.tabs, this.chips, this.undo);
-    const body = h("div", { class: "content" }, this.main, this.details.element);
+    const body = h("div", { class: "content" }, h("main", {}, this.main), this.details.element);
     replace(document.body, header, bar, this.timeline.element, body, liveRegion());
   }
 

@@ -18,7 +18,7 @@ export class OverviewPanel implements Panel {
     const { about } = view.profile;
     replace(
       this.element,
-      h("h1", {}, about.title),
+      h("h2", { class: "what" }, about.title),
       h(
         "dl",
         { class: "facts" },

@@ -107,7 +107,7 @@ export class VirtualTable {
     const cells = source.columns.map((column, index) => {
       const cell = h("div", { role: "columnheader", class: column.kind, "aria-colindex": index + 1 });
       if (column.sorted === undefined) {
-        cell.append(column.title);
+        cell.append(column.title || h("span", { class: "spoken" }, "Bar"));
       } else {
         const choose = h("button", { type: "button", tabindex: 0 }, column.title, arrow(column.sorted));
         choose.addEventListener("click", () => source.sort?.(index));
