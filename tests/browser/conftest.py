@@ -38,7 +38,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: said.type in ("error", "warning") and wrong.append(said.text))
+        page.on("console", lambda said: wrong.extend([said.text] if said.type in ("error", "warning") else []))
         page.goto(address)
         page.wait_for_selector(READY)
         return page

@@ -9,7 +9,7 @@ from looking import Open, settle
 
 AXE = Path(__file__).parents[2] / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PANELS = ("overview", "flame", "functions", "tree", "threads")
+PANELS = ("overview", "flame", "functions", "tree", "source", "threads")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

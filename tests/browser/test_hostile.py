@@ -9,7 +9,7 @@ import pyrometer
 from looking import Open, cells, number_of_boxes, settle, show_panel
 from pyrometer.profile import Meta
 
-PANELS = ("overview", "flame", "functions", "tree", "threads")
+PANELS = ("overview", "flame", "functions", "tree", "source", "threads")
 Report = Callable[[pyrometer.Profile], str]
 
 

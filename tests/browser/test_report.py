@@ -205,7 +205,7 @@ def test_every_panel_is_reached_by_tab_and_arrow_keys(open_page: Open, address: 
     page = open_page(address)
     page.locator("#tab-overview").focus()
     seen = [focused(page)]
-    for _ in range(4):
+    for _ in range(5):
         page.keyboard.press("ArrowRight")
         settle(page)
         seen.append(focused(page))
@@ -213,7 +213,7 @@ def test_every_panel_is_reached_by_tab_and_arrow_keys(open_page: Open, address: 
             page.locator("#panel").get_attribute("aria-labelledby")
             == f"tab-{page.url.partition('panel=')[2].partition('&')[0]}"
         )
-    assert seen == ["Overview", "Flame graph", "Functions", "Call tree", "Threads"]
+    assert seen == ["Overview", "Flame graph", "Functions", "Call tree", "Source", "Threads"]
 
 
 def test_time_is_chosen_by_keyboard(open_page: Open, address: str):
@@ -248,6 +248,32 @@ def test_the_file_asks_for_nothing(open_page: Open, address: str, page_requests:
     asked = page_requests(page)
     page.reload()
     page.wait_for_selector("[data-ready]")
-    for name in ("flame", "functions", "tree", "threads"):
+    for name in ("flame", "functions", "tree", "source", "threads"):
         show_panel(page, name)
     assert [one for one in asked if not one.startswith(("file:", "blob:", "data:"))] == []
+
+
+def test_source_and_machine_code_have_the_shares_of_the_terminal(open_page: Open, address: str, shown):
+    page = open_page(f"{address}#panel=functions")
+    page.locator(".table .body .row", has_text="alpha").first.click()
+    page.click(".details >> text=Source")
+    settle(page)
+    annotated = shown("--view", "annotate", "--function", "alpha")
+    source, code = page.locator(".both .table").all()
+    source.locator("[data-at]").first.wait_for()
+    for table, rows, place in (
+        (source, annotated["sources"][0]["lines"], lambda row: str(row["line"])),
+        (code, annotated["assembly"][0]["instructions"], lambda row: f"{row['address']:x}"),
+    ):
+        expected = {place(row): percent(row["self"]["share"]) for row in rows if row["self"]["value"]}
+        found = [
+            [cell.inner_text() for cell in row.all()]
+            for row in [row.locator("[role=gridcell]") for row in table.locator(".body .row").all()]
+        ]
+        seen = {row[1 if table is code else 2]: row[0] for row in found if len(row) > 2 and row[0]}
+        assert seen
+        assert seen.items() <= expected.items()
+    hot = source.locator(".body .row[aria-selected=true]")
+    hot.click()
+    assert source.locator("[data-same]").count() == 1
+    assert code.locator("[data-same]").count() >= 1

@@ -1,5 +1,6 @@
 """``pyrometer view``: who is answered, with what, and when it ends."""
 
+import json
 import signal
 import subprocess
 import time
@@ -45,6 +46,9 @@ def test_the_page_shows_the_profile_and_its_end_is_the_servers(open_page: Open, 
     page = open_page(address)
     show_panel(page, "functions")
     assert [(row[0], row[6]) for row in cells(page)][:2] == [("42.9 %", "program::solve"), ("28.6 %", "memcpy")]
+    show_panel(page, "source")
+    page.wait_for_selector(".both .heading")
+    assert "/src/program.rs is not on this machine" in page.locator(".both").inner_text()
     page.reload()
     page.wait_for_selector("[data-ready]")
     assert server.poll() is None
@@ -78,6 +82,10 @@ def test_no_file_is_served(served):
     root = urlsplit(address).path
     for path in ("secret", "known.pyro", "../secret", "%2e%2e/secret", "/etc/passwd", "..%2f..%2fetc%2fpasswd"):
         assert ask(address, root + path)[0] == 404
+    for function in ("main()", "/etc/passwd", "../secret", "%00"):
+        assert ask(address, f"{root}listing?function={function}")[0] == 404
+    status, listing = ask(address, f"{root}listing?function=program::solve")
+    assert (status, json.loads(listing)["sources"][0]["path"]) == (200, "/src/program.rs")
     assert ask(address, root, method="POST")[0] == 501
 
 

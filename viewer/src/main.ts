@@ -1,6 +1,8 @@
 /** One script, two halves: the page, and the worker that the page starts from its own text. */
 
 import "./style.css";
+import { Columns } from "./data/container";
+import { listerOf } from "./data/listing";
 import { loadBytes } from "./data/load";
 import { readProfile } from "./data/profile";
 import { Page } from "./page";
@@ -10,9 +12,10 @@ import { type Scope, serve } from "./work/worker";
 
 async function start(script: string): Promise<void> {
   try {
-    const bytes = await loadBytes();
+    const { bytes, served } = await loadBytes();
     const asker = startAsker(bytes, script);
-    await new Page(readProfile(bytes), asker).start();
+    const lister = listerOf(new Columns(bytes), served);
+    await new Page(readProfile(bytes), asker, lister).start();
     document.documentElement.dataset.ready = "true";
   } catch (error) {
     replace(

@@ -1,5 +1,6 @@
 /** The page: what stands around the panels, and which of them shows what. */
 
+import type { Lister } from "./data/listing";
 import type { Profile } from "./data/profile";
 import { count, percent } from "./data/units";
 import { Details } from "./panels/details";
@@ -7,6 +8,7 @@ import { FlamePanel } from "./panels/flame";
 import { choice } from "./panels/flame_tools";
 import { FunctionsPanel } from "./panels/functions";
 import { OverviewPanel } from "./panels/overview";
+import { SourcePanel } from "./panels/source";
 import { ThreadsPanel } from "./panels/threads";
 import { Timeline } from "./panels/timeline";
 import { TreePanel } from "./panels/tree";
@@ -26,6 +28,7 @@ const TITLES: Record<PanelName, string> = {
   flame: "Flame graph",
   functions: "Functions",
   tree: "Call tree",
+  source: "Source",
   threads: "Threads",
 };
 /** Milliseconds without a key before a search begins. */
@@ -51,6 +54,7 @@ export class Page {
   constructor(
     private readonly profile: Profile,
     private readonly asker: Asker,
+    lister: Lister,
   ) {
     const { metrics, threads } = profile.about;
     const limits = { metrics: metrics.length, functions: profile.functions.count, threads: threads.length };
@@ -60,6 +64,7 @@ export class Page {
       flame: new FlamePanel(),
       functions: new FunctionsPanel(),
       tree: new TreePanel(),
+      source: new SourcePanel(lister),
       threads: new ThreadsPanel(),
     };
     this.search = h("input", {

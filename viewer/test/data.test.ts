@@ -82,7 +82,7 @@ it("what lies in the middle goes to the even digit, as in the terminal", () => {
   expect([percent(0.0025), percent(0.0075), percent(0.0035), percent(0.125)]).toEqual([
     "0.2",
     "0.8",
-    "0.3",
+    "0.4",
     "12.5",
   ]);
   expect(fixed(-0.25, 1)).toBe("-0.2");

@@ -16,11 +16,12 @@ from pyrometer.cli.progress import while_working
 @click.argument("file", required=False, type=click.Path(readable=False))
 @click.option("-o", "--output", type=click.Path(), help="Where to, - is stdout; default: beside FILE.")
 @click.option("--title", default="", help="The title; default: the recorded command.")
-def command(file: str | None, output: str | None, title: str) -> None:
+@click.option("--source/--no-source", default=True, help="With source and machine code of the hottest functions.")
+def command(file: str | None, output: str | None, title: str, source: bool) -> None:
     """Write FILE, or the newest profile of this folder, as one HTML file.
 
     It opens in any browser, from disk and without a network: overview, flame graph, functions,
-    call tree, threads and timeline, to search, filter and zoom in.
+    call tree, source, threads and timeline, to search, filter and zoom in.
 
     \b
       pyrometer report app.pyro -o app.html
@@ -29,6 +30,6 @@ def command(file: str | None, output: str | None, title: str) -> None:
     profile = open_input(file)
     path = real_output(output) or beside(profile.path or Path("profile"), ".html")
     with while_working("writing"):
-        profile.report(path, title)
+        profile.report(path, title, source=source)
     if path != STDOUT:
         click.echo(f"wrote {path}; open it in a browser", err=True)

@@ -2,7 +2,8 @@
 
 It listens on the loopback address, answers only below an address that holds a random token, and only under a name of
 this machine, so that a foreign site can reach it neither directly nor by rebinding its own name. It has the page and
-the profile's data in memory, and opens no file: no request can ask for one. It ends when the last page has gone.
+the profile's data in memory; a request can name a function of the profile, never a file, and what is read for it are
+the sources and binaries that the profile names. It ends when the last page has gone.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import secrets
 import sys
 import threading
 import time
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+from pyrometer.analyze.listing import Lister
 from pyrometer.errors import OutputError
 from pyrometer.profile import ProfileData
-from pyrometer.show import report
+from pyrometer.show import listings, report
 
 ADDRESS = "127.0.0.1"
 NAMES = frozenset({"127.0.0.1", "localhost"})
@@ -44,7 +47,7 @@ class Server:
             "": ("text/html; charset=utf-8", report.assemble("", title, connect="'self'")),
             "profile": ("application/octet-stream", report.pack(profile)),
         }
-        handler = partial(Handler, self.token, content, self.pages)
+        handler = partial(Handler, self.token, content, Source(profile), self.pages)
         try:
             self._http = _Http((ADDRESS, port), handler)
         except OSError as error:
@@ -74,6 +77,27 @@ class _Http(ThreadingHTTPServer):
         """A page that is closed while it loads is no error."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
+
+
+class Source:
+    """Listings of the functions of a profile, and of no others: these alone say which files are read."""
+
+    def __init__(self, profile: ProfileData) -> None:
+        self._profile = profile
+        self._lock = threading.Lock()
+
+    def listing(self, name: str) -> str | None:
+        """JSON, or None for a function that the profile does not have."""
+        with self._lock:
+            return listings.render(self._lister.list([name])[0]) if name in self._names else None
+
+    @cached_property
+    def _lister(self) -> Lister:
+        return Lister(self._profile)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self._profile.functions.column("name"))
 
 
 class Pages:
@@ -110,9 +134,10 @@ class Pages:
 class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
-    def __init__(self, token: str, content: Content, pages: Pages, *connection: Any) -> None:
+    def __init__(self, token: str, content: Content, source: Source, pages: Pages, *connection: Any) -> None:
         self.token = token
         self.content = content
+        self.source = source
         self.pages = pages
         super().__init__(*connection)
 
@@ -128,10 +153,21 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.FORBIDDEN, "text/plain", b"only for this machine\n")
         elif name == "alive":
             self._stay()
+        elif name == "listing":
+            self._list()
         elif name in self.content:
             self._answer(HTTPStatus.OK, *self.content[name])
         else:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
+
+    def _list(self) -> None:
+        """The source and machine code of a function."""
+        name = parse_qs(urlsplit(self.path).query).get("function", [""])[0]
+        listing = self.source.listing(name)
+        if listing is None:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"the profile has no such function\n")
+        else:
+            self._answer(HTTPStatus.OK, "application/json", listing.encode())
 
     def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         self.send_response(status)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pyrometer.errors import OutputError, PyrometerError
 from pyrometer.profile import ProfileData, units
+from pyrometer.show import listings
 from pyrometer.show.about import about
 
 PARTS = Path(__file__).with_name("page")
@@ -23,9 +24,12 @@ DATA = "profile"
 """The ``id`` of the element with the data."""
 
 
-def page(profile: ProfileData, title: str = "") -> bytes:
-    """The page with a profile inside; ``title`` in place of the command."""
-    data = pack(profile, title)
+def page(profile: ProfileData, title: str = "", source: bool = True) -> bytes:
+    """The page with a profile inside.
+
+    ``title`` is in place of the command; ``source``: with source and machine code of the hottest functions.
+    """
+    data = pack(profile, title, listings.hottest(profile) if source else None)
     if len(data) > MOST:
         raise OutputError(
             "the profile is too large for one page",
@@ -36,9 +40,12 @@ def page(profile: ProfileData, title: str = "") -> bytes:
     return assemble(inside, title or profile_title(profile))
 
 
-def pack(profile: ProfileData, title: str = "") -> bytes:
-    """The data of the page: the columns of the profile, deflated (RFC 1950)."""
-    return zlib.compress(profile.native.page([("about", about(profile, title))]), 6)
+def pack(profile: ProfileData, title: str = "", source: str | None = None) -> bytes:
+    """The data of the page: the columns of the profile and listings of its functions, deflated (RFC 1950)."""
+    texts = [("about", about(profile, title))]
+    if source is not None:
+        texts.append(("listings", source))
+    return zlib.compress(profile.native.page(texts), 6)
 
 
 def profile_title(profile: ProfileData) -> str:

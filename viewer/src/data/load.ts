@@ -2,14 +2,14 @@
 
 const DATA = "profile";
 
-/** The container, unpacked. */
-export async function loadBytes(): Promise<ArrayBuffer> {
+/** The container, unpacked, and whether a server sent it. */
+export async function loadBytes(): Promise<{ bytes: ArrayBuffer; served: boolean }> {
   const inside = document.getElementById(DATA);
   const packed = inside ? fromBase64(inside.textContent ?? "") : await fetched();
   // It is not needed twice, and may be as large as the rest of the page's memory.
   inside?.remove();
   const unpacked = packed.stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(unpacked).arrayBuffer();
+  return { bytes: await new Response(unpacked).arrayBuffer(), served: inside === null };
 }
 
 async function fetched(): Promise<Blob> {

@@ -49,6 +49,7 @@ function contents(view: View, label: number): Node[] {
         name: "hide",
         title: "Leave its frames out",
       }),
+      button("Source", () => store.change({ panel: "source" }), { name: "source" }),
     ),
     ...list(view, "Called by", callers, total[label]),
     ...list(view, "Calls", callees, total[label]),

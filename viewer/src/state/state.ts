@@ -2,7 +2,7 @@
 
 import { EVERYTHING, type Order, type Query } from "../tree/query";
 
-export const PANELS = ["overview", "flame", "functions", "tree", "threads"] as const;
+export const PANELS = ["overview", "flame", "functions", "tree", "source", "threads"] as const;
 export type PanelName = (typeof PANELS)[number];
 export const COLOURS = ["crate", "binary", "kind", "function"] as const;
 export type Colour = (typeof COLOURS)[number];

@@ -3,7 +3,7 @@
  * the focus, and the arrow keys move it. The roles are ARIA's grid and treegrid.
  */
 
-import { h, replace, set } from "./dom";
+import { append, h, replace, set } from "./dom";
 
 export const ROW_HEIGHT = 26;
 const BEYOND = 8;
@@ -19,7 +19,9 @@ export interface Column {
 }
 
 export interface RowView {
+  /** One for each column; of a heading, one in all. */
   cells: (Node | string)[];
+  heading?: boolean;
   /** Beside `role` and `aria-rowindex`. */
   attributes?: Record<string, string | number | boolean | null>;
 }
@@ -93,6 +95,11 @@ export class VirtualTable {
     }
   }
 
+  /** Rows look other than they did. */
+  redraw(): void {
+    this.draw(true);
+  }
+
   private reveal(): void {
     const top = this.current * ROW_HEIGHT;
     const room = this.element.clientHeight - ROW_HEIGHT;
@@ -149,7 +156,7 @@ export class VirtualTable {
   }
 
   private makeRow(source: Source, at: number): HTMLElement {
-    const { cells, attributes } = source.row(at);
+    const { cells, heading, attributes } = source.row(at);
     const current = at === this.current;
     const row = h("div", {
       role: "row",
@@ -161,6 +168,11 @@ export class VirtualTable {
       ...attributes,
     });
     row.style.top = `${at * ROW_HEIGHT}px`;
+    if (heading) {
+      const span = { role: "gridcell", class: "heading", "aria-colspan": source.columns.length };
+      append(row, [h("div", span, ...cells)]);
+      return row;
+    }
     cells.forEach((content, index) => {
       const { kind } = source.columns[index];
       row.append(h("div", { role: "gridcell", class: kind, "aria-colindex": index + 1 }, content));
