@@ -13,9 +13,11 @@ import { type Scope, serve } from "./work/worker";
 async function start(script: string): Promise<void> {
   try {
     const { bytes, served } = await loadBytes();
+    performance.mark("unpacked");
     const asker = startAsker(bytes, script);
     const lister = listerOf(new Columns(bytes), served);
     await new Page(readProfile(bytes), asker, lister).start();
+    performance.measure("first picture", "unpacked");
     document.documentElement.dataset.ready = "true";
   } catch (error) {
     replace(

@@ -201,7 +201,11 @@ export class Page {
     } catch (error) {
       replace(
         this.main,
-        h("p", { class: "failure", role: "alert" }, `This cannot be shown: ${String(error)}`),
+        h(
+          "p",
+          { class: "failure", role: "alert" },
+          `This cannot be shown: ${error instanceof Error ? error.message : String(error)}`,
+        ),
       );
     } finally {
       this.main.removeAttribute("aria-busy");

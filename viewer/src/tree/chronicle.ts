@@ -47,6 +47,9 @@ function byThread(samples: Samples, query: Query): Map<number, number[]> {
   return threads;
 }
 
+/** Nodes at most: more are no longer drawn well, and would fill the tab's memory. */
+const MOST = 4_000_000;
+
 /** Writes nodes in depth-first order, which is that of time. */
 class Writer {
   private readonly label: number[] = [];
@@ -95,6 +98,9 @@ class Writer {
 
   private push(label: number, inlined: number): void {
     const made = this.label.length;
+    if (made >= MOST) {
+      throw new Error("in the order of time there are too many frames: choose a shorter time");
+    }
     this.label.push(label);
     this.parent.push(this.path.length > 0 ? this.path[this.path.length - 1] : -1);
     this.depth.push(this.path.length);

@@ -29,7 +29,7 @@ function reply(scope: Scope, profile: Profile, { id, query }: { id: number; quer
     const found = answer(profile, query);
     scope.postMessage({ id, answer: found }, owned(profile, found));
   } catch (error) {
-    scope.postMessage({ id, error: String(error) }, []);
+    scope.postMessage({ id, error: error instanceof Error ? error.message : String(error) }, []);
   }
 }
 
