@@ -170,7 +170,7 @@ wheel: $(STAMPS)/dev $(PAGE) ## build a wheel into dist/ and try it in a fresh e
 	@$(BIN)/maturin build --release --out dist > build/maturin.log 2>&1 || { cat build/maturin.log; exit 1; }
 	@$(PYTHON) -m venv build/wheel
 	@build/wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
-	@cd build/wheel && bin/pyrometer --version
+	@cd build/wheel && bin/pyrometer --version && bin/python -c 'from pyrometer.show import report; report.assemble("", "")'
 	@ls -sh dist/*.whl
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)
