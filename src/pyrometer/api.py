@@ -187,15 +187,23 @@ class Profile(ProfileData):
         """
         by_name("flamegraph").write(self, path, title, inverted, icicle, **filters)
 
-    def report(self, path: str | os.PathLike[str], title: str = "", *, source: bool = True) -> None:
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        title: str = "",
+        *,
+        source: bool = True,
+        base: ProfileData | None = None,
+    ) -> None:
         """Write the viewer's page with this profile inside: one HTML file that needs no network.
 
         ``source``: with source and machine code of the hottest functions, as far as they are on this machine.
+        ``base``: another profile, which this one is compared with (before and after).
         An :class:`~pyrometer.OutputError` if the page would hold more than browsers open well.
         """
         target = Path(path)
         check_target(target)
-        write_whole(target, report.page(self, title, source))
+        write_whole(target, report.page(self, title, source, base))
 
     def export(
         self,

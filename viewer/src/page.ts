@@ -13,7 +13,7 @@ import { ThreadsPanel } from "./panels/threads";
 import { Timeline } from "./panels/timeline";
 import { TreePanel } from "./panels/tree";
 import { type Panel, View } from "./panels/view";
-import { PANELS, type PanelName, type State, sameQuery } from "./state/state";
+import { PANELS, type PanelName, START, type State, sameQuery } from "./state/state";
 import { Store } from "./state/store";
 import { type Labels, labelsOf } from "./tree/labels";
 import type { Answer } from "./tree/query";
@@ -58,7 +58,7 @@ export class Page {
   ) {
     const { metrics, threads } = profile.about;
     const limits = { metrics: metrics.length, functions: profile.functions.count, threads: threads.length };
-    this.store = new Store(limits);
+    this.store = new Store(limits, startOf(profile));
     this.panels = {
       overview: new OverviewPanel(),
       flame: new FlamePanel(),
@@ -77,6 +77,11 @@ export class Page {
     this.undo = button("Undo", () => this.store.undo(), { title: "One step back (Ctrl+Z)" });
     this.build();
     this.listen();
+  }
+
+  /** The panels that have something to say of this profile. */
+  private get names(): PanelName[] {
+    return PANELS.filter((name) => name !== "threads" || this.profile.about.pairs.length === 0);
   }
 
   /** Shows what the address says. */
@@ -100,9 +105,7 @@ export class Page {
       h("span", { class: "search" }, this.search, this.share),
       theme,
     );
-    for (const name of PANELS) {
-      this.tabs.append(this.tab(name));
-    }
+    this.tabs.append(...this.names.map((name) => this.tab(name)));
     const bar = h("nav", { "aria-label": "Views" }, this.tabs, this.chips, this.undo);
     const body = h("div", { class: "content" }, h("main", {}, this.main), this.details.element);
     replace(document.body, header, bar, this.timeline.element, body, liveRegion());
@@ -155,21 +158,23 @@ export class Page {
   }
 
   private tabKey(event: KeyboardEvent): void {
-    const at = PANELS.indexOf(this.store.state.panel);
+    const { names } = this;
+    const at = names.indexOf(this.store.state.panel);
     const to: Record<string, number> = {
-      ArrowRight: (at + 1) % PANELS.length,
-      ArrowLeft: (at + PANELS.length - 1) % PANELS.length,
+      ArrowRight: (at + 1) % names.length,
+      ArrowLeft: (at + names.length - 1) % names.length,
       Home: 0,
-      End: PANELS.length - 1,
+      End: names.length - 1,
     };
     if (event.key in to) {
       event.preventDefault();
-      this.store.change({ panel: PANELS[to[event.key]] });
-      document.getElementById(`tab-${PANELS[to[event.key]]}`)?.focus();
+      this.store.change({ panel: names[to[event.key]] });
+      document.getElementById(`tab-${names[to[event.key]]}`)?.focus();
     }
   }
 
   private key(event: KeyboardEvent): void {
+    const { names } = this;
     const typing = (event.target as Element).matches?.("input[type=search], select, textarea");
     if (typing || event.altKey) {
       return;
@@ -181,8 +186,8 @@ export class Page {
       event.preventDefault();
       this.search.focus();
       this.search.select();
-    } else if (/^[1-9]$/.test(event.key) && !event.ctrlKey && PANELS[Number(event.key) - 1]) {
-      this.store.change({ panel: PANELS[Number(event.key) - 1] });
+    } else if (/^[1-9]$/.test(event.key) && !event.ctrlKey && names[Number(event.key) - 1]) {
+      this.store.change({ panel: names[Number(event.key) - 1] });
       this.panels[this.store.state.panel].focus?.();
     }
   }
@@ -192,7 +197,7 @@ export class Page {
     const number = ++this.asked;
     this.main.setAttribute("aria-busy", "true");
     try {
-      const answer = await this.asker.ask(state);
+      const answer = await this.asker.ask({ ...state, against: partner(this.profile, state.metric) });
       if (number === this.asked) {
         this.answer = answer;
         this.labels = labelsOf(this.profile, state);
@@ -254,7 +259,7 @@ export class Page {
 
   private drawTop(view: View): void {
     const { state, profile, found } = view;
-    const names = profile.about.metrics.map(({ name }, row): [string, string] => [String(row), name]);
+    const names = metricNames(profile);
     const choose = (value: string) => this.store.change({ metric: Number(value), zoom: [0, 1] });
     refresh(
       this.metric,
@@ -299,4 +304,24 @@ export class Page {
         : []),
     ];
   }
+}
+
+/** Of two profiles, what has changed is what one looks at. */
+function startOf({ about }: Profile): State {
+  return about.pairs.length > 0 ? { ...START, metric: about.pairs[0][0], colour: "difference" } : START;
+}
+
+/** The metric that another one is compared with, or -1. */
+function partner({ about }: Profile, metric: number): number {
+  const pair = about.pairs.find((one) => one.includes(metric));
+  return pair ? (pair.find((one) => one !== metric) ?? -1) : -1;
+}
+
+/** What can be chosen: of two profiles both sides of what both have. */
+function metricNames({ about }: Profile): [string, string][] {
+  const named = (row: number, side = ""): [string, string] => [String(row), about.metrics[row].name + side];
+  if (about.pairs.length > 0) {
+    return about.pairs.flatMap(([after, before]) => [named(after, ", after"), named(before, ", before")]);
+  }
+  return about.metrics.map((_, row) => named(row));
 }

@@ -88,9 +88,15 @@ impl Profile {
         Ok(totals.iter().map(|total| (total.value, total.count)).collect())
     }
 
-    /// What the viewer's page reads, with more texts by name.
-    fn page<'py>(&self, py: Python<'py>, texts: Vec<(String, String)>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| page(&self.0, &texts)).map_err(Known::from)?;
+    /// What the viewer's page reads, with more texts by name; `base` is what it is compared with.
+    fn page<'py>(
+        &self,
+        py: Python<'py>,
+        base: Option<&Self>,
+        texts: Vec<(String, String)>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let base = base.map(|base| &*base.0);
+        let bytes = py.detach(|| page(&self.0, base, &texts)).map_err(Known::from)?;
         Ok(PyBytes::new(py, &bytes))
     }
 

@@ -87,7 +87,7 @@ proptest! {
     #[test]
     fn each_path_has_the_values_of_its_stacks(frames in 1..60_i32, stacks in 1..200_i32, count in 0..400_usize) {
         let profile = made(frames, stacks, count).expect("a profile");
-        let columns = Columns::read(&page(&profile, &[]).expect("a page"));
+        let columns = Columns::read(&page(&profile, None, &[]).expect("a page"));
         let paths = columns.paths();
         let mut expected: HashMap<Vec<String>, f64> = HashMap::new();
         profile
@@ -104,9 +104,25 @@ proptest! {
     }
 
     #[test]
+    fn of_two_profiles_each_has_its_own_values(frames in 1..60_i32, stacks in 1..100_i32, count in 0..200_usize) {
+        let (after, before) = (made(frames, stacks, count).expect("a profile"), made(40, 70, 100).expect("a profile"));
+        let columns = Columns::read(&page(&after, Some(&before), &[]).expect("a page"));
+        let paths = columns.paths();
+        for (metric, profile) in [&after, &before].into_iter().enumerate() {
+            let alone = Columns::read(&page(profile, None, &[]).expect("a page"));
+            let values = |columns: &Columns, paths: &[Vec<String>], metric: usize| -> HashMap<Vec<String>, f64> {
+                let nodes = columns.u32(&format!("self.{metric}.node"));
+                let values = columns.f64(&format!("self.{metric}.value"));
+                nodes.iter().map(|node| paths[*node as usize].clone()).zip(values).collect()
+            };
+            prop_assert_eq!(values(&columns, &paths, metric), values(&alone, &alone.paths(), 0));
+        }
+    }
+
+    #[test]
     fn samples_stand_in_the_order_of_time_at_their_paths(stacks in 1..100_i32, count in 1..300_usize) {
         let profile = made(40, stacks, count).expect("a profile");
-        let columns = Columns::read(&page(&profile, &[]).expect("a page"));
+        let columns = Columns::read(&page(&profile, None, &[]).expect("a page"));
         let paths = columns.paths();
         let mut expected = Vec::new();
         profile
@@ -131,7 +147,7 @@ proptest! {
 #[test]
 fn a_text_is_a_column_of_its_own() -> Result<()> {
     let texts = [("about".to_owned(), "{\"größe\": 1}".to_owned())];
-    let columns = Columns::read(&page(&made(3, 5, 10)?, &texts)?);
+    let columns = Columns::read(&page(&made(3, 5, 10)?, None, &texts)?);
     assert_eq!(columns.0["about"], texts[0].1.as_bytes());
     Ok(())
 }
@@ -139,7 +155,7 @@ fn a_text_is_a_column_of_its_own() -> Result<()> {
 #[test]
 fn nothing_measured_is_nothing_shown() -> Result<()> {
     let profile = Profile::from_parts(common::meta(), Tables::default(), Vec::new())?;
-    let columns = Columns::read(&page(&profile, &[])?);
+    let columns = Columns::read(&page(&profile, None, &[])?);
     assert!(columns.u32("nodes.function").is_empty());
     Ok(())
 }

@@ -6,16 +6,17 @@ import webbrowser
 
 import click
 
-from pyrometer.cli.input import open_input
+from pyrometer.cli.input import open_pair
 from pyrometer.cli.progress import while_working
 
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(readable=False))
+@click.argument("after", required=False, type=click.Path(readable=False))
 @click.option("--browser/--no-browser", default=True, help="Open the page by itself, or only print its address.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of this machine; default: any that is free.")
-def command(file: str | None, browser: bool, port: int) -> None:
-    """Look at FILE, or the newest profile of this folder, in the browser.
+def command(file: str | None, after: str | None, browser: bool, port: int) -> None:
+    """Look at FILE, or the newest profile of this folder, in the browser; at two profiles, to see what changed.
 
     Serves the page on this machine alone, at an address that nobody can guess, and ends when the
     page is closed, or with Ctrl-C.
@@ -23,12 +24,13 @@ def command(file: str | None, browser: bool, port: int) -> None:
     \b
       pyrometer view
       pyrometer view perf.data --no-browser
+      pyrometer view before.pyro after.pyro
     """
     from pyrometer.serve import Server
 
-    profile = open_input(file)
+    profile, base = open_pair(file, after)
     with while_working("preparing"):
-        server = Server(profile, port)
+        server = Server(profile, port, base=base)
     click.echo(server.address)
     click.echo("ends when the page is closed, or with Ctrl-C", err=True)
     if browser and not webbrowser.open(server.address):

@@ -39,13 +39,15 @@ Content = dict[str, tuple[str, bytes]]
 class Server:
     """Serves a profile from :meth:`run` until nobody looks at it any more, or it is interrupted."""
 
-    def __init__(self, profile: ProfileData, port: int = 0, grace: float = GRACE) -> None:
+    def __init__(
+        self, profile: ProfileData, port: int = 0, grace: float = GRACE, base: ProfileData | None = None
+    ) -> None:
         self.token = secrets.token_urlsafe(24)
         self.pages = Pages(grace)
         title = report.profile_title(profile)
         content: Content = {
             "": ("text/html; charset=utf-8", report.assemble("", title, connect="'self'")),
-            "profile": ("application/octet-stream", report.pack(profile)),
+            "profile": ("application/octet-stream", report.pack(profile, base=base)),
         }
         handler = partial(Handler, self.token, content, Source(profile), self.pages)
         try:

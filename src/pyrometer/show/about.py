@@ -10,29 +10,68 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
-from pyrometer.analyze import Basis, weigh
+from pyrometer.analyze import Basis, diff, weigh
+from pyrometer.errors import SelectionError
 from pyrometer.profile import Meta, ProfileData, units
 from pyrometer.show import words
 from pyrometer.show.headline import ending, what
 
 
-def about(profile: ProfileData, title: str = "") -> str:
-    """The JSON text; ``title`` in place of the command."""
+def about(profile: ProfileData, title: str = "", base: ProfileData | None = None) -> str:
+    """The JSON text; ``title`` in place of the command, ``base`` is what the profile is compared with."""
     meta = profile.meta
-    bases = [weigh(profile, {"metric": metric.name}, estimate=True).basis for metric in profile.metric_list]
+    sides = [profile] if base is None else [profile, base]
+    bases = [_bases(side) for side in sides]
+    pairs = [] if base is None else _pairs(*bases)
     found = {
         "program": _program(meta),
-        "title": title or what(meta),
-        "facts": [{"name": name, "text": text} for name, text in _facts(profile)],
-        "missing": _missing(meta),
-        "notes": meta.notes,
-        "remarks": words.remarks(bases[0]) if bases else [],
-        "metrics": [_metric(basis) for basis in bases],
-        "threads": _threads(profile),
+        "title": title or _title(profile, base),
+        "facts": [[{"name": name, "text": text} for name, text in _facts(side)] for side in sides],
+        "missing": [_missing(side.meta) for side in sides],
+        "notes": list(dict.fromkeys(note for side in sides for note in side.meta.notes)),
+        "remarks": list(dict.fromkeys(line for of in bases for basis in of[:1] for line in words.remarks(basis))),
+        "metrics": [_metric(basis) for of in bases for basis in of],
+        "own": len(bases[0]),
+        "pairs": pairs,
+        "noise": [] if base is None else [_noise(profile, base, bases[0][own].metric.name) for own, _ in pairs],
+        "threads": [] if base is not None else _threads(profile),
         "duration": meta.duration,
         "creator": meta.creator,
     }
     return json.dumps(found, ensure_ascii=False)
+
+
+def _bases(profile: ProfileData) -> list[Basis]:
+    return [weigh(profile, {"metric": metric.name}, estimate=True).basis for metric in profile.metric_list]
+
+
+def _title(profile: ProfileData, base: ProfileData | None) -> str:
+    if base is None:
+        return what(profile.meta)
+    return " → ".join(side.path.name if side.path else what(side.meta) for side in (base, profile))
+
+
+def _pairs(after: list[Basis], before: list[Basis]) -> list[tuple[int, int]]:
+    """Metrics that both have: as rows of the first, and of the second after all of the first."""
+    known = {(basis.metric.name, basis.metric.unit): row for row, basis in enumerate(before, len(after))}
+    keys = [(basis.metric.name, basis.metric.unit) for basis in after]
+    pairs = [(row, known[key]) for row, key in enumerate(keys) if key in known]
+    if not pairs:
+        raise SelectionError(
+            "the two profiles have no metric in common",
+            f"one has {_names(after)}, the other {_names(before)}",
+            "look at each by itself",
+        )
+    return pairs
+
+
+def _names(bases: list[Basis]) -> str:
+    return ", ".join(f"{basis.metric.name} ({basis.metric.unit})" for basis in bases) or "none"
+
+
+def _noise(profile: ProfileData, base: ProfileData, metric: str) -> list[str]:
+    """Functions whose own difference may be chance, all differences tested together."""
+    return [row.name for row in diff(base, profile, metric=metric).rows if not row.is_real]
 
 
 def _program(meta: Meta) -> str:

@@ -24,12 +24,13 @@ DATA = "profile"
 """The ``id`` of the element with the data."""
 
 
-def page(profile: ProfileData, title: str = "", source: bool = True) -> bytes:
+def page(profile: ProfileData, title: str = "", source: bool = True, base: ProfileData | None = None) -> bytes:
     """The page with a profile inside.
 
-    ``title`` is in place of the command; ``source``: with source and machine code of the hottest functions.
+    ``title`` is in place of the command; ``source``: with source and machine code of the hottest functions; ``base`` is
+    what the profile is compared with.
     """
-    data = pack(profile, title, listings.hottest(profile) if source else None)
+    data = pack(profile, title, listings.hottest(profile) if source else None, base)
     if len(data) > MOST:
         raise OutputError(
             "the profile is too large for one page",
@@ -40,12 +41,12 @@ def page(profile: ProfileData, title: str = "", source: bool = True) -> bytes:
     return assemble(inside, title or profile_title(profile))
 
 
-def pack(profile: ProfileData, title: str = "", source: str | None = None) -> bytes:
+def pack(profile: ProfileData, title: str = "", source: str | None = None, base: ProfileData | None = None) -> bytes:
     """The data of the page: the columns of the profile and listings of its functions, deflated (RFC 1950)."""
-    texts = [("about", about(profile, title))]
+    texts = [("about", about(profile, title, base))]
     if source is not None:
         texts.append(("listings", source))
-    return zlib.compress(profile.native.page(texts), 6)
+    return zlib.compress(profile.native.page(None if base is None else base.native, texts), 6)
 
 
 def profile_title(profile: ProfileData) -> str:

@@ -25,18 +25,30 @@ export interface Fact {
   text: string;
 }
 
+export interface Missing {
+  text: string;
+  bad: boolean;
+}
+
 export interface About {
   /** The program, in a word. */
   program: string;
   /** What was run, and how it ended. */
   title: string;
-  facts: Fact[];
-  /** What is missing, each a sentence; `bad` if it makes the numbers worse. */
-  missing: { text: string; bad: boolean }[];
+  /** Of the profile, and of the one that it is compared with. */
+  facts: Fact[][];
+  /** What is missing of each, in sentences; `bad` if it makes the numbers worse. */
+  missing: Missing[][];
   notes: string[];
   /** How totals came about, where that is not by stacks. */
   remarks: string[];
   metrics: Metric[];
+  /** How many of them are the profile's own; the others are those of the one that it is compared with. */
+  own: number;
+  /** Of two profiles: the rows in `metrics` of what both have, after and before. */
+  pairs: [number, number][];
+  /** By pair: the functions whose own difference may be chance. */
+  noise: string[][];
   threads: Thread[];
   /** Nanoseconds. */
   duration: number;

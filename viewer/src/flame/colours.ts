@@ -13,7 +13,8 @@ const SHADES = 3;
 export interface Group {
   name: string;
   /** Its own weight. */
-  self: number;
+  text: string;
+  /** An index of the palette. */
   colour: number;
 }
 
@@ -34,16 +35,59 @@ export function palette(dark: boolean): string[] {
       colours.push(`oklch(${lightness}% ${chroma} ${HUES[hue] ?? 0})`);
     }
   }
-  return colours;
+  return [...colours, ...differencePalette(dark)];
 }
 
 /** The shade in the middle: what the legend shows. */
-export function swatch(colour: number, dark: boolean): string {
-  return palette(dark)[colour * SHADES + 1];
-}
+const middle = (hue: number) => hue * SHADES + 1;
 
 export function colouring(view: View): Colouring {
+  if (view.state.colour === "difference" && view.answer.tree.other) {
+    return byDifference(view, view.answer.tree.other.total);
+  }
   return view.state.colour === "kind" ? byKind(view) : byGroup(view);
+}
+
+/** From much less to much more; in the middle what has not changed, or may be noise. */
+export const STEPS = 3;
+const CHANGES = 2 * STEPS + 1;
+/** A change of this part of a node has the strongest colour. */
+const STRONGEST = 0.5;
+
+/** How a node has changed: from -{@link STEPS}, much less, to {@link STEPS}, much more; 0 if not beyond noise. */
+export function stepOf(view: View, shown: number, other: number): number {
+  const { by, before, after, isReal } = view.difference(shown, other);
+  const part = Math.abs(by) / (Math.max(before, after) || 1);
+  return isReal ? Math.sign(by) * Math.min(STEPS, 1 + Math.floor((part / STRONGEST) * STEPS)) : 0;
+}
+
+function byDifference(view: View, others: Float64Array): Colouring {
+  const { tree } = view.answer;
+  const first = (HUES.length + 1) * SHADES;
+  const at = (step: number) => first + STEPS + step;
+  const whole = view.difference(view.answer.whole, view.answer.others?.whole ?? 0);
+  return {
+    of: (node) => at(stepOf(view, tree.total[node], others[node])),
+    legend: [
+      { name: "▲ more", text: "", colour: at(STEPS) },
+      { name: "▼ less", text: "", colour: at(-STEPS) },
+      { name: "no change beyond noise", text: "", colour: at(0) },
+      {
+        name: "in all",
+        text: view.changed(whole),
+        colour: at(stepOf(view, view.answer.whole, view.answer.others?.whole ?? 0)),
+      },
+    ],
+  };
+}
+
+function differencePalette(dark: boolean): string[] {
+  return Array.from({ length: CHANGES }, (_, index) => {
+    const step = index - STEPS;
+    const strength = Math.abs(step) / STEPS;
+    const lightness = dark ? 36 + 10 * strength : 90 - 16 * strength;
+    return `oklch(${lightness}% ${0.01 + 0.11 * strength} ${step > 0 ? 45 : 245})`;
+  });
 }
 
 function byGroup(view: View): Colouring {
@@ -56,7 +100,7 @@ function byGroup(view: View): Colouring {
     sums.self,
   );
   const rest = { name: "other", self: 0, colour: GREY };
-  const legend: Group[] = [];
+  const legend: Weight[] = [];
   for (const [group, self] of own) {
     const colour = colours.get(group);
     if (colour === undefined) {
@@ -71,8 +115,24 @@ function byGroup(view: View): Colouring {
       known[label] ??= (colours.get(key(label)) ?? GREY) * SHADES + (hash(view.plainName(label)) % SHADES);
       return known[label];
     },
-    legend: [...legend.sort((a, b) => b.self - a.self), rest],
+    legend: groups(view, [...legend.sort((a, b) => b.self - a.self), rest]),
   };
+}
+
+interface Weight {
+  name: string;
+  self: number;
+  /** Row of a hue. */
+  colour: number;
+}
+
+/** Groups below this share are not explained. */
+const LEAST = 0.001;
+
+function groups(view: View, weights: Weight[]): Group[] {
+  return weights
+    .filter(({ self }) => view.share(self) >= LEAST)
+    .map(({ name, self, colour }) => ({ name, text: view.percent(self), colour: middle(colour) }));
 }
 
 function sumsBy(
@@ -141,7 +201,10 @@ function byKind(view: View): Colouring {
   const legend = KINDS.map((name, row) => ({ name, self: sums[row], colour: KIND_HUES[row] }));
   return {
     of: (node, label) => KIND_HUES[of(node, label)] * SHADES + (hash(view.plainName(label)) % SHADES),
-    legend: legend.filter(({ self }) => self > 0).sort((a, b) => b.self - a.self),
+    legend: groups(
+      view,
+      legend.sort((a, b) => b.self - a.self),
+    ),
   };
 }
 

@@ -4,6 +4,7 @@ import { fitted } from "../flame/names";
 import { type Neighbour, neighbours } from "../tree/sums";
 import { button, h, refresh } from "../ui/dom";
 import { bar } from "./bar";
+import { selfChange } from "./functions";
 import type { View } from "./view";
 
 const SHOWN = 12;
@@ -37,6 +38,7 @@ function contents(view: View, label: number): Node[] {
   return [
     h("div", { class: "title" }, h("h2", {}, view.name(label)), close),
     ...place.map((text) => h("p", { class: "quiet path" }, text)),
+    ...changes(view, label),
     h("table", { class: "two" }, amount(view, "Self", self[label]), amount(view, "Total", total[label])),
     h(
       "div",
@@ -53,6 +55,19 @@ function contents(view: View, label: number): Node[] {
     ),
     ...list(view, "Called by", callers, total[label]),
     ...list(view, "Calls", callees, total[label]),
+  ];
+}
+
+/** How its own weight and its total have changed. */
+function changes(view: View, label: number): Node[] {
+  const { sums, others } = view.answer;
+  if (!others) {
+    return [];
+  }
+  const total = view.difference(sums.total[label], others.sums.total[label]);
+  return [
+    h("p", {}, `Self: ${view.changed(selfChange(view, others, label))}`),
+    h("p", {}, `Total: ${view.changed(total)}`),
   ];
 }
 

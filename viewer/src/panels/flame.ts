@@ -1,6 +1,6 @@
 /** The flame graph: a canvas of the size of its panel, that scrolls through a tree of any depth. */
 
-import { type Colouring, colouring, palette, swatch } from "../flame/colours";
+import { type Colouring, colouring, palette, stepOf } from "../flame/colours";
 import { FONT, paint, ROW, type Theme } from "../flame/paint";
 import { nodeAt, Visible } from "../flame/visible";
 import type { Tree } from "../tree/tree";
@@ -88,7 +88,7 @@ export class FlamePanel implements Panel {
     }
     this.tip.hide();
     this.restyle();
-    this.drawLegend(view);
+    this.drawLegend();
     this.resized();
     if (before?.answer.tree !== view.answer.tree || before.state.icicle !== view.state.icicle) {
       this.scroller.scrollTop = view.state.icicle ? 0 : this.spacer.clientHeight;
@@ -147,7 +147,8 @@ export class FlamePanel implements Panel {
     }
     const { tree } = view.answer;
     const inlined = tree.inlined[node] && view.isFunction(tree.label[node]) ? ", inlined" : "";
-    return `${view.name(tree.label[node])}${inlined}: total ${view.measured(tree.total[node])}; self ${view.measured(tree.self[node])}`;
+    const change = tree.other ? `; ${changeOf(view, node)}` : "";
+    return `${view.name(tree.label[node])}${inlined}: total ${view.measured(tree.total[node])}; self ${view.measured(tree.self[node])}${change}`;
   }
 
   /** Zooms to a node: it gets the whole width. -1 is everything. */
@@ -201,12 +202,11 @@ export class FlamePanel implements Panel {
     );
   }
 
-  private drawLegend(view: View): void {
-    const groups = this.colours?.legend.filter(({ self }) => view.share(self) >= 0.001) ?? [];
-    const items = groups.map(({ name, self, colour }) => {
+  private drawLegend(): void {
+    const items = (this.colours?.legend ?? []).map(({ name, text, colour }) => {
       const square = h("span", { class: "square", "aria-hidden": "true" });
-      square.style.background = swatch(colour, isDark());
-      return h("li", {}, square, h("span", { class: "of" }, name), ` ${view.percent(self)}`);
+      square.style.background = this.theme?.fills[colour] ?? "";
+      return h("li", {}, square, h("span", { class: "of" }, name), text && ` ${text}`);
     });
     replace(this.legend, ...items);
   }
@@ -334,7 +334,7 @@ export class FlamePanel implements Panel {
       boxes,
       colouring: colours,
       found: view.found,
-      name: (label: number) => view.name(label),
+      name: naming(view),
       top: (row: number) => this.top(row),
       current: this.current,
       hovered: this.hovered,
@@ -421,6 +421,19 @@ export class FlamePanel implements Panel {
   }
 }
 
+/** With a sign, where it is the difference that is shown: it is not told by colour alone. */
+function naming(view: View): (node: number) => string {
+  const { tree } = view.answer;
+  const { other } = tree;
+  if (view.state.colour !== "difference" || !other) {
+    return (node) => view.name(tree.label[node]);
+  }
+  return (node) => {
+    const step = stepOf(view, tree.total[node], other.total[node]);
+    return `${step > 0 ? "▲ " : step < 0 ? "▼ " : ""}${view.name(tree.label[node])}`;
+  };
+}
+
 function tipLines(view: View, tree: Tree, node: number): HTMLElement[] {
   const label = tree.label[node];
   const inlined = tree.inlined[node] && view.isFunction(label) ? " · inlined" : "";
@@ -429,8 +442,16 @@ function tipLines(view: View, tree: Tree, node: number): HTMLElement[] {
     h("div", { class: "name" }, view.name(label)),
     h("div", {}, `total ${view.measured(tree.total[node])}`),
     h("div", {}, `self ${view.measured(tree.self[node])}`),
+    ...(tree.other ? [h("div", {}, h("strong", {}, changeOf(view, node)))] : []),
     h("div", { class: "quiet" }, `${place}${inlined}`),
   ];
+}
+
+/** `before 1.2 s, after 1.5 s: +0.3 s (…)`. */
+function changeOf(view: View, node: number): string {
+  const { tree } = view.answer;
+  const change = view.difference(tree.total[node], tree.other?.total[node] ?? 0);
+  return `before ${view.value(change.before)}, after ${view.value(change.after)}: ${view.changed(change)}`;
 }
 
 /** The node at the end of a path of labels from the root, or the last that is there; -1 if none is. */

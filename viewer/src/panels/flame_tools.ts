@@ -10,6 +10,7 @@ const COLOUR_NAMES: Record<Colour, string> = {
   binary: "binary",
   kind: "kernel, inlined",
   function: "function",
+  difference: "difference",
 };
 
 export function flameTools(view: View): Node[] {
@@ -26,7 +27,7 @@ export function flameTools(view: View): Node[] {
     choice<Order>("Order", orders(view), state.order, (order) => store.change({ order, zoom: [0, 1] })),
     choice<Colour>(
       "Colour",
-      COLOURS.map((name) => [name, COLOUR_NAMES[name]]),
+      COLOURS.filter((name) => name !== "difference" || view.pair).map((name) => [name, COLOUR_NAMES[name]]),
       state.colour,
       (colour) => store.change({ colour }),
     ),

@@ -1,8 +1,10 @@
 /** All functions with their own weight and that of all they call. */
 
-import { SORTS, type Sort } from "../state/state";
+import type { Difference } from "../data/difference";
+import type { Sort, State } from "../state/state";
+import type { Others } from "../tree/query";
 import { h } from "../ui/dom";
-import { VirtualTable } from "../ui/virtual";
+import { type Column, VirtualTable } from "../ui/virtual";
 import { bar } from "./bar";
 import type { Panel, View } from "./view";
 
@@ -29,63 +31,30 @@ export class FunctionsPanel implements Panel {
   private readonly table = new VirtualTable("grid");
   private readonly count = h("p", { class: "count" });
   readonly element = h("div", { class: "panel" }, this.count, this.table.element);
-  private rows: Uint32Array = new Uint32Array(0);
 
   show(view: View): void {
-    const { sort } = view.state;
-    this.rows = functionRows(view, sort);
-    const { self, total } = view.answer.sums;
-    const longest = sort === "name" ? 1 : view.share(view.answer.sums[sort][this.rows[0]] ?? 0);
-    const many = this.rows.length.toLocaleString("en-US");
-    this.count.textContent = `${many} ${this.rows.length === 1 ? "function" : "functions"}${view.found ? " found" : ""}`;
-    const sorted = (name: Sort) => (sort === name ? (name === "name" ? "ascending" : "descending") : null);
-    const at = this.rows.indexOf(view.selected);
+    const table = view.answer.others ? changes(view, view.answer.others) : weights(view);
+    const many = table.rows.length.toLocaleString("en-US");
+    const noun = table.rows.length === 1 ? "function" : "functions";
+    this.count.textContent = `${many} ${noun}${view.found ? " found" : ""}${table.remark}`;
+    const at = table.rows.indexOf(view.selected);
+    const choose = (row: number, more: Partial<State>, quietly: boolean) => {
+      if (view.isFunction(table.rows[row])) {
+        view.store.change({ selected: table.rows[row], ...more }, quietly);
+      }
+    };
     this.table.show(
       {
         label: "Functions",
-        columns: [
-          { title: "Self", kind: "number", sorted: sorted("self") },
-          { title: "95 %", kind: "number" },
-          { title: view.metric.name, kind: "number" },
-          { title: "Total", kind: "number", sorted: sorted("total") },
-          { title: "95 %", kind: "number" },
-          { title: "", kind: "text" },
-          { title: "Function", kind: "name", sorted: sorted("name") },
-          { title: "Binary", kind: "text" },
-        ],
-        count: this.rows.length,
-        row: (row) => {
-          const label = this.rows[row];
-          return {
-            cells: [
-              view.percent(self[label]),
-              view.interval(self[label]),
-              view.value(self[label]),
-              view.percent(total[label]),
-              view.interval(total[label]),
-              bar(view, sort === "total" ? total[label] : self[label], longest),
-              h("span", { title: view.name(label) }, view.name(label)),
-              h("span", { title: view.binary(label) }, view.binaryName(label)),
-            ],
-            attributes: { "data-label": label },
-          };
-        },
-        sort: (column) => view.store.change({ sort: SORTS[[0, 3, 6].indexOf(column)] ?? "self" }),
-        select: (row) => {
-          if (view.isFunction(this.rows[row])) {
-            view.store.change({ selected: this.rows[row] }, true);
-          }
-        },
-        open: (row) => {
-          if (view.isFunction(this.rows[row])) {
-            view.store.change({
-              selected: this.rows[row],
-              focus: [this.rows[row]],
-              panel: "flame",
-              zoom: [0, 1],
-            });
-          }
-        },
+        columns: table.columns,
+        count: table.rows.length,
+        row: (row) => ({
+          cells: table.cells(table.rows[row]),
+          attributes: { "data-label": table.rows[row] },
+        }),
+        sort: (column) => view.store.change({ sort: table.sorts[column] ?? "self" }),
+        select: (row) => choose(row, {}, true),
+        open: (row) => choose(row, { focus: [table.rows[row]], panel: "flame", zoom: [0, 1] }, false),
       },
       at >= 0 ? at : undefined,
     );
@@ -94,4 +63,109 @@ export class FunctionsPanel implements Panel {
   focus(): void {
     this.table.go(this.table.at);
   }
+}
+
+interface Table {
+  rows: Uint32Array;
+  columns: Column[];
+  /** What choosing the title of a column sorts by. */
+  sorts: Record<number, Sort>;
+  cells(label: number): (Node | string)[];
+  remark: string;
+}
+
+function sorted(view: View, name: Sort): "ascending" | "descending" | null {
+  return view.state.sort !== name ? null : name === "name" ? "ascending" : "descending";
+}
+
+function weights(view: View): Table {
+  const { sort } = view.state;
+  const { self, total } = view.answer.sums;
+  const rows = functionRows(view, sort);
+  const longest = sort === "name" ? 1 : view.share(view.answer.sums[sort][rows[0]] ?? 0);
+  return {
+    rows,
+    columns: [
+      { title: "Self", kind: "number", sorted: sorted(view, "self") },
+      { title: "95 %", kind: "number" },
+      { title: view.metric.name, kind: "number" },
+      { title: "Total", kind: "number", sorted: sorted(view, "total") },
+      { title: "95 %", kind: "number" },
+      { title: "", kind: "text" },
+      { title: "Function", kind: "name", sorted: sorted(view, "name") },
+      { title: "Binary", kind: "text" },
+    ],
+    sorts: { 0: "self", 3: "total", 6: "name" },
+    cells: (label) => [
+      view.percent(self[label]),
+      view.interval(self[label]),
+      view.value(self[label]),
+      view.percent(total[label]),
+      view.interval(total[label]),
+      bar(view, sort === "total" ? total[label] : self[label], longest),
+      h("span", { title: view.name(label) }, view.name(label)),
+      h("span", { title: view.binary(label) }, view.binaryName(label)),
+    ],
+    remark: "",
+  };
+}
+
+/** The functions that differ, the largest difference first. */
+export function changedRows(view: View, others: Others, sort: Sort): Uint32Array {
+  const by = sort === "total" ? "total" : "self";
+  const change = (label: number) => Math.abs(view.answer.sums[by][label] - others.sums[by][label]);
+  const rows: number[] = [];
+  for (let label = 0; label < others.sums.self.length; label++) {
+    if (change(label) > 0 && (!view.found || view.found.matches[label])) {
+      rows.push(label);
+    }
+  }
+  const name = (label: number) => view.plainName(label);
+  const byName = (a: number, b: number) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a - b);
+  return Uint32Array.from(rows).sort((a, b) => (sort === "name" ? 0 : change(b) - change(a)) || byName(a, b));
+}
+
+/** A difference by itself, and among all: those that only seem to be are in the list of noise. */
+export function selfChange(view: View, others: Others, label: number): Difference {
+  const change = view.difference(view.answer.sums.self[label], others.sums.self[label]);
+  const noise = view.profile.about.noise[view.pair?.place ?? 0] ?? [];
+  const among = view.state.focus.length > 0 || !noise.includes(view.plainName(label));
+  return { ...change, isReal: change.isReal && among };
+}
+
+function changes(view: View, others: Others): Table {
+  const by = view.state.sort === "total" ? "total" : "self";
+  const sums = { shown: view.answer.sums[by], others: others.sums[by] };
+  return {
+    rows: changedRows(view, others, view.state.sort),
+    columns: [
+      { title: "Self", kind: "number", sorted: sorted(view, "self") },
+      { title: "Total", kind: "number", sorted: sorted(view, "total") },
+      { title: "Before", kind: "number" },
+      { title: "After", kind: "number" },
+      { title: "Change", kind: "number" },
+      { title: "95 %", kind: "text" },
+      { title: "", kind: "number" },
+      { title: "Function", kind: "name", sorted: sorted(view, "name") },
+    ],
+    sorts: { 0: "self", 1: "total", 7: "name" },
+    cells: (label) => {
+      const change =
+        by === "self"
+          ? selfChange(view, others, label)
+          : view.difference(sums.shown[label], sums.others[label]);
+      const { interval } = change;
+      return [
+        view.percent(view.answer.sums.self[label]),
+        view.percent(view.answer.sums.total[label]),
+        view.value(change.before),
+        view.value(change.after),
+        h("strong", { class: change.isReal ? "" : "noise" }, view.signed(change.by)),
+        interval ? `${view.signed(interval[0])} … ${view.signed(interval[1])}` : "",
+        change.isReal ? (change.by > 0 ? "▲ more" : "▼ less") : "noise",
+        h("span", { title: view.name(label) }, view.name(label)),
+      ];
+    },
+    remark: ` changed, by ${by}; noise: beyond 5 % false discoveries, or an interval with nothing in it`,
+  };
 }

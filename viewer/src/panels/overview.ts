@@ -1,9 +1,11 @@
 /** What was run, what is missing, and what is hot, in sentences. */
 
+import type { Fact, Missing } from "../data/about";
+import type { Others } from "../tree/query";
 import { neighbours } from "../tree/sums";
 import { button, h, replace } from "../ui/dom";
 import { bar } from "./bar";
-import { functionRows } from "./functions";
+import { changedRows, functionRows, selfChange } from "./functions";
 import type { Panel, View } from "./view";
 
 const HOTTEST = 5;
@@ -16,16 +18,22 @@ export class OverviewPanel implements Panel {
 
   show(view: View): void {
     const { about } = view.profile;
+    const { others } = view.answer;
+    const sides = about.facts.length > 1 ? ["After", "Before"] : [""];
     replace(
       this.element,
       h("h2", { class: "what" }, about.title),
-      h(
-        "dl",
-        { class: "facts" },
-        ...about.facts.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, text)]),
-      ),
-      h("ul", { class: "missing", "aria-label": "What is missing" }, ...about.missing.map(missing)),
+      ...sides.flatMap((side, at) => [
+        side && h("h3", {}, side),
+        facts(about.facts[at]),
+        h(
+          "ul",
+          { class: "missing", "aria-label": `What is missing ${side}` },
+          ...about.missing[at].map(missing),
+        ),
+      ]),
       ...about.remarks.map((text) => h("p", { class: "remark" }, text)),
+      others && changed(view, others),
       h("div", { class: "columns" }, hottest(view), places(view)),
       notes(view),
     );
@@ -36,7 +44,50 @@ export class OverviewPanel implements Panel {
   }
 }
 
-function missing({ text, bad }: { text: string; bad: boolean }): HTMLElement {
+function facts(list: Fact[]): HTMLElement {
+  return h(
+    "dl",
+    { class: "facts" },
+    ...list.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, text)]),
+  );
+}
+
+/** What has changed beyond noise, in sentences. */
+function changed(view: View, others: Others): HTMLElement {
+  const rows = [...changedRows(view, others, "self")].filter(
+    (label) => selfChange(view, others, label).isReal,
+  );
+  const whole = view.difference(view.answer.whole, others.whole);
+  const items = rows.slice(0, HOTTEST).map((label) => {
+    const change = selfChange(view, others, label);
+    const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "flame" }), {
+      class: "link",
+      disabled: !view.isFunction(label),
+    });
+    const sign = h(
+      "span",
+      { class: change.by > 0 ? "more" : "less", "aria-hidden": "true" },
+      change.by > 0 ? "▲ " : "▼ ",
+    );
+    const from = `${view.value(change.before)} before, ${view.value(change.after)} after: `;
+    return h(
+      "li",
+      {},
+      h("p", {}, sign, choose, " itself ", from, h("strong", {}, view.changed(change)), "."),
+    );
+  });
+  const all = `In all ${view.value(whole.before)} before, ${view.value(whole.after)} after: ${view.changed(whole)}.`;
+  const none = rows.length === 0 && h("p", {}, "No function has changed beyond noise.");
+  return h(
+    "section",
+    { "aria-labelledby": "changed" },
+    h("h2", { id: "changed" }, "What has changed"),
+    h("p", { class: "remark" }, all),
+    none || h("ol", { class: "hottest" }, ...items),
+  );
+}
+
+function missing({ text, bad }: Missing): HTMLElement {
   return h(
     "li",
     { class: bad ? "bad" : "good" },

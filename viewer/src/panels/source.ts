@@ -128,7 +128,8 @@ function heat(view: View, row: Row): number {
 }
 
 function columnsOf(view: View, label: string): Column[] {
-  const metrics = view.profile.about.metrics.map(({ name }): Column => ({ title: name, kind: "number" }));
+  const { metrics: all, own } = view.profile.about;
+  const metrics = all.slice(0, own).map(({ name }): Column => ({ title: name, kind: "number" }));
   if (label === "Source") {
     return [
       ...metrics,
@@ -147,7 +148,8 @@ function columnsOf(view: View, label: string): Column[] {
 
 /** Shares of the whole of each metric; nothing for nothing. */
 function shares(view: View, columns: number[][], row: number): string[] {
-  return view.profile.about.metrics.map(({ total }, metric) => shareOf(columns[metric]?.[row] ?? 0, total));
+  const { metrics, own } = view.profile.about;
+  return metrics.slice(0, own).map(({ total }, metric) => shareOf(columns[metric]?.[row] ?? 0, total));
 }
 
 function shareOf(value: number, total: number): string {

@@ -100,6 +100,7 @@ export class TreePanel implements Panel {
           { title: "95 %", kind: "number" },
           { title: view.metric.name, kind: "number" },
           { title: "Self", kind: "number" },
+          ...(tree.other ? [{ title: "Change", kind: "number" } as const] : []),
           { title: "", kind: "text" },
           { title: "Function", kind: "name" },
           { title: "Binary", kind: "text" },
@@ -143,6 +144,7 @@ export class TreePanel implements Panel {
         view.interval(tree.total[node]),
         view.value(tree.total[node]),
         view.percent(tree.self[node]),
+        ...(tree.other ? [change(view, tree.total[node], tree.other.total[node])] : []),
         bar(view, tree.total[node], 1),
         cell,
         h("span", { title: view.binary(label) }, view.binaryName(label)),
@@ -197,6 +199,12 @@ export class TreePanel implements Panel {
     }
     return true;
   }
+}
+
+/** How a total has changed; in brackets if it may be noise. */
+function change(view: View, shown: number, other: number): string {
+  const { by, isReal } = view.difference(shown, other);
+  return isReal ? view.signed(by) : `(${view.signed(by)})`;
 }
 
 /** Where a node stands among its siblings, from 1. */

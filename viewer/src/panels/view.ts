@@ -1,6 +1,7 @@
 /** What a panel shows: the answer in the words of this profile. */
 
 import type { Metric } from "../data/about";
+import { type Difference, differ } from "../data/difference";
 import { wilson } from "../data/interval";
 import type { Profile } from "../data/profile";
 import { percent, value } from "../data/units";
@@ -105,6 +106,35 @@ export class View {
 
   isFunction(label: number): boolean {
     return isFunction(this.profile, label);
+  }
+
+  /** The pair of metrics that is compared, and its place in the list of pairs; null if nothing is. */
+  get pair(): { after: number; before: number; place: number } | null {
+    const { pairs } = this.profile.about;
+    const place = pairs.findIndex((pair) => pair.includes(this.state.metric));
+    return place < 0 ? null : { after: pairs[place][0], before: pairs[place][1], place };
+  }
+
+  /** The difference between a value of the metric that is shown and the one of the other side. */
+  difference(shown: number, other: number): Difference {
+    const { whole, effective, others } = this.answer;
+    const here = { value: shown, each: effective > 0 ? whole / effective : 0 };
+    const there = {
+      value: other,
+      each: others && others.effective > 0 ? others.whole / others.effective : 0,
+    };
+    const exact = this.metric.kind === "exact";
+    return this.pair?.after === this.state.metric ? differ(there, here, exact) : differ(here, there, exact);
+  }
+
+  /** `+1.2 s (0.9 s – 1.5 s)`, and that it may be noise. */
+  changed({ by, interval, isReal }: Difference): string {
+    const around = interval ? ` (${this.signed(interval[0])} … ${this.signed(interval[1])})` : "";
+    return `${this.signed(by)}${around}${isReal ? "" : ", may be noise"}`;
+  }
+
+  signed(amount: number): string {
+    return `${amount > 0 ? "+" : ""}${this.value(amount)}`;
   }
 
   /** The label of the selected function, or -1. */

@@ -4,7 +4,7 @@ import { EVERYTHING, type Order, type Query } from "../tree/query";
 
 export const PANELS = ["overview", "flame", "functions", "tree", "source", "threads"] as const;
 export type PanelName = (typeof PANELS)[number];
-export const COLOURS = ["crate", "binary", "kind", "function"] as const;
+export const COLOURS = ["crate", "binary", "kind", "function", "difference"] as const;
 export type Colour = (typeof COLOURS)[number];
 export const SORTS = ["self", "total", "name"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -39,11 +39,12 @@ export function sameQuery(a: Query, b: Query): boolean {
 }
 
 /** What follows `#`: only what is not as at the start. */
-export function toAddress(state: State): string {
+export function toAddress(state: State, start = START): string {
   const parts = new URLSearchParams();
-  for (const key of Object.keys(START) as (keyof State)[]) {
+  for (const key of Object.keys(start) as (keyof State)[]) {
     const text = written(state[key]);
-    if (text !== written(START[key])) {
+    // What is compared with follows from the metric.
+    if (key !== "against" && text !== written(start[key])) {
       parts.set(key, text);
     }
   }
@@ -57,28 +58,33 @@ function written(value: State[keyof State]): string {
   return String(value ?? "");
 }
 
+/** Numbers of rows that an address may name. */
+export interface Limits {
+  metrics: number;
+  functions: number;
+  threads: number;
+}
+
 /** The state of an address; what makes no sense is as at the start. */
-export function fromAddress(
-  address: string,
-  limits: { metrics: number; functions: number; threads: number },
-): State {
+export function fromAddress(address: string, limits: Limits, start = START): State {
   const parts = new URLSearchParams(address.replace(/^#/, ""));
-  const flag = (key: keyof State) => (parts.has(key) ? parts.get(key) === "true" : (START[key] as boolean));
+  const flag = (key: keyof State) => (parts.has(key) ? parts.get(key) === "true" : (start[key] as boolean));
   const rows = (key: keyof State, end: number) =>
     numbers(parts.get(key)).filter((row) => Number.isInteger(row) && row >= 0 && row < end);
   return {
-    panel: oneOf(PANELS, parts.get("panel"), START.panel),
-    colour: oneOf(COLOURS, parts.get("colour"), START.colour),
-    sort: oneOf(SORTS, parts.get("sort"), START.sort),
-    order: oneOf<Order>(["weight", "name", "time"], parts.get("order"), START.order),
+    panel: oneOf(PANELS, parts.get("panel"), start.panel),
+    colour: oneOf(COLOURS, parts.get("colour"), start.colour),
+    sort: oneOf(SORTS, parts.get("sort"), start.sort),
+    order: oneOf<Order>(["weight", "name", "time"], parts.get("order"), start.order),
     search: parts.get("search") ?? "",
-    metric: rows("metric", limits.metrics)[0] ?? START.metric,
-    selected: rows("selected", limits.functions)[0] ?? START.selected,
+    metric: rows("metric", limits.metrics)[0] ?? start.metric,
+    against: start.against,
+    selected: rows("selected", limits.functions)[0] ?? start.selected,
     focus: rows("focus", limits.functions),
     hide: rows("hide", limits.functions),
     threads: rows("threads", limits.threads),
     time: span(parts.get("time"), Number.POSITIVE_INFINITY),
-    zoom: span(parts.get("zoom"), 1) ?? START.zoom,
+    zoom: span(parts.get("zoom"), 1) ?? start.zoom,
     icicle: flag("icicle"),
     inverted: flag("inverted"),
     fold: flag("fold"),

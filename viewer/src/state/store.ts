@@ -1,6 +1,6 @@
 /** The one state of the page, in its address: each step is an entry of the browser's history. */
 
-import { fromAddress, type State, toAddress } from "./state";
+import { fromAddress, type Limits, type State, toAddress } from "./state";
 
 export type Listener = (state: State, before: State) => void;
 
@@ -8,9 +8,13 @@ export class Store {
   private current: State;
   private readonly listeners: Listener[] = [];
 
-  constructor(limits: { metrics: number; functions: number; threads: number }) {
-    this.current = fromAddress(location.hash, limits);
-    window.addEventListener("popstate", () => this.become(fromAddress(location.hash, limits)));
+  /** `start` is what an address without anything means. */
+  constructor(
+    limits: Limits,
+    private readonly start: State,
+  ) {
+    this.current = fromAddress(location.hash, limits, start);
+    window.addEventListener("popstate", () => this.become(fromAddress(location.hash, limits, start)));
   }
 
   get state(): State {
@@ -30,8 +34,8 @@ export class Store {
   /** Goes to another state; `quietly`: it is no step of its own. */
   change(part: Partial<State>, quietly = false): void {
     const next = { ...this.current, ...part };
-    const address = `#${toAddress(next)}`;
-    if (address !== `#${toAddress(this.current)}`) {
+    const address = `#${toAddress(next, this.start)}`;
+    if (address !== `#${toAddress(this.current, this.start)}`) {
       if (quietly) {
         history.replaceState(history.state, "", address);
       } else {

@@ -118,6 +118,7 @@ class Writer {
       self,
       total: addUp(parent, self),
       inlined: Uint8Array.from(this.inlined),
+      other: null,
     };
     return layOut(grown, Uint32Array.from(this.depth));
   }

@@ -12,8 +12,16 @@ export class Grower {
   inlined = new Uint8Array(FIRST).fill(1);
   self = new Float64Array(FIRST);
   total = new Float64Array(FIRST);
+  /** Of the metric that is compared with; without one they stay empty. */
+  otherSelf: Float64Array<ArrayBuffer>;
+  otherTotal: Float64Array<ArrayBuffer>;
   /** Open addressing: one more than a node, 0 where nothing is; at least half of it stays empty. */
   private slots = new Int32Array(2 * FIRST);
+
+  constructor(private readonly compares: boolean) {
+    this.otherSelf = new Float64Array(compares ? FIRST : 0);
+    this.otherTotal = new Float64Array(compares ? FIRST : 0);
+  }
 
   /** The child of a node (-1: the root) with this label; it is made if it is not there. */
   child(parent: number, label: number): number {
@@ -42,6 +50,9 @@ export class Grower {
       self: this.self.slice(0, count),
       total: this.total.slice(0, count),
       inlined: this.inlined.slice(0, count),
+      other: this.compares
+        ? { self: this.otherSelf.slice(0, count), total: this.otherTotal.slice(0, count) }
+        : null,
     };
   }
 
@@ -66,6 +77,10 @@ export class Grower {
     this.inlined = copied(this.inlined, new Uint8Array(size).fill(1));
     this.self = copied(this.self, new Float64Array(size));
     this.total = copied(this.total, new Float64Array(size));
+    if (this.compares) {
+      this.otherSelf = copied(this.otherSelf, new Float64Array(size));
+      this.otherTotal = copied(this.otherTotal, new Float64Array(size));
+    }
     this.slots = new Int32Array(2 * size);
     for (let node = 0; node < this.count; node++) {
       this.slots[this.find(this.parent[node], this.label[node])] = node + 1;

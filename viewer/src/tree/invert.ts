@@ -12,11 +12,11 @@ export const LEAST = 1 / 50_000;
  * out. The nodes keep their totals.
  */
 export function invert(tree: Tree, least = LEAST): Grown {
-  const grower = new Grower();
+  const grower = new Grower(tree.other !== null);
   let level = leaves(tree);
   while (level.count > 0) {
     const nodes = climb(tree, level, grower);
-    level = callers(tree, level, nodes, grower.total, least * tree.whole);
+    level = callers(tree, level, nodes, grower, least * tree.whole);
   }
   return grower.grown();
 }
@@ -27,19 +27,27 @@ interface Level {
   at: Uint32Array;
   parent: Int32Array;
   value: Float64Array;
+  /** Of the metric that is compared with. */
+  other: Float64Array;
 }
 
 function leaves(tree: Tree): Level {
   const at = new Uint32Array(tree.count);
   const value = new Float64Array(tree.count);
+  const other = new Float64Array(tree.other ? tree.count : 0);
   let count = 0;
   for (let node = 0; node < tree.count; node++) {
-    if (tree.self[node] !== 0) {
+    const against = tree.other?.self[node] ?? 0;
+    if (tree.self[node] !== 0 || against !== 0) {
       at[count] = node;
-      value[count++] = tree.self[node];
+      value[count] = tree.self[node];
+      if (tree.other) {
+        other[count] = against;
+      }
+      count++;
     }
   }
-  return { count, at, parent: new Int32Array(count).fill(-1), value };
+  return { count, at, parent: new Int32Array(count).fill(-1), value, other };
 }
 
 /** Adds a node for each path; their numbers. */
@@ -54,19 +62,28 @@ function climb(tree: Tree, level: Level, grower: Grower): Int32Array {
     if (tree.parent[at] < 0) {
       grower.self[node] += level.value[path];
     }
+    if (tree.other) {
+      grower.otherTotal[node] += level.other[path];
+      grower.otherSelf[node] += tree.parent[at] < 0 ? level.other[path] : 0;
+    }
   }
   return nodes;
 }
 
 /** The paths that go on. */
-function callers(tree: Tree, level: Level, nodes: Int32Array, total: Float64Array, least: number): Level {
+function callers(tree: Tree, level: Level, nodes: Int32Array, grower: Grower, least: number): Level {
   let count = 0;
   for (let path = 0; path < level.count; path++) {
     const above = tree.parent[level.at[path]];
-    if (above >= 0 && total[nodes[path]] >= least) {
+    const against = tree.other ? grower.otherTotal[nodes[path]] : 0;
+    if (above >= 0 && Math.max(grower.total[nodes[path]], against) >= least) {
       level.at[count] = above;
       level.parent[count] = nodes[path];
-      level.value[count++] = level.value[path];
+      level.value[count] = level.value[path];
+      if (tree.other) {
+        level.other[count] = level.other[path];
+      }
+      count++;
     }
   }
   return { ...level, count };

@@ -6,29 +6,42 @@ import type { Labels } from "./labels";
 import type { Query } from "./query";
 import { addUp, type Grown } from "./tree";
 
-/** The tree of the nodes that weigh anything, as the query puts frames together. */
+/** Values of the nodes, and of all below them. */
+export interface Values {
+  self: Float64Array;
+  totals: Float64Array;
+}
+
+/** The tree of the nodes that weigh anything, as the query puts frames together; `other` is what is compared with. */
 export function merge(
   nodes: Nodes,
-  self: Float64Array,
-  totals: Float64Array,
+  { self, totals }: Values,
+  other: Values | null,
   labels: Labels,
   query: Query,
 ): Grown {
-  const grower = new Grower();
+  const grower = new Grower(other !== null);
   const place = placing(nodes, grower, labels, query);
   for (let node = 0; node < nodes.count; node++) {
-    if (totals[node] === 0) {
+    if (totals[node] === 0 && !other?.totals[node]) {
       node = nodes.end[node] - 1;
       continue;
     }
-    const at = place(node, self[node] !== 0);
+    const at = place(node, self[node] !== 0 || Boolean(other?.self[node]));
     if (at >= 0) {
       grower.self[at] += self[node];
       grower.inlined[at] &= nodes.inlined[node];
+      if (other) {
+        grower.otherSelf[at] += other.self[node];
+      }
     }
   }
   const grown = grower.grown();
-  return { ...grown, total: addUp(grown.parent, grown.self) };
+  return {
+    ...grown,
+    total: addUp(grown.parent, grown.self),
+    other: grown.other && { self: grown.other.self, total: addUp(grown.parent, grown.other.self) },
+  };
 }
 
 /**

@@ -6,6 +6,8 @@ export type Order = "weight" | "name" | "time";
 
 export interface Query {
   metric: number;
+  /** The metric that it is compared with, or -1. */
+  against: number;
   /** Nanoseconds since the start, or null for all. */
   time: [number, number] | null;
   /** Rows of threads; empty for all. */
@@ -26,6 +28,7 @@ export interface Query {
 
 export const EVERYTHING: Query = {
   metric: 0,
+  against: -1,
   time: null,
   threads: [],
   focus: [],
@@ -43,11 +46,19 @@ export interface Sums {
   total: Float64Array;
 }
 
+/** The other side of a comparison. */
+export interface Others {
+  sums: Sums;
+  whole: number;
+  effective: number;
+}
+
 export interface Answer {
   tree: Tree;
   sums: Sums;
   /** Of the profile's own nodes. */
   totals: Float64Array;
+  others: Others | null;
   /** Of the selected samples, in the metric's unit. */
   whole: number;
   /** Kish's effective number of them. */

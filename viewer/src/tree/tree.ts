@@ -9,6 +9,8 @@ export interface Grown {
   self: Float64Array;
   total: Float64Array;
   inlined: Uint8Array;
+  /** Self and total of the metric that is compared with; null if none is. */
+  other: { self: Float64Array; total: Float64Array } | null;
 }
 
 export interface Tree extends Grown {
@@ -97,6 +99,10 @@ export function arrange(grown: Grown, compare: (a: number, b: number) => number)
     self: pick(grown.self, new Float64Array(count)),
     total: pick(grown.total, new Float64Array(count)),
     inlined: pick(grown.inlined, new Uint8Array(count)),
+    other: grown.other && {
+      self: pick(grown.other.self, new Float64Array(count)),
+      total: pick(grown.other.total, new Float64Array(count)),
+    },
   };
   return layOut(picked, order.depth);
 }

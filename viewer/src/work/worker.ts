@@ -34,18 +34,24 @@ function reply(scope: Scope, profile: Profile, { id, query }: { id: number; quer
 }
 
 /** What can be handed over in place of being copied: all but what belongs to the profile. */
-function owned(profile: Profile, { tree, sums, totals }: Answer): Transferable[] {
+function owned(profile: Profile, answer: Answer): Transferable[] {
   const kept = new Set<ArrayBufferLike>(profile.self.map((column) => column.buffer));
   for (const column of Object.values(profile.nodes)) {
     if (typeof column === "object") {
       kept.add(column.buffer);
     }
   }
-  const buffers = new Set<ArrayBufferLike>();
-  for (const column of [...Object.values(tree), ...Object.values(sums), totals]) {
-    if (typeof column === "object" && !kept.has(column.buffer)) {
-      buffers.add(column.buffer);
+  return [...buffers(answer)].filter((buffer) => !kept.has(buffer)) as Transferable[];
+}
+
+/** The memory of all arrays in an object, however deep. */
+function buffers(found: object, into = new Set<ArrayBufferLike>()): Set<ArrayBufferLike> {
+  for (const part of Object.values(found)) {
+    if (ArrayBuffer.isView(part)) {
+      into.add(part.buffer);
+    } else if (part !== null && typeof part === "object") {
+      buffers(part, into);
     }
   }
-  return [...buffers] as Transferable[];
+  return into;
 }

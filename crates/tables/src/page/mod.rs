@@ -6,7 +6,7 @@
 //! - self values alone are stored, where they are not zero: totals, inverted trees and tables follow from them;
 //! - samples are there, in the order of time, unless there are more than a page can hold ([`MOST_SAMPLES`]).
 //!
-//! The columns, `k` a row of `metrics`:
+//! The columns, `k` a row of `metrics` (of two profiles: those of the second follow):
 //!
 //! | column | type | of |
 //! |---|---|---|
@@ -24,12 +24,14 @@
 
 mod container;
 mod functions;
+mod pair;
 mod samples;
 mod tree;
 
 use crate::call_graph::{Metrics, estimate};
 use crate::error::Result;
 use crate::profile::Profile;
+use crate::schema::Tables;
 use crate::select::{Selection, Weights, weigh};
 use container::Container;
 use functions::Functions;
@@ -39,30 +41,55 @@ use tree::Tree;
 pub const MOST_SAMPLES: u64 = 2_000_000;
 
 /// The container of a profile, with `texts` as further columns. If there are calls in place of stacks, the stacks are
-/// estimated.
+/// estimated. With a `base` to compare with, the metrics of that one follow, and there are no samples.
 ///
 /// # Errors
 /// Those of reading.
-pub fn page(profile: &Profile, texts: &[(String, String)]) -> Result<Vec<u8>> {
-    let has_metric = !profile.tables().metrics.is_empty();
-    let estimated = match has_metric {
-        true => estimate(profile, &Selection::default(), Metrics::All)?,
-        false => None,
-    };
+pub fn page(profile: &Profile, base: Option<&Profile>, texts: &[(String, String)]) -> Result<Vec<u8>> {
+    let estimated = stacked(profile)?;
     let profile = estimated.as_ref().unwrap_or(profile);
-    let weights = weigh_all(profile)?;
-    let functions = Functions::new(profile.tables());
-    let tree = Tree::new(profile.tables(), &weights, &functions);
     let mut container = Container::default();
-    functions.write(&mut container);
-    tree.write(&weights, &mut container);
-    if profile.sample_count() <= MOST_SAMPLES {
-        samples::write(profile, &tree, &mut container)?;
+    match base {
+        Some(base) => write_pair(profile, stacked(base)?.as_ref().unwrap_or(base), &mut container)?,
+        None => write(profile, &mut container)?,
     }
     for (name, text) in texts {
         container.text(name, text);
     }
     Ok(container.finish())
+}
+
+/// The profile with estimated stacks, if it has none.
+fn stacked(profile: &Profile) -> Result<Option<Profile>> {
+    if profile.tables().metrics.is_empty() {
+        return Ok(None);
+    }
+    estimate(profile, &Selection::default(), Metrics::All)
+}
+
+fn write(profile: &Profile, container: &mut Container) -> Result<()> {
+    let tree = write_tree(profile.tables(), &weigh_all(profile)?, container);
+    if profile.sample_count() <= MOST_SAMPLES {
+        samples::write(profile, &tree, container)?;
+    }
+    Ok(())
+}
+
+fn write_pair(profile: &Profile, base: &Profile, container: &mut Container) -> Result<()> {
+    let [own, others] = [profile, base].map(|each| each.tables().stacks.len());
+    let weights = weigh_all(profile)?.into_iter().map(|weights| pair::placed(weights, 0, others));
+    let base_weights = weigh_all(base)?.into_iter().map(|weights| pair::placed(weights, own, 0));
+    let tables = pair::joined(profile.tables(), base.tables());
+    write_tree(&tables, &weights.chain(base_weights).collect::<Vec<_>>(), container);
+    Ok(())
+}
+
+fn write_tree(tables: &Tables, weights: &[Weights], container: &mut Container) -> Tree {
+    let functions = Functions::new(tables);
+    let tree = Tree::new(tables, weights, &functions);
+    functions.write(container);
+    tree.write(weights, container);
+    tree
 }
 
 fn weigh_all(profile: &Profile) -> Result<Vec<Weights>> {
