@@ -86,7 +86,7 @@ function differencePalette(dark: boolean): string[] {
     const step = index - STEPS;
     const strength = Math.abs(step) / STEPS;
     const lightness = dark ? 36 + 10 * strength : 90 - 16 * strength;
-    return `oklch(${lightness}% ${0.01 + 0.11 * strength} ${step > 0 ? 45 : 245})`;
+    return `oklch(${lightness}% ${0.12 * strength} ${step > 0 ? 45 : 245})`;
   });
 }
 

@@ -26,7 +26,9 @@ export interface Picture {
   boxes: Boxes;
   colouring: Colouring;
   found: Found | null;
-  name: (node: number) => string;
+  name: (label: number) => string;
+  /** What stands before the name of a node. */
+  sign: (node: number) => string;
   /** Top of a row, in pixels of the canvas. */
   top: (row: number) => number;
   /** The node that is being looked at, or -1. */
@@ -94,7 +96,8 @@ function paintNames(context: CanvasRenderingContext2D, theme: Theme, picture: Pi
       continue;
     }
     const node = boxes.node[box];
-    const text = fitted(picture.name(node), room);
+    const sign = picture.sign(node);
+    const text = sign + fitted(picture.name(tree.label[node]), room - sign.length);
     if (text) {
       context.fillStyle = found && !found.matches[tree.label[node]] ? theme.fadedText : theme.text;
       context.fillText(text, boxes.x[box] + PADDING, picture.top(tree.depth[node]) + ROW / 2);

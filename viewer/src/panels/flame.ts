@@ -334,7 +334,8 @@ export class FlamePanel implements Panel {
       boxes,
       colouring: colours,
       found: view.found,
-      name: naming(view),
+      name: (label: number) => view.name(label),
+      sign: signs(view),
       top: (row: number) => this.top(row),
       current: this.current,
       hovered: this.hovered,
@@ -421,17 +422,14 @@ export class FlamePanel implements Panel {
   }
 }
 
-/** With a sign, where it is the difference that is shown: it is not told by colour alone. */
-function naming(view: View): (node: number) => string {
+/** A sign before a name, where it is the difference that is shown: it is not told by colour alone. */
+function signs(view: View): (node: number) => string {
   const { tree } = view.answer;
   const { other } = tree;
   if (view.state.colour !== "difference" || !other) {
-    return (node) => view.name(tree.label[node]);
+    return () => "";
   }
-  return (node) => {
-    const step = stepOf(view, tree.total[node], other.total[node]);
-    return `${step > 0 ? "▲ " : step < 0 ? "▼ " : ""}${view.name(tree.label[node])}`;
-  };
+  return (node) => ["▼ ", "", "▲ "][1 + Math.sign(stepOf(view, tree.total[node], other.total[node]))];
 }
 
 function tipLines(view: View, tree: Tree, node: number): HTMLElement[] {

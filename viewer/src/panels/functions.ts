@@ -144,8 +144,8 @@ function changes(view: View, others: Others): Table {
       { title: "Before", kind: "number" },
       { title: "After", kind: "number" },
       { title: "Change", kind: "number" },
-      { title: "95 %", kind: "text" },
-      { title: "", kind: "number" },
+      { title: "95 %", kind: "wide" },
+      { title: "Is it real?", kind: "number" },
       { title: "Function", kind: "name", sorted: sorted(view, "name") },
     ],
     sorts: { 0: "self", 1: "total", 7: "name" },
@@ -166,6 +166,6 @@ function changes(view: View, others: Others): Table {
         h("span", { title: view.name(label) }, view.name(label)),
       ];
     },
-    remark: ` changed, by ${by}; noise: beyond 5 % false discoveries, or an interval with nothing in it`,
+    remark: ` changed, by ${by}; noise is what could be chance, all differences tested together`,
   };
 }

@@ -19,19 +19,14 @@ export class OverviewPanel implements Panel {
   show(view: View): void {
     const { about } = view.profile;
     const { others } = view.answer;
-    const sides = about.facts.length > 1 ? ["After", "Before"] : [""];
+    const [own, base] = about.facts;
     replace(
       this.element,
       h("h2", { class: "what" }, about.title),
-      ...sides.flatMap((side, at) => [
-        side && h("h3", {}, side),
-        facts(about.facts[at]),
-        h(
-          "ul",
-          { class: "missing", "aria-label": `What is missing ${side}` },
-          ...about.missing[at].map(missing),
-        ),
-      ]),
+      base ? sideBySide(base, own) : facts(own),
+      ...missingLists(about.missing).map((list) =>
+        h("ul", { class: "missing", "aria-label": "What is missing" }, ...list.map(missing)),
+      ),
       ...about.remarks.map((text) => h("p", { class: "remark" }, text)),
       others && changed(view, others),
       h("div", { class: "columns" }, hottest(view), places(view)),
@@ -50,6 +45,23 @@ function facts(list: Fact[]): HTMLElement {
     { class: "facts" },
     ...list.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, text)]),
   );
+}
+
+/** The same facts of two profiles. */
+function sideBySide(before: Fact[], after: Fact[]): HTMLElement {
+  const names = [...new Set([...before, ...after].map(({ name }) => name))];
+  const text = (list: Fact[], name: string) => list.find((fact) => fact.name === name)?.text ?? "";
+  const rows = names.map((name) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, name),
+      h("td", {}, text(before, name)),
+      h("td", {}, text(after, name)),
+    ),
+  );
+  const titles = ["", "Before", "After"].map((title) => (title ? h("th", { scope: "col" }, title) : h("td")));
+  return h("table", { class: "sides" }, h("tr", {}, ...titles), ...rows);
 }
 
 /** What has changed beyond noise, in sentences. */
@@ -85,6 +97,13 @@ function changed(view: View, others: Others): HTMLElement {
     h("p", { class: "remark" }, all),
     none || h("ol", { class: "hottest" }, ...items),
   );
+}
+
+/** Of two profiles, what is missing says of which. */
+function missingLists(lists: Missing[][]): Missing[][] {
+  const [after, before] = lists;
+  const of = (side: string, list: Missing[]) => list.map((one) => ({ ...one, text: `${side}: ${one.text}` }));
+  return before ? [of("before", before), of("after", after)] : lists;
 }
 
 function missing({ text, bad }: Missing): HTMLElement {

@@ -13,7 +13,7 @@ const MOST_ROWS = 1_000_000;
 export interface Column {
   title: string;
   /** Class of its cells. */
-  kind: "number" | "name" | "text";
+  kind: "number" | "name" | "text" | "wide";
   /** `ascending` or `descending` if rows are sorted by it; null if they can be. */
   sorted?: "ascending" | "descending" | null;
 }
