@@ -56,9 +56,8 @@ def address(files: tuple[Path, Path], run_pyrometer: Run) -> str:
 def test_functions_change_as_in_the_terminal(open_page: Open, address: str, files, run_pyrometer: Run):
     page = open_page(f"{address}#panel=functions")
     rows = json.loads(run_pyrometer("diff", *files, "--format", "json").stdout)["rows"]
-    expected = {
-        row["name"]: ("noise" if not row["is_real"] else "more" if row["difference"] > 0 else "less") for row in rows
-    }
+    way = {row["name"]: "more" if row["difference"] > 0 else "less" for row in rows}
+    expected = {row["name"]: way[row["name"]] if row["is_real"] else "noise" for row in rows}
     assert {row[7]: row[6].split()[-1] for row in cells(page)} == expected
     assert [row[7] for row in cells(page)] == [row["name"] for row in rows]
     slower = next(row for row in cells(page) if row[7] == "slower")

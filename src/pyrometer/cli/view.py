@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import webbrowser
 
 import click
@@ -33,9 +35,14 @@ def command(file: str | None, after: str | None, browser: bool, port: int) -> No
         server = Server(profile, port, base=base)
     click.echo(server.address)
     click.echo("ends when the page is closed, or with Ctrl-C", err=True)
-    if browser and not webbrowser.open(server.address):
+    if browser and not (_has_screen() and webbrowser.open(server.address)):
         click.echo("no browser was found: open the address above", err=True)
     try:
         server.run()
     except KeyboardInterrupt:
         return
+
+
+def _has_screen() -> bool:
+    """Whether a browser would have a window: one in the terminal does not run the page."""
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
