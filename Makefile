@@ -85,14 +85,16 @@ $(STAMPS)/ripgrep-$(RIPGREP_VERSION):
 	  cargo install --quiet --locked --force --version $(RIPGREP_VERSION) --root build/ripgrep ripgrep
 	@touch $@
 
-demo: build ripgrep ## record ripgrep searching the sources of all downloaded crates; leaves build/demo/flamegraph.svg
+demo: build ripgrep ## record ripgrep searching the sources of all downloaded crates; leaves build/demo/ripgrep.html
 	@mkdir -p build/demo
 	@echo 'recording: ripgrep counts the words in the crate sources, three times over'
 	@$(BIN)/pyrometer record -o build/demo/ripgrep.pyro -- $(RIPGREP) -uuu --count-matches '\w+' \
 	  $(foreach pass,1 2 3,$(CRATE_SOURCES)) > build/demo/counts.txt
+	@$(BIN)/pyrometer report build/demo/ripgrep.pyro -o build/demo/ripgrep.html
 	@$(BIN)/pyrometer flamegraph build/demo/ripgrep.pyro -o build/demo/flamegraph.svg
 	@echo
-	@echo 'the flame graph: $(CURDIR)/build/demo/flamegraph.svg (open it in a browser)'
+	@echo 'the report:      $(CURDIR)/build/demo/ripgrep.html (open it in a browser)'
+	@echo 'the flame graph: $(CURDIR)/build/demo/flamegraph.svg'
 	@echo 'the recording:   $(CURDIR)/build/demo/ripgrep.pyro'
 
 test: test-rust test-viewer test-python ## run all tests: Rust, TypeScript and Python

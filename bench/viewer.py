@@ -1,7 +1,7 @@
 """The viewer beside speedscope, on the same profiles: until it is there, memory, and frames while zooming.
 
-``python -m bench.viewer`` writes ``bench/viewer.md``. Both are opened by the Chromium of the tests, each in a browser of its
-own: Pyrometer's report from disk, speedscope from a server on this machine, with the profile in its own format.
+``python -m bench.viewer`` writes ``bench/viewer.md``. Both are opened by the Chromium of the tests, each in a browser
+of its own: Pyrometer's report from disk, speedscope from a server on this machine, with the profile in its own format.
 """
 
 from __future__ import annotations
@@ -182,8 +182,9 @@ def main() -> None:
     lines = [
         "# The viewer beside speedscope",
         "",
-        f"By `python -m bench.viewer`: medians of {REPEATS} openings with {FRAMES} frames of zooming each, at 1920×1080 in Chromium",
-        "without a GPU; no frame is shorter than the display's 16.7 ms. A synthetic profile with as many call paths as samples.",
+        f"By `python -m bench.viewer`: medians of {REPEATS} openings with {FRAMES} frames of zooming each,",
+        "at 1920×1080 in Chromium without a GPU; no frame is shorter than the display's 16.7 ms. The profiles",
+        "are synthetic, with as many call paths as samples.",
         "",
         f"{facts['CPU']}, {facts['cores']} cores, {os.getloadavg()[0]:.1f} processes waiting for them at the end.",
         "",
