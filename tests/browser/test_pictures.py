@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from looking import Open, settle, show_panel
 
 import programs
 from installed import Record
+from looking import Open, settle, show_panel
 
 PICTURES = programs.ROOT / "build" / "pictures"
 PANELS = ("overview", "flame", "functions", "tree", "source", "threads")
