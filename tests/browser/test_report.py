@@ -277,3 +277,16 @@ def test_source_and_machine_code_have_the_shares_of_the_terminal(open_page: Open
     hot.click()
     assert source.locator("[data-same]").count() == 1
     assert code.locator("[data-same]").count() >= 1
+
+
+def test_a_walk_by_keyboard_stays_in_sight_while_zoomed(open_page: Open, address: str):
+    page = open_page(f"{address}#panel=flame&inverted=true")
+    page.locator(".flame").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    settle(page)
+    before = page.url
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    assert page.url != before
+    assert "zoom=0_" not in page.url

@@ -1,6 +1,14 @@
 /** One script, two halves: the page, and the worker that the page starts from its own text. */
 
-import "./style.css";
+import "./style/base.css";
+import "./style/above.css";
+import "./style/time.css";
+import "./style/panels.css";
+import "./style/overview.css";
+import "./style/flame.css";
+import "./style/tables.css";
+import "./style/source.css";
+import "./style/details.css";
 import { Columns } from "./data/container";
 import { listerOf } from "./data/listing";
 import { loadBytes } from "./data/load";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { bare, fitted } from "../src/flame/names";
 import { nodeAt, Visible } from "../src/flame/visible";
-import { follow } from "../src/panels/flame";
 import { hotPath, openRows } from "../src/panels/tree";
 import { answer } from "../src/tree/answer";
 import { nameOf } from "../src/tree/labels";
+import { follow, pathOf, spanOf } from "../src/tree/path";
 import { EVERYTHING } from "../src/tree/query";
 import { find, pattern } from "../src/tree/search";
 import { assembled, made, nodesOf } from "./made";
@@ -110,5 +110,7 @@ describe("the table of the tree", () => {
     expect(follow(tree, [tree.label[0], tree.label[1], tree.label[2]])).toBe(2);
     expect(follow(tree, [tree.label[0], 999])).toBe(0);
     expect(follow(tree, [999])).toBe(-1);
+    expect(follow(tree, pathOf(tree, 3))).toBe(3);
+    expect(spanOf(tree, 3)).toEqual([0.75, 1]);
   });
 });

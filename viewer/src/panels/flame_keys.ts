@@ -1,5 +1,6 @@
 /** The flame graph by keyboard. */
 
+import { heaviestChild } from "../tree/path";
 import type { FlamePanel } from "./flame";
 
 export function flameKeys(panel: FlamePanel, event: KeyboardEvent): void {
@@ -50,13 +51,7 @@ function step(panel: FlamePanel, by: number): number {
   if (by < 0) {
     return tree.parent[panel.at];
   }
-  let heaviest = -1;
-  for (let child = panel.at + 1; child < tree.end[panel.at]; child = tree.end[child]) {
-    if (heaviest < 0 || tree.total[child] > tree.total[heaviest]) {
-      heaviest = child;
-    }
-  }
-  return heaviest;
+  return heaviestChild(tree, panel.at);
 }
 
 /** The neighbour in the same row. */

@@ -1,11 +1,11 @@
 /** The call tree as a table that opens row by row. */
 
+import { follow, heaviestChild, pathOf, spanOf } from "../tree/path";
 import type { Tree } from "../tree/tree";
 import { h, refresh } from "../ui/dom";
 import { announce } from "../ui/live";
 import { VirtualTable } from "../ui/virtual";
 import { bar } from "./bar";
-import { follow } from "./flame";
 import { grouping, toggle } from "./flame_tools";
 import type { Panel, View } from "./view";
 
@@ -32,12 +32,7 @@ export function hotPath(tree: Tree, from: number, share = MOST): number[] {
   let at = from;
   while (at >= 0 && path.length < OPENED) {
     path.push(at);
-    let heaviest = -1;
-    for (let child = at + 1; child < tree.end[at]; child = tree.end[child]) {
-      if (heaviest < 0 || tree.total[child] > tree.total[heaviest]) {
-        heaviest = child;
-      }
-    }
+    const heaviest = heaviestChild(tree, at);
     at = heaviest >= 0 && tree.total[heaviest] > share * tree.total[at] ? heaviest : -1;
   }
   return path;
@@ -224,11 +219,8 @@ function position(tree: Tree, node: number): { "aria-posinset": number; "aria-se
 function carried(before: Tree, after: Tree, open: Set<number>): Set<number> {
   const kept = new Set<number>();
   for (const node of open) {
-    const path: number[] = [];
-    for (let at = node; at >= 0; at = before.parent[at]) {
-      path.push(before.label[at]);
-    }
-    const found = follow(after, path.reverse());
+    const path = pathOf(before, node);
+    const found = follow(after, path);
     if (found >= 0 && after.depth[found] === path.length - 1) {
       kept.add(found);
     }
@@ -238,11 +230,7 @@ function carried(before: Tree, after: Tree, open: Set<number>): Set<number> {
 
 function showInFlame(view: View, node: number): void {
   const { tree } = view.answer;
-  const whole = tree.whole || 1;
-  const zoom: [number, number] = [
-    Number((tree.start[node] / whole).toPrecision(9)),
-    Math.min(1, Number(((tree.start[node] + tree.total[node]) / whole).toPrecision(9))),
-  ];
   const label = tree.label[node];
-  view.store.change({ panel: "flame", zoom, selected: view.isFunction(label) ? label : view.state.selected });
+  const selected = view.isFunction(label) ? label : view.state.selected;
+  view.store.change({ panel: "flame", zoom: spanOf(tree, node), selected });
 }
