@@ -37,7 +37,7 @@ export class Viewport {
   rowAt(y: number): number {
     const height = Math.max(this.height, this.scroller.clientHeight);
     const down = y + this.scroller.scrollTop;
-    return Math.floor((this.icicle ? down : height - down) / ROW);
+    return this.icicle ? Math.floor(down / ROW) : Math.ceil((height - down) / ROW) - 1;
   }
 
   /** The node at a place of the window; -1 if there is none. */
