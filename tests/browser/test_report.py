@@ -248,6 +248,7 @@ def test_the_file_asks_for_nothing(open_page: Open, address: str, page_requests:
     asked = page_requests(page)
     page.reload()
     page.wait_for_selector("[data-ready]")
+    assert len(page.workers) == 1
     for name in ("flame", "functions", "tree", "source", "threads"):
         show_panel(page, name)
     assert [one for one in asked if not one.startswith(("file:", "blob:", "data:"))] == []

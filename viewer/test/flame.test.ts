@@ -65,8 +65,19 @@ describe("names", () => {
     expect(fitted("alloc::vec::Vec<T>::push", 2)).toBe("");
   });
 
-  it("keep what begins with brackets", () => {
-    expect(bare("<T as Trait>::call")).toBe("<T as Trait>::call");
+  it("of a trait's function have the type", () => {
+    expect(bare("<T as Trait>::call")).toBe("T::call");
+    expect(bare("<a::B<C> as d::E<F>>::g")).toBe("a::B::g");
+    expect(bare("<&mut S as Sink>::matched")).toBe("&mut S::matched");
+    expect(bare("<[T]>::len")).toBe("[T]::len");
+    expect(bare("<unbalanced")).toBe("<unbalanced");
+    expect(fitted("<ignore::walk::FnVisitorImp as ignore::walk::ParallelVisitor>::visit", 20)).toBe(
+      "FnVisitorImp::visit",
+    );
+  });
+
+  it("keep closures", () => {
+    expect(bare("a::b::{closure#0}")).toBe("a::b::{closure#0}");
     expect(bare("f(int, char const*) const")).toBe("f const");
     expect(bare("map<fn(u8) -> u8>::get")).toBe("map::get");
   });
