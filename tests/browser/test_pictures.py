@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 import programs
 from installed import Record
 from looking import Open, settle, show_panel
@@ -14,14 +12,15 @@ BLANK = 8_000
 """Bytes: a page without anything on it packs to less."""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pictures_of_every_panel(open_page: Open, recorded: Record, tmp_path: Path, theme: str):
+def test_pictures_of_every_panel(open_page: Open, recorded: Record, tmp_path: Path):
     profile = recorded(programs.c("known_shares"), "1", rate=1_999).profile
     path = tmp_path / "report.html"
     profile.report(path, title="known_shares")
-    page = open_page(f"{path.as_uri()}#runtime=true", color_scheme=theme)
+    page = open_page(f"{path.as_uri()}#runtime=true")
     PICTURES.mkdir(parents=True, exist_ok=True)
     for panel in PANELS:
         show_panel(page, panel)
-        settle(page)
-        assert len(page.screenshot(path=PICTURES / f"{panel}-{theme}.png")) > BLANK
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            settle(page)
+            assert len(page.screenshot(path=PICTURES / f"{panel}-{theme}.png")) > BLANK

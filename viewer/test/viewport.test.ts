@@ -50,6 +50,9 @@ describe("the window", () => {
     shown.reveal(3);
     expect(shown.top(3)).toBeLessThan(40);
     expect(scroller.scrollTop).toBeGreaterThan(0);
+    shown.set(0.6, 1);
+    shown.reveal(2);
+    expect(shown.zoom[0]).toBeLessThan(0.59);
     shown.set(0.9, 1);
     shown.reveal(1);
     expect(shown.nodeAt(500, shown.top(1) + 5)).toBe(1);

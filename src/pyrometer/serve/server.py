@@ -28,7 +28,7 @@ NAMES = frozenset({"127.0.0.1", "localhost"})
 """Hosts that a browser on this machine may ask for."""
 BEAT = 0.5
 """Seconds between two looks if a page is still there."""
-GRACE = 5.0
+GRACE = 3.0
 """Seconds without a page before the end: one that is loaded again comes back sooner."""
 
 

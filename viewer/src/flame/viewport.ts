@@ -8,6 +8,9 @@ import { nodeAt } from "./visible";
 /** No deeper zoom: a box as wide as the window would weigh nothing. */
 const NARROWEST = 1e-9;
 
+/** Part of the window: what reaches no further into it is not in sight. */
+const EDGE = 1e-3;
+
 export class Viewport {
   tree: Tree | null = null;
   /** Roots at the top. */
@@ -82,7 +85,8 @@ export class Viewport {
     const whole = tree.whole || 1;
     const [left, right] = [tree.start[node] / whole, (tree.start[node] + tree.total[node]) / whole];
     const [start, end] = this.zoom;
-    if (right <= start || left >= end) {
+    const edge = (end - start) * EDGE;
+    if (right <= start + edge || left >= end - edge) {
       const half = (end - start) / 2;
       this.set((left + right) / 2 - half, (left + right) / 2 + half);
     }
