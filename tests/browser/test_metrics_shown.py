@@ -8,6 +8,7 @@ import pytest
 
 import pyrometer
 from looking import Open, cells, settle, show_panel
+from pyrometer.profile import Meta
 
 
 def test_the_metric_is_switched_everywhere(open_page: Open, report):
@@ -23,12 +24,34 @@ def test_the_metric_is_switched_everywhere(open_page: Open, report):
     show_panel(page, "source")
     page.wait_for_selector(".both .heading")
     titles = page.locator(".both .head").first.inner_text().split("\n")
-    assert titles[:3] == ["cpu-time", "page-faults", "with calls"]
+    assert titles == ["page-faults", "with calls", "Line", "Source", "cpu-time"]
     page.go_back()
     page.go_back()
     page.go_back()
     settle(page)
     assert "metric=" not in page.url
+
+
+def test_source_is_read_however_many_metrics_there_are(open_page: Open, report):
+    profile = pyrometer.build(
+        Meta(command=["many"], instrument="instructions"),
+        metrics=[{"name": f"metric-{at}", "unit": "count", "kind": "exact"} for at in range(20)],
+        processes=[{"pid": 1}],
+        threads=[{"tid": 1}],
+        functions=[{"name": "work", "file": __file__, "line": 1}],
+        frames=[{"function": 0, "file": __file__, "line": 3}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "metric": at, "value": 5} for at in range(20)],
+    )
+    page = open_page(f"{report(profile)}#panel=source&metric=7")
+    row = page.locator(".both .table").first.locator("[aria-selected=true]")
+    row.wait_for()
+    texts = [cell.inner_text() for cell in row.locator("[role=gridcell]").all()]
+    assert texts[:3] == ["100.0 %", "100.0 %", "3"]
+    assert texts[4:] == ["100.0 %"] * 19
+    box = row.locator(".code").bounding_box()
+    assert box
+    assert box["width"] >= 240
 
 
 def test_a_metric_that_is_switched_by_keyboard_keeps_the_focus(open_page: Open, report):

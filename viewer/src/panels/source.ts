@@ -44,7 +44,8 @@ export class SourcePanel implements Panel {
   }
 
   focus(): void {
-    this.source.go(this.source.at);
+    const table = this.source.element.hidden ? this.code : this.source;
+    table.go(table.at);
   }
 
   private draw(view: View, name: string, listing: Listing | null): void {
@@ -57,6 +58,9 @@ export class SourcePanel implements Panel {
     );
     const sources = listing?.sources.flatMap((one) => sourceRows(view, one)) ?? [];
     const code = listing?.code.flatMap((one) => codeRows(view, one)) ?? [];
+    // What there is gets all the room.
+    this.code.element.hidden = code.length === 0 && sources.length > 0;
+    this.source.element.hidden = sources.length === 0 && code.length > 0;
     this.fill(
       view,
       this.source,
@@ -73,12 +77,14 @@ export class SourcePanel implements Panel {
     );
   }
 
-  private fill(view: View, table: VirtualTable, label: string, rows: Row[], others: Row[]): void {
+  private fill(view: View, table: VirtualTable, label: string, rows: Row[], counterpart: Row[]): void {
+    const columns = columnsOf(view, label);
+    table.element.style.setProperty("--least", `${leastWidth(columns)}px`);
     const hottest = rows.reduce((best, row, at) => (heat(view, row) > heat(view, rows[best]) ? at : best), 0);
     table.show(
       {
         label,
-        columns: columnsOf(view, label),
+        columns,
         count: rows.length,
         row: (at) => {
           const row = rows[at];
@@ -86,7 +92,7 @@ export class SourcePanel implements Panel {
           const attributes = { "data-same": same, "data-gap": row.gap };
           return { ...row.view, attributes };
         },
-        select: (at) => this.mark(rows[at].place, table, others),
+        select: (at) => this.mark(rows[at].place, table, counterpart),
       },
       hottest,
     );
@@ -94,10 +100,10 @@ export class SourcePanel implements Panel {
   }
 
   /** Marks the rows of a line in both tables, and shows the first of them in the other one. */
-  private mark(place: string | null, from: VirtualTable, others: Row[]): void {
+  private mark(place: string | null, from: VirtualTable, counterpart: Row[]): void {
     this.place = place;
     const other = from === this.source ? this.code : this.source;
-    const found = others.findIndex((row) => row.place !== null && row.place === place);
+    const found = counterpart.findIndex((row) => row.place !== null && row.place === place);
     from.redraw();
     if (found >= 0) {
       other.go(found, false);
@@ -127,29 +133,43 @@ function heat(view: View, row: Row): number {
   return row.self[view.state.metric] ?? 0;
 }
 
+/** The metrics in their order of interest: the one that is shown, and the others after the text. */
+function others(view: View): number[] {
+  const { metrics, own } = view.profile.about;
+  return metrics.slice(0, own).flatMap((_, row) => (row === view.state.metric ? [] : [row]));
+}
+
 function columnsOf(view: View, label: string): Column[] {
-  const { metrics: all, own } = view.profile.about;
-  const metrics = all.slice(0, own).map(({ name }): Column => ({ title: name, kind: "number" }));
+  const metric = (row: number): Column => ({ title: view.profile.about.metrics[row].name, kind: "number" });
+  const shown: Column = { title: view.metric.name, kind: "number" };
+  const rest = others(view).map(metric);
   if (label === "Source") {
     return [
-      ...metrics,
+      shown,
       { title: "with calls", kind: "number" },
       { title: "Line", kind: "number" },
       { title: "Source", kind: "name" },
+      ...rest,
     ];
   }
   return [
-    ...metrics,
+    shown,
     { title: "Address", kind: "number" },
     { title: "Instruction", kind: "name" },
     { title: "From", kind: "text" },
+    ...rest,
   ];
 }
 
-/** Shares of the whole of each metric; nothing for nothing. */
-function shares(view: View, columns: number[][], row: number): string[] {
-  const { metrics, own } = view.profile.about;
-  return metrics.slice(0, own).map(({ total }, metric) => shareOf(columns[metric]?.[row] ?? 0, total));
+/** Pixels that a table needs at least: text must be read, however many metrics there are. */
+function leastWidth(columns: Column[]): number {
+  const widths = { number: 66, text: 128, wide: 200, name: 260 };
+  return columns.reduce((sum, { kind }) => sum + widths[kind], 28);
+}
+
+/** The share of the whole of a metric; nothing for nothing. */
+function share(view: View, columns: number[][], metric: number, row: number): string {
+  return shareOf(columns[metric]?.[row] ?? 0, view.profile.about.metrics[metric]?.total ?? 0);
 }
 
 function shareOf(value: number, total: number): string {
@@ -159,16 +179,22 @@ function shareOf(value: number, total: number): string {
 function sourceRows(view: View, listing: SourceListing): Row[] {
   const changed = listing.changed ? " · changed since the recording: its lines may have moved" : "";
   const heading = [listing.path, listing.missing].filter(Boolean).join(": ") + changed;
-  const total = view.metric.total;
   const rows = listing.line.map((line, at): Row => {
     const self = listing.self.map((column) => column[at]);
     const text = code(listing.text[at] ?? "", heatOf(view, self));
-    const total_ = shareOf(listing.total[view.state.metric]?.[at] ?? 0, total);
     return {
       place: `${listing.path}:${line}`,
       gap: at > 0 && listing.line[at - 1] !== line - 1,
       self,
-      view: { cells: [...shares(view, listing.self, at), total_, String(line), text] },
+      view: {
+        cells: [
+          share(view, listing.self, view.state.metric, at),
+          share(view, listing.total, view.state.metric, at),
+          String(line),
+          text,
+          ...others(view).map((metric) => share(view, listing.self, metric, at)),
+        ],
+      },
     };
   });
   return [nothing(heading), ...rows];
@@ -187,10 +213,11 @@ function codeRows(view: View, listing: CodeListing): Row[] {
       self,
       view: {
         cells: [
-          ...shares(view, listing.self, at),
+          share(view, listing.self, view.state.metric, at),
           address,
           code(listing.text[at], heatOf(view, self)),
           h("span", { class: "quiet", title }, from),
+          ...others(view).map((metric) => share(view, listing.self, metric, at)),
         ],
       },
     };
