@@ -161,11 +161,12 @@ peers: $(STAMPS)/system ## build the tools that the benchmark compares with (per
 	  echo "$$peer cannot be built here: the benchmark will say so"; \
 	done
 
-bench: build ripgrep peers large ## measure against the peers; writes bench/results.md and bench/names.md
+bench: build ripgrep peers large $(STAMPS)/readers ## measure against the peers; writes bench/results.md, names.md and viewer.md
 	@mkdir -p build/bench
 	@cargo build --release --locked --quiet --package pyrometer-symbols --example resolve_addresses
 	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust
 	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.viewer
 
 wheel: $(STAMPS)/dev $(PAGE) ## build a wheel into dist/ and try it in a fresh environment
 	@rm -rf dist build/wheel
