@@ -29,6 +29,9 @@ FUZZ_SECONDS ?= 30
 
 RIPGREP := build/ripgrep/bin/rg
 CRATE_SOURCES := $(CARGO_HOME)/registry/src
+# The viewer's page, built into the Python package.
+PAGE := src/pyrometer/show/page/page.js
+VIEWER_SOURCES := $(shell find viewer/src viewer/public -type f) viewer/vite.config.ts viewer/tsconfig.json
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 # The extension is built for this interpreter everywhere, so that cargo does not rebuild it for another.
@@ -36,7 +39,7 @@ export PYO3_PYTHON := $(BIN)/python
 export VIRTUAL_ENV := $(VENV)
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-.PHONY: help setup build ripgrep counts large peers demo test test-rust test-python lint check-targets format bench wheel fuzz lock clean
+.PHONY: help setup build viewer ripgrep counts large peers demo test test-rust test-viewer test-python lint check-targets format bench wheel fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,11 +57,23 @@ $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/system
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-build: $(STAMPS)/native ## compile the Rust extension and install pyrometer into .venv
+build: $(STAMPS)/native $(PAGE) ## compile the Rust extension, build the viewer, and install pyrometer into .venv
 
 $(STAMPS)/native: $(STAMPS)/dev $(RUST_SOURCES) pyproject.toml
 	@echo 'building and installing pyrometer (minutes the first time)'
 	@$(BIN)/maturin develop --release > build/maturin.log 2>&1 || { cat build/maturin.log; exit 1; }
+	@touch $@
+
+viewer: $(PAGE) ## build the viewer's page into the Python package
+
+$(STAMPS)/viewer: viewer/package-lock.json
+	@mkdir -p $(STAMPS)
+	@npm ci --prefix viewer --silent --no-audit --no-fund
+	@touch $@
+
+$(PAGE): $(STAMPS)/viewer $(VIEWER_SOURCES)
+	@echo 'building the viewer'
+	@npm run --prefix viewer --silent build > build/viewer.log 2>&1 || { cat build/viewer.log; exit 1; }
 	@touch $@
 
 ripgrep: $(STAMPS)/ripgrep-$(RIPGREP_VERSION) ## build ripgrep, as its release profile says, with line tables
@@ -80,22 +95,27 @@ $(STAMPS)/counts-$(COUNTS_VERSION):
 	  cargo install --quiet --locked --force --version $(COUNTS_VERSION) --root build/counts counts
 	@touch $@
 
-demo: build ripgrep ## record ripgrep searching the sources of all downloaded crates; leaves build/demo/flamegraph.svg
+demo: build ripgrep ## record ripgrep searching the sources of all downloaded crates; leaves build/demo/ripgrep.html
 	@mkdir -p build/demo
 	@echo 'recording: ripgrep counts the words in the crate sources, three times over'
 	@$(BIN)/pyrometer record -o build/demo/ripgrep.pyro -- $(RIPGREP) -uuu --count-matches '\w+' \
 	  $(foreach pass,1 2 3,$(CRATE_SOURCES)) > build/demo/counts.txt
+	@$(BIN)/pyrometer report build/demo/ripgrep.pyro -o build/demo/ripgrep.html
 	@$(BIN)/pyrometer flamegraph build/demo/ripgrep.pyro -o build/demo/flamegraph.svg
 	@echo
-	@echo 'the flame graph: $(CURDIR)/build/demo/flamegraph.svg (open it in a browser)'
+	@echo 'the report:      $(CURDIR)/build/demo/ripgrep.html (open it in a browser)'
+	@echo 'the flame graph: $(CURDIR)/build/demo/flamegraph.svg'
 	@echo 'the recording:   $(CURDIR)/build/demo/ripgrep.pyro'
 
-test: test-rust test-python ## run all tests: Rust and Python
+test: test-rust test-viewer test-python ## run all tests: Rust, TypeScript and Python
 
 # The extension crate has no logic, hence no tests, and cannot be linked without an interpreter.
 test-rust: $(STAMPS)/dev ## run the Rust tests
 	cargo test --release --locked --workspace --exclude pyrometer-python --quiet
 	cargo test --release --locked --manifest-path examples/Cargo.toml --target-dir build/examples/rust --quiet
+
+test-viewer: $(STAMPS)/viewer ## run the viewer's tests of layout, search and sums
+	npm run --prefix viewer --silent test
 
 # Readers of foreign formats that other people wrote.
 $(STAMPS)/readers: tests/readers/package-lock.json
@@ -106,7 +126,7 @@ $(STAMPS)/readers: tests/readers/package-lock.json
 test-python: build ripgrep counts $(STAMPS)/readers ## run the Python tests
 	$(BIN)/pytest
 
-lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carry no addresses
+lint: $(STAMPS)/dev $(STAMPS)/viewer ## check formatting, types, layers, and that lock files carry no addresses
 	cargo fmt --all --check
 	cargo fmt --manifest-path examples/Cargo.toml --check
 	cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
@@ -115,6 +135,7 @@ lint: $(STAMPS)/dev ## check formatting, types, layers, and that lock files carr
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/pyright
 	PYTHONPATH=src $(BIN)/lint-imports --no-cache --no-logo
+	npm run --prefix viewer --silent lint
 	cargo clippy --release --locked --package pyrometer-python --no-default-features --quiet -- -D warnings
 	tools/check-targets
 	tools/check-locks
@@ -125,11 +146,12 @@ check-targets: $(STAMPS)/dev ## compile what works everywhere for ARM, macOS and
 PEERS := inferno@$(INFERNO_VERSION) flamegraph@$(FLAMEGRAPH_VERSION) samply@$(SAMPLY_VERSION) rustfilt@$(RUSTFILT_VERSION)
 INSTALL_PEER := CARGO_TARGET_DIR=build/peers/target cargo install --quiet --root build/peers
 
-format: $(STAMPS)/dev ## format all code
+format: $(STAMPS)/dev $(STAMPS)/viewer ## format all code
 	cargo fmt --all
 	cargo fmt --manifest-path examples/Cargo.toml
 	$(BIN)/ruff check --quiet --fix-only
 	$(BIN)/ruff format --quiet
+	npm run --prefix viewer --silent format
 
 large: $(STAMPS)/large ## build a program with more than 500 MB of debug info, for the benchmark (20 minutes)
 
@@ -150,17 +172,19 @@ peers: $(STAMPS)/system ## build the tools that the benchmark compares with (per
 	done
 
 bench: build ripgrep counts peers large ## measure against the peers; writes bench/results.md and bench/names.md
+bench: build ripgrep peers large $(STAMPS)/readers ## measure against the peers; writes bench/results.md, names.md and viewer.md
 	@mkdir -p build/bench
 	@cargo build --release --locked --quiet --package pyrometer-symbols --example resolve_addresses
 	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust
 	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.viewer
 
-wheel: $(STAMPS)/dev ## build a wheel into dist/ and try it in a fresh environment
+wheel: $(STAMPS)/dev $(PAGE) ## build a wheel into dist/ and try it in a fresh environment
 	@rm -rf dist build/wheel
 	@$(BIN)/maturin build --release --out dist > build/maturin.log 2>&1 || { cat build/maturin.log; exit 1; }
 	@$(PYTHON) -m venv build/wheel
 	@build/wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
-	@cd build/wheel && bin/pyrometer --version
+	@cd build/wheel && bin/pyrometer --version && bin/python -c 'from pyrometer.show import report; report.assemble("", "")'
 	@ls -sh dist/*.whl
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)
@@ -175,4 +199,5 @@ lock: $(STAMPS)/dev ## pin the newest allowed versions of everything in requirem
 
 clean: ## remove everything that was built, the environment included
 	rm -rf build dist target .venv
+	rm -rf viewer/node_modules src/pyrometer/show/page
 	find src -name '*.so' -delete

@@ -123,6 +123,11 @@ class Profile:
     def stack_values(self, metric: int) -> list[int]: ...
     def estimated(self, selection: Selection) -> Profile | None: ...
     def totals(self) -> list[tuple[int, int]]: ...
+    def page(self, base: Profile | None, texts: Sequence[tuple[str, str]]) -> bytes:
+        """What the viewer's page reads: columns in one container, with more texts by name.
+
+        With a ``base`` to compare with, its metrics follow those of this profile.
+        """
 
 @final
 class Recording:

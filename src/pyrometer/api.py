@@ -34,8 +34,9 @@ from pyrometer.diagnosis.diagnose import diagnose
 from pyrometer.diagnosis.finding import Diagnosis
 from pyrometer.errors import FileAccessError, SelectionError
 from pyrometer.formats import Progress, by_name, open_profile, read_foreign
+from pyrometer.formats.format import check_target, write_whole
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native, symbol_options
-from pyrometer.show import html
+from pyrometer.show import html, report
 
 
 class Profile(ProfileData):
@@ -185,6 +186,24 @@ class Profile(ProfileData):
         ``icicle``: with the root at the top.
         """
         by_name("flamegraph").write(self, path, title, inverted, icicle, **filters)
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        title: str = "",
+        *,
+        source: bool = True,
+        base: ProfileData | None = None,
+    ) -> None:
+        """Write the viewer's page with this profile inside: one HTML file that needs no network.
+
+        ``source``: with source and machine code of the hottest functions, as far as they are on this machine.
+        ``base``: another profile, which this one is compared with (before and after).
+        An :class:`~pyrometer.OutputError` if the page would hold more than browsers open well.
+        """
+        target = Path(path)
+        check_target(target)
+        write_whole(target, report.page(self, title, source, base))
 
     def export(
         self,

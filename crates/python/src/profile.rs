@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use pyrometer_tables::Profile as Inner;
 use pyrometer_tables::call_graph::{Metrics, estimate};
+use pyrometer_tables::page::page;
 use pyrometer_tables::select::{Selection, totals, weigh};
 
 use crate::error::{Known, Result};
@@ -84,6 +86,18 @@ impl Profile {
     fn totals(&self, py: Python<'_>) -> PyResult<Vec<(i64, i64)>> {
         let totals = py.detach(|| totals(&self.0)).map_err(Known::from)?;
         Ok(totals.iter().map(|total| (total.value, total.count)).collect())
+    }
+
+    /// What the viewer's page reads, with more texts by name; `base` is what it is compared with.
+    fn page<'py>(
+        &self,
+        py: Python<'py>,
+        base: Option<&Self>,
+        texts: Vec<(String, String)>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let base = base.map(|base| &*base.0);
+        let bytes = py.detach(|| page(&self.0, base, &texts)).map_err(Known::from)?;
+        Ok(PyBytes::new(py, &bytes))
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {

@@ -20,6 +20,7 @@ pub mod labels;
 mod merge;
 pub mod meta;
 pub mod naming;
+pub mod page;
 pub mod positioned;
 pub mod profile;
 pub mod samples;

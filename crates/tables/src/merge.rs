@@ -30,25 +30,48 @@ pub(crate) fn merge(
     absorbed: Option<u32>,
     label: impl Fn(i32) -> (u32, bool),
 ) -> Vec<Node> {
-    let used = used(stacks, weights);
+    let shape = shape(stacks, &used(stacks, weights), absorbed, label);
+    let mut nodes = shape.nodes;
+    for (node, weight) in shape.node_of.iter().zip(weights) {
+        if let Some(node) = node {
+            nodes[*node as usize].self_weight.add(weight);
+        }
+    }
+    add_up(&mut nodes);
+    nodes
+}
+
+/// A merged tree before anything is weighed.
+pub(crate) struct Shape {
+    /// Without weights.
+    pub(crate) nodes: Vec<Node>,
+    /// For each stack, its node, if it is used.
+    pub(crate) node_of: Vec<Option<u32>>,
+}
+
+/// The tree of the stacks that are used; arguments as of [`merge`].
+pub(crate) fn shape(
+    stacks: &[Stack],
+    used: &[bool],
+    absorbed: Option<u32>,
+    label: impl Fn(i32) -> (u32, bool),
+) -> Shape {
     let mut tree = Builder::default();
-    let mut node_of = vec![0; stacks.len()];
+    let mut node_of: Vec<Option<u32>> = vec![None; stacks.len()];
     for (row, stack) in stacks.iter().enumerate().filter(|(row, _)| used[*row]) {
-        let parent = stack.parent.map(|parent| node_of[parent as usize]);
+        let parent = stack.parent.and_then(|parent| node_of[parent as usize]);
         let (label, inlined) = label(stack.frame);
         let absorbing =
             parent.filter(|&parent| absorbed == Some(label) && tree.nodes[parent as usize].label == label);
         let node = absorbing.unwrap_or_else(|| tree.child(parent, label));
-        tree.nodes[node as usize].self_weight.add(&weights[row]);
         tree.nodes[node as usize].inlined &= inlined;
-        node_of[row] = node;
+        node_of[row] = Some(node);
     }
-    add_up(&mut tree.nodes);
-    tree.nodes
+    Shape { nodes: tree.nodes, node_of }
 }
 
 /// For each stack, if it or one below it has weight.
-fn used(stacks: &[Stack], weights: &[Weight]) -> Vec<bool> {
+pub(crate) fn used(stacks: &[Stack], weights: &[Weight]) -> Vec<bool> {
     let mut used: Vec<bool> = weights.iter().map(|weight| !weight.is_zero()).collect();
     for (row, stack) in stacks.iter().enumerate().rev() {
         if let (true, Some(parent)) = (used[row], stack.parent) {
@@ -59,7 +82,7 @@ fn used(stacks: &[Stack], weights: &[Weight]) -> Vec<bool> {
 }
 
 /// Totals, from the leaves up: a child stands after its parent.
-fn add_up(nodes: &mut [Node]) {
+pub(crate) fn add_up(nodes: &mut [Node]) {
     for node in nodes.iter_mut() {
         node.total = node.self_weight;
     }

@@ -167,7 +167,7 @@ def _assemblies(profile: ProfileData, ground: Basis, rows: Iterable[native.Addre
 def _of_binary(ground: Basis, path: str, build_id: str | None, costs: list[native.AddressCost]) -> list[Assembly]:
     by_address = {cost.address: cost for cost in costs if cost.self_count}
     try:
-        symbols = _disassemble(path, build_id, sorted(cost.address for cost in costs))
+        symbols = disassembled(path, build_id, sorted(cost.address for cost in costs))
     except DisassemblyError as error:
         return _bare(ground, path, error.what, by_address)
     listings = [_assembly(ground, path, name, code, by_address) for name, code in symbols]
@@ -178,7 +178,8 @@ def _of_binary(ground: Basis, path: str, build_id: str | None, costs: list[nativ
     return shown + _bare(ground, path, "no symbol says where the code around these addresses begins", rest)
 
 
-def _disassemble(path: str, build_id: str | None, addresses: list[int]) -> list[tuple[str, list[native.Instruction]]]:
+def disassembled(path: str, build_id: str | None, addresses: list[int]) -> list[tuple[str, list[native.Instruction]]]:
+    """The symbols that hold these addresses, each with its whole code, or a DisassemblyError."""
     if path.startswith("[") and path != "[vdso]":
         raise DisassemblyError(f"the code of {path} is in no file", cure="look at its source lines instead")
     return native.disassemble(path, build_id, addresses, symbol_options())

@@ -29,6 +29,8 @@ COMMANDS: dict[str, Lazy] = {
     "diff": Lazy("pyrometer.cli.diff", "Compare two profiles: what costs more, what less, and is it noise."),
     "annotate": Lazy("pyrometer.cli.annotate", "One function's source and machine code with samples."),
     "flamegraph": Lazy("pyrometer.cli.flamegraph", "Draw an interactive flame graph (SVG)."),
+    "view": Lazy("pyrometer.cli.view", "Look at a profile in the browser."),
+    "report": Lazy("pyrometer.cli.report", "One HTML file to look at a profile in a browser."),
     "symbolize": Lazy("pyrometer.cli.symbolize", "Look names up again, with debug info from elsewhere."),
     "import": Lazy("pyrometer.cli.import_", "Other tools' files as a profile."),
     "export": Lazy("pyrometer.cli.export", "Write a profile in another tool's format."),

@@ -42,6 +42,12 @@ def open_input(file: str | None) -> Profile:
         return load(path, progress=meter)
 
 
+def open_pair(file: str | None, after: str | None) -> tuple[Profile, Profile | None]:
+    """The profile that is looked at, and the one that it is compared with: of two, the second and the first."""
+    first = open_input(file)
+    return (first, None) if after is None else (open_input(after), first)
+
+
 def _newest_first(folder: Path, suffix: str) -> list[Path]:
     found = [path for path in folder.iterdir() if path.name.endswith(suffix) and path.is_file()]
     return sorted(found, key=lambda path: (-path.stat().st_mtime_ns, path.name))

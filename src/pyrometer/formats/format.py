@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,30 @@ def check_target(path: Path, is_folder: bool = False) -> None:
         raise OutputError(f"{path} cannot be written", "it is no folder" if is_folder else "it is a folder")
     if not path.parent.is_dir():
         raise OutputError(f"{path} cannot be written", "its folder does not exist")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is whole or not there; a device such as ``/dev/stdout`` as it is."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
+            file.write(content)
+        partial = Path(file.name)
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(path)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written", error.strerror or str(error)) from error
+
+
+def _umask() -> int:
+    """What new files may not have; there is no asking without setting."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 @dataclass(frozen=True)

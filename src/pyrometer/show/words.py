@@ -37,17 +37,22 @@ def total(basis: Basis) -> str:
 
 def quality(found: Quality) -> str:
     """What is missing, as numbers: always all four, so that a zero is seen too."""
+    return " · ".join(text for text, _ in missing(found))
+
+
+def missing(found: Quality) -> list[tuple[str, bool]]:
+    """The same one by one, and whether something is missing."""
     parts = [
-        f"lost {_of(found.lost, found.samples + found.lost)}",
-        f"throttled {found.throttled:,} times" if found.throttled else "throttled 0",
-        f"truncated {_of(found.truncated, found.samples)}",
-        f"unsymbolized {_of(found.unsymbolized, found.samples)}",
+        (f"lost {_of(found.lost, found.samples + found.lost)}", found.lost),
+        (f"throttled {found.throttled:,} times" if found.throttled else "throttled 0", found.throttled),
+        (f"truncated {_of(found.truncated, found.samples)}", found.truncated),
+        (f"unsymbolized {_of(found.unsymbolized, found.samples)}", found.unsymbolized),
     ]
     if found.elided:
-        parts.append(f"frames left out in {found.elided:,}")
+        parts.append((f"frames left out in {found.elided:,}", found.elided))
     if found.lost_records:
-        parts.append(f"other records lost {found.lost_records:,}")
-    return " · ".join(parts)
+        parts.append((f"other records lost {found.lost_records:,}", found.lost_records))
+    return [(text, bool(count)) for text, count in parts]
 
 
 def nothing(found: Basis) -> str:

@@ -1,0 +1,98 @@
+//! A profile as the viewer's page reads it: columns that become typed arrays without being looked at.
+//!
+//! Constraints:
+//! - the tree is merged by function and stands in depth-first order, so that a subtree is a range, and every view of
+//!   the page is a pass over arrays;
+//! - self values alone are stored, where they are not zero: totals, inverted trees and tables follow from them;
+//! - samples are there, in the order of time, unless there are more than a page can hold ([`MOST_SAMPLES`]).
+//!
+//! The columns, `k` a row of `metrics` (of two profiles: those of the second follow):
+//!
+//! | column | type | of |
+//! |---|---|---|
+//! | `strings.bytes`, `strings.ends` | u8, u32 | every text once, UTF-8, one after the other; the first is empty |
+//! | `functions.name`, `.folded`, `.binary`, `.file`, `.namespace` | u32 | texts; `folded` is without generic arguments |
+//! | `functions.line` | u32 | 0 if unknown |
+//! | `functions.kind`, `.runtime` | u8 | 0 native, 1 kernel, 2 jit, 3 unknown; 1 if it starts programs or unwinds panics |
+//! | `nodes.function`, `nodes.depth` | u32 | depth 0 is a root |
+//! | `nodes.inlined` | u8 | 1 if the compiler inlined every frame of it |
+//! | `self.k.node`, `self.k.value` | u32, f64 | nodes in which samples end |
+//! | `samples.node`, `.thread`, `.count` | u32 | |
+//! | `samples.delta` | u32 | ticks since the sample before, the first since the start; the tick is in `samples.tick` |
+//! | `samples.metric`, `samples.value` | u8, f64 | |
+//! | `samples.tick` | f64 | one value: nanoseconds |
+
+mod container;
+mod functions;
+mod pair;
+mod samples;
+mod tree;
+
+use crate::call_graph::{Metrics, estimate};
+use crate::error::Result;
+use crate::profile::Profile;
+use crate::schema::Tables;
+use crate::select::{Selection, Weights, weigh};
+use container::Container;
+use functions::Functions;
+use tree::Tree;
+
+/// A page holds no more samples than this; without them it has no times.
+pub const MOST_SAMPLES: u64 = 2_000_000;
+
+/// The container of a profile, with `texts` as further columns. If there are calls in place of stacks, the stacks are
+/// estimated. With a `base` to compare with, the metrics of that one follow, and there are no samples.
+///
+/// # Errors
+/// Those of reading.
+pub fn page(profile: &Profile, base: Option<&Profile>, texts: &[(String, String)]) -> Result<Vec<u8>> {
+    let estimated = stacked(profile)?;
+    let profile = estimated.as_ref().unwrap_or(profile);
+    let mut container = Container::default();
+    match base {
+        Some(base) => write_pair(profile, stacked(base)?.as_ref().unwrap_or(base), &mut container)?,
+        None => write(profile, &mut container)?,
+    }
+    for (name, text) in texts {
+        container.text(name, text);
+    }
+    Ok(container.finish())
+}
+
+/// The profile with estimated stacks, if it has none.
+fn stacked(profile: &Profile) -> Result<Option<Profile>> {
+    if profile.tables().metrics.is_empty() {
+        return Ok(None);
+    }
+    estimate(profile, &Selection::default(), Metrics::All)
+}
+
+fn write(profile: &Profile, container: &mut Container) -> Result<()> {
+    let tree = write_tree(profile.tables(), &weigh_all(profile)?, container);
+    if profile.sample_count() <= MOST_SAMPLES {
+        samples::write(profile, &tree, container)?;
+    }
+    Ok(())
+}
+
+fn write_pair(profile: &Profile, base: &Profile, container: &mut Container) -> Result<()> {
+    let [own, others] = [profile, base].map(|each| each.tables().stacks.len());
+    let weights = weigh_all(profile)?.into_iter().map(|weights| pair::placed(weights, 0, others));
+    let base_weights = weigh_all(base)?.into_iter().map(|weights| pair::placed(weights, own, 0));
+    let tables = pair::joined(profile.tables(), base.tables());
+    write_tree(&tables, &weights.chain(base_weights).collect::<Vec<_>>(), container);
+    Ok(())
+}
+
+fn write_tree(tables: &Tables, weights: &[Weights], container: &mut Container) -> Tree {
+    let functions = Functions::new(tables);
+    let tree = Tree::new(tables, weights, &functions);
+    functions.write(container);
+    tree.write(weights, container);
+    tree
+}
+
+fn weigh_all(profile: &Profile) -> Result<Vec<Weights>> {
+    let metrics = 0..profile.tables().metrics.len() as i32;
+    metrics.map(|metric| weigh(profile, &Selection { metric, ..Selection::default() })).collect()
+}

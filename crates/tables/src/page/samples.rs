@@ -1,0 +1,50 @@
+//! Samples as columns, in the order of time.
+
+use super::container::Container;
+use super::tree::Tree;
+use crate::error::Result;
+use crate::profile::Profile;
+use crate::schema::Sample;
+
+/// Nanoseconds: what times are rounded to, unless the recording is longer than an hour.
+const TICK: i64 = 1_000;
+
+/// Adds the columns `samples`: those that have a time.
+pub fn write(profile: &Profile, tree: &Tree, container: &mut Container) -> Result<()> {
+    let mut samples = timed(profile, tree)?;
+    samples.sort_by_key(|sample| sample.time);
+    let start = profile.meta.start;
+    let since = |sample: &Sample| sample.time.unwrap_or(start).saturating_sub(start).max(0);
+    let last = samples.last().map_or(0, since);
+    let tick = TICK.max(last / i64::from(u32::MAX) + 1);
+    let mut before = 0;
+    let delta = |sample: &Sample| {
+        let ticks = since(sample) / tick;
+        let delta = ticks - before;
+        before = ticks;
+        delta as u32
+    };
+    let deltas: Vec<_> = samples.iter().map(delta).collect();
+    container.f64("samples.tick", [tick as f64]);
+    container.u32("samples.delta", deltas);
+    container.u32("samples.node", samples.iter().filter_map(|sample| tree.place(sample.stack)));
+    container.u32("samples.thread", samples.iter().map(|sample| sample.thread as u32));
+    container
+        .u32("samples.count", samples.iter().map(|sample| sample.count.clamp(0, u32::MAX.into()) as u32));
+    container.u8("samples.metric", samples.iter().map(|sample| sample.metric as u8));
+    container.f64("samples.value", samples.iter().map(|sample| sample.value as f64));
+    Ok(())
+}
+
+/// Those with a time, of a stack that is weighed, and of a metric that a byte can number.
+fn timed(profile: &Profile, tree: &Tree) -> Result<Vec<Sample>> {
+    let mut timed = Vec::new();
+    profile.for_each_batch(|samples| {
+        let kept = |sample: &&Sample| {
+            sample.time.is_some() && tree.place(sample.stack).is_some() && sample.metric < 256
+        };
+        timed.extend(samples.iter().filter(kept));
+        Ok(())
+    })?;
+    Ok(timed)
+}

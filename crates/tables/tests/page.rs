@@ -1,0 +1,161 @@
+//! What the viewer's page reads says what the tables say.
+
+mod common;
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+use pyrometer_tables::labels::frame_name;
+use pyrometer_tables::page::page;
+use pyrometer_tables::schema::{Sample, Tables};
+use pyrometer_tables::{Profile, Result};
+use serde_json::Value;
+
+/// The columns of a container, as a reader that knows nothing but its description sees them.
+struct Columns(HashMap<String, Vec<u8>>);
+
+impl Columns {
+    fn read(bytes: &[u8]) -> Self {
+        assert_eq!(&bytes[..8], b"PYROPAGE");
+        let length = u32::from_le_bytes(bytes[8..12].try_into().expect("four bytes")) as usize;
+        let directory: Vec<Value> = serde_json::from_slice(&bytes[12..12 + length]).expect("a directory");
+        let first = (12 + length).next_multiple_of(8);
+        let column = |entry: &Value| {
+            let number = |key: &str| entry[key].as_u64().expect("a number") as usize;
+            let start = first + number("offset");
+            assert_eq!(start % 8, 0);
+            (
+                entry["name"].as_str().expect("a name").to_owned(),
+                bytes[start..start + number("length")].to_vec(),
+            )
+        };
+        Self(directory.iter().map(column).collect())
+    }
+
+    fn u32(&self, name: &str) -> Vec<u32> {
+        let bytes = self.0[name].chunks(4);
+        bytes.map(|bytes| u32::from_le_bytes(bytes.try_into().expect("four bytes"))).collect()
+    }
+
+    fn f64(&self, name: &str) -> Vec<f64> {
+        let bytes = self.0[name].chunks(8);
+        bytes.map(|bytes| f64::from_le_bytes(bytes.try_into().expect("eight bytes"))).collect()
+    }
+
+    fn text(&self, row: u32) -> &str {
+        let ends = self.u32("strings.ends");
+        let start = row.checked_sub(1).map_or(0, |before| ends[before as usize]);
+        std::str::from_utf8(&self.0["strings.bytes"][start as usize..ends[row as usize] as usize])
+            .expect("a text")
+    }
+
+    /// The names on the way to each node, the root first.
+    fn paths(&self) -> Vec<Vec<String>> {
+        let names = self.u32("functions.name");
+        let mut path: Vec<String> = Vec::new();
+        let nodes = self.u32("nodes.function").into_iter().zip(self.u32("nodes.depth"));
+        let node = |(function, depth): (u32, u32)| {
+            path.truncate(depth as usize);
+            path.push(self.text(names[function as usize]).to_owned());
+            path.clone()
+        };
+        nodes.map(node).collect()
+    }
+}
+
+fn names_of(tables: &Tables, stack: i32) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut at = Some(stack);
+    while let Some(row) = at {
+        let stack = &tables.stacks[row as usize];
+        names.push(frame_name(tables, &tables.frames[stack.frame as usize]).into_owned());
+        at = stack.parent;
+    }
+    names.reverse();
+    names
+}
+
+fn made(frames: i32, stacks: i32, count: usize) -> Result<Profile> {
+    let mut rows: Vec<Sample> = Vec::new();
+    common::samples(count, stacks, |batch| rows.extend_from_slice(batch));
+    Profile::from_parts(common::meta(), common::program(frames, stacks), rows)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn each_path_has_the_values_of_its_stacks(frames in 1..60_i32, stacks in 1..200_i32, count in 0..400_usize) {
+        let profile = made(frames, stacks, count).expect("a profile");
+        let columns = Columns::read(&page(&profile, None, &[]).expect("a page"));
+        let paths = columns.paths();
+        let mut expected: HashMap<Vec<String>, f64> = HashMap::new();
+        profile
+            .for_each_batch(|samples| {
+                for sample in samples {
+                    *expected.entry(names_of(profile.tables(), sample.stack)).or_default() += sample.value as f64;
+                }
+                Ok(())
+            })
+            .expect("samples");
+        let nodes = columns.u32("self.0.node").into_iter().zip(columns.f64("self.0.value"));
+        let found: HashMap<_, _> = nodes.map(|(node, value)| (paths[node as usize].clone(), value)).collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn of_two_profiles_each_has_its_own_values(frames in 1..60_i32, stacks in 1..100_i32, count in 0..200_usize) {
+        let (after, before) = (made(frames, stacks, count).expect("a profile"), made(40, 70, 100).expect("a profile"));
+        let columns = Columns::read(&page(&after, Some(&before), &[]).expect("a page"));
+        let paths = columns.paths();
+        for (metric, profile) in [&after, &before].into_iter().enumerate() {
+            let alone = Columns::read(&page(profile, None, &[]).expect("a page"));
+            let values = |columns: &Columns, paths: &[Vec<String>], metric: usize| -> HashMap<Vec<String>, f64> {
+                let nodes = columns.u32(&format!("self.{metric}.node"));
+                let values = columns.f64(&format!("self.{metric}.value"));
+                nodes.iter().map(|node| paths[*node as usize].clone()).zip(values).collect()
+            };
+            prop_assert_eq!(values(&columns, &paths, metric), values(&alone, &alone.paths(), 0));
+        }
+    }
+
+    #[test]
+    fn samples_stand_in_the_order_of_time_at_their_paths(stacks in 1..100_i32, count in 1..300_usize) {
+        let profile = made(40, stacks, count).expect("a profile");
+        let columns = Columns::read(&page(&profile, None, &[]).expect("a page"));
+        let paths = columns.paths();
+        let mut expected = Vec::new();
+        profile
+            .for_each_batch(|samples| {
+                expected.extend_from_slice(samples);
+                Ok(())
+            })
+            .expect("samples");
+        expected.sort_by_key(|sample| sample.time);
+        let tick = columns.f64("samples.tick")[0] as i64;
+        let mut ticks = 0;
+        let deltas = columns.u32("samples.delta");
+        prop_assert_eq!(deltas.len(), expected.len());
+        for ((delta, node), sample) in deltas.iter().zip(columns.u32("samples.node")).zip(&expected) {
+            ticks += i64::from(*delta);
+            prop_assert_eq!(ticks, (sample.time.expect("a time") - profile.meta.start) / tick);
+            prop_assert_eq!(&paths[node as usize], &names_of(profile.tables(), sample.stack));
+        }
+    }
+}
+
+#[test]
+fn a_text_is_a_column_of_its_own() -> Result<()> {
+    let texts = [("about".to_owned(), "{\"größe\": 1}".to_owned())];
+    let columns = Columns::read(&page(&made(3, 5, 10)?, None, &texts)?);
+    assert_eq!(columns.0["about"], texts[0].1.as_bytes());
+    Ok(())
+}
+
+#[test]
+fn nothing_measured_is_nothing_shown() -> Result<()> {
+    let profile = Profile::from_parts(common::meta(), Tables::default(), Vec::new())?;
+    let columns = Columns::read(&page(&profile, None, &[])?);
+    assert!(columns.u32("nodes.function").is_empty());
+    Ok(())
+}

@@ -1,0 +1,63 @@
+/** Named columns in one run of bytes, as `crates/tables/src/page/container.rs` writes them. */
+
+const MAGIC = "PYROPAGE";
+const HEAD = 12;
+const ALIGNMENT = 8;
+
+interface Entry {
+  name: string;
+  type: "u8" | "u32" | "f64" | "text";
+  offset: number;
+  length: number;
+}
+
+/** Columns by name: arrays that lie over the bytes, without a copy. A column that is not there is an error. */
+export class Columns {
+  private readonly entries: Map<string, Entry>;
+  private readonly bytes: ArrayBuffer;
+  private readonly first: number;
+
+  constructor(bytes: ArrayBuffer) {
+    const head = new Uint8Array(bytes, 0, Math.min(HEAD, bytes.byteLength));
+    if (new TextDecoder().decode(head.subarray(0, MAGIC.length)) !== MAGIC) {
+      throw new Error("this page holds no profile: its data does not begin as one");
+    }
+    const length = new DataView(bytes).getUint32(MAGIC.length, true);
+    const directory = new TextDecoder().decode(new Uint8Array(bytes, HEAD, length));
+    this.entries = new Map((JSON.parse(directory) as Entry[]).map((entry) => [entry.name, entry]));
+    this.bytes = bytes;
+    this.first = Math.ceil((HEAD + length) / ALIGNMENT) * ALIGNMENT;
+  }
+
+  has(name: string): boolean {
+    return this.entries.has(name);
+  }
+
+  u8(name: string): Uint8Array {
+    const { offset, length } = this.entry(name, "u8");
+    return new Uint8Array(this.bytes, offset, length);
+  }
+
+  u32(name: string): Uint32Array {
+    const { offset, length } = this.entry(name, "u32");
+    return new Uint32Array(this.bytes, offset, length / 4);
+  }
+
+  f64(name: string): Float64Array {
+    const { offset, length } = this.entry(name, "f64");
+    return new Float64Array(this.bytes, offset, length / 8);
+  }
+
+  text(name: string): string {
+    const { offset, length } = this.entry(name, "text");
+    return new TextDecoder().decode(new Uint8Array(this.bytes, offset, length));
+  }
+
+  private entry(name: string, type: Entry["type"]): Entry {
+    const entry = this.entries.get(name);
+    if (entry?.type !== type) {
+      throw new Error(`the profile's data has no column ${name} of ${type}`);
+    }
+    return { ...entry, offset: entry.offset + this.first };
+  }
+}

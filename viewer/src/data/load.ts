@@ -1,0 +1,32 @@
+/** Where the page's data comes from: inside of the page, or from the server that served it. */
+
+const DATA = "profile";
+
+/** The container, unpacked, and whether a server sent it. */
+export async function loadBytes(): Promise<{ bytes: ArrayBuffer; served: boolean }> {
+  const inside = document.getElementById(DATA);
+  const packed = inside ? fromBase64(inside.textContent ?? "") : await fetched();
+  // It is not needed twice, and may be as large as the rest of the page's memory.
+  inside?.remove();
+  const unpacked = packed.stream().pipeThrough(new DecompressionStream("deflate"));
+  return { bytes: await new Response(unpacked).arrayBuffer(), served: inside === null };
+}
+
+async function fetched(): Promise<Blob> {
+  // The server ends when the last page has gone: this tells it that one is here.
+  new EventSource("alive");
+  const response = await fetch("profile");
+  if (!response.ok) {
+    throw new Error(`the profile cannot be fetched: ${response.status} ${response.statusText}`);
+  }
+  return response.blob();
+}
+
+function fromBase64(text: string): Blob {
+  const letters = atob(text.trim());
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at++) {
+    bytes[at] = letters.charCodeAt(at);
+  }
+  return new Blob([bytes]);
+}

@@ -1,0 +1,151 @@
+/** A profile in memory: columns, no rows. */
+
+import type { About } from "./about";
+import { Columns } from "./container";
+import { Texts } from "./texts";
+
+export const KERNEL = 1;
+
+export interface Functions {
+  count: number;
+  name: Uint32Array;
+  folded: Uint32Array;
+  binary: Uint32Array;
+  file: Uint32Array;
+  namespace: Uint32Array;
+  line: Uint32Array;
+  kind: Uint8Array;
+  runtime: Uint8Array;
+}
+
+/** The call tree in depth-first order: the subtree of node `n` is `n` to `end[n]`, without the latter. */
+export interface Nodes {
+  count: number;
+  function: Uint32Array;
+  depth: Uint32Array;
+  /** -1 for a root. */
+  parent: Int32Array;
+  end: Uint32Array;
+  inlined: Uint8Array;
+}
+
+/** In the order of time. */
+export interface Samples {
+  count: number;
+  node: Uint32Array;
+  thread: Uint32Array;
+  metric: Uint8Array;
+  value: Float64Array;
+  /** Observations that each stands for. */
+  counts: Uint32Array;
+  /** Nanoseconds since the start. */
+  time: Float64Array;
+}
+
+export interface Profile {
+  about: About;
+  texts: Texts;
+  functions: Functions;
+  nodes: Nodes;
+  /** By metric: the value of the samples that end in each node. */
+  self: Float64Array[];
+  /** Null if the samples have no times, or are too many for a page. */
+  samples: Samples | null;
+}
+
+export function readProfile(bytes: ArrayBuffer): Profile {
+  const columns = new Columns(bytes);
+  const about = JSON.parse(columns.text("about")) as About;
+  const nodes = readNodes(columns);
+  return {
+    about,
+    texts: new Texts(columns.u8("strings.bytes"), columns.u32("strings.ends")),
+    functions: readFunctions(columns),
+    nodes,
+    self: about.metrics.map((_, metric) => readSelf(columns, metric, nodes.count)),
+    samples: readSamples(columns),
+  };
+}
+
+function readFunctions(columns: Columns): Functions {
+  const texts = (name: string) => columns.u32(`functions.${name}`);
+  const name = texts("name");
+  return {
+    count: name.length,
+    name,
+    folded: texts("folded"),
+    binary: texts("binary"),
+    file: texts("file"),
+    namespace: texts("namespace"),
+    line: texts("line"),
+    kind: columns.u8("functions.kind"),
+    runtime: columns.u8("functions.runtime"),
+  };
+}
+
+function readNodes(columns: Columns): Nodes {
+  const depth = columns.u32("nodes.depth");
+  const { parent, end } = relate(depth);
+  return {
+    count: depth.length,
+    function: columns.u32("nodes.function"),
+    depth,
+    parent,
+    end,
+    inlined: columns.u8("nodes.inlined"),
+  };
+}
+
+/** Parents and ends of subtrees of nodes in depth-first order. */
+export function relate(depth: Uint32Array): { parent: Int32Array; end: Uint32Array } {
+  const parent = new Int32Array(depth.length);
+  const end = new Uint32Array(depth.length);
+  const path: number[] = [];
+  for (let node = 0; node < depth.length; node++) {
+    while (path.length > depth[node]) {
+      end[path.pop() as number] = node;
+    }
+    parent[node] = path.length > 0 ? path[path.length - 1] : -1;
+    path.push(node);
+  }
+  for (const node of path) {
+    end[node] = depth.length;
+  }
+  return { parent, end };
+}
+
+function readSelf(columns: Columns, metric: number, count: number): Float64Array {
+  const self = new Float64Array(count);
+  const nodes = columns.u32(`self.${metric}.node`);
+  const values = columns.f64(`self.${metric}.value`);
+  for (let row = 0; row < nodes.length; row++) {
+    self[nodes[row]] = values[row];
+  }
+  return self;
+}
+
+function readSamples(columns: Columns): Samples | null {
+  if (!columns.has("samples.node") || columns.u32("samples.node").length === 0) {
+    return null;
+  }
+  const node = columns.u32("samples.node");
+  return {
+    count: node.length,
+    node,
+    thread: columns.u32("samples.thread"),
+    metric: columns.u8("samples.metric"),
+    value: columns.f64("samples.value"),
+    counts: columns.u32("samples.count"),
+    time: times(columns.u32("samples.delta"), columns.f64("samples.tick")[0]),
+  };
+}
+
+function times(deltas: Uint32Array, tick: number): Float64Array {
+  const times = new Float64Array(deltas.length);
+  let ticks = 0;
+  for (let row = 0; row < deltas.length; row++) {
+    ticks += deltas[row];
+    times[row] = ticks * tick;
+  }
+  return times;
+}

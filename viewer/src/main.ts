@@ -1,0 +1,42 @@
+/** One script, two halves: the page, and the worker that the page starts from its own text. */
+
+import "./style/base.css";
+import "./style/above.css";
+import "./style/time.css";
+import "./style/panels.css";
+import "./style/overview.css";
+import "./style/flame.css";
+import "./style/tables.css";
+import "./style/source.css";
+import "./style/details.css";
+import { Columns } from "./data/container";
+import { listerOf } from "./data/listing";
+import { loadBytes } from "./data/load";
+import { readProfile } from "./data/profile";
+import { Page } from "./page";
+import { h, replace } from "./ui/dom";
+import { startAsker } from "./work/client";
+import { type Scope, serve } from "./work/worker";
+
+async function start(script: string): Promise<void> {
+  try {
+    const { bytes, served } = await loadBytes();
+    performance.mark("unpacked");
+    const asker = startAsker(bytes, script);
+    const lister = listerOf(new Columns(bytes), served);
+    await new Page(readProfile(bytes), asker, lister).start();
+    performance.measure("first picture", "unpacked");
+    document.documentElement.dataset.ready = "true";
+  } catch (error) {
+    replace(
+      document.body,
+      h("p", { class: "failure", role: "alert" }, `This profile cannot be shown: ${String(error)}`),
+    );
+  }
+}
+
+if (typeof document === "undefined") {
+  serve(globalThis as unknown as Scope);
+} else {
+  void start(document.getElementById("code")?.textContent ?? "");
+}

@@ -1,0 +1,327 @@
+/** The page: what stands around the panels, and which of them shows what. */
+
+import type { Lister } from "./data/listing";
+import type { Profile } from "./data/profile";
+import { count, percent } from "./data/units";
+import { Details } from "./panels/details";
+import { FlamePanel } from "./panels/flame";
+import { choice } from "./panels/flame_tools";
+import { FunctionsPanel } from "./panels/functions";
+import { OverviewPanel } from "./panels/overview";
+import { SourcePanel } from "./panels/source";
+import { ThreadsPanel } from "./panels/threads";
+import { Timeline } from "./panels/timeline";
+import { TreePanel } from "./panels/tree";
+import { type Panel, View } from "./panels/view";
+import { PANELS, type PanelName, START, type State, sameQuery } from "./state/state";
+import { Store } from "./state/store";
+import { type Labels, labelsOf } from "./tree/labels";
+import type { Answer } from "./tree/query";
+import { type Found, find, pattern } from "./tree/search";
+import { button, h, on, refresh, replace, shorten } from "./ui/dom";
+import { announce, liveRegion } from "./ui/live";
+import { startTheme, switchTheme } from "./ui/theme";
+import type { Asker } from "./work/client";
+
+const TITLES: Record<PanelName, string> = {
+  overview: "Overview",
+  flame: "Flame graph",
+  functions: "Functions",
+  tree: "Call tree",
+  source: "Source",
+  threads: "Threads",
+};
+/** Milliseconds without a key before a search begins. */
+const TYPING = 120;
+
+export class Page {
+  private readonly store: Store;
+  private readonly panels: Record<PanelName, Panel>;
+  private readonly details = new Details();
+  private readonly timeline = new Timeline();
+  private readonly metric = h("span", { class: "metric" });
+  private readonly search: HTMLInputElement;
+  private readonly share = h("span", { class: "share", role: "status" });
+  private readonly tabs = h("div", { role: "tablist", class: "tabs", "aria-label": "Panels" });
+  private readonly chips = h("div", { class: "chips" });
+  private readonly undo: HTMLButtonElement;
+  private readonly main = h("div", { id: "panel", role: "tabpanel" });
+  private answer: Answer | null = null;
+  private labels: Labels | null = null;
+  private found: { search: string; answer: Answer; found: Found | null } | null = null;
+  private asked = 0;
+
+  constructor(
+    private readonly profile: Profile,
+    private readonly asker: Asker,
+    lister: Lister,
+  ) {
+    const { metrics, threads } = profile.about;
+    const limits = { metrics: metrics.length, functions: profile.functions.count, threads: threads.length };
+    this.store = new Store(limits, startOf(profile));
+    this.panels = {
+      overview: new OverviewPanel(),
+      flame: new FlamePanel(),
+      functions: new FunctionsPanel(),
+      tree: new TreePanel(),
+      source: new SourcePanel(lister),
+      threads: new ThreadsPanel(),
+    };
+    this.search = h("input", {
+      type: "search",
+      placeholder: "Search functions (regex)   /",
+      "aria-label": "Search functions by regular expression",
+      spellcheck: "false",
+      name: "search",
+    });
+    this.undo = button("Undo", () => this.store.undo(), { title: "One step back (Ctrl+Z)" });
+    this.build();
+    this.listen();
+  }
+
+  /** The panels that have something to say of this profile. */
+  private get names(): PanelName[] {
+    return PANELS.filter((name) => name !== "threads" || this.profile.about.pairs.length === 0);
+  }
+
+  /** Shows what the address says. */
+  start(): Promise<void> {
+    return this.ask(this.store.state);
+  }
+
+  private build(): void {
+    const { about } = this.profile;
+    document.title = `${about.program} – Pyrometer`;
+    const theme = button("◐", () => this.switchTheme(), {
+      "aria-label": "Dark or light",
+      title: "Dark or light",
+    });
+    const header = h(
+      "header",
+      {},
+      h("span", { class: "brand" }, "Pyrometer"),
+      h("h1", { class: "program", title: about.title }, shorten(about.title, 80)),
+      this.metric,
+      h("span", { class: "search" }, this.search, this.share),
+      theme,
+    );
+    this.tabs.append(...this.names.map((name) => this.tab(name)));
+    const bar = h("nav", { "aria-label": "Views" }, this.tabs, this.chips, this.undo);
+    const body = h("div", { class: "content" }, h("main", {}, this.main), this.details.element);
+    replace(document.body, header, bar, this.timeline.element, body, liveRegion());
+  }
+
+  private tab(name: PanelName): HTMLElement {
+    return button(TITLES[name], () => this.store.change({ panel: name }), {
+      role: "tab",
+      id: `tab-${name}`,
+      "aria-controls": "panel",
+    });
+  }
+
+  private switchTheme(): void {
+    switchTheme();
+    this.themeChanged();
+  }
+
+  private themeChanged(): void {
+    this.draw(true);
+  }
+
+  private listen(): void {
+    startTheme(() => this.themeChanged());
+    this.store.listen((state, before) => {
+      if (sameQuery(state, before) && this.answer) {
+        this.draw();
+      } else {
+        void this.ask(state);
+      }
+    });
+    let typing = 0;
+    on(this.search, {
+      input: () => {
+        clearTimeout(typing);
+        typing = window.setTimeout(() => this.store.change({ search: this.search.value }, true), TYPING);
+      },
+      keydown: (event) => {
+        if (event.key === "Escape") {
+          this.search.value = "";
+          this.store.change({ search: "" });
+        }
+        if (event.key === "Enter" || event.key === "Escape") {
+          this.panels[this.store.state.panel].focus?.();
+        }
+      },
+    });
+    on(this.tabs, { keydown: (event) => this.tabKey(event) });
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  private tabKey(event: KeyboardEvent): void {
+    const { names } = this;
+    const at = names.indexOf(this.store.state.panel);
+    const to: Record<string, number> = {
+      ArrowRight: (at + 1) % names.length,
+      ArrowLeft: (at + names.length - 1) % names.length,
+      Home: 0,
+      End: names.length - 1,
+    };
+    if (event.key in to) {
+      event.preventDefault();
+      this.store.change({ panel: names[to[event.key]] });
+      document.getElementById(`tab-${names[to[event.key]]}`)?.focus();
+    }
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { names } = this;
+    const typing = (event.target as Element).matches?.("input[type=search], select, textarea");
+    if (typing || event.altKey) {
+      return;
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key === "z") {
+      event.preventDefault();
+      this.store.undo();
+    } else if (event.key === "/" && !event.ctrlKey) {
+      event.preventDefault();
+      this.search.focus();
+      this.search.select();
+    } else if (/^[1-9]$/.test(event.key) && !event.ctrlKey && names[Number(event.key) - 1]) {
+      this.store.change({ panel: names[Number(event.key) - 1] });
+      this.panels[this.store.state.panel].focus?.();
+    }
+  }
+
+  /** Of several questions, the answer to the last is shown. */
+  private async ask(state: State): Promise<void> {
+    const number = ++this.asked;
+    this.main.setAttribute("aria-busy", "true");
+    try {
+      const answer = await this.asker.ask({ ...state, against: partner(this.profile, state.metric) });
+      if (number === this.asked) {
+        this.answer = answer;
+        this.labels = labelsOf(this.profile, state);
+        this.draw();
+      }
+    } catch (error) {
+      replace(
+        this.main,
+        h(
+          "p",
+          { class: "failure", role: "alert" },
+          `This cannot be shown: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+      );
+    } finally {
+      this.main.removeAttribute("aria-busy");
+    }
+  }
+
+  private draw(theme = false): void {
+    const { answer, labels } = this;
+    const { state } = this.store;
+    if (!answer || !labels) {
+      return;
+    }
+    const view = new View(
+      this.profile,
+      this.store,
+      state,
+      answer,
+      labels,
+      this.searched(state, answer, labels),
+    );
+    this.drawTop(view);
+    const panel = this.panels[state.panel];
+    if (this.main.firstChild !== panel.element) {
+      replace(this.main, panel.element);
+    }
+    this.main.setAttribute("aria-labelledby", `tab-${state.panel}`);
+    this.timeline.show(view);
+    this.details.show(view);
+    panel.show(view);
+    if (theme) {
+      announce("theme changed");
+    }
+  }
+
+  private searched(state: State, answer: Answer, labels: Labels): Found | null {
+    if (!state.search) {
+      return null;
+    }
+    if (this.found?.search !== state.search || this.found.answer !== answer) {
+      const wanted = pattern(state.search);
+      const found = wanted && find(this.profile, answer.tree, labels.count, wanted, state.fold);
+      this.found = { search: state.search, answer, found };
+    }
+    return this.found.found;
+  }
+
+  private drawTop(view: View): void {
+    const { state, profile, found } = view;
+    const names = metricNames(profile);
+    const choose = (value: string) => this.store.change({ metric: Number(value), zoom: [0, 1] });
+    refresh(
+      this.metric,
+      names.length > 1 ? choice("Metric", names, String(state.metric), choose) : names[0]?.[1],
+    );
+    if (document.activeElement !== this.search) {
+      this.search.value = state.search;
+    }
+    const wrong = state.search !== "" && !found;
+    this.search.setAttribute("aria-invalid", String(wrong));
+    const share = found ? `${percent(view.share(found.weight))} % in ${count(found.functions)}` : "";
+    this.share.textContent = wrong ? "no regular expression" : share;
+    for (const name of PANELS) {
+      const tab = document.getElementById(`tab-${name}`);
+      tab?.setAttribute("aria-selected", String(name === state.panel));
+      tab?.setAttribute("tabindex", name === state.panel ? "0" : "-1");
+    }
+    this.undo.disabled = this.store.steps === 0;
+    refresh(this.chips, ...this.filters(view));
+  }
+
+  /** What is filtered by, each with a button that takes it away. */
+  private filters(view: View): Node[] {
+    const { state } = view;
+    const without = (rows: number[], row: number) => rows.filter((one) => one !== row);
+    const chip = (text: string, change: Partial<State>) =>
+      h(
+        "span",
+        { class: "chip" },
+        text,
+        button("×", () => this.store.change({ ...change, zoom: [0, 1] }), {
+          "aria-label": `no longer ${text}`,
+        }),
+      );
+    const name = (row: number) => shorten(view.name(view.labels.of[row]), 40);
+    const threads = state.threads.length;
+    return [
+      ...state.focus.map((row) => chip(`focus: ${name(row)}`, { focus: without(state.focus, row) })),
+      ...state.hide.map((row) => chip(`hidden: ${name(row)}`, { hide: without(state.hide, row) })),
+      ...(threads > 0
+        ? [chip(`${threads} of ${view.profile.about.threads.length} threads`, { threads: [] })]
+        : []),
+    ];
+  }
+}
+
+/** Of two profiles, what has changed is what one looks at. */
+function startOf({ about }: Profile): State {
+  return about.pairs.length > 0 ? { ...START, metric: about.pairs[0][0], colour: "difference" } : START;
+}
+
+/** The metric that another one is compared with, or -1. */
+function partner({ about }: Profile, metric: number): number {
+  const pair = about.pairs.find((one) => one.includes(metric));
+  return pair ? (pair.find((one) => one !== metric) ?? -1) : -1;
+}
+
+/** What can be chosen: of two profiles both sides of what both have. */
+function metricNames({ about }: Profile): [string, string][] {
+  const named = (row: number, side = ""): [string, string] => [String(row), about.metrics[row].name + side];
+  if (about.pairs.length > 0) {
+    return about.pairs.flatMap(([after, before]) => [named(after, ", after"), named(before, ", before")]);
+  }
+  return about.metrics.map((_, row) => named(row));
+}

@@ -1,0 +1,111 @@
+/** The selected function: what it weighs, who calls it, what it calls. */
+
+import { fitted } from "../flame/names";
+import { type Neighbour, neighbours } from "../tree/sums";
+import { button, h, refresh } from "../ui/dom";
+import { bar } from "./bar";
+import { selfChange } from "./functions";
+import type { View } from "./view";
+
+const SHOWN = 12;
+/** Letters that a neighbour's name has room for. */
+const NAME = 25;
+
+export class Details {
+  readonly element = h("aside", { class: "details", "aria-label": "Selected function", tabindex: -1 });
+
+  show(view: View): void {
+    const label = view.selected;
+    if (label < 0 || !view.isFunction(label)) {
+      this.element.hidden = true;
+      return;
+    }
+    this.element.hidden = false;
+    refresh(this.element, ...contents(view, label));
+  }
+}
+
+function contents(view: View, label: number): Node[] {
+  const { store, state } = view;
+  const { self, total } = view.answer.sums;
+  const { callers, callees } = neighbours(view.profile.nodes, view.answer.totals, view.labels, label);
+  const close = button("×", () => store.change({ selected: -1 }), {
+    class: "close",
+    "aria-label": "Close",
+    name: "close",
+  });
+  const place = [view.location(label), view.binary(label)].filter(Boolean);
+  return [
+    h("div", { class: "title" }, h("h2", {}, view.name(label)), close),
+    ...place.map((text) => h("p", { class: "quiet path" }, text)),
+    ...changes(view, label),
+    h("table", { class: "two" }, amount(view, "Self", self[label]), amount(view, "Total", total[label])),
+    h(
+      "div",
+      { class: "actions" },
+      button("Focus", () => store.change({ focus: [...state.focus, label], zoom: [0, 1] }), {
+        name: "focus",
+        title: "Only stacks through it",
+      }),
+      button("Hide", () => store.change({ hide: [...state.hide, label], zoom: [0, 1] }), {
+        name: "hide",
+        title: "Leave its frames out",
+      }),
+      button("Source", () => store.change({ panel: "source" }), { name: "source" }),
+    ),
+    ...list(view, "Called by", callers, total[label]),
+    ...list(view, "Calls", callees, total[label]),
+  ];
+}
+
+/** How its own weight and its total have changed. */
+function changes(view: View, label: number): Node[] {
+  const { sums, others } = view.answer;
+  if (!others) {
+    return [];
+  }
+  const total = view.difference(sums.total[label], others.sums.total[label]);
+  return [
+    h("p", {}, `Self: ${view.changed(selfChange(view, others, label))}`),
+    h("p", {}, `Total: ${view.changed(total)}`),
+  ];
+}
+
+function amount(view: View, name: string, value: number): HTMLElement {
+  const interval = view.interval(value);
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, name),
+    h("td", { class: "number" }, view.percent(value)),
+    h("td", { class: "number quiet" }, interval),
+    h("td", { class: "number" }, view.value(value)),
+  );
+}
+
+/** Functions beside it; bars are relative to its total. */
+function list(view: View, title: string, found: Neighbour[], whole: number): Node[] {
+  if (found.length === 0) {
+    return [h("h3", {}, title), h("p", { class: "quiet" }, "nothing")];
+  }
+  const rows = found.slice(0, SHOWN).map(({ label, total }) => {
+    const choose = button(fitted(view.name(label), NAME), () => view.store.change({ selected: label }), {
+      class: "link",
+      disabled: !view.isFunction(label),
+      title: view.name(label),
+    });
+    return h(
+      "li",
+      {},
+      h("span", { class: "number" }, view.percent(total)),
+      bar(view, total, view.share(whole)),
+      choose,
+    );
+  });
+  const more = found.length - rows.length;
+  return [
+    h("h3", {}, title),
+    h("ul", { class: "neighbours" }, ...rows),
+    ...(more > 0 ? [h("p", { class: "quiet" }, `and ${more} more`)] : []),
+  ];
+}

@@ -1,0 +1,222 @@
+/** What was run, what is missing, and what is hot, in sentences. */
+
+import type { Fact, Missing } from "../data/about";
+import type { Others } from "../tree/query";
+import { neighbours } from "../tree/sums";
+import { button, h, replace } from "../ui/dom";
+import { bar } from "./bar";
+import { changedRows, functionRows, selfChange } from "./functions";
+import type { Panel, View } from "./view";
+
+const HOTTEST = 5;
+const PLACES = 8;
+/** A caller is named if at least this part of a function's weight comes through it. */
+const MOSTLY = 0.5;
+
+export class OverviewPanel implements Panel {
+  readonly element = h("div", { class: "panel overview", tabindex: -1 });
+
+  show(view: View): void {
+    const { about } = view.profile;
+    const { others } = view.answer;
+    const [own, base] = about.facts;
+    replace(
+      this.element,
+      h("h2", { class: "what" }, about.title),
+      base ? sideBySide(base, own) : facts(own),
+      ...missingLists(about.missing).map((list) =>
+        h("ul", { class: "missing", "aria-label": "What is missing" }, ...list.map(missing)),
+      ),
+      ...about.remarks.map((text) => h("p", { class: "remark" }, text)),
+      others && changed(view, others),
+      h("div", { class: "columns" }, hottest(view), places(view)),
+      notes(view),
+    );
+  }
+
+  focus(): void {
+    this.element.focus();
+  }
+}
+
+function facts(list: Fact[]): HTMLElement {
+  return h(
+    "dl",
+    { class: "facts" },
+    ...list.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, text)]),
+  );
+}
+
+/** The same facts of two profiles. */
+function sideBySide(before: Fact[], after: Fact[]): HTMLElement {
+  const names = [...new Set([...before, ...after].map(({ name }) => name))];
+  const text = (list: Fact[], name: string) => list.find((fact) => fact.name === name)?.text ?? "";
+  const rows = names.map((name) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, name),
+      h("td", {}, text(before, name)),
+      h("td", {}, text(after, name)),
+    ),
+  );
+  const titles = ["", "Before", "After"].map((title) => (title ? h("th", { scope: "col" }, title) : h("td")));
+  return h("table", { class: "sides" }, h("tr", {}, ...titles), ...rows);
+}
+
+/** What has changed beyond noise, in sentences. */
+function changed(view: View, others: Others): HTMLElement {
+  const rows = [...changedRows(view, others, "self")].filter(
+    (label) => selfChange(view, others, label).isReal,
+  );
+  const whole = view.difference(view.answer.whole, others.whole);
+  const items = rows.slice(0, HOTTEST).map((label) => {
+    const change = selfChange(view, others, label);
+    const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "flame" }), {
+      class: "link",
+      disabled: !view.isFunction(label),
+    });
+    const sign = h(
+      "span",
+      { class: change.by > 0 ? "more" : "less", "aria-hidden": "true" },
+      change.by > 0 ? "▲ " : "▼ ",
+    );
+    const from = `${view.value(change.before)} before, ${view.value(change.after)} after: `;
+    return h(
+      "li",
+      {},
+      h("p", {}, sign, choose, " itself ", from, h("strong", {}, view.changed(change)), "."),
+    );
+  });
+  const all = `In all ${view.value(whole.before)} before, ${view.value(whole.after)} after: ${view.changed(whole)}.`;
+  const none = rows.length === 0 && h("p", {}, "No function has changed beyond noise.");
+  return h(
+    "section",
+    { "aria-labelledby": "changed" },
+    h("h2", { id: "changed" }, "What has changed"),
+    h("p", { class: "remark" }, all),
+    none || h("ol", { class: "hottest" }, ...items),
+  );
+}
+
+/** Of two profiles, what is missing says of which. */
+function missingLists(lists: Missing[][]): Missing[][] {
+  const [after, before] = lists;
+  const of = (side: string, list: Missing[]) => list.map((one) => ({ ...one, text: `${side}: ${one.text}` }));
+  return before ? [of("before", before), of("after", after)] : lists;
+}
+
+function missing({ text, bad }: Missing): HTMLElement {
+  return h(
+    "li",
+    { class: bad ? "bad" : "good" },
+    h("span", { "aria-hidden": "true" }, bad ? "! " : "✓ "),
+    text,
+  );
+}
+
+function hottest(view: View): HTMLElement {
+  const rows = functionRows(view, "self").subarray(0, HOTTEST);
+  const title = h("h2", { id: "hottest" }, `Where ${view.metric.name} goes`);
+  if (rows.length === 0 || view.answer.sums.self[rows[0]] === 0) {
+    return h("section", { "aria-labelledby": "hottest" }, title, h("p", {}, nothing(view)));
+  }
+  const longest = view.share(view.answer.sums.self[rows[0]]);
+  const items = [...rows]
+    .filter((label) => view.answer.sums.self[label] > 0)
+    .map((label) =>
+      h("li", {}, bar(view, view.answer.sums.self[label], longest), h("p", {}, ...sentence(view, label))),
+    );
+  return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
+}
+
+function nothing(view: View): string {
+  const { state } = view;
+  const filtered = state.time || state.threads.length > 0 || state.focus.length > 0;
+  return filtered
+    ? "There are no samples: the filters leave none."
+    : "There are no samples: the program used too little CPU time; run it longer, or raise --rate.";
+}
+
+/** `parse itself takes 34.2 % (33.1–35.3), 1.2 s; nearly all of it when called by main.` */
+function sentence(view: View, label: number): (Node | string)[] {
+  const { self, total } = view.answer.sums;
+  const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "flame" }), {
+    class: "link",
+    disabled: !view.isFunction(label),
+  });
+  const binary = view.binaryName(label);
+  const interval = view.interval(self[label]);
+  const parts: (Node | string)[] = [
+    choose,
+    binary && !view.name(label).includes(binary) ? ` in ${binary}` : "",
+    " itself takes ",
+    h("strong", {}, view.percent(self[label])),
+    `${interval ? ` (${interval})` : ""}, ${view.value(self[label])}`,
+  ];
+  if (total[label] > 1.05 * self[label]) {
+    parts.push(`, and ${view.percent(total[label])} with all it calls`);
+  }
+  const caller = neighbours(view.profile.nodes, view.answer.totals, view.labels, label).callers[0];
+  if (caller && caller.total >= MOSTLY * total[label]) {
+    const part = caller.total >= 0.95 * total[label] ? "called by " : "mostly called by ";
+    const by = button(
+      view.name(caller.label),
+      () => view.store.change({ selected: caller.label, panel: "flame" }),
+      {
+        class: "link",
+        disabled: !view.isFunction(caller.label),
+      },
+    );
+    parts.push("; ", part, by);
+  }
+  parts.push(".");
+  return parts.filter((part) => part !== "");
+}
+
+/** Self weight by binary. */
+function places(view: View): HTMLElement {
+  const sums = new Map<string, number>();
+  const { self } = view.answer.sums;
+  for (let label = 0; label < self.length; label++) {
+    if (self[label] > 0) {
+      const name = view.binaryName(label) || "(no binary)";
+      sums.set(name, (sums.get(name) ?? 0) + self[label]);
+    }
+  }
+  const rows = [...sums].sort((a, b) => b[1] - a[1]);
+  const longest = view.share(rows[0]?.[1] ?? 0);
+  const items = rows
+    .slice(0, PLACES)
+    .map(([name, sum]) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row", title: name }, name),
+        h("td", { class: "number" }, view.percent(sum)),
+        h("td", {}, bar(view, sum, longest)),
+      ),
+    );
+  const more = rows.length - items.length;
+  return h(
+    "section",
+    { "aria-labelledby": "places" },
+    h("h2", { id: "places" }, "In which binary"),
+    h("table", { class: "places" }, ...items),
+    more > 0 && h("p", { class: "quiet" }, `and ${more} more`),
+  );
+}
+
+function notes(view: View): HTMLElement | null {
+  const { notes } = view.profile.about;
+  if (notes.length === 0) {
+    return null;
+  }
+  const items = notes.map((text) => h("li", {}, text));
+  return h(
+    "details",
+    { class: "notes", open: notes.length <= 3 },
+    h("summary", {}, `Notes (${notes.length})`),
+    h("ul", {}, ...items),
+  );
+}

@@ -1,0 +1,240 @@
+/** A function's source and its machine code, side by side, with every metric. */
+
+import type { CodeListing, Lister, Listing, SourceListing } from "../data/listing";
+import { percent } from "../data/units";
+import { button, fileName, h, replace } from "../ui/dom";
+import { type Column, type RowView, VirtualTable } from "../ui/virtual";
+import { functionRows } from "./functions";
+import type { Panel, View } from "./view";
+
+/** A row of either table: a heading, or a line or an instruction, which may be of the same line of source. */
+interface Row {
+  heading?: string;
+  /** `file:line`. */
+  place: string | null;
+  gap: boolean;
+  self: number[];
+  view: RowView;
+}
+
+export class SourcePanel implements Panel {
+  private readonly title = h("div", { class: "tools" });
+  private readonly source = new VirtualTable("grid");
+  private readonly code = new VirtualTable("grid");
+  private readonly both = h("div", { class: "both" }, this.source.element, this.code.element);
+  readonly element = h("div", { class: "panel" }, this.title, this.both);
+  /** The line of source that is marked in both tables. */
+  private place: string | null = null;
+  private shown = "";
+
+  constructor(private readonly lister: Lister) {}
+
+  show(view: View): void {
+    const label = view.selected >= 0 ? view.selected : (functionRows(view, "self")[0] ?? -1);
+    const name = label >= 0 ? view.profile.texts.at(view.profile.functions.name[label] ?? 0) : "";
+    if (name !== this.shown) {
+      this.place = null;
+    }
+    this.shown = name;
+    void this.lister.list(name).then((listing) => {
+      if (this.shown === name) {
+        this.draw(view, name, listing);
+      }
+    });
+  }
+
+  focus(): void {
+    const table = this.source.element.hidden ? this.code : this.source;
+    table.go(table.at);
+  }
+
+  private draw(view: View, name: string, listing: Listing | null): void {
+    const whole = "of the whole recording: what is filtered by has no effect here";
+    replace(
+      this.title,
+      h("strong", {}, name || "no function"),
+      isFiltered(view) && h("span", { class: "quiet" }, whole),
+      button("In the flame graph", () => view.store.change({ panel: "flame" }), { name: "flame" }),
+    );
+    const sources = listing?.sources.flatMap((one) => sourceRows(view, one)) ?? [];
+    const code = listing?.code.flatMap((one) => codeRows(view, one)) ?? [];
+    // What there is gets all the room.
+    this.code.element.hidden = code.length === 0 && sources.length > 0;
+    this.source.element.hidden = sources.length === 0 && code.length > 0;
+    this.fill(
+      view,
+      this.source,
+      "Source",
+      sources.length > 0 ? sources : [nothing(none(view, listing, "source"))],
+      code,
+    );
+    this.fill(
+      view,
+      this.code,
+      "Machine code",
+      code.length > 0 ? code : [nothing(none(view, listing, "code"))],
+      sources,
+    );
+  }
+
+  private fill(view: View, table: VirtualTable, label: string, rows: Row[], counterpart: Row[]): void {
+    const columns = columnsOf(view, label);
+    table.element.style.setProperty("--least", `${leastWidth(columns)}px`);
+    const hottest = rows.reduce((best, row, at) => (heat(view, row) > heat(view, rows[best]) ? at : best), 0);
+    table.show(
+      {
+        label,
+        columns,
+        count: rows.length,
+        row: (at) => {
+          const row = rows[at];
+          const same = this.place !== null && row.place === this.place;
+          const attributes = { "data-same": same, "data-gap": row.gap };
+          return { ...row.view, attributes };
+        },
+        select: (at) => this.mark(rows[at].place, table, counterpart),
+      },
+      hottest,
+    );
+    table.go(hottest, false);
+  }
+
+  /** Marks the rows of a line in both tables, and shows the first of them in the other one. */
+  private mark(place: string | null, from: VirtualTable, counterpart: Row[]): void {
+    this.place = place;
+    const other = from === this.source ? this.code : this.source;
+    const found = counterpart.findIndex((row) => row.place !== null && row.place === place);
+    from.redraw();
+    if (found >= 0) {
+      other.go(found, false);
+    }
+    other.redraw();
+  }
+}
+
+function isFiltered({ state }: View): boolean {
+  return state.time !== null || state.threads.length > 0 || state.focus.length > 0;
+}
+
+function none(view: View, listing: Listing | null, what: "source" | "code"): string {
+  if (listing) {
+    return what === "source" ? "its debug info names no lines" : "it has no machine code of its own";
+  }
+  return view.profile.functions.count === 0
+    ? "nothing was recorded"
+    : "this report holds the hottest functions only: pyrometer view shows any";
+}
+
+function nothing(text: string): Row {
+  return { place: null, gap: false, self: [], view: { cells: [text], heading: true } };
+}
+
+function heat(view: View, row: Row): number {
+  return row.self[view.state.metric] ?? 0;
+}
+
+/** The metrics in their order of interest: the one that is shown, and the others after the text. */
+function others(view: View): number[] {
+  const { metrics, own } = view.profile.about;
+  return metrics.slice(0, own).flatMap((_, row) => (row === view.state.metric ? [] : [row]));
+}
+
+function columnsOf(view: View, label: string): Column[] {
+  const metric = (row: number): Column => ({ title: view.profile.about.metrics[row].name, kind: "number" });
+  const shown: Column = { title: view.metric.name, kind: "number" };
+  const rest = others(view).map(metric);
+  if (label === "Source") {
+    return [
+      shown,
+      { title: "with calls", kind: "number" },
+      { title: "Line", kind: "number" },
+      { title: "Source", kind: "name" },
+      ...rest,
+    ];
+  }
+  return [
+    shown,
+    { title: "Address", kind: "number" },
+    { title: "Instruction", kind: "name" },
+    { title: "From", kind: "text" },
+    ...rest,
+  ];
+}
+
+/** Pixels that a table needs at least: text must be read, however many metrics there are. */
+function leastWidth(columns: Column[]): number {
+  const widths = { number: 66, text: 128, wide: 200, name: 260 };
+  return columns.reduce((sum, { kind }) => sum + widths[kind], 28);
+}
+
+/** The share of the whole of a metric; nothing for nothing. */
+function share(view: View, columns: number[][], metric: number, row: number): string {
+  return shareOf(columns[metric]?.[row] ?? 0, view.profile.about.metrics[metric]?.total ?? 0);
+}
+
+function shareOf(value: number, total: number): string {
+  return value && total ? `${percent(value / total)} %` : "";
+}
+
+function sourceRows(view: View, listing: SourceListing): Row[] {
+  const changed = listing.changed ? " · changed since the recording: its lines may have moved" : "";
+  const heading = [listing.path, listing.missing].filter(Boolean).join(": ") + changed;
+  const rows = listing.line.map((line, at): Row => {
+    const self = listing.self.map((column) => column[at]);
+    const text = code(listing.text[at] ?? "", heatOf(view, self));
+    return {
+      place: `${listing.path}:${line}`,
+      gap: at > 0 && listing.line[at - 1] !== line - 1,
+      self,
+      view: {
+        cells: [
+          share(view, listing.self, view.state.metric, at),
+          share(view, listing.total, view.state.metric, at),
+          String(line),
+          text,
+          ...others(view).map((metric) => share(view, listing.self, metric, at)),
+        ],
+      },
+    };
+  });
+  return [nothing(heading), ...rows];
+}
+
+function codeRows(view: View, listing: CodeListing): Row[] {
+  const heading = [`${listing.symbol || "code"} in ${fileName(listing.binary)}`, listing.missing];
+  const rows = listing.address.map((address, at): Row => {
+    const self = listing.self.map((column) => column[at]);
+    const [file, line] = [listing.file[at], listing.line[at]];
+    const from = file && line ? `${fileName(file)}:${line}` : "";
+    const title = [listing.function[at], file && line ? `${file}:${line}` : ""].filter(Boolean).join("\n");
+    return {
+      place: file && line ? `${file}:${line}` : null,
+      gap: listing.gap[at],
+      self,
+      view: {
+        cells: [
+          share(view, listing.self, view.state.metric, at),
+          address,
+          code(listing.text[at], heatOf(view, self)),
+          h("span", { class: "quiet", title }, from),
+          ...others(view).map((metric) => share(view, listing.self, metric, at)),
+        ],
+      },
+    };
+  });
+  return [nothing(heading.filter(Boolean).join(": ")), ...rows];
+}
+
+/** The part of the metric that a row has, 0 to 1. */
+function heatOf(view: View, self: number[]): number {
+  return view.metric.total ? (self[view.state.metric] ?? 0) / view.metric.total : 0;
+}
+
+/** Text of a program, with a bar behind it as long as its share: a tenth of all is the whole width. */
+function code(text: string, share: number): HTMLElement {
+  const element = h("span", { class: "code" }, text.replaceAll("\t", "    ") || " ");
+  if (share > 0) {
+    element.style.backgroundSize = `${Math.min(100, Math.max(1, share * 1000))}% 100%`;
+  }
+  return element;
+}

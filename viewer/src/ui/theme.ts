@@ -1,0 +1,41 @@
+/** Dark and light: as the system has it, until it is chosen. */
+
+const KEY = "pyrometer-theme";
+const system = () => window.matchMedia("(prefers-color-scheme: dark)");
+
+export function isDark(): boolean {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : system().matches;
+}
+
+/** A colour of the style sheet. */
+export function property(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Applies what was chosen before, and calls back whenever the theme changes. */
+export function startTheme(changed: () => void): void {
+  const kept = remembered();
+  if (kept === "dark" || kept === "light") {
+    document.documentElement.dataset.theme = kept;
+  }
+  system().addEventListener("change", changed);
+}
+
+export function switchTheme(): void {
+  const next = isDark() ? "light" : "dark";
+  document.documentElement.dataset.theme = next;
+  try {
+    localStorage.setItem(KEY, next);
+  } catch {
+    // A file on disk may have no storage: then the choice lasts as long as the page.
+  }
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
