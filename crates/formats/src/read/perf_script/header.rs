@@ -156,6 +156,6 @@ mod tests {
     fn a_sample_without_a_stack_has_its_frame_behind_it() {
         let found =
             parse(b"true 9 12.000001:  250000 cpu-clock:  ffffffff81 do_x+0x3 ([kernel.kallsyms])").unwrap();
-        assert_eq!(found.code.map(|code| (code.name, code.kind)), Some((&b"do_x"[..], "kernel")));
+        assert_eq!(found.code.map(|code| (code.name, code.kind())), Some((&b"do_x"[..], "kernel")));
     }
 }

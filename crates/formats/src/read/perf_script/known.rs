@@ -1,0 +1,145 @@
+//! Frames by their lines: most lines of a text were there before.
+
+use std::hash::{BuildHasher, Hash};
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+
+use super::frame::Code;
+
+/// Bytes of lines that are kept; what else comes is taken apart each time.
+const KEPT: usize = 256 << 20;
+
+/// Number of a line that is kept.
+pub(super) type LineId = u32;
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// Where it begins in [`Lines::text`].
+    start: usize,
+    /// With its end.
+    length: u32,
+    /// Row of its frame.
+    frame: i32,
+    /// The line that came behind it the last time: a call has one caller as a rule.
+    next: LineId,
+}
+
+/// Whole lines of frames.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// All of them, one behind the other.
+    text: Vec<u8>,
+    lines: Vec<Known>,
+    by_text: HashTable<LineId>,
+}
+
+impl Lines {
+    /// The line that follows `before` as a rule, if `text` begins with it: its number, frame and length.
+    #[inline]
+    pub(super) fn guess(&self, before: Option<LineId>, text: &[u8]) -> Option<(LineId, i32, usize)> {
+        let next = self.lines[before? as usize].next;
+        let known = self.lines[next as usize];
+        text.starts_with(self.text(&known)).then_some((next, known.frame, known.length as usize))
+    }
+
+    fn text(&self, known: &Known) -> &[u8] {
+        &self.text[known.start..known.start + known.length as usize]
+    }
+
+    /// A line that is kept, and its frame.
+    #[inline]
+    pub(super) fn find(&self, line: &[u8]) -> Option<(LineId, i32)> {
+        let hash = FxBuildHasher.hash_one(line);
+        let found = self.by_text.find(hash, |id| self.text(&self.lines[*id as usize]) == line)?;
+        Some((*found, self.lines[*found as usize].frame))
+    }
+
+    /// Keeps a line that is not, if there is room.
+    pub(super) fn keep(&mut self, line: &[u8], frame: i32) -> Option<LineId> {
+        let length = u32::try_from(line.len()).ok()?;
+        let id = LineId::try_from(self.lines.len()).ok()?;
+        if self.text.len() + line.len() > KEPT {
+            return None;
+        }
+        let (start, next) = (self.text.len(), id);
+        self.text.extend_from_slice(line);
+        self.lines.push(Known { start, length, frame, next });
+        let (text, lines) = (&self.text, &self.lines);
+        let hash_of = |id: &LineId| {
+            let known = lines[*id as usize];
+            FxBuildHasher.hash_one(&text[known.start..known.start + known.length as usize])
+        };
+        self.by_text.insert_unique(FxBuildHasher.hash_one(line), id, hash_of);
+        Some(id)
+    }
+
+    /// Notes which line came behind another.
+    #[inline]
+    pub(super) fn follow(&mut self, before: Option<LineId>, next: Option<LineId>) {
+        if let (Some(before), Some(next)) = (before, next) {
+            self.lines[before as usize].next = next;
+        }
+    }
+}
+
+/// Frames by what stands behind their address: a function is called from many.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    /// Name and place behind each other, the length of the name, and the row of the frame.
+    codes: Vec<(Box<[u8]>, usize, i32)>,
+    by_text: HashTable<u32>,
+}
+
+impl Codes {
+    pub(super) fn find(&self, code: &Code<'_>) -> Option<i32> {
+        let is_it = |at: &u32| {
+            let (text, length, _) = &self.codes[*at as usize];
+            *length == code.name.len() && text[..*length] == *code.name && text[*length..] == *code.place
+        };
+        self.by_text.find(hash(code.name, code.place), is_it).map(|at| self.codes[*at as usize].2)
+    }
+
+    /// Keeps one that is not kept.
+    pub(super) fn keep(&mut self, code: &Code<'_>, frame: i32) {
+        let at = self.codes.len() as u32;
+        self.codes.push(([code.name, code.place].concat().into(), code.name.len(), frame));
+        let codes = &self.codes;
+        let hash_of = |at: &u32| {
+            let (text, length, _) = &codes[*at as usize];
+            hash(&text[..*length], &text[*length..])
+        };
+        self.by_text.insert_unique(hash(code.name, code.place), at, hash_of);
+    }
+}
+
+fn hash(name: &[u8], place: &[u8]) -> u64 {
+    FxBuildHasher.hash_one((name, place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_guessed_by_the_one_before() {
+        let mut lines = Lines::default();
+        let (one, two) = (lines.keep(b"\t1 a (b)\n", 7), lines.keep(b"\t2 b (b)\n", 8));
+        assert_eq!(lines.guess(one, b"\t2 b (b)\n\n"), None);
+        lines.follow(one, two);
+        assert_eq!(lines.guess(one, b"\t2 b (b)\n\n"), Some((1, 8, 9)));
+        assert_eq!(lines.guess(one, b"\t2 b (b)"), None);
+        assert_eq!(lines.find(b"\t1 a (b)\n"), Some((0, 7)));
+        assert_eq!(lines.find(b"\t3 a (b)\n"), None);
+    }
+
+    #[test]
+    fn a_code_is_its_name_and_its_place() {
+        let mut codes = Codes::default();
+        codes.keep(&Code { name: b"ab", place: b"c" }, 1);
+        codes.keep(&Code { name: b"a", place: b"bc" }, 2);
+        assert_eq!(codes.find(&Code { name: b"ab", place: b"c" }), Some(1));
+        assert_eq!(codes.find(&Code { name: b"a", place: b"bc" }), Some(2));
+        assert_eq!(codes.find(&Code { name: b"", place: b"abc" }), None);
+    }
+}
