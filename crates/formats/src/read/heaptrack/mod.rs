@@ -9,9 +9,8 @@ mod live;
 mod places;
 mod suppress;
 
-use std::collections::HashMap;
-
 use pyrometer_tables::schema::{Counter, Metric};
+use rustc_hash::FxHashMap;
 
 use super::by_line::{ByLine, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
@@ -63,8 +62,8 @@ struct Reader<'a> {
     places: Places,
     live: Live,
     /// Kinds of allocations by size and trace, where events do not name them.
-    kinds: HashMap<(u64, u64), usize>,
-    pointers: HashMap<u64, usize>,
+    kinds: FxHashMap<(u64, u64), usize>,
+    pointers: FxHashMap<u64, usize>,
     /// Frees of pointers from before an attach.
     unknown: u64,
     suppressions: Suppressions,
@@ -111,8 +110,8 @@ impl<'a> Reader<'a> {
             version: 0,
             places: Places::default(),
             live: Live::default(),
-            kinds: HashMap::new(),
-            pointers: HashMap::new(),
+            kinds: FxHashMap::default(),
+            pointers: FxHashMap::default(),
             unknown: 0,
             suppressions: Suppressions::default(),
             page: 4096,

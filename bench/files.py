@@ -1,0 +1,214 @@
+"""Other tools' files: how fast we read and show large ones, against the tools that they are made for.
+
+Alone: ``python -m bench.files [--rounds N] [--megabytes N] [--only NAME]``.
+
+Every race is of paired runs in turn, from the command's start to its end, on files in the page cache, its output thrown
+away. What a tool caches of a file (we keep tables of symbols of perf.data's binaries) is said with its name.
+"""
+
+import argparse
+import filecmp
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import perf_data, perf_texts, valgrind_files
+from bench.process import ROOT, WORK, RunError, run
+from bench.ratios import Centre, paired_ratio
+from bench.recorders import PEERS, VENV
+
+READ_RATE = ROOT / "target" / "release" / "examples" / "read_rate"
+OURS = "pyrometer"
+INFERNO = "inferno-collapse-perf -n 1"
+#: Seconds that a run of a peer may take.
+PATIENCE = 900.0
+#: Rounds that a peer takes part in which needs more than :data:`SLOW` seconds: they tell it from a tenth of that.
+SLOW_ROUNDS, SLOW = 3, 20.0
+
+
+@dataclass
+class Race:
+    """Tools that do the same with one file."""
+
+    name: str
+    task: str
+    bytes: int
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    peaks: dict[str, int] = field(default_factory=dict)
+    """The largest resident set, in bytes."""
+    agreement: str = ""
+    """What was compared of what they print, and how it came out; empty if nothing was."""
+    agrees: bool | None = None
+
+    def times_faster(self, peer: str, ours: str = OURS) -> Centre:
+        """How many times faster than a peer we are, of paired runs."""
+        theirs = self.seconds[peer]
+        return paired_ratio(theirs, self.seconds[ours][: len(theirs)])
+
+
+@dataclass
+class Files:
+    """What was measured of files."""
+
+    races: dict[str, Race] = field(default_factory=dict)
+    rates: dict[str, list[float]] = field(default_factory=dict)
+    """MB/s of each file's reading alone, in CPU time of one thread; a value each run."""
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+def race(entry: Race, commands: Mapping[str, str], rounds: int) -> Race:
+    """Runs all of them in turn, ours first."""
+    for at in range(rounds):
+        for name, command in commands.items():
+            slow = at >= SLOW_ROUNDS and statistics.median(entry.seconds[name]) > SLOW
+            if name != OURS and slow:
+                continue
+            usage = run([command], shell=True, timeout=PATIENCE)
+            entry.seconds.setdefault(name, []).append(usage.wall)
+            entry.peaks[name] = max(entry.peaks.get(name, 0), usage.peak)
+    return entry
+
+
+def _made(name: str, make: Callable[[Path, int], None], megabytes: int) -> Path:
+    """A file that is made at its first use."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    path = WORK / f"{megabytes}-{name}"
+    if not path.exists():
+        make(path, megabytes * 1_000_000)
+    return path
+
+
+def _needs(tool: str, package: str) -> None:
+    if shutil.which(tool) is None:
+        raise RunError(f"{tool} is not installed: apt-get install {package}")
+
+
+def texts(found: Files, megabytes: int, rounds: int) -> None:
+    """``perf script``'s text as inferno's lines, on one core."""
+    inferno = PEERS / "inferno-collapse-perf"
+    if not inferno.exists():
+        raise RunError("there is no build/peers/bin/inferno-collapse-perf: make peers")
+    text = _made("perf.txt", perf_texts.write, megabytes)
+    ours, theirs = WORK / "ours.folded", WORK / "theirs.folded"
+    entry = Race("perf script text", "`export --to inferno` of a text of perf script", text.stat().st_size)
+    commands = {
+        OURS: f"exec taskset -c 0 {VENV}/pyrometer export {text} --to inferno -o {ours}",
+        INFERNO: f"exec taskset -c 0 {inferno} -n 1 {text} > {theirs}",
+    }
+    found.races[entry.name] = race(entry, commands, rounds)
+    entry.agrees = filecmp.cmp(ours, theirs, shallow=False)
+    lines = theirs.read_bytes().count(b"\n")
+    entry.agreement = f"{lines:,} lines, " + ("identical" if entry.agrees else "not identical")
+
+
+def annotate(found: Files, megabytes: int, rounds: int) -> None:
+    """Valgrind's files against Valgrind's own scripts."""
+    for tool, make, script in (
+        ("callgrind.out", valgrind_files.callgrind, "callgrind_annotate"),
+        ("cachegrind.out", valgrind_files.cachegrind, "cg_annotate"),
+    ):
+        _needs(script, "valgrind")
+        file = _made(tool, make, megabytes)
+        found.sizes[tool] = file.stat().st_size
+        entry = Race(tool, f"`show` of {tool}, {script} of the same", file.stat().st_size)
+        commands = {OURS: f"exec {VENV}/pyrometer show {file}", script: f"exec {script} {file}"}
+        found.races[tool] = race(entry, commands, rounds)
+        entry.agrees, entry.agreement = _same_totals(file, script)
+
+
+def _same_totals(file: Path, script: str) -> tuple[bool, str]:
+    """Whether the sum of the first event is the same."""
+    theirs = _output([script, str(file)])
+    line = next((line for line in theirs.splitlines() if "PROGRAM TOTALS" in line), "")
+    total = re.sub(r"\D", "", line.split("(")[0].split()[0]) if line else ""
+    python = f"import pyrometer; print(pyrometer.load({str(file)!r}).total('Ir'))"
+    ours = _output([sys.executable, "-c", python]).strip()
+    return total == ours != "", f"Ir in all: {ours} and {total}"
+
+
+def _output(command: Sequence[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RunError(f"{command[0]}: {done.stderr[-200:]}")
+    return done.stdout
+
+
+def rates(found: Files, megabytes: int, rounds: int) -> None:
+    """How fast the files are read into a profile, without what comes before and after."""
+    for tool, make in (("callgrind.out", valgrind_files.callgrind), ("cachegrind.out", valgrind_files.cachegrind)):
+        file = _made(tool, make, megabytes)
+        found.sizes[tool] = file.stat().st_size
+        for _ in range(rounds):
+            told = _output([str(READ_RATE), str(file)])
+            found.rates.setdefault(tool, []).append(float(told.split()[-2]))
+
+
+def heaptrack(found: Files, megabytes: int, rounds: int) -> None:
+    """A recording of heaptrack, from the file to the first table."""
+    for tool in ("heaptrack", "heaptrack_print"):
+        _needs(tool, "heaptrack")
+    file = _heaptrack_file(megabytes)
+    entry = Race("heaptrack", "`show` of a recording of heaptrack, heaptrack_print of the same", file.stat().st_size)
+    commands = {OURS: f"exec {VENV}/pyrometer show {file}", "heaptrack_print": f"exec heaptrack_print {file}"}
+    found.races[entry.name] = race(entry, commands, rounds)
+    entry.agrees, entry.agreement = _same_heap(file)
+
+
+def _heaptrack_file(megabytes: int) -> Path:
+    """Of Python compiling its own library's modules, more of them for a larger file."""
+    path = WORK / f"{megabytes}-heaptrack"
+    found = [*WORK.glob(f"{path.name}.*st"), *WORK.glob(f"{path.name}.gz")]
+    if found:
+        return found[0]
+    code = (
+        "import ast, pathlib, sysconfig\n"
+        "paths = sorted(pathlib.Path(sysconfig.get_path('stdlib')).glob('*.py'))\n"
+        f"for path in paths[:{max(1, megabytes // 2)}]:\n"
+        "    compile(ast.parse(path.read_text(errors='replace')), 'x', 'exec')\n"
+    )
+    command = ["heaptrack", "--record-only", "-o", str(path), sys.executable, "-c", code]
+    subprocess.run(command, capture_output=True, check=False, env={"PYTHONMALLOC": "malloc", "PATH": "/usr/bin:/bin"})
+    found = [*WORK.glob(f"{path.name}.*st"), *WORK.glob(f"{path.name}.gz")]
+    if not found:
+        raise RunError("heaptrack recorded nothing")
+    return found[0]
+
+
+#: Our metric for each sum that heaptrack_print ends with.
+HEAP_SUMS = {"calls to allocation functions": "allocations", "temporary memory allocations": "temporary-allocations"}
+
+
+def _same_heap(file: Path) -> tuple[bool, str]:
+    theirs = _output(["heaptrack_print", str(file)])
+    same, told = True, []
+    for line, metric in HEAP_SUMS.items():
+        match = re.search(rf"^{line}: (\d+)", theirs, re.MULTILINE)
+        python = f"import pyrometer; print(pyrometer.load({str(file)!r}).total({metric!r}))"
+        ours = _output([sys.executable, "-c", python]).strip()
+        same = same and match is not None and match.group(1) == ours
+        told.append(f"{line}: {ours} and {match.group(1) if match else 'none'}")
+    return same, "; ".join(told)
+
+
+def recordings(found: Files, rate: int, rounds: int) -> None:
+    """Recordings of perf, from the file to a table; ours from an empty cache of symbols, and from a filled one."""
+    collapse = PEERS / "inferno-collapse-perf"
+    for kind in perf_data.KINDS:
+        data = perf_data.record(WORK, kind, rate)
+        cold, warm = WORK / "cold-cache", WORK / "warm-cache"
+        entry = Race(f"perf.data, {kind.name}", "`show` of perf.data, `perf script` of it into inferno", data.stat().st_size)
+        show = f"{VENV}/pyrometer show {data}"
+        for options in ("--inline", "--no-inline"):
+            entry.seconds[f"perf script {options} | inferno-collapse-perf"] = []
+        commands = {
+            f"{OURS}, warm": f"PYROMETER_CACHE={warm} exec {show}",
+            f"{OURS}, cold": f"rm -rf {cold}; PYROMETER_CACHE={cold} exec {show}",
+            **{name: f"perf script {name.split()[2]} -i {data} | {collapse}" for name in entry.seconds},
+        }
+        run([commands[f"{OURS}, warm"]], shell=True)
+        found.races[entry.name] = race(entry, commands, rounds)
