@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyrometer
 from bench import perf_data, perf_texts, valgrind_files
 from bench.process import ROOT, WORK, RunError, run
 from bench.ratios import Centre, paired_ratio
@@ -66,7 +67,7 @@ def race(entry: Race, commands: Mapping[str, str], rounds: int) -> Race:
     for at in range(rounds):
         for name, command in commands.items():
             slow = at >= SLOW_ROUNDS and statistics.median(entry.seconds[name]) > SLOW
-            if name != OURS and slow:
+            if not name.startswith(OURS) and slow:
                 continue
             usage = run([command], shell=True, timeout=PATIENCE)
             entry.seconds.setdefault(name, []).append(usage.wall)
@@ -126,9 +127,8 @@ def _same_totals(file: Path, script: str) -> tuple[bool, str]:
     theirs = _output([script, str(file)])
     line = next((line for line in theirs.splitlines() if "PROGRAM TOTALS" in line), "")
     total = re.sub(r"\D", "", line.split("(")[0].split()[0]) if line else ""
-    python = f"import pyrometer; print(pyrometer.load({str(file)!r}).total('Ir'))"
-    ours = _output([sys.executable, "-c", python]).strip()
-    return total == ours != "", f"Ir in all: {ours} and {total}"
+    ours = str(pyrometer.load(file).top(metric="Ir").basis.total)
+    return total == ours, f"Ir in all: {ours} and {total}"
 
 
 def _output(command: Sequence[str]) -> str:
@@ -180,16 +180,16 @@ def _heaptrack_file(megabytes: int) -> Path:
 
 
 #: Our metric for each sum that heaptrack_print ends with.
-HEAP_SUMS = {"calls to allocation functions": "allocations", "temporary memory allocations": "temporary-allocations"}
+HEAP_SUMS = {"calls to allocation functions": "alloc-blocks", "temporary memory allocations": "temporary-blocks"}
 
 
 def _same_heap(file: Path) -> tuple[bool, str]:
     theirs = _output(["heaptrack_print", str(file)])
+    profile = pyrometer.load(file)
     same, told = True, []
     for line, metric in HEAP_SUMS.items():
         match = re.search(rf"^{line}: (\d+)", theirs, re.MULTILINE)
-        python = f"import pyrometer; print(pyrometer.load({str(file)!r}).total({metric!r}))"
-        ours = _output([sys.executable, "-c", python]).strip()
+        ours = str(profile.top(metric=metric).basis.total)
         same = same and match is not None and match.group(1) == ours
         told.append(f"{line}: {ours} and {match.group(1) if match else 'none'}")
     return same, "; ".join(told)
@@ -200,15 +200,55 @@ def recordings(found: Files, rate: int, rounds: int) -> None:
     collapse = PEERS / "inferno-collapse-perf"
     for kind in perf_data.KINDS:
         data = perf_data.record(WORK, kind, rate)
+        task = "`show` of a recording of perf, `perf script` of it into inferno-collapse-perf"
+        entry = Race(f"perf.data, {kind.name}", task, data.stat().st_size)
         cold, warm = WORK / "cold-cache", WORK / "warm-cache"
-        entry = Race(f"perf.data, {kind.name}", "`show` of perf.data, `perf script` of it into inferno", data.stat().st_size)
         show = f"{VENV}/pyrometer show {data}"
-        for options in ("--inline", "--no-inline"):
-            entry.seconds[f"perf script {options} | inferno-collapse-perf"] = []
         commands = {
-            f"{OURS}, warm": f"PYROMETER_CACHE={warm} exec {show}",
-            f"{OURS}, cold": f"rm -rf {cold}; PYROMETER_CACHE={cold} exec {show}",
-            **{name: f"perf script {name.split()[2]} -i {data} | {collapse}" for name in entry.seconds},
+            WARM: f"PYROMETER_CACHE={warm} exec {show}",
+            COLD: f"rm -rf {cold}; PYROMETER_CACHE={cold} exec {show}",
+            PERF: f"perf script --no-inline -i {data} | {collapse}",
+            PERF_INLINED: f"perf script --inline -i {data} | {collapse}",
         }
-        run([commands[f"{OURS}, warm"]], shell=True)
+        run([commands[WARM]], shell=True)
         found.races[entry.name] = race(entry, commands, rounds)
+
+
+WARM, COLD = f"{OURS}, warm cache", f"{OURS}, empty cache"
+PERF, PERF_INLINED = "perf script --no-inline | inferno", "perf script --inline | inferno"
+
+STEPS: dict[str, Callable[[Files, int, int], None]] = {
+    "texts": texts,
+    "rates": rates,
+    "annotate": annotate,
+    "heaptrack": heaptrack,
+    "recordings": recordings,
+}
+
+
+def main() -> None:
+    """Measures and prints, for one who works on it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rate", type=int, default=4000)
+    parser.add_argument("--only", choices=STEPS, action="append")
+    options = parser.parse_args()
+    found = Files()
+    for name in options.only or STEPS:
+        STEPS[name](found, options.rate if name == "recordings" else options.megabytes, options.rounds)
+    for name, rates in found.rates.items():
+        print(f"{name}: read at {statistics.median(rates):.0f} MB/s ({min(rates):.0f} … {max(rates):.0f})")
+    for entry in found.races.values():
+        print(f"{entry.name}, {entry.bytes / 1e6:.0f} MB; {entry.agreement}")
+        for tool, seconds in entry.seconds.items():
+            print(f"  {tool}: {statistics.median(seconds):.2f} s ({min(seconds):.2f} … {max(seconds):.2f})")
+        for tool in entry.seconds:
+            if not tool.startswith(OURS):
+                first = next(iter(entry.seconds))
+                ratio = entry.times_faster(tool, first)
+                print(f"  {ratio.value:.1f} times faster than {tool} ({ratio.low:.1f} … {ratio.high:.1f})")
+
+
+if __name__ == "__main__":
+    main()
