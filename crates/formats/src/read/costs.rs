@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use pyrometer_tables::check::{self, BadRow};
 use pyrometer_tables::samples::{BATCH_ROWS, SampleSource};
 use pyrometer_tables::schema::{Call, Frame, FrameKind, Sample, Stack, Tables};
 use rustc_hash::FxHashMap;
@@ -282,6 +283,19 @@ impl SampleSource for CostSamples {
             }
         }
         if samples.is_empty() { Ok(()) } else { batch(&samples) }
+    }
+
+    /// Of each set its thread and metrics, of each place its stack: samples hold nothing else that refers to rows.
+    fn check(&self, tables: &Tables) -> pyrometer_tables::Result<()> {
+        let invalid = |bad: BadRow| bad.handed_over("memory".as_ref());
+        for Set { thread, metrics } in &self.sets {
+            check::column("samples.thread", 0, &[*thread], tables.threads.len()).map_err(invalid)?;
+            check::column("samples.metric", 0, metrics, tables.metrics.len()).map_err(invalid)?;
+        }
+        let stacks = self.places.iter().map(|(stack, _)| *stack).filter(|stack| *stack != NOWHERE);
+        // A negative number is a large one here.
+        let highest = stacks.map(i32::cast_unsigned).max().map(u32::cast_signed);
+        check::column("samples.stack", 0, highest.as_slice(), tables.stacks.len()).map_err(invalid)
     }
 }
 

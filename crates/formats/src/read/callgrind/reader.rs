@@ -4,8 +4,8 @@ use pyrometer_tables::schema::Process;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
-use super::super::by_line::ByLine;
-use super::super::numbers::{counts, unsigned};
+use super::super::by_line::{ByLine, Taken};
+use super::super::numbers::{counts, plain_counts, unsigned};
 use super::super::valgrind::{self, EVENTS};
 use super::super::{Builder, Edge, Line, Place};
 use super::names::{Spaces, UNKNOWN};
@@ -49,6 +49,13 @@ enum Next {
     Jump,
 }
 
+impl Next {
+    /// Whether it is known what is called.
+    fn fits(self) -> bool {
+        !matches!(self, Self::Call(None, _))
+    }
+}
+
 pub(super) struct Reader<'a> {
     pub(super) builder: &'a mut Builder,
     names: Spaces,
@@ -73,6 +80,17 @@ pub(super) struct Reader<'a> {
 
 impl ByLine for Reader<'_> {
     type Expected = &'static str;
+
+    #[inline]
+    fn lines(&mut self, text: &[u8]) -> Taken {
+        let mut taken = Taken::default();
+        if self.set.is_some() {
+            while let Some(rest) = self.plain(&text[taken.bytes..]) {
+                taken = Taken { bytes: text.len() - rest.len(), lines: taken.lines + 1 };
+            }
+        }
+        taken
+    }
 
     fn line(&mut self, line: &Line<'_>) -> Result<(), &'static str> {
         self.understand(line.bytes)
@@ -129,6 +147,32 @@ impl<'a> Reader<'a> {
             return Some(());
         }
         let found = counts(rest, &mut self.values[1..])?;
+        self.counted(next, found)
+    }
+
+    /// A plain line of counts or of a call that `text` begins with; what follows it. None if it is none, and nothing is
+    /// changed then.
+    #[inline]
+    fn plain<'t>(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
+        if self.next == Next::Jump || !matches!(text.first(), Some(b'0'..=b'9' | b'+' | b'-' | b'*')) {
+            return None;
+        }
+        let before = self.positions.state();
+        let rest = self.positions.take(text);
+        let found = rest.and_then(|rest| plain_counts(rest, &mut self.values[1..]));
+        let fits = found.filter(|_| self.context.function.is_some() && self.next.fits());
+        let Some((found, rest)) = fits else {
+            self.positions.restore(before);
+            return None;
+        };
+        let next = std::mem::replace(&mut self.next, Next::Costs);
+        self.counted(next, found)?;
+        Some(rest)
+    }
+
+    /// Adds the counts of a line, the first `found` of its values.
+    #[inline]
+    fn counted(&mut self, next: Next, found: usize) -> Option<()> {
         let set = self.set.or_else(|| self.open())?;
         let function = self.context.function?;
         if let Next::Call(callee, calls) = next {
