@@ -33,7 +33,7 @@ def commands() -> Iterator[Command]:
         yield [rg, "--count-matches", patterns[turn % len(patterns)], sources]
         yield [sys.executable, "-m", modules[turn % len(modules)], "-h" if turn % 4 == 0 else source]
         yield ["gcc", "-O2", "-xc", "-c", "-o", "/dev/null", str(_c_source(turn))]
-        yield ["perf", "script", "-i", str(WORK / "before.data")]
+        yield ["perf", "script", "--no-inline", "-i", str(WORK / "before.data")]
 
 
 def _c_source(turn: int) -> Path:

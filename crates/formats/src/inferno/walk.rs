@@ -191,16 +191,16 @@ impl<'a> Walk<'a> {
     /// What the line that ends here is worth, if one does.
     fn value(&mut self, open: &[(u32, Place)]) -> Option<i64> {
         let mut sum: Option<i64> = None;
-        for (_, place) in open.iter().filter(|(_, place)| self.is_last(*place)) {
-            self.pending.push(place.node);
-            while let Some(node) = self.pending.pop() {
-                if let Some(value) = self.tree.nodes[node as usize].value {
-                    sum = Some(sum.unwrap_or(0).saturating_add(value));
-                }
-                let nameless = self.callees.of_node(node).iter().filter(|callee| self.parts(**callee).is_empty());
-                self.pending.extend(nameless);
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.extend(open.iter().filter(|(_, place)| self.is_last(*place)).map(|(_, place)| place.node));
+        while let Some(node) = pending.pop() {
+            if let Some(value) = self.tree.nodes[node as usize].value {
+                sum = Some(sum.unwrap_or(0).saturating_add(value));
             }
+            // Those of callees without a name end here.
+            pending.extend(self.callees.of_node(node).iter().filter(|callee| self.parts(**callee).is_empty()));
         }
+        self.pending = pending;
         sum
     }
 }

@@ -10,20 +10,19 @@
 //! of the binary; nothing says how to get from the one to the other, so they are not kept.
 
 mod frame;
+mod frames;
 mod header;
-mod known;
 mod shared;
 
 use memchr::memmem::Finder;
-use pyrometer_tables::schema::{Frame, Function, Metric, Sample};
+use pyrometer_tables::schema::{Frame, Metric, Sample};
 use rustc_hash::FxHashMap;
 
 use super::by_line::{ByLine, Taken, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
-use frame::Code;
+use frames::Frames;
 use header::Header;
-use known::{Codes, LineId};
 use shared::Stack;
 
 pub(super) const FORMAT: Format =
@@ -74,9 +73,7 @@ struct Reader<'a> {
     lengths: Vec<u32>,
     /// Stacks that were read, each the last one of some threads.
     last: Vec<Stack>,
-    /// Frames by their lines, and by what stands behind the address in these.
-    lines: known::Lines,
-    codes: Codes,
+    frames: Frames,
     /// By process and thread id, the names that it had.
     threads: FxHashMap<(i32, i32), Vec<Named>>,
     metrics: FxHashMap<Box<[u8]>, (i32, bool)>,
@@ -131,8 +128,7 @@ impl<'a> Reader<'a> {
             stack: Vec::new(),
             lengths: Vec::new(),
             last: std::iter::repeat_with(Stack::default).take(STACKS).collect(),
-            lines: known::Lines::default(),
-            codes: Codes::default(),
+            frames: Frames::default(),
             threads: FxHashMap::default(),
             metrics: FxHashMap::default(),
             stackless: 0,
@@ -158,7 +154,7 @@ impl<'a> Reader<'a> {
         }
         self.sample = Some(Pending { thread, metric, time: header.time, cpu: header.cpu, value });
         if let Some(code) = header.code {
-            let row = self.row(&code);
+            let row = self.frames.row(&code, self.builder);
             self.stack.push(row);
             self.finish_sample();
         }
@@ -216,7 +212,7 @@ impl<'a> Reader<'a> {
         let slot = slot(thread);
         let (common, bytes) = self.last[slot].common(text);
         let own = text.len() - bytes;
-        let mut taken = self.frames(&text[..own]);
+        let mut taken = self.take_frames(&text[..own]);
         if taken.bytes == own {
             let node = self.node(slot, common);
             self.last[slot].replace(text, common, &self.lengths);
@@ -228,16 +224,16 @@ impl<'a> Reader<'a> {
     }
 
     fn some_frames(&mut self, text: &[u8]) -> Taken {
-        let taken = self.frames(text);
+        let taken = self.take_frames(text);
         self.endless = self.endless.saturating_sub(taken.bytes);
         taken
     }
 
     /// Takes in lines up to the first that is no frame.
-    fn frames(&mut self, text: &[u8]) -> Taken {
+    fn take_frames(&mut self, text: &[u8]) -> Taken {
         let mut taken = Taken::default();
         let mut before = None;
-        while let Some((line, frame, length)) = self.next_frame(before, &text[taken.bytes..]) {
+        while let Some((line, frame, length)) = self.frames.next(before, &text[taken.bytes..], self.builder) {
             self.stack.push(frame);
             self.lengths.push(length as u32);
             taken.bytes += length;
@@ -247,56 +243,11 @@ impl<'a> Reader<'a> {
         taken
     }
 
-    /// The frame that `text` begins with, if it does with one: the number of its line, its row and the line's length.
-    #[inline]
-    fn next_frame(&mut self, before: Option<LineId>, text: &[u8]) -> Option<(Option<LineId>, i32, usize)> {
-        if let Some((line, frame, length)) = self.lines.guess(before, text) {
-            return Some((Some(line), frame, length));
-        }
-        if text.first() != Some(&b'\t') {
-            return None;
-        }
-        let length = memchr::memchr(b'\n', text)? + 1;
-        let bytes = &text[..length];
-        let (line, frame) = match self.lines.find(bytes) {
-            Some((line, frame)) => (Some(line), frame),
-            None => {
-                let frame = self.row(&frame::parse(bytes)?);
-                (self.lines.keep(bytes, frame), frame)
-            }
-        };
-        self.lines.follow(before, line);
-        Some((line, frame, length))
-    }
-
     /// None if it is no frame.
     fn frame(&mut self, line: &[u8]) -> Option<()> {
-        let row = self.row(&frame::parse(line)?);
+        let row = self.frames.row(&frame::parse(line)?, self.builder);
         self.stack.push(row);
         Some(())
-    }
-
-    fn row(&mut self, code: &Code<'_>) -> i32 {
-        if let Some(row) = self.codes.find(code) {
-            return row;
-        }
-        let row = self.new_row(code);
-        self.codes.keep(code, row);
-        row
-    }
-
-    fn new_row(&mut self, code: &Code<'_>) -> i32 {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let binary = code.binary().map(|path| self.builder.binary(&text(path), None));
-        let function =
-            self.builder.function(Function { name: text(code.name), binary, ..Function::default() });
-        self.builder.frame(Frame {
-            function: Some(function),
-            binary,
-            inlined: code.is_inlined(),
-            kind: code.kind().into(),
-            ..Frame::default()
-        })
     }
 
     /// Gives the last frame its place in the source; none if the line is none.

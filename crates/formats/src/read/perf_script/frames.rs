@@ -1,11 +1,13 @@
 //! Frames by their lines: most lines of a text were there before.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
+use pyrometer_tables::schema::{Frame, Function};
 use rustc_hash::FxBuildHasher;
 
-use super::frame::Code;
+use super::super::Builder;
+use super::frame::{self, Code};
 
 /// Bytes of lines that are kept; what else comes is taken apart each time.
 const KEPT: usize = 256 << 20;
@@ -25,9 +27,69 @@ struct Known {
     next: LineId,
 }
 
+/// The rows of frames.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    lines: Lines,
+    codes: Codes,
+}
+
+impl Frames {
+    /// The frame whose line `text` begins with, if it does with one: the number of the line, if it has one, the row, and
+    /// the length. `before` is the line before it.
+    #[inline]
+    pub(super) fn next(
+        &mut self,
+        before: Option<LineId>,
+        text: &[u8],
+        builder: &mut Builder,
+    ) -> Option<(Option<LineId>, i32, usize)> {
+        if let Some((line, frame, length)) = self.lines.guess(before, text) {
+            return Some((Some(line), frame, length));
+        }
+        if text.first() != Some(&b'\t') {
+            return None;
+        }
+        let length = memchr::memchr(b'\n', text)? + 1;
+        let bytes = &text[..length];
+        let (line, frame) = match self.lines.find(bytes) {
+            Some((line, frame)) => (Some(line), frame),
+            None => {
+                let frame = self.row(&frame::parse(bytes)?, builder);
+                (self.lines.keep(bytes, frame), frame)
+            }
+        };
+        self.lines.follow(before, line);
+        Some((line, frame, length))
+    }
+
+    /// The row of a place in code.
+    pub(super) fn row(&mut self, code: &Code<'_>, builder: &mut Builder) -> i32 {
+        if let Some(row) = self.codes.find(code) {
+            return row;
+        }
+        let row = new_row(code, builder);
+        self.codes.keep(code, row);
+        row
+    }
+}
+
+fn new_row(code: &Code<'_>, builder: &mut Builder) -> i32 {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let binary = code.binary().map(|path| builder.binary(&text(path), None));
+    let function = builder.function(Function { name: text(code.name), binary, ..Function::default() });
+    builder.frame(Frame {
+        function: Some(function),
+        binary,
+        inlined: code.is_inlined(),
+        kind: code.kind().into(),
+        ..Frame::default()
+    })
+}
+
 /// Whole lines of frames.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+struct Lines {
     /// All of them, one behind the other.
     text: Vec<u8>,
     lines: Vec<Known>,
@@ -37,7 +99,7 @@ pub(super) struct Lines {
 impl Lines {
     /// The line that follows `before` as a rule, if `text` begins with it: its number, frame and length.
     #[inline]
-    pub(super) fn guess(&self, before: Option<LineId>, text: &[u8]) -> Option<(LineId, i32, usize)> {
+    fn guess(&self, before: Option<LineId>, text: &[u8]) -> Option<(LineId, i32, usize)> {
         let next = self.lines[before? as usize].next;
         let known = self.lines[next as usize];
         text.starts_with(self.text(&known)).then_some((next, known.frame, known.length as usize))
@@ -49,14 +111,14 @@ impl Lines {
 
     /// A line that is kept, and its frame.
     #[inline]
-    pub(super) fn find(&self, line: &[u8]) -> Option<(LineId, i32)> {
+    fn find(&self, line: &[u8]) -> Option<(LineId, i32)> {
         let hash = FxBuildHasher.hash_one(line);
         let found = self.by_text.find(hash, |id| self.text(&self.lines[*id as usize]) == line)?;
         Some((*found, self.lines[*found as usize].frame))
     }
 
     /// Keeps a line that is not, if there is room.
-    pub(super) fn keep(&mut self, line: &[u8], frame: i32) -> Option<LineId> {
+    fn keep(&mut self, line: &[u8], frame: i32) -> Option<LineId> {
         let length = u32::try_from(line.len()).ok()?;
         let id = LineId::try_from(self.lines.len()).ok()?;
         if self.text.len() + line.len() > KEPT {
@@ -76,7 +138,7 @@ impl Lines {
 
     /// Notes which line came behind another.
     #[inline]
-    pub(super) fn follow(&mut self, before: Option<LineId>, next: Option<LineId>) {
+    fn follow(&mut self, before: Option<LineId>, next: Option<LineId>) {
         if let (Some(before), Some(next)) = (before, next) {
             self.lines[before as usize].next = next;
         }
@@ -85,14 +147,14 @@ impl Lines {
 
 /// Frames by what stands behind their address: a function is called from many.
 #[derive(Debug, Default)]
-pub(super) struct Codes {
+struct Codes {
     /// Name and place behind each other, the length of the name, and the row of the frame.
     codes: Vec<(Box<[u8]>, usize, i32)>,
     by_text: HashTable<u32>,
 }
 
 impl Codes {
-    pub(super) fn find(&self, code: &Code<'_>) -> Option<i32> {
+    fn find(&self, code: &Code<'_>) -> Option<i32> {
         let is_it = |at: &u32| {
             let (text, length, _) = &self.codes[*at as usize];
             *length == code.name.len() && text[..*length] == *code.name && text[*length..] == *code.place
@@ -101,7 +163,7 @@ impl Codes {
     }
 
     /// Keeps one that is not kept.
-    pub(super) fn keep(&mut self, code: &Code<'_>, frame: i32) {
+    fn keep(&mut self, code: &Code<'_>, frame: i32) {
         let at = self.codes.len() as u32;
         self.codes.push(([code.name, code.place].concat().into(), code.name.len(), frame));
         let codes = &self.codes;
