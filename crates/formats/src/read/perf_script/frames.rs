@@ -12,19 +12,40 @@ use super::frame::{self, Code};
 /// Bytes of lines that are kept; what else comes is taken apart each time.
 const KEPT: usize = 256 << 20;
 
-/// Number of a line that is kept.
+/// Where a line that is kept begins.
 pub(super) type LineId = u32;
 
+/// What stands before a line that is kept.
 #[derive(Clone, Copy, Debug)]
-struct Known {
-    /// Where it begins in [`Lines::text`].
-    start: usize,
+struct About {
     /// With its end.
     length: u32,
     /// Row of its frame.
     frame: i32,
     /// The line that came behind it the last time: a call has one caller as a rule.
     next: LineId,
+}
+
+/// Bytes of [`About`].
+const ABOUT: usize = 12;
+
+impl About {
+    fn bytes(self) -> [u8; ABOUT] {
+        let mut bytes = [0; ABOUT];
+        bytes[..4].copy_from_slice(&self.length.to_ne_bytes());
+        bytes[4..8].copy_from_slice(&self.frame.to_ne_bytes());
+        bytes[8..].copy_from_slice(&self.next.to_ne_bytes());
+        bytes
+    }
+
+    #[inline]
+    fn of([a, b, c, d, e, f, g, h, i, j, k, l]: [u8; ABOUT]) -> Self {
+        Self {
+            length: u32::from_ne_bytes([a, b, c, d]),
+            frame: i32::from_ne_bytes([e, f, g, h]),
+            next: u32::from_ne_bytes([i, j, k, l]),
+        }
+    }
 }
 
 /// The rows of frames.
@@ -90,9 +111,8 @@ fn new_row(code: &Code<'_>, builder: &mut Builder) -> i32 {
 /// Whole lines of frames.
 #[derive(Debug, Default)]
 struct Lines {
-    /// All of them, one behind the other.
-    text: Vec<u8>,
-    lines: Vec<Known>,
+    /// All of them, one behind the other, each with what is known about it: what is needed together lies together.
+    kept: Vec<u8>,
     by_text: HashTable<LineId>,
 }
 
@@ -100,37 +120,43 @@ impl Lines {
     /// The line that follows `before` as a rule, if `text` begins with it: its number, frame and length.
     #[inline]
     fn guess(&self, before: Option<LineId>, text: &[u8]) -> Option<(LineId, i32, usize)> {
-        let next = self.lines[before? as usize].next;
-        let known = self.lines[next as usize];
-        text.starts_with(self.text(&known)).then_some((next, known.frame, known.length as usize))
+        let next = self.about(before?)?.next;
+        let about = self.about(next)?;
+        text.starts_with(self.text(next, about)).then_some((next, about.frame, about.length as usize))
     }
 
-    fn text(&self, known: &Known) -> &[u8] {
-        &self.text[known.start..known.start + known.length as usize]
+    #[inline]
+    fn about(&self, line: LineId) -> Option<About> {
+        self.kept.get(line as usize..)?.first_chunk().copied().map(About::of)
+    }
+
+    #[inline]
+    fn text(&self, line: LineId, about: About) -> &[u8] {
+        &self.kept[line as usize + ABOUT..][..about.length as usize]
     }
 
     /// A line that is kept, and its frame.
     #[inline]
     fn find(&self, line: &[u8]) -> Option<(LineId, i32)> {
-        let hash = FxBuildHasher.hash_one(line);
-        let found = self.by_text.find(hash, |id| self.text(&self.lines[*id as usize]) == line)?;
-        Some((*found, self.lines[*found as usize].frame))
+        let is_it = |id: &LineId| self.about(*id).is_some_and(|about| self.text(*id, about) == line);
+        let found = *self.by_text.find(FxBuildHasher.hash_one(line), is_it)?;
+        Some((found, self.about(found)?.frame))
     }
 
     /// Keeps a line that is not, if there is room.
     fn keep(&mut self, line: &[u8], frame: i32) -> Option<LineId> {
-        let length = u32::try_from(line.len()).ok()?;
-        let id = LineId::try_from(self.lines.len()).ok()?;
-        if self.text.len() + line.len() > KEPT {
+        if self.kept.len() + line.len() > KEPT {
             return None;
         }
-        let (start, next) = (self.text.len(), id);
-        self.text.extend_from_slice(line);
-        self.lines.push(Known { start, length, frame, next });
-        let (text, lines) = (&self.text, &self.lines);
+        let id = self.kept.len() as LineId;
+        let about = About { length: line.len() as u32, frame, next: id };
+        self.kept.extend_from_slice(&about.bytes());
+        self.kept.extend_from_slice(line);
+        let kept = &self.kept;
         let hash_of = |id: &LineId| {
-            let known = lines[*id as usize];
-            FxBuildHasher.hash_one(&text[known.start..known.start + known.length as usize])
+            let after = kept.get(*id as usize..).unwrap_or_default();
+            let length = after.first_chunk().map_or(0, |about| About::of(*about).length as usize);
+            FxBuildHasher.hash_one(&after[ABOUT..ABOUT + length])
         };
         self.by_text.insert_unique(FxBuildHasher.hash_one(line), id, hash_of);
         Some(id)
@@ -140,7 +166,8 @@ impl Lines {
     #[inline]
     fn follow(&mut self, before: Option<LineId>, next: Option<LineId>) {
         if let (Some(before), Some(next)) = (before, next) {
-            self.lines[before as usize].next = next;
+            let about = before as usize..before as usize + ABOUT;
+            self.kept[about][8..].copy_from_slice(&next.to_ne_bytes());
         }
     }
 }
@@ -189,7 +216,7 @@ mod tests {
         let (one, two) = (lines.keep(b"\t1 a (b)\n", 7), lines.keep(b"\t2 b (b)\n", 8));
         assert_eq!(lines.guess(one, b"\t2 b (b)\n\n"), None);
         lines.follow(one, two);
-        assert_eq!(lines.guess(one, b"\t2 b (b)\n\n"), Some((1, 8, 9)));
+        assert_eq!(lines.guess(one, b"\t2 b (b)\n\n"), two.map(|two| (two, 8, 9)));
         assert_eq!(lines.guess(one, b"\t2 b (b)"), None);
         assert_eq!(lines.find(b"\t1 a (b)\n"), Some((0, 7)));
         assert_eq!(lines.find(b"\t3 a (b)\n"), None);
