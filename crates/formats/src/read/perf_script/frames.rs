@@ -12,6 +12,9 @@ use super::frame::{self, Code};
 /// Bytes of lines that are kept; what else comes is taken apart each time.
 const KEPT: usize = 256 << 20;
 
+/// How many lines are noted by their addresses.
+const PLACES: usize = 1 << 16;
+
 /// Where a line that is kept begins.
 pub(super) type LineId = u32;
 
@@ -68,6 +71,10 @@ impl Frames {
         if let Some((line, frame, length)) = self.lines.guess(before, text) {
             return Some((Some(line), frame, length));
         }
+        if let Some((line, frame, length)) = self.lines.recent(text) {
+            self.lines.follow(before, Some(line));
+            return Some((Some(line), frame, length));
+        }
         if text.first() != Some(&b'\t') {
             return None;
         }
@@ -81,6 +88,7 @@ impl Frames {
             }
         };
         self.lines.follow(before, line);
+        self.lines.note(bytes, line);
         Some((line, frame, length))
     }
 
@@ -114,15 +122,35 @@ struct Lines {
     /// All of them, one behind the other, each with what is known about it: what is needed together lies together.
     kept: Vec<u8>,
     by_text: HashTable<LineId>,
+    /// The last line with each [`place`]: small enough for the cache, as the table of all is not.
+    recent: Vec<LineId>,
 }
 
 impl Lines {
     /// The line that follows `before` as a rule, if `text` begins with it: its number, frame and length.
     #[inline]
     fn guess(&self, before: Option<LineId>, text: &[u8]) -> Option<(LineId, i32, usize)> {
-        let next = self.about(before?)?.next;
-        let about = self.about(next)?;
-        text.starts_with(self.text(next, about)).then_some((next, about.frame, about.length as usize))
+        self.is_it(self.about(before?)?.next, text)
+    }
+
+    /// The same of the last line whose address has the same place as that of `text`.
+    #[inline]
+    fn recent(&self, text: &[u8]) -> Option<(LineId, i32, usize)> {
+        self.is_it(*self.recent.get(place(text)?)?, text)
+    }
+
+    #[inline]
+    fn is_it(&self, line: LineId, text: &[u8]) -> Option<(LineId, i32, usize)> {
+        let about = self.about(line)?;
+        text.starts_with(self.text(line, about)).then_some((line, about.frame, about.length as usize))
+    }
+
+    /// Notes the last line with its place.
+    fn note(&mut self, text: &[u8], line: Option<LineId>) {
+        if let (Some(place), Some(line)) = (place(text), line) {
+            self.recent.resize(PLACES, 0);
+            self.recent[place] = line;
+        }
     }
 
     #[inline]
@@ -170,6 +198,14 @@ impl Lines {
             self.kept[about][8..].copy_from_slice(&next.to_ne_bytes());
         }
     }
+}
+
+/// Where a line is noted, told from its address: a tab and sixteen characters.
+#[inline]
+fn place(text: &[u8]) -> Option<usize> {
+    let (high, low) = (text.get(1..9)?.first_chunk()?, text.get(9..17)?.first_chunk()?);
+    let mixed = u64::from_ne_bytes(*high).rotate_left(5) ^ u64::from_ne_bytes(*low);
+    Some((mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % PLACES)
 }
 
 /// Frames by what stands behind their address: a function is called from many.
