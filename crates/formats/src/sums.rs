@@ -3,8 +3,9 @@
 //! Constraints:
 //! - a key that is found again costs no memory, so that a file of many parts needs that of one;
 //! - files that repeat repeat in the same order: the key after the last one is tried before anything is searched;
-//! - keys of a group come close to each other, all lines of a function for instance. As long as they ascend, or are few,
-//!   they are found where they stand; only a group in disorder gets a table, a small one that stays in the cache;
+//! - keys of a group come close to each other, all lines of a function for instance. As long as they ascend they are found
+//!   where they stand; those in disorder by one small table of the group that is being added to. Only a group that is
+//!   come back to again and again gets a table of its own;
 //! - keys keep the order in which they came, so that the same file gives the same rows.
 
 use std::hash::{BuildHasher, Hash};
@@ -15,8 +16,8 @@ use rustc_hash::FxBuildHasher;
 
 /// No table has more rows: ids are int32.
 const LARGEST: usize = i32::MAX as usize;
-/// So many keys are looked through one by one.
-const FEW: usize = 16;
+/// So often a group in disorder is come back to before it gets a table of its own.
+const RETURNS: u8 = 2;
 
 /// Sums by key.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Sums<K> {
     /// The columns of all keys, behind each other.
     values: Vec<i64>,
     groups: Vec<Group>,
+    current: Current,
     last: usize,
     /// Whether there were more keys than a table has rows: then the sums mean nothing.
     pub(crate) overflowed: bool,
@@ -37,7 +39,7 @@ pub(crate) struct Sums<K> {
 struct Group {
     /// Rows that follow each other: the first keys, or all of them.
     run: Run,
-    /// All rows by the hash of their key, once they do not follow each other or are in disorder.
+    /// All rows by the hash of their key, if they do not follow each other or the group is come back to often.
     table: Option<Box<HashTable<u32>>>,
 }
 
@@ -45,8 +47,10 @@ struct Group {
 struct Run {
     start: u32,
     end: u32,
-    /// Whether there are keys that do not ascend; then there are few.
+    /// Whether there are keys that do not ascend.
     in_disorder: bool,
+    /// How often it was come back to since then.
+    returns: u8,
 }
 
 impl Run {
@@ -54,31 +58,23 @@ impl Run {
         &keys[self.start as usize..self.end as usize]
     }
 
-    /// The row of a key.
+    /// The row of a key in a run that ascends.
     fn find<K: Ord>(&self, keys: &[K], key: &K) -> Option<usize> {
         let own = self.of(keys);
-        let at = match self.in_disorder {
-            true => own.iter().position(|known| known == key),
-            // The next key is larger as a rule.
-            false if own.last().is_none_or(|last| last < key) => None,
-            false => own.binary_search(key).ok(),
-        };
-        at.map(|at| self.start as usize + at)
+        // The next key is larger as a rule.
+        if own.last().is_none_or(|last| last < key) {
+            return None;
+        }
+        own.binary_search(key).ok().map(|at| self.start as usize + at)
     }
 
-    /// Takes in the next row, that of a new key, if it can.
-    fn take<K: Ord>(&mut self, keys: &[K], key: &K) -> bool {
+    /// Whether the next row, that of a new key, continues it.
+    fn goes_on<K>(&mut self, keys: &[K]) -> bool {
         let next = keys.len() as u32;
         if self.start == self.end {
-            *self = Self { start: next, end: next, in_disorder: false };
+            (self.start, self.end) = (next, next);
         }
-        let ascends = !self.in_disorder && self.of(keys).last().is_none_or(|last| last < key);
-        let takes = self.end == next && (ascends || self.of(keys).len() < FEW);
-        if takes {
-            self.in_disorder = !ascends;
-            self.end += 1;
-        }
-        takes
+        self.end == next
     }
 
     /// Its rows by the hash of their key.
@@ -92,10 +88,78 @@ impl Run {
     }
 }
 
+/// The rows of the group that is being added to, by the hash of their key. Made for another group it costs nothing for
+/// the rows that were in it.
+#[derive(Debug, Default)]
+struct Current {
+    group: Option<usize>,
+    /// Rows with the number of the filling that they are of; a power of two of them.
+    slots: Vec<(u32, u32)>,
+    filling: u32,
+    rows: usize,
+}
+
+impl Current {
+    /// Makes it that of a run.
+    fn fill<K: Eq + Hash>(&mut self, group: usize, run: Run, keys: &[K]) {
+        self.group = Some(group);
+        self.empty();
+        for row in run.start..run.end {
+            self.insert(row, keys);
+        }
+    }
+
+    fn empty(&mut self) {
+        self.rows = 0;
+        self.filling = self.filling.wrapping_add(1);
+        if self.filling == 0 {
+            self.slots.fill((0, 0));
+            self.filling = 1;
+        }
+    }
+
+    fn slots_from<K: Hash>(&self, key: &K) -> impl Iterator<Item = usize> + use<K> {
+        let (hash, mask) = (FxBuildHasher.hash_one(key) as usize, self.slots.len() - 1);
+        (0..=mask).map(move |step| hash.wrapping_add(step) & mask)
+    }
+
+    fn find<K: Eq + Hash>(&self, key: &K, keys: &[K]) -> Option<usize> {
+        if self.rows == 0 {
+            return None;
+        }
+        let found = self.slots_from(key).map(|slot| self.slots[slot]);
+        let mut known = found.take_while(|(filling, _)| *filling == self.filling);
+        known.find(|(_, row)| keys[*row as usize] == *key).map(|(_, row)| row as usize)
+    }
+
+    /// Adds the row of a key that is not in it. At least half of the slots are free.
+    fn insert<K: Eq + Hash>(&mut self, row: u32, keys: &[K]) {
+        if 2 * (self.rows + 1) > self.slots.len() {
+            self.grow(keys);
+        }
+        self.rows += 1;
+        let free = self.slots_from(&keys[row as usize]).find(|slot| self.slots[*slot].0 != self.filling);
+        if let Some(slot) = free {
+            self.slots[slot] = (self.filling, row);
+        }
+    }
+
+    #[cold]
+    fn grow<K: Eq + Hash>(&mut self, keys: &[K]) {
+        let old = std::mem::take(&mut self.slots);
+        let filling = self.filling;
+        self.slots = vec![(0, 0); (2 * old.len()).max(64)];
+        (self.filling, self.rows) = (1, 0);
+        for (_, row) in old.into_iter().filter(|(of, _)| *of == filling) {
+            self.insert(row, keys);
+        }
+    }
+}
+
 impl<K> Default for Sums<K> {
     fn default() -> Self {
-        let (keys, values, groups) = Default::default();
-        Self { keys, width: 0, values, groups, last: 0, overflowed: false }
+        let (keys, values, groups, current) = Default::default();
+        Self { keys, width: 0, values, groups, current, last: 0, overflowed: false }
     }
 }
 
@@ -138,12 +202,42 @@ impl<K: Copy + Ord + Hash> Sums<K> {
         if table.is_some() {
             return self.row_in_table(at, key);
         }
-        match run.find(&self.keys, &key) {
+        let known = match run.in_disorder {
+            false => run.find(&self.keys, &key),
+            true => {
+                if self.current.group != Some(at) {
+                    run.returns = run.returns.saturating_add(1);
+                    if run.returns > RETURNS {
+                        return self.row_in_table(at, key);
+                    }
+                    self.current.fill(at, *run, &self.keys);
+                }
+                self.current.find(&key, &self.keys)
+            }
+        };
+        match known {
             Some(row) => row,
             None if self.keys.len() >= LARGEST => self.overflow(),
-            None if run.take(&self.keys, &key) => self.push(key),
+            None if run.goes_on(&self.keys) => self.go_on(at, key),
             None => self.row_in_table(at, key),
         }
+    }
+
+    /// Adds a new key behind the run of its group.
+    fn go_on(&mut self, group: usize, key: K) -> usize {
+        let run = &mut self.groups[group].run;
+        let ascends = run.of(&self.keys).last().is_none_or(|last| *last < key);
+        if !ascends && !run.in_disorder {
+            run.in_disorder = true;
+            self.current.fill(group, *run, &self.keys);
+        }
+        run.end += 1;
+        let is_current = run.in_disorder;
+        let row = self.push(key);
+        if is_current {
+            self.current.insert(row as u32, &self.keys);
+        }
+        row
     }
 
     fn row_in_table(&mut self, group: usize, key: K) -> usize {
@@ -225,7 +319,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_order_gives_the_sums(keys in proptest::collection::vec((0..4_u32, 0..40_u32), 0..300)) {
+        fn every_order_gives_the_sums(runs in proptest::collection::vec((0..4_u32, proptest::collection::vec(0..200_u32, 0..60)), 0..20)) {
+            let keys: Vec<_> = runs.iter().flat_map(|(group, own)| own.iter().map(|key| (*group, *key))).collect();
             let mut sums: Sums<(u32, u32)> = Sums::default();
             let mut expected: BTreeMap<_, i64> = BTreeMap::new();
             for key in &keys {

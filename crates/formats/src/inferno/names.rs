@@ -54,7 +54,8 @@ impl Names {
     fn name_classes(&mut self) -> u32 {
         let first = self.ends.len() as u32;
         for frame in 0..self.frames {
-            let parts = self.parts(frame).iter().map(|text| class_name(&self.texts[*text as usize]).to_owned());
+            let parts =
+                self.parts(frame).iter().map(|text| class_name(&self.texts[*text as usize]).to_owned());
             self.push(parts.collect::<Vec<_>>());
         }
         self.java = Some(first);
@@ -184,7 +185,8 @@ mod tests {
     fn a_command_is_as_many_texts_as_it_looks_like() {
         let mut names = Names::default();
         let list = names.add_command("a;;b");
-        let texts: Vec<_> = names.parts(list).iter().map(|text| names.texts[*text as usize].as_str()).collect();
+        let texts: Vec<_> =
+            names.parts(list).iter().map(|text| names.texts[*text as usize].as_str()).collect();
         assert_eq!(texts, ["a", "", "b"]);
     }
 }

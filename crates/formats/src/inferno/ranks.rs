@@ -46,7 +46,8 @@ mod tests {
     fn what_a_function_calls_stands_where_its_line_would() {
         let texts = ["a", "a!", "a<b>", ""].map(str::to_owned);
         let ranks = Ranks::of(&texts);
-        let mut lines: Vec<_> = texts.iter().zip(&ranks.ending).map(|(text, rank)| (*rank, text.clone())).collect();
+        let mut lines: Vec<_> =
+            texts.iter().zip(&ranks.ending).map(|(text, rank)| (*rank, text.clone())).collect();
         lines.extend(texts.iter().zip(&ranks.going_on).map(|(text, rank)| (*rank, format!("{text};"))));
         lines.sort();
         let sorted: Vec<_> = lines.iter().map(|(_, line)| line.as_str()).collect();

@@ -198,7 +198,8 @@ impl<'a> Walk<'a> {
                 sum = Some(sum.unwrap_or(0).saturating_add(value));
             }
             // Those of callees without a name end here.
-            pending.extend(self.callees.of_node(node).iter().filter(|callee| self.parts(**callee).is_empty()));
+            pending
+                .extend(self.callees.of_node(node).iter().filter(|callee| self.parts(**callee).is_empty()));
         }
         self.pending = pending;
         sum

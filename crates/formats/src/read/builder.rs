@@ -174,7 +174,8 @@ impl Builder {
         // Stacks come in paths: what was first called from a row stands behind it, and the last one comes again.
         let stack = Stack { parent, frame };
         let guesses = parent.map(|parent| [parent + 1, self.newest[parent as usize]]);
-        let known = guesses.into_iter().flatten().find(|row| self.tables.stacks.get(*row as usize) == Some(&stack));
+        let known =
+            guesses.into_iter().flatten().find(|row| self.tables.stacks.get(*row as usize) == Some(&stack));
         known.unwrap_or_else(|| self.look_up_stack(stack))
     }
 

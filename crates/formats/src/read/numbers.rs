@@ -167,7 +167,9 @@ mod tests {
         assert_eq!(plain_counts(b" 12 3\n4", &mut room), Some((2, &b"4"[..])));
         assert_eq!(room, [12, 3]);
         assert_eq!(plain_counts(b"\n", &mut room), Some((0, &b""[..])));
-        for other in [&b" 1 2 3\n"[..], b" 1", b" 1 \n", b" 1\r\n", b" -1\n", b"1\n", b" 9999999999999999999\n"] {
+        for other in
+            [&b" 1 2 3\n"[..], b" 1", b" 1 \n", b" 1\r\n", b" -1\n", b"1\n", b" 9999999999999999999\n"]
+        {
             assert_eq!(plain_counts(other, &mut room), None, "{}", String::from_utf8_lossy(other));
         }
     }

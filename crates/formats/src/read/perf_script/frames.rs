@@ -13,7 +13,7 @@ use super::frame::{self, Code};
 const KEPT: usize = 256 << 20;
 
 /// How many lines are noted by their addresses.
-const PLACES: usize = 1 << 16;
+const PLACES: usize = 1 << 17;
 
 /// Where a line that is kept begins.
 pub(super) type LineId = u32;
