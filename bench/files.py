@@ -8,6 +8,7 @@ away. What a tool caches of a file (we keep tables of symbols of perf.data's bin
 
 import argparse
 import filecmp
+import os
 import re
 import shutil
 import statistics
@@ -165,14 +166,16 @@ def _heaptrack_file(megabytes: int) -> Path:
     found = [*WORK.glob(f"{path.name}.*st"), *WORK.glob(f"{path.name}.gz")]
     if found:
         return found[0]
+    # On one line: heaptrack writes the command as it is, and its file is one of lines.
     code = (
-        "import ast, pathlib, sysconfig\n"
-        "paths = sorted(pathlib.Path(sysconfig.get_path('stdlib')).glob('*.py'))\n"
-        f"for path in paths[:{max(1, megabytes // 2)}]:\n"
-        "    compile(ast.parse(path.read_text(errors='replace')), 'x', 'exec')\n"
+        "import ast, pathlib, sysconfig; "
+        "paths = sorted(pathlib.Path(sysconfig.get_path('stdlib')).glob('*.py')); "
+        "[compile(ast.parse(path.read_text(errors='replace')), 'x', 'exec') "
+        f"for path in paths[:{max(1, megabytes // 2)}]]"
     )
-    command = ["heaptrack", "--record-only", "-o", str(path), sys.executable, "-c", code]
-    subprocess.run(command, capture_output=True, check=False, env={"PYTHONMALLOC": "malloc", "PATH": "/usr/bin:/bin"})
+    command = ["heaptrack", "-o", str(path), sys.executable, "-c", code]
+    # Python's own allocator would hide most of its allocations.
+    subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONMALLOC": "malloc"})
     found = [*WORK.glob(f"{path.name}.*st"), *WORK.glob(f"{path.name}.gz")]
     if not found:
         raise RunError("heaptrack recorded nothing")
