@@ -136,12 +136,12 @@ def _race(race: Race) -> str:
         median = statistics.median(seconds)
         rows.append(
             [
-                tool,
+                f"{tool} (stopped)" if tool in race.stopped else tool,
                 str(len(seconds)),
                 f"{median:.2f} s",
                 f"{min(seconds):.2f} … {max(seconds):.2f} s",
                 f"{race.bytes / median / 1e6:,.1f} MB/s",
-                f"{race.peaks[tool] / 1e6:.0f} MB",
+                f"{race.peaks.get(tool, 0) / 1e6:.0f} MB",
             ]
         )
     agreement = f" {race.agreement}." if race.agreement else ""

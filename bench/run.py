@@ -40,6 +40,8 @@ class Size:
     """Megabytes of other tools' files."""
     races: int
     """Rounds of each."""
+    passes: int
+    """Of the program that perf records."""
     limit: float
     """Seconds after which a chain from recording to picture is stopped."""
 
@@ -55,6 +57,7 @@ FULL = Size(
     text=600,
     files=100,
     races=5,
+    passes=10,
     limit=180,
 )
 QUICK = Size(
@@ -68,6 +71,7 @@ QUICK = Size(
     text=20,
     files=5,
     races=2,
+    passes=1,
     limit=30,
 )
 
@@ -151,7 +155,7 @@ def _heaptrack(results: Results, size: Size) -> None:
 
 
 def _recordings(results: Results, size: Size) -> None:
-    files.recordings(results.files, RATES[1], size.races)
+    files.recordings(results.files, RATES[1], size.races, size.passes)
 
 
 def _ripgrep(size: Size) -> loads.Load:

@@ -197,7 +197,8 @@ def _race(name: str, peer: str, least: float, ours: str = files.OURS) -> Measure
         if found is None or peer not in found.seconds:
             return NOT_MEASURED
         ratio = found.times_faster(peer, ours)
-        text = f"{ratio.value:.1f} times ({ratio.low:.1f} … {ratio.high:.1f})"
+        stopped = "at least " if peer in found.stopped else ""
+        text = f"{stopped}{ratio.value:.1f} times ({ratio.low:.1f} … {ratio.high:.1f})"
         if found.agrees is False:
             return f"{text}; {found.agreement}", False
         return text, True if ratio.low >= least else (False if ratio.high < least else None)
