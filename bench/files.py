@@ -210,7 +210,10 @@ def _same_heap(file: Path) -> tuple[bool, str]:
 
 
 def recordings(found: Files, rate: int, rounds: int, passes: int = 10) -> None:
-    """Recordings of perf, of ripgrep going over the same files ``passes`` times, from the file to a table; ours from an empty cache of symbols, and from a filled one."""
+    """Recordings of perf, from the file to a table; ours from an empty cache of symbols, and from a filled one.
+
+    The program is ripgrep, going over the same files ``passes`` times.
+    """
     collapse = PEERS / "inferno-collapse-perf"
     for kind in perf_data.KINDS:
         data = perf_data.record(WORK, kind, rate, passes)

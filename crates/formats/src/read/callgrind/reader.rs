@@ -8,6 +8,7 @@ use super::super::by_line::{ByLine, Taken};
 use super::super::numbers::{counts, plain_counts, unsigned};
 use super::super::valgrind::{self, EVENTS};
 use super::super::{Builder, Edge, Line, Place};
+use super::context::{Callee, Context, Next};
 use super::names::{Spaces, UNKNOWN};
 use super::part::Part;
 use super::positions::Positions;
@@ -20,41 +21,6 @@ const COSTS: &str = "`POSITION COUNT ...` of a function and of known events";
 const HEADER: [&[u8]; 10] =
     [b"version", b"creator", b"pid", b"cmd", b"part", b"thread", b"desc", b"positions", b"event", b"events"];
 const NAME: &str = "a name, or the number of one that was named before";
-
-/// Where the lines that follow belong: places of names.
-#[derive(Clone, Copy, Debug, Default)]
-struct Context {
-    object: u32,
-    file: u32,
-    /// Number of the file in the profile.
-    file_number: u32,
-    /// Row of the function.
-    function: Option<i32>,
-}
-
-/// The function that the next `calls=` is of: places of the names that were given.
-#[derive(Clone, Copy, Debug, Default)]
-struct Callee {
-    object: Option<u32>,
-    file: Option<u32>,
-    function: Option<u32>,
-}
-
-/// What the next line of positions is of.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Next {
-    Costs,
-    /// Row of the callee, if it fits, and number of calls.
-    Call(Option<i32>, i64),
-    Jump,
-}
-
-impl Next {
-    /// Whether it is known what is called.
-    fn fits(self) -> bool {
-        !matches!(self, Self::Call(None, _))
-    }
-}
 
 pub(super) struct Reader<'a> {
     pub(super) builder: &'a mut Builder,
