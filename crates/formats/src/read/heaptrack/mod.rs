@@ -17,7 +17,7 @@ use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
 use live::Live;
-use places::Places;
+use places::{Nodes, Places};
 use suppress::Suppressions;
 
 pub(super) const FORMAT: Format = Format { name: "heaptrack", title: "heaptrack", recognise, read };
@@ -282,8 +282,9 @@ impl<'a> Reader<'a> {
         });
         let thread = self.builder.thread(0, 0, "");
         let mut totals = Totals::default();
+        let mut nodes = Nodes::of(places);
         for (trace, mut sums) in self.live.by_trace() {
-            let stack = places.node(trace, self.builder);
+            let stack = nodes.node(trace, self.builder);
             if sums.exit_bytes != 0 && self.suppressions.hides(self.builder.tables(), stack) {
                 totals.suppressed += sums.exit_bytes;
                 sums.forget_exit();
