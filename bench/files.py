@@ -83,7 +83,9 @@ def race(entry: Race, commands: Mapping[str, str], rounds: int) -> Race:
                 entry.seconds.setdefault(name, []).append(PATIENCE)
                 continue
             entry.seconds.setdefault(name, []).append(usage.wall)
-            entry.peaks[name] = max(entry.peaks.get(name, 0), usage.peak)
+            # Of a pipe that would be the shell's.
+            if " | " not in command:
+                entry.peaks[name] = max(entry.peaks.get(name, 0), usage.peak)
     return entry
 
 

@@ -141,7 +141,7 @@ def _race(race: Race) -> str:
                 f"{median:.2f} s",
                 f"{min(seconds):.2f} … {max(seconds):.2f} s",
                 f"{race.bytes / median / 1e6:,.1f} MB/s",
-                f"{race.peaks.get(tool, 0) / 1e6:.0f} MB",
+                f"{race.peaks[tool] / 1e6:.0f} MB" if tool in race.peaks else "not measured",
             ]
         )
     agreement = f" {race.agreement}." if race.agreement else ""
