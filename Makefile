@@ -171,10 +171,10 @@ peers: $(STAMPS)/system ## build the tools that the benchmark compares with (per
 	  echo "$$peer cannot be built here: the benchmark will say so"; \
 	done
 
-bench: build ripgrep counts peers large ## measure against the peers; writes bench/results.md and bench/names.md
-bench: build ripgrep peers large $(STAMPS)/readers ## measure against the peers; writes bench/results.md, names.md and viewer.md
+bench: build ripgrep counts peers large $(STAMPS)/readers ## measure against the peers; writes the tables in bench/
 	@mkdir -p build/bench
 	@cargo build --release --locked --quiet --package pyrometer-symbols --example resolve_addresses
+	@cargo build --release --locked --quiet --package pyrometer-formats --example read_rate
 	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.viewer

@@ -53,12 +53,14 @@ class Measured:
     samples: int = 0
 
 
-def record(folder: Path, kind: Kind, rate: int) -> Path:
-    """Records ripgrep over the crates' sources, a text that every machine with Rust has."""
+def record(folder: Path, kind: Kind, rate: int, passes: int = 1) -> Path:
+    """Records ripgrep over the crates' sources, a text that every machine with Rust has, as often as ``passes``."""
     data = folder / f"{kind.graph}.data"
     command = ["perf", "record", "--quiet", "-F", str(rate), "--call-graph", kind.graph, "-o", str(data), "--"]
     done = subprocess.run(
-        [*command, str(RIPGREP), "-c", "-i", r"sherlock|holmes|\w+ing", str(SOURCES)], capture_output=True, check=False
+        [*command, str(RIPGREP), "-c", "-i", r"sherlock|holmes|\w+ing", *[str(SOURCES)] * passes],
+        capture_output=True,
+        check=False,
     )
     if not data.exists():
         raise RunError(f"perf cannot record here: {done.stderr.decode()}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.debug_info import Lookups
 from bench.demangle import Demangling
+from bench.files import Race
 from bench.overhead import PLAIN, Comparison
 from bench.pictures import Picture
 from bench.process import ROOT
@@ -36,6 +37,8 @@ def markdown(results: Results, targets: dict[str, Target]) -> str:
     if results.lookups is not None:
         heading = f"## Lines and inlined calls of {results.lookups.addresses:,} addresses"
         parts += [heading, _lookups(results.lookups)]
+    for race in results.files.races.values():
+        parts += [f"## {race.name}, {race.bytes / 1e6:.0f} MB", _race(race)]
     if results.failures:
         parts += ["## What could not be measured", table(["step", "reason"], results.failures.items())]
     return _without_paths("\n\n".join(parts)) + "\n"
@@ -124,6 +127,25 @@ def _demangling(measured: Demangling) -> str:
     runs = min(map(len, measured.seconds.values()))
     told = f"`nm` of Rust's and our own libraries, {measured.lines:,} lines; {runs} runs each, in turn."
     return told + "\n\n" + table(head, rows)
+
+
+def _race(race: Race) -> str:
+    head = ["tool", "runs", "median", "from … to", "throughput", "peak memory"]
+    rows = []
+    for tool, seconds in race.seconds.items():
+        median = statistics.median(seconds)
+        rows.append(
+            [
+                f"{tool} (stopped)" if tool in race.stopped else tool,
+                str(len(seconds)),
+                f"{median:.2f} s",
+                f"{min(seconds):.2f} … {max(seconds):.2f} s",
+                f"{race.bytes / median / 1e6:,.1f} MB/s",
+                f"{race.peaks[tool] / 1e6:.0f} MB" if tool in race.peaks else "not measured",
+            ]
+        )
+    agreement = f" {race.agreement}." if race.agreement else ""
+    return f"{race.task}, in turn.{agreement}\n\n" + table(head, rows)
 
 
 def _seconds(picture: Picture) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from bench.coverage import Coverage
 from bench.debug_info import Lookups
 from bench.demangle import Demangling
+from bench.files import Files
 from bench.overhead import Comparison
 from bench.pictures import Picture
 from bench.scale import Scale
@@ -23,4 +24,5 @@ class Results:
     demangling: Demangling | None = None
     lookups: Lookups | None = None
     coverage: Coverage | None = None
+    files: Files = field(default_factory=Files)
     failures: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,7 @@
-"""Measures, and writes a report a part: ``python -m bench.run [--quick] [--part recording|names]``.
+"""Measures, and writes a report a part: ``python -m bench.run [--quick] [--part recording|names|files]``.
 
-``recording`` writes ``bench/results.md``, ``names`` (symbols, lines, demangling) ``bench/names.md``.
+``recording`` writes ``bench/results.md``, ``names`` (symbols, lines, demangling) ``bench/names.md``, ``files`` (other
+tools' files) ``bench/files.md``.
 """
 
 import argparse
@@ -10,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import coverage, debug_info, demangle, loads, machine, overhead, pictures, scale
+from bench import coverage, debug_info, demangle, files, loads, machine, overhead, pictures, scale
 from bench.process import WORK, RunError
 from bench.recorders import Pyrometer
 from bench.report import markdown
 from bench.results import Results
-from bench.targets import NAMES, RECORDING, Target
+from bench.targets import FILES, NAMES, RECORDING, Target
 
 RATES = (999, 4_999)
 
@@ -33,6 +34,14 @@ class Size:
     megabytes: int
     """Of `nm` output."""
     addresses: int
+    text: int
+    """Megabytes of `perf script`'s text."""
+    files: int
+    """Megabytes of other tools' files."""
+    races: int
+    """Rounds of each."""
+    passes: int
+    """Of the program that perf records."""
     limit: float
     """Seconds after which a chain from recording to picture is stopped."""
 
@@ -45,6 +54,10 @@ FULL = Size(
     long_rate=20_000,
     megabytes=100,
     addresses=300_000,
+    text=600,
+    files=100,
+    races=5,
+    passes=10,
     limit=180,
 )
 QUICK = Size(
@@ -55,6 +68,10 @@ QUICK = Size(
     long_rate=20_000,
     megabytes=10,
     addresses=20_000,
+    text=20,
+    files=5,
+    races=2,
+    passes=1,
     limit=30,
 )
 
@@ -121,6 +138,26 @@ def _demangling(results: Results, size: Size) -> None:
     results.demangling = demangle.measure(size.megabytes, size.rounds)
 
 
+def _texts(results: Results, size: Size) -> None:
+    files.texts(results.files, size.text, size.races)
+
+
+def _rates(results: Results, size: Size) -> None:
+    files.rates(results.files, size.files, size.races)
+
+
+def _annotate(results: Results, size: Size) -> None:
+    files.annotate(results.files, size.files, size.races)
+
+
+def _heaptrack(results: Results, size: Size) -> None:
+    files.heaptrack(results.files, size.files, size.races)
+
+
+def _recordings(results: Results, size: Size) -> None:
+    files.recordings(results.files, RATES[1], size.races, size.passes)
+
+
 def _ripgrep(size: Size) -> loads.Load:
     return loads.ripgrep(size.seconds)
 
@@ -154,6 +191,17 @@ PARTS = {
         },
     ),
     "names": Part("names.md", NAMES, {"demangling": _demangling, "lookups": _lookups, "coverage": _coverage}),
+    "files": Part(
+        "files.md",
+        FILES,
+        {
+            "text of perf script": _texts,
+            "rates of reading": _rates,
+            "Valgrind's scripts": _annotate,
+            "heaptrack": _heaptrack,
+            "recordings of perf": _recordings,
+        },
+    ),
 }
 
 

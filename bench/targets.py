@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import debug_info
+from bench import debug_info, files, perf_data
 from bench.overhead import Comparison
 from bench.ratios import Centre, centre
 from bench.recorders import FLOOR
@@ -189,6 +189,54 @@ def _coverage(results: Results) -> tuple[str, bool | None]:
     return f"{text}, of {found.samples:,} user samples", found.with_line >= 0.99 and found.whole_chain >= 0.95
 
 
+def _race(name: str, peer: str, least: float, ours: str = files.OURS) -> Measure:
+    """Whether we are so many times faster than a peer, and whether what both print agrees."""
+
+    def measure(results: Results) -> tuple[str, bool | None]:
+        found = results.files.races.get(name)
+        if found is None or peer not in found.seconds:
+            return NOT_MEASURED
+        ratio = found.times_faster(peer, ours)
+        stopped = "at least " if peer in found.stopped else ""
+        text = f"{stopped}{ratio.value:.1f} times ({ratio.low:.1f} … {ratio.high:.1f})"
+        if found.agrees is False:
+            return f"{text}; {found.agreement}", False
+        return text, True if ratio.low >= least else (False if ratio.high < least else None)
+
+    return measure
+
+
+def _recording(kind: perf_data.Kind, least: float) -> Measure:
+    """From an empty cache and from a filled one, against names alone and against names with inlined calls."""
+    name = f"perf.data, {kind.name}"
+
+    def measure(results: Results) -> tuple[str, bool | None]:
+        parts, verdicts = [], []
+        for ours in (files.COLD, files.WARM):
+            for peer in (files.PERF, files.PERF_INLINED):
+                text, met = _race(name, peer, least, ours)(results)
+                if text == NOT_MEASURED[0]:
+                    return NOT_MEASURED
+                parts.append(f"{ours.removeprefix('pyrometer, ')} against {peer.split()[2]}: {text}")
+                verdicts.append(met)
+        # What perf does with inlined calls is what we do; an empty cache is what a first look has.
+        return "; ".join(parts), verdicts[1]
+
+    return measure
+
+
+def _rate(tool: str, least: float) -> Measure:
+    def measure(results: Results) -> tuple[str, bool | None]:
+        found = results.files.rates.get(tool)
+        if not found:
+            return NOT_MEASURED
+        rate = centre(found)
+        text = f"{rate.value:.0f} MB/s ({rate.low:.0f} … {rate.high:.0f})"
+        return text, True if rate.low >= least else (False if rate.high < least else None)
+
+    return measure
+
+
 RECORDING: dict[str, Target] = {
     "slowdown": ("of the program at 999 Hz ≤ 1 %", _slowdown),
     "peers": ("slowdown never above perf's and samply's (shown if at most 1 % is possible)", _never_above_peers),
@@ -209,4 +257,31 @@ NAMES: dict[str, Target] = {
     "llvm-symbolizer": ("no slower than llvm-symbolizer", _lookup_ratio("llvm-symbolizer", 1)),
     "names": ("the 100 most common names agree with both", _lookup_names),
     "coverage": ("of ripgrep with debug = 1, ≥ 99 % of user samples get a line, ≥ 95 % the whole chain", _coverage),
+}
+
+DWARF, FRAME_POINTERS = perf_data.KINDS
+FILES: dict[str, Target] = {
+    "perf script text": (
+        "collapsed ≥ 5 times faster than inferno-collapse-perf, both on one core, the same lines",
+        _race("perf script text", files.INFERNO, 5),
+    ),
+    "callgrind.out": ("read at ≥ 200 MB/s", _rate("callgrind.out", 200)),
+    "cachegrind.out": ("read at ≥ 200 MB/s", _rate("cachegrind.out", 200)),
+    "callgrind_annotate": (
+        "shown ≥ 50 times faster, the same totals",
+        _race("callgrind.out", "callgrind_annotate", 50),
+    ),
+    "cg_annotate": ("shown ≥ 20 times faster, the same totals", _race("cachegrind.out", "cg_annotate", 20)),
+    "heaptrack_print": (
+        "the first table ≥ 3 times faster, the same totals",
+        _race("heaptrack", "heaptrack_print", 3),
+    ),
+    "perf.data, stack copies": (
+        "with symbols and inlined calls ≥ 10 times faster than perf script",
+        _recording(DWARF, 10),
+    ),
+    "perf.data, frame pointers": (
+        "with symbols and inlined calls ≥ 20 times faster than perf script",
+        _recording(FRAME_POINTERS, 20),
+    ),
 }

@@ -102,20 +102,52 @@ impl Labels {
         });
         let startup = if runtime.is_some() { unnamed_startup(tables) } else { Vec::new() };
         let mut known: FxHashMap<Key<'_>, u32> = FxHashMap::default();
+        let mut met = Met::of(tables, grouping);
         let of_frame = tables.frames.iter().chain(more).enumerate().map(|(row, frame)| {
-            let name = frame_name(tables, frame);
             let starts = startup.get(row).copied().unwrap_or_default();
+            if let Some(label) = met.label(frame).filter(|_| !starts) {
+                return label;
+            }
+            let name = frame_name(tables, frame);
             if let Some(runtime) = runtime.filter(|_| starts || is_runtime(&name)) {
                 return runtime;
             }
             let key = key(tables, frame, name, grouping);
-            *known.entry(key).or_insert_with_key(|key| {
+            let label = *known.entry(key).or_insert_with_key(|key| {
                 labels.push(label(tables, frame, key, grouping.by));
                 (labels.len() - 1) as u32
-            })
+            });
+            met.note(frame, label);
+            label
         });
         let of_frame = of_frame.collect();
         Self { labels, of_frame, runtime }
+    }
+}
+
+/// The last label of each function that frames are called by: millions of frames are of some thousand functions.
+struct Met {
+    /// The binary of the frame, and its label.
+    of_function: Vec<Option<(Option<i32>, u32)>>,
+}
+
+impl Met {
+    fn of(tables: &Tables, grouping: &Grouping) -> Self {
+        // Lines have labels of their own.
+        let functions = if grouping.by == By::Function { tables.functions.len() } else { 0 };
+        Self { of_function: vec![None; functions] }
+    }
+
+    fn label(&self, frame: &Frame) -> Option<u32> {
+        let (binary, label) = self.of_function.get(frame.function? as usize).copied().flatten()?;
+        (binary == frame.binary).then_some(label)
+    }
+
+    fn note(&mut self, frame: &Frame, label: u32) {
+        let known = frame.function.and_then(|function| self.of_function.get_mut(function as usize));
+        if let Some(known) = known {
+            *known = Some((frame.binary, label));
+        }
     }
 }
 

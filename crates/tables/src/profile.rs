@@ -146,14 +146,7 @@ impl Profile {
     pub fn from_source(meta: Meta, tables: Tables, samples: Arc<dyn MadeSamples>) -> Result<Self> {
         let invalid = |bad: check::BadRow| bad.handed_over("memory".as_ref());
         check::tables(&tables).map_err(invalid)?;
-        let mut row = 0;
-        samples.for_each_batch(&mut |batch| {
-            for sample in batch {
-                check::sample(row, sample, &tables).map_err(invalid)?;
-                row += 1;
-            }
-            Ok(())
-        })?;
+        samples.check(&tables)?;
         Ok(Self {
             meta,
             tables,

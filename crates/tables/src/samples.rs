@@ -1,8 +1,9 @@
 //! Where samples come from: they are streamed, never held.
 
+use crate::check;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
-use crate::schema::Sample;
+use crate::schema::{Sample, Tables};
 
 /// Samples in order, as often as they are asked for.
 pub trait SampleSource {
@@ -14,6 +15,21 @@ pub trait SampleSource {
     /// # Errors
     /// Those of `batch`, and of reading.
     fn for_each_batch(&self, batch: &mut dyn FnMut(&[Sample]) -> Result<()>) -> Result<()>;
+
+    /// Checks that every sample refers to rows of `tables`. Who makes samples out of less can look at that instead.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the first that does not, and those of reading.
+    fn check(&self, tables: &Tables) -> Result<()> {
+        let mut row = 0;
+        self.for_each_batch(&mut |batch| {
+            for sample in batch {
+                check::sample(row, sample, tables).map_err(|bad| bad.handed_over("memory".as_ref()))?;
+                row += 1;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Samples that something in memory makes, for all threads that ask.

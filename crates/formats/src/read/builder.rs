@@ -20,6 +20,9 @@ const KEPT: usize = 3;
 /// No table has more rows: ids are int32.
 const ROWS: usize = i32::MAX as usize;
 
+/// No row.
+const NONE: i32 = -1;
+
 /// What readers fill.
 #[derive(Debug, Default)]
 pub struct Builder {
@@ -36,6 +39,8 @@ pub struct Builder {
     functions: FxHashMap<FunctionKey, i32>,
     frames: FxHashMap<Frame, i32>,
     stacks: FxHashMap<(i32, i32), i32>,
+    /// For each row of `stacks`, that of a frame called from it which was looked up last; [`NONE`] if none was.
+    newest: Vec<i32>,
     threads: FxHashMap<(i32, i32), i32>,
     sums: FxHashMap<(i32, i32, i32), u32>,
     calls: FxHashMap<(i32, i32, Option<i32>, i32), u32>,
@@ -164,12 +169,26 @@ impl Builder {
     }
 
     /// The row of a stack: a frame that was called from `parent`.
+    #[inline]
     pub fn stack(&mut self, parent: Option<i32>, frame: i32) -> i32 {
-        let rows = &mut self.tables.stacks;
-        *self
-            .stacks
-            .entry((parent.unwrap_or(-1), frame))
-            .or_insert_with(|| push(rows, Stack { parent, frame }))
+        // Stacks come in paths: what was first called from a row stands behind it, and the last one comes again.
+        let stack = Stack { parent, frame };
+        let guesses = parent.map(|parent| [parent + 1, self.newest[parent as usize]]);
+        let known =
+            guesses.into_iter().flatten().find(|row| self.tables.stacks.get(*row as usize) == Some(&stack));
+        known.unwrap_or_else(|| self.look_up_stack(stack))
+    }
+
+    fn look_up_stack(&mut self, stack: Stack) -> i32 {
+        let Self { tables, newest, .. } = self;
+        let row = *self.stacks.entry((stack.parent.unwrap_or(-1), stack.frame)).or_insert_with(|| {
+            newest.push(NONE);
+            push(&mut tables.stacks, stack)
+        });
+        if let Some(parent) = stack.parent {
+            self.newest[parent as usize] = row;
+        }
+        row
     }
 
     /// Adds a sample that has a time of its own.

@@ -8,6 +8,14 @@ pub(super) trait ByLine {
     /// In words: `` `frame;frame NUMBER` ``.
     type Expected: AsRef<str>;
 
+    /// Takes in as many whole lines from the front of `text` as are of a kind that comes in great numbers and fit. What is
+    /// left comes line by line.
+    #[inline]
+    fn lines(&mut self, text: &[u8]) -> Taken {
+        let _ = text;
+        Taken::default()
+    }
+
     /// Takes in the next line.
     fn line(&mut self, line: &Line<'_>) -> std::result::Result<(), Self::Expected>;
 
@@ -20,6 +28,14 @@ pub(super) trait ByLine {
     fn builder(&mut self) -> &mut Builder;
 }
 
+/// Whole lines that were taken in at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// With the ends of the lines.
+    pub(super) bytes: usize,
+    pub(super) lines: u64,
+}
+
 /// Hands all lines over; what does not fit is left out or an error, as the builder has it.
 ///
 /// # Errors
@@ -28,7 +44,12 @@ pub(super) fn read_by_line(input: &mut Input<'_>, reader: &mut impl ByLine) -> R
     let path = input.path().to_owned();
     let mut lines = input.lines();
     let mut end = 0;
-    while let Some(line) = lines.next()? {
+    loop {
+        let taken = reader.lines(lines.ready());
+        if taken.lines > 0 {
+            end = lines.skip(taken.bytes, taken.lines);
+        }
+        let Some(line) = lines.next()? else { break };
         end = line.offset + line.bytes.len() as u64;
         if let Err(expected) = reader.line(&line) {
             reader.builder().left_out(line.malformed(expected.as_ref()))?;

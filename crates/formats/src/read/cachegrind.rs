@@ -7,8 +7,8 @@
 
 use pyrometer_tables::schema::Function;
 
-use super::by_line::{ByLine, read_by_line};
-use super::numbers::{counts, unsigned};
+use super::by_line::{ByLine, Taken, read_by_line};
+use super::numbers::{counts, plain_counts, unsigned};
 use super::valgrind::{self, EVENTS};
 use super::{Builder, Format, Head, Input, Likeness, Line, Place};
 
@@ -48,6 +48,17 @@ struct Reader<'a> {
 
 impl ByLine for Reader<'_> {
     type Expected = String;
+
+    #[inline]
+    fn lines(&mut self, text: &[u8]) -> Taken {
+        let mut taken = Taken::default();
+        if let (Some(set), Some(function)) = (self.set, self.function) {
+            while let Some(rest) = self.plain(set, function, &text[taken.bytes..]) {
+                taken = Taken { bytes: text.len() - rest.len(), lines: taken.lines + 1 };
+            }
+        }
+        taken
+    }
 
     fn line(&mut self, line: &Line<'_>) -> Result<(), String> {
         self.understand(line.bytes)
@@ -123,19 +134,33 @@ impl<'a> Reader<'a> {
         self.function = Some(self.builder.function(Function { name, file, ..Function::default() }));
     }
 
-    /// The counts of a line; none if it has another form.
+    /// The plain line of counts that `text` begins with; what follows it. None if it is none.
     #[inline]
+    fn plain<'t>(&mut self, set: u32, function: i32, text: &'t [u8]) -> Option<&'t [u8]> {
+        let (line, rest) = unsigned(text)?;
+        let line = u32::try_from(line).ok()?;
+        let (found, rest) = plain_counts(rest, &mut self.values)?;
+        self.add(set, function, line, found);
+        Some(rest)
+    }
+
+    /// The counts of a line; none if it has another form.
     fn costs(&mut self, bytes: &[u8]) -> Option<()> {
         let (line, rest) = unsigned(bytes)?;
         let line = u32::try_from(line).ok()?;
         let found = counts(rest, &mut self.values)?;
+        self.add(self.set?, self.function?, line, found);
+        Some(())
+    }
+
+    #[inline]
+    fn add(&mut self, set: u32, function: i32, line: u32, found: usize) {
         let values = &self.values[..found];
-        let place = Place { function: self.function?, file: self.file.0, line, address: None };
-        self.builder.costs.add(self.set?, place, values);
+        let place = Place { function, file: self.file.0, line, address: None };
+        self.builder.costs.add(set, place, values);
         for (total, value) in self.totals.iter_mut().zip(values) {
             *total = total.wrapping_add(*value);
         }
-        Some(())
     }
 
     /// The sum as the file says it.

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use pyrometer_tables::check::{self, BadRow};
 use pyrometer_tables::samples::{BATCH_ROWS, SampleSource};
-use pyrometer_tables::schema::{Call, Frame, Sample, Stack, Tables};
+use pyrometer_tables::schema::{Call, Frame, FrameKind, Sample, Stack, Tables};
 use rustc_hash::FxHashMap;
 
 use super::valgrind::EVENTS;
@@ -49,14 +50,68 @@ struct Set {
     metrics: Vec<i32>,
 }
 
+/// A function in a set, as [`Owners`] numbers them.
+type Owner = u32;
+
+/// The functions that something was counted in, of each set by itself.
+#[derive(Debug, Default)]
+struct Owners {
+    /// Number of the set, and row in `functions`.
+    owners: Vec<(u32, i32)>,
+    numbers: FxHashMap<(u32, i32), Owner>,
+    last: usize,
+}
+
+impl Owners {
+    #[inline]
+    fn number(&mut self, set: u32, function: i32) -> Owner {
+        if self.owners.get(self.last) != Some(&(set, function)) {
+            self.look_up(set, function);
+        }
+        self.last as Owner
+    }
+
+    fn look_up(&mut self, set: u32, function: i32) {
+        let owners = &mut self.owners;
+        self.last = *self.numbers.entry((set, function)).or_insert_with(|| {
+            owners.push((set, function));
+            (owners.len() - 1) as Owner
+        }) as usize;
+    }
+
+    /// Number of the set, and row in `functions`.
+    fn get(&self, owner: Owner) -> (u32, i32) {
+        self.owners[owner as usize]
+    }
+}
+
+/// A place in a function. As small as can be: there are millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct PlaceKey {
+    owner: Owner,
+    file: u32,
+    line: u32,
+    /// Halves of the address, 0 if there is none: no code is at 0.
+    address: [u32; 2],
+}
+
+/// A call in a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct EdgeKey {
+    owner: Owner,
+    callee: i32,
+    line: u32,
+}
+
 /// The sums of a profile in the making.
 #[derive(Debug, Default)]
 pub struct Costs {
     files: FxHashMap<String, u32>,
     names: Vec<Option<Arc<str>>>,
     sets: Vec<Set>,
-    places: Sums<(u32, Place)>,
-    edges: Sums<(u32, Edge)>,
+    owners: Owners,
+    places: Sums<PlaceKey>,
+    edges: Sums<EdgeKey>,
 }
 
 impl Costs {
@@ -85,13 +140,19 @@ impl Costs {
     #[inline]
     pub fn add(&mut self, set: u32, place: Place, values: &[i64]) {
         let width = self.sets[set as usize].metrics.len();
-        self.places.add(place.function as u32, (set, place), width, values);
+        let owner = self.owners.number(set, place.function);
+        let address = place.address.unwrap_or(0).cast_unsigned();
+        let address = [(address >> 32) as u32, address as u32];
+        let key = PlaceKey { owner, file: place.file, line: place.line, address };
+        self.places.add(owner, key, width, values);
     }
 
     /// Adds calls: how many, then the inclusive values.
     pub fn call(&mut self, set: u32, edge: Edge, values: &[i64]) {
         let width = self.sets[set as usize].metrics.len() + 1;
-        self.edges.add(edge.caller as u32, (set, edge), width, values);
+        let owner = self.owners.number(set, edge.caller);
+        let key = EdgeKey { owner, callee: edge.callee, line: edge.line };
+        self.edges.add(owner, key, width, values);
     }
 
     /// Whether nothing was added.
@@ -101,30 +162,34 @@ impl Costs {
 
     /// Whether there are more rows than fit, or the frames would hold more bytes of names than those of any program.
     pub(super) fn is_too_large(&self) -> bool {
-        let length = |file: u32| self.names[file as usize].as_ref().map_or(0, |name| name.len());
-        let bytes = self.places.iter().fold(0, |sum: usize, ((_, place), _)| sum + length(place.file));
+        let lengths: Vec<_> =
+            self.names.iter().map(|name| name.as_ref().map_or(0, |name| name.len())).collect();
+        let bytes = self.places.keys().iter().fold(0, |sum: usize, key| sum + lengths[key.file as usize]);
         self.places.overflowed || self.edges.overflowed || bytes > NAMES + NAME * self.places.len()
     }
 
     /// The samples, of stacks of one frame that `stack` makes the row of.
     pub(super) fn into_samples(self, mut stack: impl FnMut(Frame) -> i32) -> CostSamples {
-        let mut rows: FxHashMap<Place, i32> = FxHashMap::default();
+        let mut rows: FxHashMap<(i32, PlaceKey), i32> = FxHashMap::default();
         let mut places = Vec::with_capacity(self.places.len());
         let mut count = 0;
-        for ((set, place), values) in self.places.iter() {
+        for (key, values) in self.places.iter() {
+            let (set, function) = self.owners.get(key.owner);
             let used = values.iter().filter(|value| **value != 0).count();
             count += used as u64;
-            let mut made = || stack(self.frame(place));
+            let mut made = || stack(self.frame(function, key));
             let stack = match used {
                 0 => NOWHERE,
                 // Only places of different sets can be the same.
-                _ if self.sets.len() > 1 => *rows.entry(*place).or_insert_with(made),
+                _ if self.sets.len() > 1 => {
+                    *rows.entry((function, PlaceKey { owner: 0, ..*key })).or_insert_with(made)
+                }
                 _ => made(),
             };
-            places.push((stack, *set));
+            places.push((stack, set));
         }
-        let (starts, values) = self.places.into_columns();
-        CostSamples { sets: self.sets, places, starts, values, count }
+        let (width, values) = self.places.into_columns();
+        CostSamples { sets: self.sets, places, width, values, count }
     }
 
     /// How many frames there will be at most.
@@ -132,26 +197,28 @@ impl Costs {
         self.places.len()
     }
 
-    fn frame(&self, place: &Place) -> Frame {
+    fn frame(&self, function: i32, key: &PlaceKey) -> Frame {
+        let address = u64::from(key.address[0]) << 32 | u64::from(key.address[1]);
         Frame {
-            function: Some(place.function),
-            file: self.names[place.file as usize].clone(),
-            line: line(place.line),
-            address: place.address,
-            kind: "native".into(),
+            function: Some(function),
+            file: self.names[key.file as usize].clone(),
+            line: line(key.line),
+            address: Some(address.cast_signed()).filter(|address| *address != 0),
+            kind: FrameKind::Native,
             ..Frame::default()
         }
     }
 
     /// Every call, once for each metric.
     pub(super) fn calls(&self, mut call: impl FnMut(Call)) {
-        for ((set, edge), values) in self.edges.iter() {
-            let metrics = &self.sets[*set as usize].metrics;
+        for (key, values) in self.edges.iter() {
+            let (set, caller) = self.owners.get(key.owner);
+            let metrics = &self.sets[set as usize].metrics;
             for (metric, inclusive) in metrics.iter().zip(&values[1..]) {
                 call(Call {
-                    caller: edge.caller,
-                    callee: edge.callee,
-                    line: line(edge.line),
+                    caller,
+                    callee: key.callee,
+                    line: line(key.line),
                     count: values[0],
                     metric: *metric,
                     inclusive: *inclusive,
@@ -175,8 +242,8 @@ pub(super) struct CostSamples {
     sets: Vec<Set>,
     /// For each place, its stack and its set.
     places: Vec<(i32, u32)>,
-    /// For each place, where its columns begin in `values`.
-    starts: Vec<usize>,
+    /// Columns of every place.
+    width: usize,
     values: Vec<i64>,
     count: u64,
 }
@@ -186,7 +253,7 @@ impl CostSamples {
     fn add_to(&self, samples: &mut Vec<Sample>, place: usize) {
         let (stack, set) = self.places[place];
         let Set { thread, metrics } = &self.sets[set as usize];
-        let values = self.values[self.starts[place]..].iter().zip(metrics);
+        let values = self.values[place * self.width..][..self.width].iter().zip(metrics);
         samples.extend(values.filter(|(value, _)| **value != 0).map(|(value, metric)| Sample {
             stack,
             thread: *thread,
@@ -216,6 +283,19 @@ impl SampleSource for CostSamples {
             }
         }
         if samples.is_empty() { Ok(()) } else { batch(&samples) }
+    }
+
+    /// Of each set its thread and metrics, of each place its stack: samples hold nothing else that refers to rows.
+    fn check(&self, tables: &Tables) -> pyrometer_tables::Result<()> {
+        let invalid = |bad: BadRow| bad.handed_over("memory".as_ref());
+        for Set { thread, metrics } in &self.sets {
+            check::column("samples.thread", 0, &[*thread], tables.threads.len()).map_err(invalid)?;
+            check::column("samples.metric", 0, metrics, tables.metrics.len()).map_err(invalid)?;
+        }
+        let stacks = self.places.iter().map(|(stack, _)| *stack).filter(|stack| *stack != NOWHERE);
+        // A negative number is a large one here.
+        let highest = stacks.map(i32::cast_unsigned).max().map(u32::cast_signed);
+        check::column("samples.stack", 0, highest.as_slice(), tables.stacks.len()).map_err(invalid)
     }
 }
 

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 
 /// Bytes that a format is recognised by.
 pub const HEAD: usize = 1 << 16;
-/// What is read from the file at once.
-const CHUNK: usize = 1 << 18;
+/// What is read from the file at once: it stays in a core's cache until it is understood.
+pub(super) const CHUNK: usize = 1 << 17;
 /// Bytes of a file that may be held in memory as a whole.
 const LARGEST: u64 = 8 << 30;
 /// How much may be unpacked whatever the file's size.

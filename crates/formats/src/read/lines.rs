@@ -3,11 +3,11 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::input::Input;
+use super::input::{self, Input};
 use crate::error::{Error, Result};
 
-/// What is read at once.
-const CHUNK: usize = 1 << 18;
+/// What is held at once: twice what is read at once, so that what is left of a line seldom makes a read smaller.
+const CHUNK: usize = 2 * input::CHUNK;
 /// The longest line: a stack a million frames deep has some ten million bytes.
 const LONGEST: usize = 256 << 20;
 
@@ -70,14 +70,29 @@ impl<'i, 'a> Lines<'i, 'a> {
                 }
             }
         };
-        let line = &self.buffer[self.start..end];
-        let bytes = line.strip_suffix(b"\n").unwrap_or(line);
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let bytes = without_end(&self.buffer[self.start..end]);
         self.number += 1;
         let line = Line { bytes, offset: self.offset, number: self.number, path: &self.path };
         self.offset += (end - self.start) as u64;
         self.start = end;
         Ok(Some(line))
+    }
+
+    /// What was read and not handed out; the last line may be cut.
+    #[inline]
+    pub(super) fn ready(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Passes over `lines` whole lines of [`Self::ready`], of `bytes` bytes with their ends; where the last of them ends.
+    #[inline]
+    pub(super) fn skip(&mut self, bytes: usize, lines: u64) -> u64 {
+        let length = without_end(&self.ready()[..bytes]).len();
+        let end = self.offset + length as u64;
+        self.start += bytes;
+        self.offset += bytes as u64;
+        self.number += lines;
+        end
     }
 
     /// Reads on; how many bytes came.
@@ -102,4 +117,11 @@ impl<'i, 'a> Lines<'i, 'a> {
         self.ended = read == 0;
         Ok(read)
     }
+}
+
+/// A line without its end, also of Windows.
+#[inline]
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }

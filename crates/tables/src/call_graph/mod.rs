@@ -168,11 +168,12 @@ fn frames_of_all(tables: &Tables) -> Vec<Frame> {
 }
 
 fn any_frames(tables: &Tables, functions: &[Frame], labels: &Labels) -> Vec<Frame> {
-    let mut frames = vec![Frame::default(); labels.labels.len()];
+    let unknown = Frame::default();
+    let mut frames = vec![&unknown; labels.labels.len()];
     for (frame, label) in tables.frames.iter().chain(functions).zip(&labels.of_frame) {
-        frames[*label as usize] = frame.clone();
+        frames[*label as usize] = frame;
     }
-    frames
+    frames.into_iter().cloned().collect()
 }
 
 fn own(tables: &Tables, weights: &Weights, of_frame: &[u32], labels: usize) -> Vec<Weight> {

@@ -8,6 +8,7 @@
 //! With `--separate-callers` and `--separate-recs` Callgrind makes a function of every context (`f'2`, `f'main`). They
 //! stay so: their counts would not add up otherwise.
 
+mod context;
 mod names;
 mod part;
 mod positions;

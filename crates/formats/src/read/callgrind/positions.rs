@@ -13,6 +13,9 @@ enum Column {
     Line,
 }
 
+/// The positions of a line.
+pub(super) type State = [u64; 3];
+
 /// The positions of the last line.
 #[derive(Debug)]
 pub(super) struct Positions {
@@ -22,7 +25,7 @@ pub(super) struct Positions {
     line: Option<usize>,
     /// Which is the address of the instruction, or else of the block.
     address: Option<usize>,
-    last: [u64; 3],
+    last: State,
 }
 
 impl Default for Positions {
@@ -68,6 +71,18 @@ impl Positions {
             rest = after;
         }
         Some(rest)
+    }
+
+    /// What [`Self::take`] changes.
+    #[inline]
+    pub(super) fn state(&self) -> State {
+        self.last
+    }
+
+    /// Goes back to a state before.
+    #[inline]
+    pub(super) fn restore(&mut self, state: State) {
+        self.last = state;
     }
 
     /// The line of the source; 0 if there is none.

@@ -4,10 +4,11 @@ use pyrometer_tables::schema::Process;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
-use super::super::by_line::ByLine;
-use super::super::numbers::{counts, unsigned};
+use super::super::by_line::{ByLine, Taken};
+use super::super::numbers::{counts, plain_counts, unsigned};
 use super::super::valgrind::{self, EVENTS};
 use super::super::{Builder, Edge, Line, Place};
+use super::context::{Callee, Context, Next};
 use super::names::{Spaces, UNKNOWN};
 use super::part::Part;
 use super::positions::Positions;
@@ -20,34 +21,6 @@ const COSTS: &str = "`POSITION COUNT ...` of a function and of known events";
 const HEADER: [&[u8]; 10] =
     [b"version", b"creator", b"pid", b"cmd", b"part", b"thread", b"desc", b"positions", b"event", b"events"];
 const NAME: &str = "a name, or the number of one that was named before";
-
-/// Where the lines that follow belong: places of names.
-#[derive(Clone, Copy, Debug, Default)]
-struct Context {
-    object: u32,
-    file: u32,
-    /// Number of the file in the profile.
-    file_number: u32,
-    /// Row of the function.
-    function: Option<i32>,
-}
-
-/// The function that the next `calls=` is of: places of the names that were given.
-#[derive(Clone, Copy, Debug, Default)]
-struct Callee {
-    object: Option<u32>,
-    file: Option<u32>,
-    function: Option<u32>,
-}
-
-/// What the next line of positions is of.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Next {
-    Costs,
-    /// Row of the callee, if it fits, and number of calls.
-    Call(Option<i32>, i64),
-    Jump,
-}
 
 pub(super) struct Reader<'a> {
     pub(super) builder: &'a mut Builder,
@@ -73,6 +46,17 @@ pub(super) struct Reader<'a> {
 
 impl ByLine for Reader<'_> {
     type Expected = &'static str;
+
+    #[inline]
+    fn lines(&mut self, text: &[u8]) -> Taken {
+        let mut taken = Taken::default();
+        if self.set.is_some() {
+            while let Some(rest) = self.plain(&text[taken.bytes..]) {
+                taken = Taken { bytes: text.len() - rest.len(), lines: taken.lines + 1 };
+            }
+        }
+        taken
+    }
 
     fn line(&mut self, line: &Line<'_>) -> Result<(), &'static str> {
         self.understand(line.bytes)
@@ -129,6 +113,32 @@ impl<'a> Reader<'a> {
             return Some(());
         }
         let found = counts(rest, &mut self.values[1..])?;
+        self.counted(next, found)
+    }
+
+    /// A plain line of counts or of a call that `text` begins with; what follows it. None if it is none, and nothing is
+    /// changed then.
+    #[inline]
+    fn plain<'t>(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
+        if self.next == Next::Jump || !matches!(text.first(), Some(b'0'..=b'9' | b'+' | b'-' | b'*')) {
+            return None;
+        }
+        let before = self.positions.state();
+        let rest = self.positions.take(text);
+        let found = rest.and_then(|rest| plain_counts(rest, &mut self.values[1..]));
+        let fits = found.filter(|_| self.context.function.is_some() && self.next.fits());
+        let Some((found, rest)) = fits else {
+            self.positions.restore(before);
+            return None;
+        };
+        let next = std::mem::replace(&mut self.next, Next::Costs);
+        self.counted(next, found)?;
+        Some(rest)
+    }
+
+    /// Adds the counts of a line, the first `found` of its values.
+    #[inline]
+    fn counted(&mut self, next: Next, found: usize) -> Option<()> {
         let set = self.set.or_else(|| self.open())?;
         let function = self.context.function?;
         if let Next::Call(callee, calls) = next {

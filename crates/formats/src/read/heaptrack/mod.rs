@@ -9,16 +9,15 @@ mod live;
 mod places;
 mod suppress;
 
-use std::collections::HashMap;
-
 use pyrometer_tables::schema::{Counter, Metric};
+use rustc_hash::FxHashMap;
 
 use super::by_line::{ByLine, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
 use live::Live;
-use places::Places;
+use places::{Nodes, Places};
 use suppress::Suppressions;
 
 pub(super) const FORMAT: Format = Format { name: "heaptrack", title: "heaptrack", recognise, read };
@@ -63,8 +62,8 @@ struct Reader<'a> {
     places: Places,
     live: Live,
     /// Kinds of allocations by size and trace, where events do not name them.
-    kinds: HashMap<(u64, u64), usize>,
-    pointers: HashMap<u64, usize>,
+    kinds: FxHashMap<(u64, u64), usize>,
+    pointers: FxHashMap<u64, usize>,
     /// Frees of pointers from before an attach.
     unknown: u64,
     suppressions: Suppressions,
@@ -111,8 +110,8 @@ impl<'a> Reader<'a> {
             version: 0,
             places: Places::default(),
             live: Live::default(),
-            kinds: HashMap::new(),
-            pointers: HashMap::new(),
+            kinds: FxHashMap::default(),
+            pointers: FxHashMap::default(),
             unknown: 0,
             suppressions: Suppressions::default(),
             page: 4096,
@@ -283,8 +282,9 @@ impl<'a> Reader<'a> {
         });
         let thread = self.builder.thread(0, 0, "");
         let mut totals = Totals::default();
+        let mut nodes = Nodes::of(places);
         for (trace, mut sums) in self.live.by_trace() {
-            let stack = places.node(trace, self.builder);
+            let stack = nodes.node(trace, self.builder);
             if sums.exit_bytes != 0 && self.suppressions.hides(self.builder.tables(), stack) {
                 totals.suppressed += sums.exit_bytes;
                 sums.forget_exit();

@@ -148,32 +148,6 @@ impl Places {
         builder.frame(Frame { address, binary, kind: kind.into(), ..Frame::default() })
     }
 
-    /// The row of the stack of a trace.
-    pub(super) fn node(&self, trace: usize, builder: &mut Builder) -> i32 {
-        let mut path = Vec::new();
-        let mut at = trace;
-        while let Some(number) = at.checked_sub(1) {
-            let (Trace::Interpreted { parent, .. } | Trace::Raw { parent, .. }) = self.traces[number];
-            path.push(number);
-            at = parent;
-        }
-        let mut node = None;
-        for number in path.into_iter().rev() {
-            match self.traces[number] {
-                Trace::Raw { frame, .. } => node = Some(builder.stack(node, frame)),
-                Trace::Interpreted { instruction, .. } => {
-                    for frame in self.frames(&self.instructions[instruction], builder) {
-                        node = Some(builder.stack(node, frame));
-                    }
-                }
-            }
-        }
-        node.unwrap_or_else(|| {
-            let frame = builder.name("[no stack]", "unknown");
-            builder.stack(None, frame)
-        })
-    }
-
     fn text(&self, number: usize) -> Option<&[u8]> {
         Some(&self.strings[number.checked_sub(1)?])
     }
@@ -206,5 +180,57 @@ impl Places {
                 builder.frame(Frame { function, file, line, inlined: at < outermost, ..place.clone() })
             })
             .collect()
+    }
+}
+
+/// The stacks of traces. Traces have callers in common, and instructions come in many of them: each is looked up once.
+pub(super) struct Nodes<'a> {
+    places: &'a Places,
+    /// For each trace, once it is known, its row in `stacks`; none without a frame.
+    of_trace: Vec<Option<Option<i32>>>,
+    /// For each instruction, once they are known, its rows in `frames`.
+    of_instruction: Vec<Option<Box<[i32]>>>,
+}
+
+impl<'a> Nodes<'a> {
+    pub(super) fn of(places: &'a Places) -> Self {
+        let of_trace = vec![None; places.traces.len()];
+        Self { places, of_trace, of_instruction: vec![None; places.instructions.len()] }
+    }
+
+    /// The row of the stack of a trace.
+    pub(super) fn node(&mut self, trace: usize, builder: &mut Builder) -> i32 {
+        let mut path = Vec::new();
+        let mut at = trace;
+        let mut node = None;
+        while let Some(number) = at.checked_sub(1) {
+            if let Some(known) = self.of_trace[number] {
+                node = known;
+                break;
+            }
+            let (Trace::Interpreted { parent, .. } | Trace::Raw { parent, .. }) = self.places.traces[number];
+            path.push(number);
+            at = parent;
+        }
+        for number in path.into_iter().rev() {
+            node = self.below(node, self.places.traces[number], builder);
+            self.of_trace[number] = Some(node);
+        }
+        node.unwrap_or_else(|| {
+            let frame = builder.name("[no stack]", "unknown");
+            builder.stack(None, frame)
+        })
+    }
+
+    /// The stack of a trace whose caller has the stack `node`.
+    fn below(&mut self, node: Option<i32>, trace: Trace, builder: &mut Builder) -> Option<i32> {
+        let instruction = match trace {
+            Trace::Raw { frame, .. } => return Some(builder.stack(node, frame)),
+            Trace::Interpreted { instruction, .. } => instruction,
+        };
+        let places = self.places;
+        let frames = self.of_instruction[instruction]
+            .get_or_insert_with(|| places.frames(&places.instructions[instruction], builder).into());
+        frames.iter().fold(node, |node, frame| Some(builder.stack(node, *frame)))
     }
 }

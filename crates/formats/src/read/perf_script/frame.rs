@@ -1,37 +1,52 @@
 //! The line of a frame.
 
 /// A place in code, as the text names it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Code<'a> {
     /// The function, or what stands for one without a name.
     pub(super) name: &'a [u8],
-    /// Path; none for an inlined function, which lies in that of its caller.
-    pub(super) binary: Option<&'a [u8]>,
-    pub(super) inlined: bool,
-    pub(super) kind: &'static str,
+    /// What stands in brackets: the path of the binary, or a word in place of one.
+    pub(super) place: &'a [u8],
+}
+
+impl<'a> Code<'a> {
+    /// None for an inlined function, which lies in the binary of its caller.
+    pub(super) fn binary(&self) -> Option<&'a [u8]> {
+        (!self.is_inlined() && self.place != b"[unknown]").then_some(self.place)
+    }
+
+    pub(super) fn is_inlined(&self) -> bool {
+        self.place == b"inlined"
+    }
+
+    pub(super) fn kind(&self) -> &'static str {
+        kind(self.name, self.place)
+    }
 }
 
 /// `ADDRESS FUNCTION+OFFSET (BINARY)`; none if the line is none.
 pub(super) fn parse(line: &[u8]) -> Option<Code<'_>> {
     let line = line.trim_ascii();
-    let address = line.iter().position(|byte| *byte == b' ')?;
-    if !line[..address].iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let rest = line[address..].trim_ascii_start();
+    let address = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let rest = line[address..].strip_prefix(b" ")?.trim_ascii_start();
     let inside = rest.strip_suffix(b")")?;
-    let open = memchr::memmem::rfind(inside, b" (")?;
-    let (name, place) = (without_offset(rest[..open].trim_ascii()), &inside[open + 2..]);
-    let inlined = place == b"inlined";
-    let binary = (!inlined && place != b"[unknown]").then_some(place);
-    Some(Code { name, binary, inlined, kind: kind(name, place) })
+    let open = last_bracket(inside)?;
+    let name = without_offset(rest[..open].trim_ascii());
+    Some(Code { name, place: &inside[open + 2..] })
+}
+
+/// Where the last ` (` is.
+fn last_bracket(text: &[u8]) -> Option<usize> {
+    memchr::memrchr_iter(b'(', text).find(|at| *at > 0 && text[at - 1] == b' ').map(|at| at - 1)
 }
 
 /// The function without `+0x1d`.
 fn without_offset(name: &[u8]) -> &[u8] {
-    let Some(at) = memchr::memmem::rfind(name, b"+0x") else { return name };
-    let is_offset = name.len() > at + 3 && name[at + 3..].iter().all(u8::is_ascii_hexdigit);
-    if is_offset { &name[..at] } else { name }
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    if digits == 0 {
+        return name;
+    }
+    name[..name.len() - digits].strip_suffix(b"+0x").unwrap_or(name)
 }
 
 fn kind(name: &[u8], place: &[u8]) -> &'static str {
@@ -72,7 +87,8 @@ mod tests {
 
     fn code(line: &str) -> Option<(String, String, &'static str)> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        parse(line.as_bytes()).map(|code| (text(code.name), text(code.binary.unwrap_or_default()), code.kind))
+        let found = parse(line.as_bytes());
+        found.map(|code| (text(code.name), text(code.binary().unwrap_or_default()), code.kind()))
     }
 
     #[test]
@@ -91,6 +107,11 @@ mod tests {
             code("\t7f py::f:/a.py (/tmp/perf-12.map)"),
             Some(("py::f:/a.py".into(), "/tmp/perf-12.map".into(), "jit"))
         );
+        assert_eq!(
+            code("\t7f f(a (b))+0x1+0xab (/c(d))"),
+            Some(("f(a (b))+0x1".into(), "/c(d)".into(), "native"))
+        );
+        assert_eq!(code("\t7f 0xab (/c)"), Some(("0xab".into(), "/c".into(), "native")));
         assert_eq!(code("no frame"), None);
     }
 

@@ -86,8 +86,18 @@ fn id(text: &[u8]) -> Option<i32> {
 }
 
 fn number(text: &[u8]) -> Option<i64> {
-    let digits = (1..=18).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
-    digits.then(|| text.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+    if !(1..=18).contains(&text.len()) {
+        return None;
+    }
+    let mut number = 0;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(number)
 }
 
 /// `[003]`.
@@ -156,6 +166,6 @@ mod tests {
     fn a_sample_without_a_stack_has_its_frame_behind_it() {
         let found =
             parse(b"true 9 12.000001:  250000 cpu-clock:  ffffffff81 do_x+0x3 ([kernel.kallsyms])").unwrap();
-        assert_eq!(found.code.map(|code| (code.name, code.kind)), Some((&b"do_x"[..], "kernel")));
+        assert_eq!(found.code.map(|code| (code.name, code.kind())), Some((&b"do_x"[..], "kernel")));
     }
 }

@@ -10,22 +10,28 @@
 //! of the binary; nothing says how to get from the one to the other, so they are not kept.
 
 mod frame;
+mod frames;
 mod header;
+mod shared;
 
-use pyrometer_tables::schema::{Frame, Function, Metric, Sample};
+use memchr::memmem::Finder;
+use pyrometer_tables::schema::{Frame, Metric, Sample};
 use rustc_hash::FxHashMap;
 
-use super::by_line::{ByLine, read_by_line};
+use super::by_line::{ByLine, Taken, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
-use frame::Code;
+use frames::Frames;
 use header::Header;
+use shared::Stack;
 
 pub(super) const FORMAT: Format =
     Format { name: "perf-script", title: "text of perf script", recognise, read };
 
 /// Lines that are looked at.
 const LINES: usize = 50;
+/// Stacks that the next are compared with, by thread: a power of two.
+const STACKS: usize = 64;
 
 fn recognise(head: &Head<'_>) -> Likeness {
     let mut lines = head.lines().filter(|line| !is_comment(line)).take(LINES);
@@ -63,19 +69,35 @@ struct Reader<'a> {
     sample: Option<Pending>,
     /// Rows of the pending sample's frames, the leaf first.
     stack: Vec<i32>,
-    /// The stack before, from its root: row of the frame and of the node.
-    last: Vec<(i32, i32)>,
-    /// Rows of frames by their lines: most come again and again.
-    frames: FxHashMap<Box<[u8]>, i32>,
+    /// How long their lines are.
+    lengths: Vec<u32>,
+    /// Stacks that were read, each the last one of some threads.
+    last: Vec<Stack>,
+    frames: Frames,
     /// By process and thread id, the names that it had.
     threads: FxHashMap<(i32, i32), Vec<Named>>,
     metrics: FxHashMap<Box<[u8]>, (i32, bool)>,
     stackless: i64,
     span: Option<(i64, i64)>,
+    /// Finds the end of a stack.
+    end: Finder<'static>,
+    /// Bytes of frames in which no stack ends.
+    endless: usize,
 }
 
 impl ByLine for Reader<'_> {
     type Expected = &'static str;
+
+    #[inline]
+    fn lines(&mut self, text: &[u8]) -> Taken {
+        if self.sample.is_none() || text.first() != Some(&b'\t') {
+            return Taken::default();
+        }
+        match self.end_of_stack(text) {
+            Some(end) => self.whole_stack(&text[..end]),
+            None => self.some_frames(text),
+        }
+    }
 
     fn line(&mut self, line: &Line<'_>) -> std::result::Result<(), &'static str> {
         let bytes = line.bytes;
@@ -104,12 +126,15 @@ impl<'a> Reader<'a> {
             builder,
             sample: None,
             stack: Vec::new(),
-            last: Vec::new(),
-            frames: FxHashMap::default(),
+            lengths: Vec::new(),
+            last: std::iter::repeat_with(Stack::default).take(STACKS).collect(),
+            frames: Frames::default(),
             threads: FxHashMap::default(),
             metrics: FxHashMap::default(),
             stackless: 0,
             span: None,
+            end: Finder::new(b"\n\n"),
+            endless: 0,
         }
     }
 
@@ -129,7 +154,7 @@ impl<'a> Reader<'a> {
         }
         self.sample = Some(Pending { thread, metric, time: header.time, cpu: header.cpu, value });
         if let Some(code) = header.code {
-            let row = self.row(&code);
+            let row = self.frames.row(&code, self.builder);
             self.stack.push(row);
             self.finish_sample();
         }
@@ -169,31 +194,60 @@ impl<'a> Reader<'a> {
         (row, has_period)
     }
 
-    /// None if it is no frame.
-    fn frame(&mut self, line: &[u8]) -> Option<()> {
-        if let Some(row) = self.frames.get(line) {
-            self.stack.push(*row);
-            return Some(());
+    /// Where the lines of the stack end that `text` begins with, if they are all there.
+    #[inline]
+    fn end_of_stack(&mut self, text: &[u8]) -> Option<usize> {
+        // What was searched in vain is not searched again.
+        if self.endless > 0 || !self.stack.is_empty() {
+            return None;
         }
-        let code = frame::parse(line)?;
-        let row = self.row(&code);
-        self.frames.insert(line.into(), row);
-        self.stack.push(row);
-        Some(())
+        let end = self.end.find(text);
+        self.endless = if end.is_none() { text.len() } else { 0 };
+        end.map(|end| end + 1)
     }
 
-    fn row(&mut self, code: &Code<'_>) -> i32 {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let binary = code.binary.map(|path| self.builder.binary(&text(path), None));
-        let function =
-            self.builder.function(Function { name: text(code.name), binary, ..Function::default() });
-        self.builder.frame(Frame {
-            function: Some(function),
-            binary,
-            inlined: code.inlined,
-            kind: code.kind.into(),
-            ..Frame::default()
-        })
+    /// Takes in all lines of a sample and the empty one behind them, or some if they are not all frames.
+    fn whole_stack(&mut self, text: &[u8]) -> Taken {
+        let Some(thread) = self.sample.as_ref().map(|sample| sample.thread) else { return Taken::default() };
+        let slot = slot(thread);
+        let (common, bytes) = self.last[slot].common(text);
+        let own = text.len() - bytes;
+        let mut taken = self.take_frames(&text[..own]);
+        if taken.bytes == own {
+            let node = self.node(slot, common);
+            self.last[slot].replace(text, common, &self.lengths);
+            self.push_sample(node);
+            taken.bytes = text.len() + 1;
+            taken.lines += common as u64 + 1;
+        }
+        taken
+    }
+
+    fn some_frames(&mut self, text: &[u8]) -> Taken {
+        let taken = self.take_frames(text);
+        self.endless = self.endless.saturating_sub(taken.bytes);
+        taken
+    }
+
+    /// Takes in lines up to the first that is no frame.
+    fn take_frames(&mut self, text: &[u8]) -> Taken {
+        let mut taken = Taken::default();
+        let mut before = None;
+        while let Some((line, frame, length)) = self.frames.next(before, &text[taken.bytes..], self.builder) {
+            self.stack.push(frame);
+            self.lengths.push(length as u32);
+            taken.bytes += length;
+            taken.lines += 1;
+            before = line;
+        }
+        taken
+    }
+
+    /// None if it is no frame.
+    fn frame(&mut self, line: &[u8]) -> Option<()> {
+        let row = self.frames.row(&frame::parse(line)?, self.builder);
+        self.stack.push(row);
+        Some(())
     }
 
     /// Gives the last frame its place in the source; none if the line is none.
@@ -210,28 +264,38 @@ impl<'a> Reader<'a> {
     }
 
     fn finish_sample(&mut self) {
-        let Some(sample) = self.sample.take() else { return };
+        let Some(sample) = &self.sample else { return };
+        let slot = slot(sample.thread);
         let stack = if self.stack.is_empty() {
             self.stackless += 1;
             let frame = self.builder.name("[no stack]", "unknown");
             self.builder.stack(None, frame)
         } else {
-            self.node()
+            self.last[slot].forget_text();
+            self.node(slot, 0)
         };
+        self.push_sample(stack);
+    }
+
+    /// Ends the pending sample.
+    fn push_sample(&mut self, stack: i32) {
         self.stack.clear();
-        let Pending { thread, metric, time, cpu, value } = sample;
+        self.lengths.clear();
+        let Some(Pending { thread, metric, time, cpu, value }) = self.sample.take() else { return };
         self.builder.sample(Sample { stack, thread, time, cpu, metric, value, count: 1 });
     }
 
-    /// The node of the pending stack. What it has in common with the stack before needs no look-up.
-    fn node(&mut self) -> i32 {
-        let common =
-            self.stack.iter().rev().zip(&self.last).take_while(|(frame, (last, _))| *frame == last).count();
-        self.last.truncate(common);
-        let mut node = self.last.last().map(|(_, node)| *node);
-        for frame in self.stack.iter().rev().skip(common) {
+    /// The node of the pending stack, of which `common` frames at the root are those of the stack before, and the
+    /// others in [`Self::stack`]. What else they have in common needs no look-up either.
+    fn node(&mut self, slot: usize, common: usize) -> i32 {
+        let last = &mut self.last[slot].path;
+        let own = self.stack.iter().rev();
+        let same = own.clone().zip(&last[common..]).take_while(|(frame, (last, _))| *frame == last).count();
+        last.truncate(common + same);
+        let mut node = last.last().map(|(_, node)| *node);
+        for frame in own.skip(same) {
             let row = self.builder.stack(node, *frame);
-            self.last.push((*frame, row));
+            last.push((*frame, row));
             node = Some(row);
         }
         node.unwrap_or_default()
@@ -245,6 +309,11 @@ impl<'a> Reader<'a> {
             self.builder.meta.duration = last - first;
         }
     }
+}
+
+/// Which of the last stacks those of a thread are compared with.
+fn slot(thread: i32) -> usize {
+    thread as usize % STACKS
 }
 
 /// The metric of an event: clocks that measure CPU time are that, in nanoseconds.
