@@ -8,22 +8,22 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TextIO, TypeVar
+from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from pyrometer.show import words
-from pyrometer.show.grid import Column, Figure, Grid, Row, cut, longest_bar, printable, shorten
+from pyrometer.show.grid import Cell, Column, Figure, Grid, Row, cut, longest_bar, printable, shorten
 from pyrometer.show.grids import grids
+from pyrometer.show.spans import Line, Span, print_lines, stripped
 
 BAR = 8
 """Characters of the longest bar."""
 NARROWEST = 16
 """A name is never shortened below this."""
 _FLEXIBLE = ("name", "code")
-T = TypeVar("T")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -74,7 +74,7 @@ def show_grid(grid: Grid, target: Console) -> None:
     """Print one grid."""
     target.print(Text(shorten(printable(grid.heading), target.width), "bold"), no_wrap=True)
     fitting, left_out = fit(grid, target.width)
-    _print_lines(layout(fitting, target.width), target)
+    print_lines(layout(fitting, target.width), target)
     if left_out:
         missing = f"no room for {', '.join(left_out)}: --format md or json has all"
         names = textwrap.wrap(missing, target.width, break_on_hyphens=False)
@@ -85,15 +85,6 @@ def show_grid(grid: Grid, target: Console) -> None:
             target.print(Text(line, "dim"), no_wrap=True)
 
 
-def _print_lines(lines: Iterable[Text], target: Console) -> None:
-    """Print the lines as they are; without colours at once, for rich takes long over each of thousands."""
-    if target.color_system is not None:
-        for line in lines:
-            target.print(line, no_wrap=True, overflow="ignore")
-    elif plain := [line.plain for line in lines]:
-        target.out("\n".join(plain), highlight=False)
-
-
 LEVELS = 3
 """Of :class:`~pyrometer.show.grid.Figure`: whole, brief, and without a share."""
 ROOM = {"name": 24, "code": 36}
@@ -102,49 +93,62 @@ ROOM = {"name": 24, "code": 36}
 
 def fit(grid: Grid, width: int) -> tuple[Grid, list[str]]:
     """A grid with briefer figures and, if that is not enough, without its last optional columns; their titles."""
-    if not any(column.optional for column in grid.columns):
+    optional = [at for at, column in enumerate(grid.columns) if column.optional]
+    if not optional:
         return grid, []
-    for level in range(LEVELS):
-        brief = _brief(grid, level)
-        if _fits(brief, width):
-            return brief, []
-    brief = _brief(grid, LEVELS - 1)
+    room = _Room(grid, width)
+    kept = list(range(len(grid.columns)))
+    level = room.level(kept)
+    if level is not None:
+        return _only(grid, kept, level), []
     left_out: list[str] = []
-    optional = [at for at, column in enumerate(brief.columns) if column.optional]
     for at in reversed(optional[1:]):
-        left_out.insert(0, brief.columns[at].title)
-        brief = _without(brief, at)
-        if _fits(brief, width):
+        left_out.insert(0, grid.columns[at].title)
+        kept.remove(at)
+        # What is left may be said in more letters again.
+        level = room.level(kept)
+        if level is not None:
             break
-    # What is left may be said in more letters again.
-    kept = grid
-    for at in reversed(optional[len(optional) - len(left_out) :]):
-        kept = _without(kept, at)
-    return fit(kept, width)[0] if len(left_out) < len(optional) - 1 else brief, left_out
+    is_last = len(left_out) == len(optional) - 1
+    return _only(grid, kept, LEVELS - 1 if is_last or level is None else level), left_out
 
 
-def _brief(grid: Grid, level: int) -> Grid:
-    rows = [
-        replace(row, cells=[cell.at(level) if isinstance(cell, Figure) else cell for cell in row.cells])
-        for row in grid.rows
-    ]
-    return replace(grid, rows=rows)
+class _Room:
+    """Which columns fit into a width, and at which level of their figures."""
+
+    def __init__(self, grid: Grid, width: int) -> None:
+        self._grid = grid
+        self._width = width
+        self._natural: dict[tuple[int, int], int] = {}
+
+    def level(self, kept: Sequence[int]) -> int | None:
+        """The wordiest level at which these columns fit."""
+        return next((level for level in range(LEVELS) if self._fits(kept, level)), None)
+
+    def _fits(self, kept: Sequence[int], level: int) -> bool:
+        kinds = [self._grid.columns[at].kind for at in kept]
+        flexible = next((kind for kind in kinds if kind in _FLEXIBLE), "name")
+        others = [self._width_of(at, level) for at, kind in zip(kept, kinds, strict=True) if kind not in _FLEXIBLE]
+        return sum(others) + len(others) + ROOM[flexible] <= self._width
+
+    def _width_of(self, at: int, level: int) -> int:
+        key = at, level
+        if key not in self._natural:
+            self._natural[key] = _natural(at, self._grid.columns[at], self._grid.rows, level)
+        return self._natural[key]
 
 
-def _without(grid: Grid, at: int) -> Grid:
-    def rest(cells: Sequence[T]) -> list[T]:
-        return [*cells[:at], *cells[at + 1 :]]
-
-    return replace(grid, columns=rest(grid.columns), rows=[replace(row, cells=rest(row.cells)) for row in grid.rows])
-
-
-def _fits(grid: Grid, width: int) -> bool:
-    flexible = next((column.kind for column in grid.columns if column.kind in _FLEXIBLE), "name")
-    others = [_natural(at, column, grid.rows) for at, column in enumerate(grid.columns) if column.kind not in _FLEXIBLE]
-    return sum(others) + len(others) + ROOM[flexible] <= width
+def _only(grid: Grid, kept: Sequence[int], level: int) -> Grid:
+    """These columns of a grid, their figures at a level."""
+    rows = [Row([_at(row.cells[at], level) for at in kept], row.guide, row.quiet) for row in grid.rows]
+    return replace(grid, columns=[grid.columns[at] for at in kept], rows=rows)
 
 
-def layout(grid: Grid, width: int) -> Iterable[Text]:
+def _at(cell: Cell, level: int) -> Cell:
+    return cell.at(level) if isinstance(cell, Figure) else cell
+
+
+def layout(grid: Grid, width: int) -> Iterable[Line]:
     """The lines of a table, its titles first."""
     if not grid.rows:
         return
@@ -153,10 +157,10 @@ def layout(grid: Grid, width: int) -> Iterable[Text]:
     broken = [_title(column) for column in grid.columns]
     height = max(len(lines) for lines in broken)
     for at in range(-height, 0):
-        titles = [Text(lines[at] if -at <= len(lines) else "", "dim") for lines in broken]
+        titles = [[(lines[at] if -at <= len(lines) else "", "dim")] for lines in broken]
         yield _line(titles, grid.columns, widths)
     for row in grid.rows:
-        yield _line(list(_cells(row, grid.columns, widths, longest)), grid.columns, widths)
+        yield _line(_cells(row, grid.columns, widths, longest), grid.columns, widths)
 
 
 def _widths(grid: Grid, width: int) -> list[int]:
@@ -177,37 +181,42 @@ def _title(column: Column) -> list[str]:
     return re.split(r"(?<=-)(?=.)", column.title) if column.optional else [column.title]
 
 
-def _natural(at: int, column: Column, rows: Sequence[Row]) -> int:
+def _natural(at: int, column: Column, rows: Sequence[Row], level: int | None = None) -> int:
+    """How wide a column is that is not shortened, its figures at a level."""
     if column.kind == "bar":
         return BAR
     if column.kind in _FLEXIBLE:
         return NARROWEST
-    return max(*(cell_len(line) for line in _title(column)), 0, *(cell_len(str(row.cells[at])) for row in rows))
+    cells = (row.cells[at] for row in rows)
+    texts = cells if level is None else (_at(cell, level) for cell in cells)
+    return max(*(_wide(line) for line in _title(column)), 0, *(_wide(str(text)) for text in texts))
 
 
-def _cells(row: Row, columns: Sequence[Column], widths: Sequence[int], longest: float) -> Iterable[Text]:
+def _wide(text: str) -> int:
+    """The columns that a text takes."""
+    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
+
+
+def _cells(row: Row, columns: Sequence[Column], widths: Sequence[int], longest: float) -> Iterable[Line]:
     for cell, column, width in zip(row.cells, columns, widths, strict=True):
-        yield _cell(cell, column, width, row) if isinstance(cell, str) else Text(bar(cell / longest), "yellow")
+        yield _cell(cell, column, width, row) if isinstance(cell, str) else [(bar(cell / longest), "yellow")]
 
 
-def _cell(cell: str, column: Column, width: int, row: Row) -> Text:
+def _cell(cell: str, column: Column, width: int, row: Row) -> Line:
     if column.kind not in _FLEXIBLE:
-        return Text(shorten(printable(cell), width), "dim" if row.quiet else "")
-    room = max(NARROWEST, width - cell_len(row.guide))
+        return [(shorten(printable(cell), width), "dim" if row.quiet else "")]
+    room = max(NARROWEST, width - _wide(row.guide))
     fit = cut if column.kind == "code" else shorten
-    name = Text(fit(printable(cell), room), "dim" if row.quiet else "cyan")
-    return Text().append(row.guide, "dim").append_text(name)
+    return [(row.guide, "dim"), (fit(printable(cell), room), "dim" if row.quiet else "cyan")]
 
 
-def _line(cells: Sequence[Text], columns: Sequence[Column], widths: Sequence[int]) -> Text:
-    line = Text()
+def _line(cells: Iterable[Line], columns: Sequence[Column], widths: Sequence[int]) -> Line:
+    line: list[Span] = []
     for cell, column, width in zip(cells, columns, widths, strict=True):
-        gap = " " * max(0, width - cell_len(cell.plain))
-        line.append(gap if column.kind == "number" else "")
-        line.append_text(cell)
-        line.append(" " if column.kind == "number" else f"{gap} ")
-    line.rstrip()
-    return line
+        gap = " " * max(0, width - sum(_wide(text) for text, _ in cell))
+        before, after = (gap, " ") if column.kind == "number" else ("", f"{gap} ")
+        line += [(before, ""), *cell, (after, "")]
+    return stripped(line)
 
 
 def bar(share: float, width: int = BAR) -> str:

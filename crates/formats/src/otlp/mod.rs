@@ -10,7 +10,9 @@
 //!   `METRIC samples`, as in pprof.
 
 mod attributes;
+pub mod common;
 mod dictionary;
+mod json;
 pub mod message;
 mod samples;
 
@@ -29,7 +31,8 @@ use crate::error::Result;
 use crate::stacked::Stacked;
 use attributes::{about, resource};
 use dictionary::Dictionary;
-use message::{InstrumentationScope, ProfilesData, ResourceProfiles, ScopeProfiles, ValueType};
+use common::InstrumentationScope;
+use message::{ProfilesData, ResourceProfiles, ScopeProfiles, ValueType};
 use samples::{Series, gather};
 
 const CARRIED: &[Part] = &[
