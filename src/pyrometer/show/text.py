@@ -6,7 +6,7 @@ import io
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TextIO
 
@@ -157,10 +157,14 @@ def layout(grid: Grid, width: int) -> Iterable[Line]:
     broken = [_title(column) for column in grid.columns]
     height = max(len(lines) for lines in broken)
     for at in range(-height, 0):
-        titles = [[(lines[at] if -at <= len(lines) else "", "dim")] for lines in broken]
-        yield _line(titles, grid.columns, widths)
-    for row in grid.rows:
-        yield _line(_cells(row, grid.columns, widths, longest), grid.columns, widths)
+        titles = (lines[at] if -at <= len(lines) else "" for lines in broken)
+        places = zip(titles, grid.columns, widths, strict=True)
+        yield _line(_padded(title, "dim", column, width) for title, column, width in places)
+    cells = [
+        _column(at, column, width, grid.rows, longest)
+        for at, (column, width) in enumerate(zip(grid.columns, widths, strict=True))
+    ]
+    yield from map(_line, zip(*cells, strict=True))
 
 
 def _widths(grid: Grid, width: int) -> list[int]:
@@ -197,26 +201,35 @@ def _wide(text: str) -> int:
     return len(text) if text.isascii() and text.isprintable() else cell_len(text)
 
 
-def _cells(row: Row, columns: Sequence[Column], widths: Sequence[int], longest: float) -> Iterable[Line]:
-    for cell, column, width in zip(row.cells, columns, widths, strict=True):
-        yield _cell(cell, column, width, row) if isinstance(cell, str) else [(bar(cell / longest), "yellow")]
+def _column(at: int, column: Column, width: int, rows: Sequence[Row], longest: float) -> Iterator[Line]:
+    """The cells of a column, as wide as it and a blank."""
+    for row in rows:
+        cell = row.cells[at]
+        if not isinstance(cell, str):
+            yield _padded(bar(cell / longest), "yellow", column, width)
+        elif column.kind in _FLEXIBLE:
+            yield _name(cell, column, width, row)
+        else:
+            text = cell if len(cell) <= width and cell.isprintable() else shorten(printable(cell), width)
+            yield _padded(text, "dim" if row.quiet else "", column, width)
 
 
-def _cell(cell: str, column: Column, width: int, row: Row) -> Line:
-    if column.kind not in _FLEXIBLE:
-        return [(shorten(printable(cell), width), "dim" if row.quiet else "")]
-    room = max(NARROWEST, width - _wide(row.guide))
+def _padded(text: str, style: str, column: Column, width: int) -> Line:
+    gap = " " * (width - _wide(text))
+    if column.kind == "number":
+        return ((gap, ""), (text, style), (" ", "")) if style else ((f"{gap}{text} ", ""),)
+    return (text, style), (f"{gap} ", "")
+
+
+def _name(cell: str, column: Column, width: int, row: Row) -> Line:
+    room = width - _wide(row.guide)
     fit = cut if column.kind == "code" else shorten
-    return [(row.guide, "dim"), (fit(printable(cell), room), "dim" if row.quiet else "cyan")]
+    text = fit(printable(cell), max(NARROWEST, room))
+    return (row.guide, "dim"), (text, "dim" if row.quiet else "cyan"), (" " * (room - _wide(text) + 1), "")
 
 
-def _line(cells: Iterable[Line], columns: Sequence[Column], widths: Sequence[int]) -> Line:
-    line: list[Span] = []
-    for cell, column, width in zip(cells, columns, widths, strict=True):
-        gap = " " * max(0, width - sum(_wide(text) for text, _ in cell))
-        before, after = (gap, " ") if column.kind == "number" else ("", f"{gap} ")
-        line += [(before, ""), *cell, (after, "")]
-    return stripped(line)
+def _line(cells: Iterable[Line]) -> Line:
+    return stripped([span for cell in cells for span in cell])
 
 
 def bar(share: float, width: int = BAR) -> str:

@@ -85,7 +85,8 @@ impl<'a> Slices<'a> {
         let leaf = self.nodes.of_stack[sample.stack as usize];
         let mut node = Some(leaf);
         let mut same = self.nodes.nodes[leaf as usize].depth + 1;
-        while let Some(row) = node.filter(|row| self.open.get(same - 1).is_none_or(|open| open.node != *row)) {
+        while let Some(row) = node.filter(|row| self.open.get(same - 1).is_none_or(|open| open.node != *row))
+        {
             node = self.nodes.nodes[row as usize].parent;
             same -= 1;
             self.count_step();

@@ -6,9 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::attributes::{build_id, text_value};
 use super::common::{AnyValue, Value};
-use super::message::{
-    Function, KeyValueAndUnit, Line, Link, Location, Mapping, ProfilesDictionary, Stack,
-};
+use super::message::{Function, KeyValueAndUnit, Line, Link, Location, Mapping, ProfilesDictionary, Stack};
 
 pub(super) struct Dictionary<'a> {
     tables: &'a Tables,

@@ -30,8 +30,8 @@ use crate::carried::{Part, left_out};
 use crate::error::Result;
 use crate::stacked::Stacked;
 use attributes::{about, resource};
-use dictionary::Dictionary;
 use common::InstrumentationScope;
+use dictionary::Dictionary;
 use message::{ProfilesData, ResourceProfiles, ScopeProfiles, ValueType};
 use samples::{Series, gather};
 

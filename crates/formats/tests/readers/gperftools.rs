@@ -47,7 +47,10 @@ fn samples_of_all_sizes_and_orders_of_words_are_the_same() {
         let deep = "/usr/bin/a program+0x3030;/lib/libc.so+0x20;/usr/bin/a program+0x2010";
         assert_eq!(rows(&profile), [row(deep, 60_000_000, 6), row("?+0x500000", 20_000_000, 2)]);
         let metric = &profile.tables().metrics[0];
-        assert_eq!((metric.unit.as_str(), metric.kind.as_str(), metric.period), ("ns", "sampled", 10_000_000));
+        assert_eq!(
+            (metric.unit.as_str(), metric.kind.as_str(), metric.period),
+            ("ns", "sampled", 10_000_000)
+        );
         assert_eq!((profile.meta.rate, profile.meta.quality.samples), (100, 8));
     }
 }

@@ -28,7 +28,8 @@ const OTLP: &str = r#"{"resourceProfiles":[{"resource":{"attributes":[
 fn samples(text: &str) -> Vec<String> {
     let profile = read(text, "otlp").unwrap();
     let time = |time: Option<i64>| time.map_or("-".to_owned(), |time| time.to_string());
-    let line = |row: super::common::Row| format!("{} {} {} {}", row.tid, time(row.time), row.stack, row.value);
+    let line =
+        |row: super::common::Row| format!("{} {} {} {}", row.tid, time(row.time), row.stack, row.value);
     rows(&profile).into_iter().map(line).collect()
 }
 
