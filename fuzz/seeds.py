@@ -316,7 +316,7 @@ def of_tests(_: Path) -> Seeds:
     for name, target in [
         ("traces", {"CPUPROFILE": "cpuprofile", "SLICES": "chrome", "SAMPLED": "chrome"}),
         ("heap_text", {"GPERFTOOLS": "heap_text", "GO": "heap_text", "JEMALLOC": "heap_text"}),
-        ("gecko", {"GECKO": "gecko"}),
+        ("gecko", {"GECKO": "gecko", "SOURCES": "gecko"}),
         ("otlp_json", {"OTLP": "otlp"}),
         ("formats", {"PERF": "perf_script", "SPEEDSCOPE": "speedscope", "FIREFOX": "firefox", "COZ": "coz",
                      "COZ_LINES": "coz", "HEAPTRACK": "heaptrack", "HEAPTRACK_RAW": "heaptrack"}),

@@ -8,15 +8,15 @@ from pyrometer.collect.stat import stat
 from pyrometer.show import json, text
 
 MS = 1_000_000
-Reads = list[list[native.StatTotal]]
+Total = tuple[str, str, str, int | None, tuple[int, int], str | None]
 
 
-def event(name: str, value: int | None, running: int, note: str | None = None) -> native.StatTotal:
+def event(name: str, value: int | None, running: int, note: str | None = None) -> Total:
     """Of an event that was meant to be counted for 10 ms."""
     return name, name, "count", value, (10 * MS, running * MS), note
 
 
-def simulated(monkeypatch: pytest.MonkeyPatch, reads: Reads, commands: int, groups: list[list[str]]):
+def simulated(monkeypatch: pytest.MonkeyPatch, reads: list[list[Total]], commands: int, groups: list[list[str]]):
     """The profile of runs in turns that gave these reads."""
     left = iter(reads)
     monkeypatch.setattr(native, "stat", lambda *_: (next(left), (11 * MS, 9 * MS, MS), 5 << 20, 0, False))
@@ -27,7 +27,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch, reads: Reads, commands: int, grou
 GROUPS = [["cycles", "instructions"], ["branches", "branch-misses"], ["cache-misses"]]
 
 
-def run(running: int, cache_misses: int | None = 70) -> list[native.StatTotal]:
+def run(running: int, cache_misses: int | None = 70) -> list[Total]:
     return [
         event("cycles", 1000, running),
         event("instructions", 3000, running),

@@ -20,6 +20,15 @@ const GECKO: &str = r#"{"libs":[{"start":4096,"end":8192,"offset":0,"name":"libx
   "stackTable":{"schema":{"prefix":0,"frame":1},"data":[[null,0]]},
   "frameTable":{"schema":{"location":0},"data":[[0]]},"stringTable":["(root)"]}],"processes":[]}]}"#;
 
+/// As Firefox 153 has it: sources of their own, and addresses of generated code below its functions.
+const SOURCES: &str = r#"{"libs":[{"start":4096,"end":8192,"name":"libxul.so","path":"/lib/libxul.so","breakpadId":"AB0","debugPath":"/lib/libxul.so"}],
+"meta":{"version":34,"startTime":1000},"sources":{"schema":{"id":0,"filename":1},"data":[["ad38","file:///a.js"]]},
+"threads":[{"name":"GeckoMain","pid":5,"tid":6,
+ "samples":{"schema":{"stack":0,"time":1},"data":[[3,1.0],[4,2.0],[5,3.0]]},
+ "stackTable":{"schema":{"prefix":0,"frame":1},"data":[[null,0],[0,1],[1,2],[2,3],[2,4],[0,3]]},
+ "frameTable":{"schema":{"location":0,"relevantForJS":1,"line":2,"column":3},"data":[[0],[1,false,18,1],[2,false,3,19],[3],[4]]},
+ "stringTable":["(root)","file:///a.js[0]","spin (file:///a.js:1:14)[0]","0x1b46c3240807","0x1800"]}]}"#;
+
 /// Metric, thread, time, stack and value.
 fn samples(profile: &Profile) -> Vec<String> {
     let row = |row: super::common::Row| {
@@ -51,6 +60,23 @@ fn callers_are_calls_and_leaves_are_where_they_are() {
 }
 
 #[test]
+fn generated_code_is_that_of_its_function() {
+    let profile = read(SOURCES, "gecko").unwrap();
+    assert_eq!(
+        samples(&profile),
+        [
+            "samples 6 1000000 (root);file:///a.js:18;spin:3 1",
+            "samples 6 2000000 (root);file:///a.js:18;spin:3;/lib/libxul.so+0x800 1",
+            "samples 6 3000000 (root);?+0x1b46c3240807 1",
+        ]
+    );
+    let functions = &profile.tables().functions;
+    let spin = functions.iter().find(|function| function.name == "spin").unwrap();
+    assert_eq!((spin.file.as_deref(), spin.line), (Some("file:///a.js"), Some(1)));
+    assert!(functions.iter().any(|function| function.name == "file:///a.js"));
+}
+
+#[test]
 fn indices_that_lead_nowhere_are_refused_or_left_out() {
     for (from, to) in [
         ("[[2,1.5", "[[3,1.5"),
@@ -69,7 +95,7 @@ fn indices_that_lead_nowhere_are_refused_or_left_out() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn damage_is_an_error_or_a_profile(damage in damage(), lenient: bool) {
-        damage.read(GECKO.as_bytes(), "gecko", lenient)?;
+    fn damage_is_an_error_or_a_profile(damage in damage(), newer: bool, lenient: bool) {
+        damage.read(if newer { SOURCES } else { GECKO }.as_bytes(), "gecko", lenient)?;
     }
 }

@@ -105,9 +105,9 @@ fn samples_of_each_kind_have_their_stacks() {
             row("samples", "start;work", Some(1_000), 1),
             row("samples", "main;f", Some(2_000), 1),
             row("samples", "start", Some(3_000), 4),
-            row("time", "f", Some(110_000), 5_000),
-            row("time", "f;g", Some(115_000), 7_000),
-            row("time", "f", Some(122_000), 8_000),
+            row("v8-time", "f", Some(110_000), 5_000),
+            row("v8-time", "f;g", Some(115_000), 7_000),
+            row("v8-time", "f", Some(122_000), 8_000),
         ]
     );
     let tables = profile.tables();
