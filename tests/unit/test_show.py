@@ -191,3 +191,24 @@ def test_the_headline_breaks_between_figures(width):
     assert max(map(len, lines)) <= width
     assert any("860 ms" in line for line in lines)
     assert any("page-faults 28,459" in line for line in lines)
+
+
+STYLES = ["", "dim", "cyan", "yellow", "bold"]
+SPANS = st.lists(
+    st.tuples(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=6), st.sampled_from(STYLES)), max_size=6
+)
+
+
+@given(st.lists(SPANS, max_size=5), st.sampled_from([None, "standard", "256", "truecolor"]), st.booleans())
+def test_lines_that_are_printed_at_once_are_as_rich_prints_each(lines, colours, no_colour):
+    def printed(each: Callable[[Console], object]) -> str:
+        stream = io.StringIO()
+        terminal = colours is not None
+        each(text.Paper(file=stream, force_terminal=terminal, color_system=colours, no_color=no_colour, soft_wrap=True))
+        return stream.getvalue()
+
+    def one_by_one(target: Console) -> None:
+        for line in lines:
+            target.print(Text.assemble(*line), no_wrap=True, overflow="ignore")
+
+    assert printed(lambda target: print_lines(lines, target)) == printed(one_by_one)
