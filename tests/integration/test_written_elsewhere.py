@@ -85,9 +85,7 @@ def read_profile(known: otlp.ProfilesDictionary, profile: otlp.Profile, found: S
         threads[attributes["thread.name"].string_value] += sum(sample.values)
 
 
-def test_otlp_as_json_by_the_messages_of_opentelemetry_proto(
-    recording: Recorded, run_pyrometer: Run, tmp_path: Path
-):
+def test_otlp_as_json_by_the_messages_of_opentelemetry_proto(recording: Recorded, run_pyrometer: Run, tmp_path: Path):
     data = otlp.ProfilesData.FromString(exported(recording, "otlp", run_pyrometer, tmp_path).read_bytes())
     pretty, line = tmp_path / "pretty", tmp_path / "line"
     pretty.write_text(json_format.MessageToJson(data))

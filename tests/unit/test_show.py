@@ -2,11 +2,16 @@
 
 import io
 import json
+from collections.abc import Callable
 
 import known
 import pytest
 from golden_files import assert_golden
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 
 import pyrometer
 from pyrometer.analyze import Tree
@@ -16,6 +21,7 @@ from pyrometer.show import json as json_view
 from pyrometer.show.grid import shorten
 from pyrometer.show.headline import headline
 from pyrometer.show.hints import next_command
+from pyrometer.show.spans import print_lines
 from pyrometer.show.summary import show_summary
 
 VIEWS = {

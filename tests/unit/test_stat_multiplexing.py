@@ -1,4 +1,6 @@
-"""Events that shared the counters of a processor: reads as the kernel gives them, for no machine here has such counters."""
+"""Events that shared a processor's counters: reads as the kernel gives them, for no machine here has such counters."""
+
+from collections.abc import Sequence
 
 import pytest
 
@@ -16,10 +18,12 @@ def event(name: str, value: int | None, running: int, note: str | None = None) -
     return name, name, "count", value, (10 * MS, running * MS), note
 
 
-def simulated(monkeypatch: pytest.MonkeyPatch, reads: list[list[Total]], commands: int, groups: list[list[str]]):
+def simulated(
+    monkeypatch: pytest.MonkeyPatch, reads: Sequence[Sequence[Total]], commands: int, groups: list[list[str]]
+):
     """The profile of runs in turns that gave these reads."""
     left = iter(reads)
-    monkeypatch.setattr(native, "stat", lambda *_: (next(left), (11 * MS, 9 * MS, MS), 5 << 20, 0, False))
+    monkeypatch.setattr(native, "stat", lambda *_: (list(next(left)), (11 * MS, 9 * MS, MS), 5 << 20, 0, False))
     each = len(reads) // commands
     return stat([["true", str(at)] for at in range(commands)], groups=groups, repeat=each)[0]
 

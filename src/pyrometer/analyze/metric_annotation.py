@@ -158,9 +158,7 @@ def _listing(measured: Measured, path: str, costs: FileCosts, whole: bool) -> Me
         text.missing,
         0 < measured.recorded < text.modified,
         _sum(measured, costs),
-        tuple(
-            MetricLine(at, _text(text, at), *(measured.both(lines[at]) if at in lines else nothing)) for at in shown
-        ),
+        tuple(MetricLine(at, _text(text, at), *(measured.both(lines[at]) if at in lines else nothing)) for at in shown),
     )
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from pyrometer.show import words
 from pyrometer.show.grid import Cell, Column, Figure, Grid, Row, cut, longest_bar, printable, shorten
 from pyrometer.show.grids import grids
-from pyrometer.show.spans import Line, Span, print_lines, stripped
+from pyrometer.show.spans import Line, print_lines, stripped
 
 BAR = 8
 """Characters of the longest bar."""
