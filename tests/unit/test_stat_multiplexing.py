@@ -7,6 +7,7 @@ import pytest
 from pyrometer import native
 from pyrometer.analyze import stat as analyze
 from pyrometer.collect.stat import stat
+from pyrometer.profile import ProfileData
 from pyrometer.show import json, text
 
 MS = 1_000_000
@@ -20,7 +21,7 @@ def event(name: str, value: int | None, running: int, note: str | None = None) -
 
 def simulated(
     monkeypatch: pytest.MonkeyPatch, reads: Sequence[Sequence[Total]], commands: int, groups: list[list[str]]
-):
+) -> ProfileData:
     """The profile of runs in turns that gave these reads."""
     left = iter(reads)
     monkeypatch.setattr(native, "stat", lambda *_: (list(next(left)), (11 * MS, 9 * MS, MS), 5 << 20, 0, False))

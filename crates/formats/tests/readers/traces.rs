@@ -118,6 +118,18 @@ fn samples_of_each_kind_have_their_stacks() {
     );
 }
 
+/// As Chromium writes it where both are asked for: what V8 samples lies within events that take the same time.
+#[test]
+fn samples_of_v8_are_not_added_to_the_events_around_them() {
+    let event = r#""traceEvents":[{"name":"RunTask","ph":"X","ts":100,"dur":30,"pid":3,"tid":4},"#;
+    let profile = read(SAMPLED.replace("\"traceEvents\":[", event), "chrome").unwrap();
+    let sum = |metric: &str| -> i64 {
+        let rows = samples(&profile);
+        rows.iter().filter(|(name, ..)| name == metric).map(|(.., value)| value).sum()
+    };
+    assert_eq!((sum("v8-time"), sum("time")), (20_000, 30_000));
+}
+
 #[test]
 fn an_array_of_events_may_lack_its_end() {
     let array = r#"[{"name":"a","ph":"X","ts":1,"dur":2,"pid":1,"tid":1},
