@@ -164,7 +164,7 @@ fn what_does_not_nest_is_cut_and_counted() {
 fn no_leniency_is_advised_where_it_cannot_help() {
     let cut = read(&SLICES[..SLICES.len() / 2], "chrome").unwrap_err();
     assert!(!cut.cure().contains("--lenient"), "{}", cut.cure());
-    let part = read(&SAMPLED.replace("\"sf\":5", "\"sf\":6"), "chrome").unwrap_err();
+    let part = read(SAMPLED.replace("\"sf\":5", "\"sf\":6"), "chrome").unwrap_err();
     assert!(part.cure().contains("--lenient"), "{}", part.cure());
 }
 
@@ -204,7 +204,7 @@ proptest! {
         let texts: Vec<_> = events.iter().enumerate().map(|(at, (begin, length))| {
             format!(r#"{{"name":"f{at}","ph":"X","ts":{begin},"dur":{length},"pid":1,"tid":1}}"#)
         }).collect();
-        let profile = read(&format!("[{}]", texts.join(",")), "chrome").unwrap();
+        let profile = read(format!("[{}]", texts.join(",")), "chrome").unwrap();
         // An event is cut where the one around it ends, so that the outermost decide what is covered.
         let mut sorted = events;
         sorted.sort_by_key(|(begin, length)| (*begin, std::cmp::Reverse(*length)));
