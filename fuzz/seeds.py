@@ -62,6 +62,7 @@ def main() -> None:
             of_records,
             of_valgrind,
             of_counts,
+            of_gperftools,
             of_tests,
         ]
         for make in makers:
@@ -298,16 +299,29 @@ def of_valgrind(_: Path) -> Seeds:
     yield "read_callgrind", "others", others
 
 
+def of_gperftools(_: Path) -> Seeds:
+    """CPU profiles of gperftools in each size and order of words, as its documentation lays them out."""
+    words = [0, 3, 0, 10_000, 0, 5, 2, 0x401010, 0x402031, 1, 1, 0x500000, 0, 1, 0]
+    maps = b"00400000-00405000 r-xp 00001000 08:01 12 /usr/bin/a program\n"
+    for form in ["<Q", "<I", ">Q", ">I"]:
+        order, size = form
+        yield "read_gperftools", f"words{WAYS[order]}{size}", struct.pack(f"{order}{len(words)}{size}", *words) + maps
+
+
+WAYS = {"<": "little", ">": "big"}
+
+
 def of_tests(_: Path) -> Seeds:
     """The files that tests of readers hold as text."""
     for name, target in [
-        ("read_traces", {"CPUPROFILE": "cpuprofile", "SLICES": "chrome", "SAMPLED": "chrome"}),
-        ("read_heap_text", {"GPERFTOOLS": "heap_text", "GO": "heap_text", "JEMALLOC": "heap_text"}),
-        ("read_gecko", {"GECKO": "gecko"}),
-        ("read_formats", {"PERF": "perf_script", "SPEEDSCOPE": "speedscope", "FIREFOX": "firefox", "COZ": "coz",
-                          "COZ_LINES": "coz", "HEAPTRACK": "heaptrack", "HEAPTRACK_RAW": "heaptrack"}),
+        ("traces", {"CPUPROFILE": "cpuprofile", "SLICES": "chrome", "SAMPLED": "chrome"}),
+        ("heap_text", {"GPERFTOOLS": "heap_text", "GO": "heap_text", "JEMALLOC": "heap_text"}),
+        ("gecko", {"GECKO": "gecko", "SOURCES": "gecko"}),
+        ("otlp_json", {"OTLP": "otlp"}),
+        ("formats", {"PERF": "perf_script", "SPEEDSCOPE": "speedscope", "FIREFOX": "firefox", "COZ": "coz",
+                     "COZ_LINES": "coz", "HEAPTRACK": "heaptrack", "HEAPTRACK_RAW": "heaptrack"}),
     ]:  # fmt: skip
-        source = (ROOT / f"crates/formats/tests/{name}.rs").read_text()
+        source = (ROOT / f"crates/formats/tests/readers/{name}.rs").read_text()
         for constant, form in target.items():
             text = re.search(rf'const {constant}: &str = r?#?"(.*?)"#?;\n', source, re.DOTALL)
             if text is not None:

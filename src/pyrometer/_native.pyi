@@ -81,6 +81,16 @@ TreeRow = tuple[int | None, Row, bool]
 """The index of the parent (always smaller), the node, and if it was inlined."""
 
 @final
+class SourceFile:
+    """What a source file has."""
+
+    path: str
+    self_value: int
+    """What ended in all of its lines."""
+    def lines(self) -> tuple[list[int], list[int], list[int]]:
+        """The lines that have something, in order; what ended in each of them, and what passed through it."""
+
+@final
 class Weights:
     """How much each stack weighs in a selection, and every sum of it; values in the metric's unit."""
 
@@ -93,6 +103,9 @@ class Weights:
     def cycles(self, grouping: Grouping) -> list[tuple[list[str], int]]: ...
     def functions(self, grouping: Grouping) -> list[Row]: ...
     def lines(self, grouping: Grouping) -> list[Row]: ...
+    def source_files(self, grouping: Grouping, function: str | None) -> list[SourceFile]:
+        """The files of all functions or of one."""
+
     def call_tree(self, grouping: Grouping, min_share: float, depth: int | None) -> tuple[list[TreeRow], int]: ...
     def neighbours(self, grouping: Grouping, names: Sequence[str]) -> Neighbours: ...
     def addresses(self, names: Sequence[str]) -> list[AddressCost]: ...

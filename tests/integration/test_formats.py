@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 import programs
+from exports import Stacks, exported, stacks_of
 from installed import Record, Run
 from recordings import Recorded
 
@@ -18,8 +19,6 @@ SCHEMA = READERS / "node_modules" / "speedscope" / "dist" / "release" / "file-fo
 
 #: The version of Firefox's processed profile format that we write.
 FIREFOX_VERSION = 55
-
-Stacks = Counter[tuple[str, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +29,7 @@ def recording(recorded: Record) -> Recorded:
 
 @pytest.fixture(scope="module")
 def stacks(recording: Recorded) -> Stacks:
-    """Samples by stack, root first, from the tables."""
-    counts: Stacks = Counter()
-    for seen in recording.observations:
-        counts[tuple(frame.name for frame in seen.stack)] += seen.count
-    return counts
-
-
-def exported(recording: Recorded, to: str, run_pyrometer: Run, folder: Path) -> Path:
-    path = folder / f"profile.{to}"
-    done = run_pyrometer("export", recording.path, "--to", to, "-o", path)
-    assert done.returncode == 0, done.stderr
-    return path
+    return stacks_of(recording, lambda seen: seen.count)
 
 
 def bare(stacks: Stacks) -> Stacks:

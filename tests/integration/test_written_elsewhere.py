@@ -9,14 +9,16 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from google.protobuf import json_format
 from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.profiles.v1development import profiles_pb2 as otlp
 
 import programs
+import pyrometer
+from exports import Stacks, exported, stacks_of
 from installed import Record, Run
 from recordings import Recorded
 
-Stacks = Counter[tuple[str, ...]]
 #: What an event must have by its phase, as the "Trace Event Format" says.
 REQUIRED = {
     "M": {"name", "pid", "tid", "args"},
@@ -34,18 +36,7 @@ def recording(recorded: Record) -> Recorded:
 
 @pytest.fixture(scope="module")
 def stacks(recording: Recorded) -> Stacks:
-    """Values by stack, root first, from the tables."""
-    counts: Stacks = Counter()
-    for seen in recording.observations:
-        counts[tuple(frame.name for frame in seen.stack)] += seen.value
-    return counts
-
-
-def exported(recording: Recorded, to: str, run_pyrometer: Run, folder: Path, *options: str) -> Path:
-    path = folder / f"profile.{to}"
-    done = run_pyrometer("export", recording.path, "--to", to, "-o", path, *options)
-    assert done.returncode == 0, done.stderr
-    return path
+    return stacks_of(recording, lambda seen: seen.value)
 
 
 def test_otlp_by_the_messages_of_opentelemetry_proto(
@@ -92,6 +83,20 @@ def read_profile(known: otlp.ProfilesDictionary, profile: otlp.Profile, found: S
             texts[row.key_strindex]: row.value for row in (known.attribute_table[at] for at in sample.attribute_indices)
         }
         threads[attributes["thread.name"].string_value] += sum(sample.values)
+
+
+def test_otlp_as_json_by_the_messages_of_opentelemetry_proto(recording: Recorded, run_pyrometer: Run, tmp_path: Path):
+    data = otlp.ProfilesData.FromString(exported(recording, "otlp", run_pyrometer, tmp_path).read_bytes())
+    pretty, line = tmp_path / "pretty", tmp_path / "line"
+    pretty.write_text(json_format.MessageToJson(data))
+    line.write_text(json_format.MessageToJson(data, indent=None))
+    expected = pyrometer.load(tmp_path / "profile.otlp")
+    for path in (pretty, line):
+        read = pyrometer.load(path)
+        assert read.meta.source == "otlp"
+        for name in ("metrics", "processes", "threads", "binaries", "functions", "frames", "stacks", "samples"):
+            tables = [pa.table(each.table(name)) for each in (read, expected)]  # pyright: ignore[reportArgumentType]
+            assert tables[0] == tables[1], name
 
 
 def test_a_chrome_trace_by_its_documented_form(recording: Recorded, run_pyrometer: Run, tmp_path: Path):

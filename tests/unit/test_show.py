@@ -2,11 +2,16 @@
 
 import io
 import json
+from collections.abc import Callable
 
 import known
 import pytest
 from golden_files import assert_golden
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 
 import pyrometer
 from pyrometer.analyze import Tree
@@ -16,6 +21,7 @@ from pyrometer.show import json as json_view
 from pyrometer.show.grid import shorten
 from pyrometer.show.headline import headline
 from pyrometer.show.hints import next_command
+from pyrometer.show.spans import print_lines
 from pyrometer.show.summary import show_summary
 
 VIEWS = {
@@ -191,3 +197,24 @@ def test_the_headline_breaks_between_figures(width):
     assert max(map(len, lines)) <= width
     assert any("860 ms" in line for line in lines)
     assert any("page-faults 28,459" in line for line in lines)
+
+
+STYLES = ["", "dim", "cyan", "yellow", "bold"]
+SPANS = st.lists(
+    st.tuples(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=6), st.sampled_from(STYLES)), max_size=6
+)
+
+
+@given(st.lists(SPANS, max_size=5), st.sampled_from([None, "standard", "256", "truecolor"]), st.booleans())
+def test_lines_that_are_printed_at_once_are_as_rich_prints_each(lines, colours, no_colour):
+    def printed(each: Callable[[Console], object]) -> str:
+        stream = io.StringIO()
+        terminal = colours is not None
+        each(text.Paper(file=stream, force_terminal=terminal, color_system=colours, no_color=no_colour, soft_wrap=True))
+        return stream.getvalue()
+
+    def one_by_one(target: Console) -> None:
+        for line in lines:
+            target.print(Text.assemble(*line), no_wrap=True, overflow="ignore")
+
+    assert printed(lambda target: print_lines(lines, target)) == printed(one_by_one)

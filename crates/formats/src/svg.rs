@@ -53,7 +53,7 @@ pub fn write(profile: &Profile, selection: &Selection, picture: &Picture, mut ou
 /// The lines to draw. Roots that are too small are one line, so that shares are of everything.
 fn lines(tree: &CallTree, total: i64) -> Vec<String> {
     let mut lines = Vec::new();
-    each_line(tree, mark, |line| lines.push(line.to_owned()));
+    each_line(tree, None, mark, |line| lines.push(line.to_owned()));
     let roots = tree.nodes.iter().filter(|node| node.parent.is_none());
     let drawn: i64 = roots.map(|root| root.total.value).sum();
     if drawn < total {

@@ -53,7 +53,7 @@ mod _native {
     #[pymodule_export]
     use super::tally::{Counting, Spread, Tally};
     #[pymodule_export]
-    use super::weights::{AddressCost, Neighbours, Row, Weights, fold_generics};
+    use super::weights::{AddressCost, Neighbours, Row, SourceFile, Weights, fold_generics};
     use pyo3::prelude::*;
 
     #[pymodule_init]

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyrometer_tables::call_graph::{CallGraph, Cycle};
 use pyrometer_tables::call_tree::{CallTree, Grouping, Label, Node, call_tree};
 use pyrometer_tables::select::{self, Weight};
+use pyrometer_tables::source_files::{self, source_files};
 use pyrometer_tables::sums::{self, AddressRow};
 use pyrometer_tables::{Error, Profile};
 use regex::Regex;
@@ -50,6 +51,31 @@ impl Row {
 impl From<&sums::Row> for Row {
     fn from(row: &sums::Row) -> Self {
         Self::new(&row.label, &row.self_weight, &row.total, row.cycle)
+    }
+}
+
+/// What a source file has.
+#[pyclass(frozen, module = "pyrometer._native")]
+pub struct SourceFile {
+    inner: source_files::SourceFile,
+}
+
+#[pymethods]
+impl SourceFile {
+    #[getter]
+    fn path(&self) -> &str {
+        &self.inner.path
+    }
+
+    /// What ended in all of its lines.
+    #[getter]
+    fn self_value(&self) -> i64 {
+        self.inner.self_values.iter().fold(0, |sum, value| sum.saturating_add(*value))
+    }
+
+    /// The lines that have something, in order; what ended in each of them, and what passed through it.
+    fn lines(&self) -> (&[i32], &[i64], &[i64]) {
+        (&self.inner.lines, &self.inner.self_values, &self.inner.total_values)
     }
 }
 
@@ -153,6 +179,18 @@ impl Weights {
         let grouping = grouping.into();
         let rows = py.detach(|| sums::lines(&self.profile, &self.inner, &grouping));
         rows.iter().map(Row::from).collect()
+    }
+
+    /// The files of all functions or of one.
+    fn source_files(
+        &self,
+        py: Python<'_>,
+        grouping: GroupingDict,
+        function: Option<&str>,
+    ) -> Vec<SourceFile> {
+        let grouping = grouping.into();
+        let files = py.detach(|| source_files(&self.profile, &self.inner, &grouping, function));
+        files.into_iter().map(|inner| SourceFile { inner }).collect()
     }
 
     /// The nodes that are large enough, parents first, and how many were taken away.

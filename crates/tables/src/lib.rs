@@ -26,6 +26,7 @@ pub mod profile;
 pub mod samples;
 pub mod schema;
 pub mod select;
+pub mod source_files;
 mod startup;
 pub mod sums;
 

@@ -48,26 +48,23 @@ pub fn lines(profile: &Profile, weights: &Weights, grouping: &Grouping) -> Vec<R
 }
 
 fn by_label(profile: &Profile, weights: &Weights, grouping: Grouping) -> Vec<Row> {
-    let tree = call_tree(profile, weights, &Grouping { inverted: false, ..grouping });
+    let mut tree = call_tree(profile, weights, &Grouping { inverted: false, ..grouping });
     let counted = tree.outermost(|node| Some(node.label));
-    let mut sums = Sums::new(&tree);
+    let mut sums = Sums::default();
     for (node, counted) in tree.nodes.iter().zip(counted) {
         sums.add(node.label, node, counted);
     }
-    sums.rows()
+    // Each label is one row: there can be millions.
+    sums.rows(|label| std::mem::take(&mut tree.labels[label as usize]))
 }
 
 /// Sums by label.
-struct Sums<'a> {
-    labels: &'a [Label],
+#[derive(Default)]
+struct Sums {
     sums: FxHashMap<u32, (Weight, Weight)>,
 }
 
-impl<'a> Sums<'a> {
-    fn new(tree: &'a CallTree) -> Self {
-        Self { labels: &tree.labels, sums: FxHashMap::default() }
-    }
-
+impl Sums {
     fn add(&mut self, label: u32, node: &Node, counted: bool) {
         let (self_weight, total) = self.sums.entry(label).or_default();
         self_weight.add(&node.self_weight);
@@ -76,16 +73,12 @@ impl<'a> Sums<'a> {
         }
     }
 
-    fn rows(self) -> Vec<Row> {
-        let row = |(label, (self_weight, total))| Row {
-            label: self.labels[label as usize].clone(),
-            self_weight,
-            total,
-            cycle: None,
-        };
+    fn rows(self, mut label_of: impl FnMut(u32) -> Label) -> Vec<Row> {
         let mut sums: Vec<_> = self.sums.into_iter().collect();
         // Equal weights in the order of the labels, so that views do not change from run to run.
-        sums.sort_by_key(|(label, (own, total))| (Reverse(own.value), Reverse(total.value), *label));
+        sums.sort_unstable_by_key(|(label, (own, total))| (Reverse(own.value), Reverse(total.value), *label));
+        let row =
+            |(label, (self_weight, total))| Row { label: label_of(label), self_weight, total, cycle: None };
         sums.into_iter().map(row).collect()
     }
 }
@@ -140,13 +133,13 @@ pub fn callers_callees(
 /// Sums of the nodes that have a label to be counted under, the heaviest total first.
 fn along(tree: &CallTree, label: impl Fn(&Node) -> Option<u32>) -> Vec<Row> {
     let counted = tree.outermost(&label);
-    let mut sums = Sums::new(tree);
+    let mut sums = Sums::default();
     for (node, counted) in tree.nodes.iter().zip(counted) {
         if let Some(label) = label(node) {
             sums.add(label, node, counted);
         }
     }
-    let mut rows = sums.rows();
+    let mut rows = sums.rows(|label| tree.labels[label as usize].clone());
     rows.sort_by_key(|row| Reverse(row.total.value));
     rows
 }

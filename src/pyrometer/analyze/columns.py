@@ -71,15 +71,16 @@ class Measured:
 
     def amounts(self, recorded: Mapping[str, Value]) -> Amounts:
         """What every column has, from the values of the recorded metrics; 0 for those that are not there."""
-        names = [column.name for column in self.columns]
-        values = self.derivations.evaluate(names, {name: recorded.get(name, 0) for name in self.weighed})
-        return tuple(Amount(value, _share(value, column)) for value, column in zip(values, self.columns, strict=True))
+        known = {name: recorded.get(name, 0) for name in self.weighed}
+        values = self.derivations.evaluate((column.name for column in self.columns), known)
+        return tuple(map(_amount, values, self.columns))
 
     def both(self, costs: Costs) -> tuple[Amounts, Amounts]:
         """Self and total of a place."""
-        own = {name: pair[0] for name, pair in costs.items()}
-        total = {name: pair[1] for name, pair in costs.items()}
-        return self.amounts(own), self.amounts(total)
+        own = self.amounts({name: pair[0] for name, pair in costs.items()})
+        if all(pair[0] == pair[1] for pair in costs.values()):
+            return own, own
+        return own, self.amounts({name: pair[1] for name, pair in costs.items()})
 
     def gather(
         self, rows: Callable[[Weighed], Iterable[native.Row]], key: Callable[[native.Row], Hashable]
@@ -146,10 +147,10 @@ def _column(profile: ProfileData, known: Derivations, name: str, total: Value) -
     return MetricColumn(name, derived.unit, derived.formula.text, total, known.is_sum(name))
 
 
-def _share(value: Value, column: MetricColumn) -> float | None:
+def _amount(value: Value, column: MetricColumn) -> Amount:
     if not column.is_sum or value is None:
-        return None
-    return value / column.total if column.total else 0.0
+        return Amount(value, None)
+    return Amount(value, value / column.total if column.total else 0.0)
 
 
 def is_several(profile: ProfileData, names: Sequence[str], sort: str | None) -> bool:

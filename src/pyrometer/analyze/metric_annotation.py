@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Unpack
 
+from pyrometer import native
 from pyrometer.analyze.annotate import around
 from pyrometer.analyze.basis import Basis
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
@@ -86,23 +87,29 @@ def annotate_all(
     """The lines of every file whose own code has ``min_share`` (0 to 1) of the metric sorted by."""
     measured = measure(profile, options, **filters)
     files = _costs(measured, None)
-    large = {path: lines for path, lines in files.items() if measured.is_large(_sum(measured, lines), min_share)}
+    large = {path: costs for path, costs in files.items() if measured.is_large(_sum(measured, costs), min_share)}
     return _annotation(measured, None, large, every=files)
 
 
-Lines = dict[int, Costs]
+FileCosts = dict[str, native.SourceFile]
+"""What a file has, by recorded metric."""
 
 
-def _costs(measured: Measured, function: str | None) -> dict[str, Lines]:
-    """Self and total by file, line and metric."""
-    files: defaultdict[str, defaultdict[int, Costs]] = defaultdict(lambda: defaultdict(dict))
+def _costs(measured: Measured, function: str | None) -> dict[str, FileCosts]:
+    """The files in which ``function`` has lines; None: any function."""
+    files: defaultdict[str, FileCosts] = defaultdict(dict)
     for name, weighed in measured.weighed.items():
-        for row in weighed.weights.lines(weighed.filters.grouping()):
-            if row.file and row.line and function in (None, row.name):
-                costs = files[row.file][row.line]
-                own, total = costs.get(name, (0, 0))
-                costs[name] = own + row.self_value, total + row.total_value
-    return {path: dict(lines) for path, lines in files.items()}
+        for costs in weighed.weights.source_files(weighed.filters.grouping(), function):
+            files[costs.path][name] = costs
+    return dict(files)
+
+
+def _by_line(costs: FileCosts) -> dict[int, Costs]:
+    lines: defaultdict[int, Costs] = defaultdict(dict)
+    for name, file in costs.items():
+        for line, own, total in zip(*file.lines(), strict=True):
+            lines[line][name] = own, total
+    return lines
 
 
 def _find(file: str, files: Iterable[str]) -> str:
@@ -119,59 +126,57 @@ def _find(file: str, files: Iterable[str]) -> str:
 def _annotation(
     measured: Measured,
     function: str | None,
-    files: dict[str, Lines],
+    files: dict[str, FileCosts],
     *,
     whole: bool = False,
-    every: dict[str, Lines] | None = None,
+    every: dict[str, FileCosts] | None = None,
 ) -> MetricAnnotation:
-    listings = [_listing(measured, path, lines, whole) for path, lines in files.items()]
+    listings = [_listing(measured, path, costs, whole) for path, costs in files.items()]
     listings.sort(key=lambda listing: (measured.order(listing.self), listing.path))
-    costly = [path for path, lines in (every or files).items() if any(own for own, _ in _own_costs(lines).values())]
+    known = _costs(measured, None) if every is None else every
+    costly = [path for path, costs in (every or files).items() if any(own for own, _ in _own_costs(costs).values())]
     return MetricAnnotation(
         measured.basis,
         measured.columns,
         function,
         tuple(listings),
         0 if whole else sum(path not in files for path in costly),
-        _elsewhere(measured, _costs(measured, None)),
+        _elsewhere(measured, known),
     )
 
 
-def _listing(measured: Measured, path: str, lines: Lines, whole: bool) -> MetricListing:
+def _listing(measured: Measured, path: str, costs: FileCosts, whole: bool) -> MetricListing:
     text = read_source(path)
+    lines = _by_line(costs)
     shown = sorted(lines) if text.missing else around(lines, 1, len(text.lines))
     if whole and not text.missing:
         last = len(text.lines) - (not text.lines[-1])
         shown = sorted({*range(1, last + 1), *lines})
+    nothing = measured.both({})
     return MetricListing(
         path,
         text.missing,
         0 < measured.recorded < text.modified,
-        _sum(measured, lines),
-        tuple(_line(measured, at, lines.get(at, {}), text) for at in shown),
+        _sum(measured, costs),
+        tuple(MetricLine(at, _text(text, at), *(measured.both(lines[at]) if at in lines else nothing)) for at in shown),
     )
 
 
-def _line(measured: Measured, at: int, costs: Costs, text: SourceText) -> MetricLine:
-    known = text.lines[at - 1] if 0 < at <= len(text.lines) else None
-    return MetricLine(at, known, *measured.both(costs))
+def _text(text: SourceText, line: int) -> str | None:
+    return text.lines[line - 1] if 0 < line <= len(text.lines) else None
 
 
-def _own_costs(lines: Lines) -> Costs:
-    sums: defaultdict[str, int] = defaultdict(int)
-    for costs in lines.values():
-        for name, (own, _) in costs.items():
-            sums[name] += own
-    return {name: (own, own) for name, own in sums.items()}
+def _own_costs(costs: FileCosts) -> Costs:
+    return {name: (file.self_value, file.self_value) for name, file in costs.items()}
 
 
-def _sum(measured: Measured, lines: Lines) -> Amounts:
-    return measured.both(_own_costs(lines))[0]
+def _sum(measured: Measured, costs: FileCosts) -> Amounts:
+    return measured.both(_own_costs(costs))[0]
 
 
-def _elsewhere(measured: Measured, files: dict[str, Lines]) -> Amounts:
+def _elsewhere(measured: Measured, files: dict[str, FileCosts]) -> Amounts:
     left = {name: weighed.basis.total for name, weighed in measured.weighed.items()}
-    for lines in files.values():
-        for name, (own, _) in _own_costs(lines).items():
+    for costs in files.values():
+        for name, (own, _) in _own_costs(costs).items():
             left[name] -= own
     return measured.amounts(left)

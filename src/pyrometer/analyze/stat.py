@@ -22,6 +22,8 @@ from pyrometer.profile.formula import parse
 INSTRUMENT = "stat"
 RATIOS = ("CPUs-used", "GHz", "IPC", "branch-miss-rate", "cache-miss-rate")
 """Derived metrics that are shown by themselves, where what they are made of was counted."""
+ALL_THE_TIME = 0.9995
+"""A share from here up is shown as 100.0 %."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Measured:
     median: float
     maximum: float
     counted: float | None
-    """The part of the time that it was really counted (multiplexing); None if all of it, or not known."""
+    """The part of the program's time in which it was counted (multiplexing), from which the whole is extrapolated; None
+    if it was all of it, or is not known."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Stat:
     """Metrics that there is no value of, with the reason."""
     notes: tuple[str, ...] = ()
     """What values leave out."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Metrics that were counted at the same moments."""
 
 
 Runs = list[dict[str, float | None]]
@@ -101,11 +106,13 @@ def stat(profile: ProfileData, derive: Mapping[str, str] | None = None) -> Stat:
     commands: list[StatCommand] = []
     for at, process in enumerate(profile.processes.rows()):
         runs = by_process[at]
-        rows = tuple(_measured(profile, known, name, runs) for name in shown if _values(runs, name))
+        counted = _counted(profile, at)
+        rows = tuple(_measured(profile, known, name, runs, counted) for name in shown if _values(runs, name))
         changes = tuple(_changes(profile, known, shown, by_process[0], runs)) if at else ()
         failed = sum(1 for status in statuses[at] if status) if at < len(statuses) else 0
         commands.append(StatCommand(process["command_line"], len(runs), failed, rows, changes))
-    return Stat(tuple(commands), missing | lacking, tuple(profile.meta.notes))
+    together = tuple(tuple(group) for group in profile.meta.extra.get("together", ()))
+    return Stat(tuple(commands), missing | lacking, tuple(profile.meta.notes), together)
 
 
 def _computable(
@@ -149,10 +156,21 @@ def _unit(profile: ProfileData, known: Derivations, name: str) -> str:
     return units[name] if name in units else known.by_name[name].unit
 
 
-def _measured(profile: ProfileData, known: Derivations, name: str, runs: Runs) -> Measured:
+def _counted(profile: ProfileData, command: int) -> Mapping[str, float]:
+    """The part of a program's time in which each event was counted, where that was not all of it."""
+    of_commands = profile.meta.extra.get("counted", ())
+    if command < len(of_commands):
+        shares = of_commands[command]
+    else:
+        shares = {metric.name: metric.running for metric in profile.metric_list if metric.running is not None}
+    return {name: share for name, share in shares.items() if share < ALL_THE_TIME}
+
+
+def _measured(
+    profile: ProfileData, known: Derivations, name: str, runs: Runs, counted: Mapping[str, float]
+) -> Measured:
     values = _values(runs, name)
     mean, low, high = mean_interval(values)
-    running = next((metric.running for metric in profile.metric_list if metric.name == name), None)
     several = isfinite(low)
     return Measured(
         name,
@@ -163,7 +181,7 @@ def _measured(profile: ProfileData, known: Derivations, name: str, runs: Runs) -
         min(values),
         median(values),
         max(values),
-        running if running is not None and running < 1 else None,
+        counted.get(name),
     )
 
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Runs:
     """Command, start (ns), status, and value by metric."""
     totals: dict[str, list[native.StatTotal]] = field(default_factory=dict)
     """Of each event, by the name of its metric, what all runs said."""
+    groups: list[list[str]] = field(default_factory=list)
+    """Metrics that were asked to be counted together."""
     cut: dict[str, Any] | None = None
     """The run that somebody ended by a signal: it says nothing about the others, but alone it counts."""
 
@@ -69,6 +72,21 @@ class Runs:
         if self.rows and not any("peak-memory" in row["values"] for row in self.rows):
             found["peak-memory"] = _SMALL
         return found
+
+    @property
+    def together(self) -> list[list[str]]:
+        """Metrics that were counted at the same moments, where there are several."""
+        counted = ([name for name in group if _has_value(self.totals.get(name, ()))] for group in self.groups)
+        return [group for group in counted if len(group) > 1]
+
+    def counted(self, command: int) -> dict[str, float]:
+        """The part of a command's time in which each event was counted."""
+        times: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for row in self.rows:
+            for name, (enabled, running) in row["times"].items() if row["command"] == command else ():
+                times[name][0] += enabled
+                times[name][1] += running
+        return {name: running / enabled for name, (enabled, running) in times.items() if enabled}
 
     @property
     def notes(self) -> list[str]:
@@ -145,7 +163,10 @@ def _run(runs: Runs, command: int, groups: list[list[str]], counts: bool) -> boo
     for total in totals:
         runs.totals.setdefault(total[1], []).append(total)
     known = {name: value for name, value in values.items() if value is not None}
-    row = {"command": command, "start": began, "status": status, "values": known}
+    spans = {metric: span for _, metric, _, value, span, _ in totals if value is not None}
+    row = {"command": command, "start": began, "status": status, "values": known, "times": spans}
+    names = iter(metric for _, metric, *_ in totals)
+    runs.groups = [[next(names) for _ in group] for group in groups]
     if stopped:
         runs.cut = row
     else:
@@ -171,7 +192,7 @@ def _streams(discard: bool) -> Iterator[None]:
 
 
 def _meta(runs: Runs, started: int, clock: int) -> Meta:
-    statuses = [[row["status"] for row in runs.rows if row["command"] == at] for at in range(len(runs.commands))]
+    every = range(len(runs.commands))
     return Meta(
         creator=f"pyrometer {native.__version__}",
         instrument="stat",
@@ -182,7 +203,12 @@ def _meta(runs: Runs, started: int, clock: int) -> Meta:
         exit_status=runs.status,
         host=this_host(),
         notes=runs.notes,
-        extra={"not_available": runs.missing, "statuses": statuses},
+        extra={
+            "not_available": runs.missing,
+            "statuses": [[row["status"] for row in runs.rows if row["command"] == at] for at in every],
+            "counted": [runs.counted(at) for at in every],
+            "together": runs.together,
+        },
     )
 
 

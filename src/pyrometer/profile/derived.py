@@ -120,14 +120,14 @@ class Derivations:
     def evaluate(self, wanted: Iterable[str], recorded: Mapping[str, Value]) -> tuple[Value, ...]:
         """The values of some metrics, from those of the recorded ones."""
         values = dict(recorded)
+        return tuple(values[name] if name in values else self._evaluate(name, values) for name in wanted)
 
-        def value(name: str) -> Value:
-            if name not in values:
-                formula = self.by_name[name].formula
-                values[name] = formula.evaluate({part: value(part) for part in formula.names})
-            return values[name]
-
-        return tuple(value(name) for name in wanted)
+    def _evaluate(self, name: str, values: dict[str, Value]) -> Value:
+        """The value of a derived metric, which ``values`` has then, with all that it is made of."""
+        if name not in values:
+            formula = self.by_name[name].formula
+            values[name] = formula.evaluate({part: self._evaluate(part, values) for part in formula.names})
+        return values[name]
 
 
 def derivations(profile: ProfileData, user: Mapping[str, str] | None = None) -> Derivations:

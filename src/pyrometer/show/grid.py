@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["number", "bar", "name", "code", "text"]
 Cell = str | float
@@ -44,8 +44,7 @@ class Column:
     """May be left out where there is no room for it; its title may be broken after a hyphen."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """The cells of a row, with guides (the branches of a tree) that stand before its name."""
 
     cells: Sequence[Cell]

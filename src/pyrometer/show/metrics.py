@@ -105,14 +105,16 @@ def _listing(chosen: Sequence[MetricColumn], file: MetricListing) -> Grid:
     shown = [chosen[0], *total, *chosen[1:]]
     titles = [*columns(shown), Column("line", "number"), Column("source", "code")]
     rows: list[Row] = []
+    nothing = [""] * len(shown)
     before = None
     for line in file.lines:
         if before is not None and line.line > before + 1:
-            rows.append(Row([*[""] * (len(titles) - 2), "…", ""], quiet=True))
+            rows.append(Row([*nothing, "…", ""], quiet=True))
         before = line.line
         amounts = [line.self[0], *line.total[: len(total)], *line.self[1:]]
         costs = any(amount.value for amount in amounts)
-        rows.append(Row([*figures(shown, amounts, zero=""), str(line.line), code(line.text)], "", not costs))
+        cells = figures(shown, amounts, zero="") if costs else nothing
+        rows.append(Row([*cells, str(line.line), code(line.text)], "", not costs))
     notes = [f"no source: {file.missing}"] if file.missing else []
     if file.changed:
         notes.append("the file changed after the recording: its lines may have moved")

@@ -15,7 +15,8 @@ def stat_grids(view: Stat) -> list[Grid]:
     grids = [_program(command) for command in view.commands]
     grids += [_against(command, view.commands[0]) for command in view.commands[1:]]
     last = grids[-1]
-    grids[-1] = Grid(last.heading, last.columns, last.rows, [*last.notes, *_missing(view), *view.notes])
+    notes = [*last.notes, *_together(view), *_missing(view), *view.notes]
+    grids[-1] = Grid(last.heading, last.columns, last.rows, notes)
     return grids
 
 
@@ -78,6 +79,12 @@ def _change(change: Change) -> Iterator[Cell]:
     yield "" if change.change is None else f"{100 * change.change:+.1f}"
     known = change.low is not None and change.high is not None
     yield f"{100 * change.low:+.1f}…{100 * change.high:+.1f}" if known else ""  # type: ignore[operator]
+
+
+def _together(view: Stat) -> Iterator[str]:
+    """The groups: ratios of their members are of the same moments, however often they were counted."""
+    if view.together:
+        yield f"counted at the same moments: {'; '.join(' + '.join(group) for group in view.together)}"
 
 
 def _missing(view: Stat) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pyrometer.show.grid import Grid, printable, shorten
 from pyrometer.show.grids import grids
 from pyrometer.show.headline import headline
 from pyrometer.show.hints import next_command
+from pyrometer.show.spans import print_lines
 from pyrometer.show.text import layout
 
 LINES = 40
@@ -73,8 +74,7 @@ def _height(part: Top) -> int:
 def _section(grid: Grid, target: Console) -> None:
     target.print()
     target.print(Text(shorten(printable(grid.heading), target.width), "bold"), no_wrap=True)
-    for line in layout(grid, target.width):
-        target.print(line, no_wrap=True)
+    print_lines(layout(grid, target.width), target)
 
 
 def _notes(meta: Meta, width: int, most: int | None) -> list[str]:

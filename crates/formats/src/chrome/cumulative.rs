@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pyrometer_tables::schema::{Sample, Tables};
+use pyrometer_tables::schema::Sample;
 use rustc_hash::FxHashMap;
 
 use super::event::Events;
@@ -10,13 +10,12 @@ use super::slices::Slices;
 use crate::error::Result;
 
 pub(super) fn add(
-    tables: &Tables,
     scale: i64,
     samples: Vec<Sample>,
     slices: &mut Slices<'_>,
     events: &mut Events<impl Write>,
 ) -> Result<()> {
-    let order = visits(tables, slices.labels());
+    let order = slices.visits();
     let mut sums: FxHashMap<(i32, i32), Sample> = FxHashMap::default();
     for sample in samples {
         let sum =
@@ -35,32 +34,4 @@ pub(super) fn add(
         slices.leave(0, now, sums[0].thread, events)?;
     }
     Ok(())
-}
-
-/// For each row of `stacks`, when it is come to if callers are visited before what they call, and all of that before
-/// anything else. Stacks of the same functions are one.
-fn visits(tables: &Tables, labels: &[u32]) -> Vec<u32> {
-    let mut nodes: FxHashMap<(Option<usize>, u32), usize> = FxHashMap::default();
-    let mut children: Vec<Vec<usize>> = Vec::new();
-    let mut roots = Vec::new();
-    let mut node_of: Vec<usize> = Vec::with_capacity(tables.stacks.len());
-    for stack in &tables.stacks {
-        let parent = stack.parent.map(|parent| node_of[parent as usize]);
-        let node = *nodes.entry((parent, labels[stack.frame as usize])).or_insert_with(|| {
-            let node = children.len();
-            children.push(Vec::new());
-            parent.map_or(&mut roots, |parent| &mut children[parent]).push(node);
-            node
-        });
-        node_of.push(node);
-    }
-    let mut order = vec![0; children.len()];
-    let mut todo: Vec<_> = roots.into_iter().rev().collect();
-    let mut next = 0;
-    while let Some(node) = todo.pop() {
-        order[node] = next;
-        next += 1;
-        todo.extend(children[node].drain(..).rev());
-    }
-    node_of.into_iter().map(|node| order[node]).collect()
 }

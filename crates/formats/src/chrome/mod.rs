@@ -11,6 +11,7 @@
 
 mod cumulative;
 mod event;
+mod nodes;
 mod slices;
 mod timeline;
 
@@ -62,7 +63,7 @@ pub fn write(profile: &Profile, selection: &Selection, out: impl Write) -> Resul
         events.time_series(stacked)?;
         events.happenings(stacked)?;
     } else {
-        cumulative::add(stacked.tables(), scale(metric), samples, &mut slices, &mut events)?;
+        cumulative::add(scale(metric), samples, &mut slices, &mut events)?;
     }
     events.finish()?;
     let timed = [Part::TimeSeries, Part::Events];

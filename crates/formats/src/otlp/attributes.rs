@@ -3,8 +3,8 @@
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::{Metric, Process};
 
+use super::common::{AnyValue, KeyValue, Resource, Value};
 use super::dictionary::Dictionary;
-use super::message::{AnyValue, KeyValue, Resource, Value};
 use crate::summary;
 
 /// What is known of a process and its machine.

@@ -5,9 +5,8 @@ use pyrometer_tables::schema::{Frame, Tables};
 use rustc_hash::FxHashMap;
 
 use super::attributes::{build_id, text_value};
-use super::message::{
-    AnyValue, Function, KeyValueAndUnit, Line, Link, Location, Mapping, ProfilesDictionary, Stack, Value,
-};
+use super::common::{AnyValue, Value};
+use super::message::{Function, KeyValueAndUnit, Line, Link, Location, Mapping, ProfilesDictionary, Stack};
 
 pub(super) struct Dictionary<'a> {
     tables: &'a Tables,

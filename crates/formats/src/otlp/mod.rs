@@ -10,7 +10,9 @@
 //!   `METRIC samples`, as in pprof.
 
 mod attributes;
+pub mod common;
 mod dictionary;
+mod json;
 pub mod message;
 mod samples;
 
@@ -28,8 +30,9 @@ use crate::carried::{Part, left_out};
 use crate::error::Result;
 use crate::stacked::Stacked;
 use attributes::{about, resource};
+use common::InstrumentationScope;
 use dictionary::Dictionary;
-use message::{InstrumentationScope, ProfilesData, ResourceProfiles, ScopeProfiles, ValueType};
+use message::{ProfilesData, ResourceProfiles, ScopeProfiles, ValueType};
 use samples::{Series, gather};
 
 const CARRIED: &[Part] = &[

@@ -42,6 +42,13 @@ struct Process<'a> {
     processes: Vec<Process<'a>>,
 }
 
+impl<'a> Process<'a> {
+    /// The library that an address is in.
+    fn lib(&self, address: u64) -> Option<&Lib<'a>> {
+        self.libs.iter().find(|lib| (lib.start..lib.end).contains(&address))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Meta<'a> {
@@ -212,6 +219,9 @@ impl Reader<'_, '_> {
     /// The stack of a sample.
     fn leaf(&mut self, stack: usize) -> Result<i32> {
         let (prefix, frame) = self.node(stack)?;
+        if let Some(caller) = prefix.filter(|caller| self.is_generated(frame, *caller)) {
+            return self.caller(caller);
+        }
         let parent = prefix.map(|prefix| self.caller(prefix)).transpose()?;
         let frame = self.frame(frame, false)?;
         Ok(self.builder.stack(parent, frame))
@@ -242,6 +252,15 @@ impl Reader<'_, '_> {
         node.ok_or_else(|| self.nowhere("stacks", self.thread.stack_table.data.len(), stack))
     }
 
+    /// Whether a frame is only an address of the code that was generated for the function that calls it.
+    fn is_generated(&self, frame: usize, caller: usize) -> bool {
+        let location = |frame: usize| self.location(self.thread.frame_table.data.get(frame)?).ok();
+        let address = location(frame).and_then(address);
+        let function = self.node(caller).ok().and_then(|(_, frame)| location(frame));
+        address.is_some_and(|address| self.process.lib(address).is_none())
+            && function.is_some_and(|text| Code::parse(text).file.is_some())
+    }
+
     /// Prefix and frame of a stack.
     fn node(&self, stack: usize) -> Result<(Option<usize>, usize)> {
         let table = &self.thread.stack_table;
@@ -254,28 +273,34 @@ impl Reader<'_, '_> {
     fn frame(&mut self, frame: usize, is_caller: bool) -> Result<i32> {
         let table = &self.thread.frame_table;
         let cells = table.data.get(frame).ok_or_else(|| self.nowhere("frames", table.data.len(), frame))?;
-        let texts = &self.thread.string_table;
-        let location = table.index(cells, "location").unwrap_or(usize::MAX);
-        let text = texts.get(location).ok_or_else(|| self.nowhere("texts", texts.len(), location))?;
-        if let Some(address) =
-            text.0.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok())
-        {
+        let text = self.location(cells)?;
+        if let Some(address) = address(text) {
             return Ok(self.native(address - u64::from(is_caller && address > 0)));
         }
         let positive =
             |column| table.number(cells, column).map(|number| number as i32).filter(|number| *number > 0);
-        let code = Code::parse(&text.0);
+        let code = Code::parse(text);
         let (line, column) = (positive("line").or(code.line), positive("column").or(code.column));
         let file: Option<Arc<str>> = code.file.map(Arc::from);
         let kind = if file.is_some() { FrameKind::Jit } else { FrameKind::Unknown };
-        let function = Function { name: code.name.to_owned(), file: file.clone(), ..Function::default() };
+        // What stands with the name is where the function begins.
+        let (name, begin) = (code.name.to_owned(), code.line);
+        let function = Function { name, file: file.clone(), line: begin, ..Function::default() };
         let function = Some(self.builder.function(function));
         Ok(self.builder.frame(Frame { function, file, line, column, kind, ..Frame::default() }))
     }
 
+    /// What a frame is, as text.
+    fn location(&self, cells: &[Cell]) -> Result<&str> {
+        let texts = &self.thread.string_table;
+        let location = self.thread.frame_table.index(cells, "location").unwrap_or(usize::MAX);
+        let text = texts.get(location).ok_or_else(|| self.nowhere("texts", texts.len(), location))?;
+        Ok(&text.0)
+    }
+
     fn native(&mut self, address: u64) -> i32 {
-        let lib = self.process.libs.iter().find(|lib| (lib.start..lib.end).contains(&address));
-        let Some(lib) = lib else {
+        let process = self.process;
+        let Some(lib) = process.lib(address) else {
             let address = Some(address.cast_signed());
             return self.builder.frame(Frame { address, ..Frame::default() });
         };
@@ -286,7 +311,13 @@ impl Reader<'_, '_> {
     }
 }
 
-/// A location that is no address: a function of JavaScript, `name (file:line:column)`, or a label.
+/// A location that is an address.
+fn address(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
+/// A location that is no address: a function of JavaScript, `name (file:line:column)`, or a label. Newer versions add the
+/// row of the file in their table of sources: `name (file:line:column)[3]`, and `file[3]` of what is in no function.
 struct Code<'a> {
     name: &'a str,
     file: Option<&'a str>,
@@ -296,7 +327,10 @@ struct Code<'a> {
 
 impl<'a> Code<'a> {
     fn parse(text: &'a str) -> Self {
-        let label = Self { name: text, file: None, line: None, column: None };
+        let source = without_source(text);
+        let text = source.unwrap_or(text);
+        let label =
+            Self { name: text, file: source.filter(|url| url.contains('/')), line: None, column: None };
         let Some((name, place)) = text.strip_suffix(')').and_then(|text| text.rsplit_once(" (")) else {
             return label;
         };
@@ -312,4 +346,10 @@ impl<'a> Code<'a> {
             None => label,
         }
     }
+}
+
+/// The location before the row of its source, if it has one.
+fn without_source(text: &str) -> Option<&str> {
+    let (before, row) = text.strip_suffix(']')?.rsplit_once('[')?;
+    (!row.is_empty() && row.bytes().all(|byte| byte.is_ascii_digit())).then_some(before)
 }

@@ -3,15 +3,37 @@
 use serde::Deserialize;
 
 use super::Input;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Parses a whole file.
 ///
 /// # Errors
 /// [`crate::Error::Malformed`] with the place where it is no JSON, or not of this shape.
 pub(super) fn parse<'a, T: Deserialize<'a>>(input: &Input<'_>, bytes: &'a [u8], expected: &str) -> Result<T> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    serde_json::from_slice(bytes).map_err(|error| {
+    let bytes = without_mark(bytes);
+    serde_json::from_slice(bytes).map_err(malformed(input, bytes, expected))
+}
+
+/// Parses a file of values that follow each other, a line each for instance.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn parse_each<'a, T>(input: &Input<'_>, bytes: &'a [u8], expected: &str) -> Result<Vec<T>>
+where
+    T: Deserialize<'a>,
+{
+    let bytes = without_mark(bytes);
+    let values = serde_json::Deserializer::from_slice(bytes).into_iter();
+    values.collect::<std::result::Result<_, _>>().map_err(malformed(input, bytes, expected))
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// The error at the place that serde names by line and column.
+fn malformed(input: &Input<'_>, bytes: &[u8], expected: &str) -> impl FnOnce(serde_json::Error) -> Error {
+    move |error| {
         let line = error.line().saturating_sub(1);
         let start = if line == 0 {
             0
@@ -20,5 +42,5 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(input: &Input<'_>, bytes: &'a [u8], 
         };
         let offset = (start + error.column().saturating_sub(1)) as u64;
         input.malformed(offset, expected, &error.to_string()).of_the_whole()
-    })
+    }
 }

@@ -22,12 +22,14 @@ pub(crate) mod dhat;
 mod firefox;
 mod folded;
 mod gecko;
+mod gperftools;
 mod heap_text;
 mod heaptrack;
 mod input;
 mod json;
 mod keyed;
 mod lines;
+mod maps;
 mod massif;
 mod numbers;
 mod otlp;
@@ -78,6 +80,7 @@ pub const FORMATS: &[Format] = &[
     firefox::FORMAT,
     folded::FORMAT,
     gecko::FORMAT,
+    gperftools::FORMAT,
     heap_text::FORMAT,
     heaptrack::FORMAT,
     collapsed::SAMPLE,

@@ -79,7 +79,7 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
         return Err(input.malformed(0, "nodes", "none"));
     }
     let thread = builder.thread(0, 1, "main");
-    let mut run = Run::new(thread, profile.start_time);
+    let mut run = Run::new(thread, "time", profile.start_time);
     run.add(input, builder, &profile)?;
     run.finish(builder, profile.end_time);
     Ok(())
@@ -89,6 +89,8 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
 #[derive(Debug)]
 pub(super) struct Run {
     thread: i32,
+    /// Name of the metric.
+    metric: &'static str,
     /// Microseconds: of the last sample, or of the start.
     now: f64,
     /// The stack of each node; none of the root.
@@ -99,8 +101,8 @@ pub(super) struct Run {
 
 impl Run {
     /// A run that starts at `start`, microseconds.
-    pub(super) fn new(thread: i32, start: f64) -> Self {
-        Self { thread, now: start, stacks: FxHashMap::default(), last: None }
+    pub(super) fn new(thread: i32, metric: &'static str, start: f64) -> Self {
+        Self { thread, metric, now: start, stacks: FxHashMap::default(), last: None }
     }
 
     /// Adds nodes and samples.
@@ -112,7 +114,7 @@ impl Run {
     ) -> Result<()> {
         if !part.samples.is_empty() {
             // Before that of the lines: what comes first is shown first.
-            time(builder);
+            time(builder, self.metric);
         }
         self.add_nodes(input, builder, &part.nodes)?;
         let (samples, deltas) = (part.samples.len(), part.time_deltas.len());
@@ -142,7 +144,7 @@ impl Run {
 
     fn end_last(&mut self, builder: &mut Builder, end: f64) {
         let Some((stack, begin)) = self.last.take() else { return };
-        let metric = time(builder);
+        let metric = time(builder, self.metric);
         let value = ((end - begin).max(0.0) * MICROSECOND).round() as i64;
         let time = Some((begin * MICROSECOND).round() as i64);
         builder.sample(Sample { stack, thread: self.thread, time, cpu: None, metric, value, count: 1 });
@@ -217,9 +219,9 @@ impl Run {
     }
 }
 
-fn time(builder: &mut Builder) -> i32 {
+fn time(builder: &mut Builder, name: &str) -> i32 {
     builder.metric(Metric {
-        name: "time".to_owned(),
+        name: name.to_owned(),
         unit: "ns".to_owned(),
         kind: "sampled".to_owned(),
         description: "Time to the next sample of V8, also of a thread that waits ((idle)).".to_owned(),

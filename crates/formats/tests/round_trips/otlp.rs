@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use prost::Message;
 use pyrometer_formats::otlp;
+use pyrometer_formats::otlp::common::{Resource, Value};
 use pyrometer_formats::otlp::message::{
-    KeyValueAndUnit, Location, Profile, ProfilesData, ProfilesDictionary, Resource, Sample, Value,
+    KeyValueAndUnit, Location, Profile, ProfilesData, ProfilesDictionary, Sample,
 };
 use pyrometer_tables::select::Selection;
 

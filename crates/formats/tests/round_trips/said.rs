@@ -121,3 +121,57 @@ fn everything_that_does_not_fit_is_said() {
         }
     }
 }
+
+/// A recursion in which every call has a value, as it is read from a trace.
+fn recursion(depth: usize) -> Profile {
+    let event = |at: usize| {
+        let length = 2 * (depth - at);
+        format!(r#"{{"name":"f{}","ph":"X","ts":{at},"dur":{length},"pid":1,"tid":1}}"#, at % 2)
+    };
+    let events: Vec<_> = (0..depth).map(event).collect();
+    let text = format!("[{}]", events.join(","));
+    let options = pyrometer_formats::read::Options::default();
+    pyrometer_formats::read::read_bytes("file".as_ref(), text.as_bytes(), &options).unwrap()
+}
+
+/// Bytes, lines, and the longest of them.
+#[derive(Default)]
+struct Sizes {
+    bytes: usize,
+    lines: usize,
+    longest: usize,
+    line: usize,
+}
+
+impl std::io::Write for Sizes {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.bytes += bytes.len();
+        for byte in bytes {
+            self.line = if *byte == b'\n' { 0 } else { self.line + 1 };
+            self.lines += usize::from(*byte == b'\n');
+            self.longest = self.longest.max(self.line);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn stacks_are_cut_only_where_all_of_them_would_be_a_huge_file() {
+    let write = |depth| {
+        let mut sizes = Sizes::default();
+        let profile = recursion(depth);
+        let said = folded::write(&profile, &Selection::default(), &Grouping::default(), &mut sizes);
+        (said.unwrap(), sizes)
+    };
+    let cut = |said: &LeftOut| said.iter().any(|phrase| phrase.starts_with("the middle of "));
+    let (said, small) = write(2_000);
+    assert!(!cut(&said) && small.longest > 3 * 2_000, "{said:?}");
+    let (said, large) = write(12_000);
+    assert!(said.contains(&"the middle of 11488 stacks with more than 512 frames".to_owned()), "{said:?}");
+    assert_eq!(large.lines, 12_001);
+    assert!(large.longest < 3 * 600 && large.bytes < 12_000 * 3 * 600, "{} bytes", large.bytes);
+}

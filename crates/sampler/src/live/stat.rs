@@ -269,6 +269,8 @@ fn reason(error: &io::Error, event: &Event) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Seek, Write};
+
     use super::*;
 
     fn run(command: &[&str], groups: &[&[&str]]) -> Run {
@@ -347,6 +349,27 @@ mod tests {
             let total = total(hidden);
             assert!(total.value.is_none() && total.note.is_some(), "{total:?}");
         }
+    }
+
+    /// What is made of a read of the kernel: the count, the times enabled and running, records lost.
+    fn total_of(words: [u64; 4]) -> Total {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&words.map(u64::to_ne_bytes).concat()).unwrap();
+        file.rewind().unwrap();
+        let event = Event::parse("cycles", &Sources::default()).unwrap();
+        let used = Accounts { cpu_time: 5, minor_faults: 7, major_faults: 1, switches: 3, peak_memory: 0 };
+        Counter { event, opened: Ok(file.into()), user_only: false }.read(&used)
+    }
+
+    #[test]
+    fn reads_of_counters_that_were_shared_are_extrapolated_and_keep_their_times() {
+        let half = total_of([1500, 40, 20, 0]);
+        assert_eq!((half.value, half.enabled, half.running, half.note), (Some(3000), 40, 20, None));
+        let whole = total_of([1500, 40, 40, 0]);
+        assert_eq!((whole.value, whole.enabled, whole.running), (Some(1500), 40, 40));
+        let never = total_of([0, 40, 0, 0]);
+        assert_eq!((never.value, never.enabled, never.running), (None, 40, 0));
+        assert!(never.note.is_some_and(|note| note.contains("never got a counter")));
     }
 
     #[test]

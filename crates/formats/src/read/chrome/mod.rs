@@ -2,7 +2,7 @@
 //! lack its end.
 //!
 //! What runs on a thread (`X`, `B` and `E`) are stacks along time: what lies within another event was called by it, and
-//! time belongs to the innermost. Samples are those of V8 (`Profile`, `ProfileChunk`), of `P` events, and of the array
+//! time belongs to the innermost. Samples are those of V8 (`Profile`, `ProfileChunk`; a metric of their own), of `P` events, and of the array
 //! `samples` with `stackFrames`. Counters are time series, instants are events. Asynchronous events, flows and objects
 //! have no stack: they are counted in a note.
 
@@ -40,6 +40,9 @@ fn recognise(head: &Head<'_>) -> Likeness {
         Likeness::mark(is_event && (has(b"\"ts\"") || has(b"\"tid\"")))
     }
 }
+
+/// The metric of V8's samples: events of the same thread take the same time.
+const V8_TIME: &str = "v8-time";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -152,7 +155,8 @@ impl<'d> Reader<'_, '_, 'd> {
         let start = data.start_time.or(event.ts).unwrap_or(0.0);
         let (threads, builder) = (&mut self.threads, &mut *self.builder);
         // Parts may be sent by a thread that is not the sampled one.
-        let run = self.runs.entry(key).or_insert_with(|| Run::new(threads.row(builder, event), start));
+        let run =
+            self.runs.entry(key).or_insert_with(|| Run::new(threads.row(builder, event), V8_TIME, start));
         if let Some(mut part) = data.cpu_profile {
             if part.time_deltas.is_empty() {
                 part.time_deltas = data.time_deltas;

@@ -6,7 +6,6 @@
 //! to come at the end.
 
 mod header;
-mod maps;
 mod unbias;
 
 use std::sync::Arc;
@@ -15,9 +14,9 @@ use pyrometer_tables::schema::{Frame, Function, Metric};
 use rustc_hash::FxHashMap;
 
 use self::header::{Header, numbers};
-use self::maps::Maps;
 use self::unbias::unbiased;
 use super::by_line::{ByLine, read_by_line};
+use super::maps::Maps;
 use super::numbers::hexadecimal;
 use super::{Builder, Format, Head, Input, Likeness, Line};
 
@@ -194,7 +193,7 @@ impl<'a> Reader<'a> {
         if stack.named.is_empty() {
             for address in stack.addresses.iter().rev() {
                 let frame =
-                    *frames.entry(*address).or_insert_with(|| self.maps.frame(self.builder, *address));
+                    *frames.entry(*address).or_insert_with(|| self.maps.caller(self.builder, *address));
                 node = Some(self.builder.stack(node, frame));
             }
         } else {

@@ -1,4 +1,5 @@
-//! OTLP's profiles: a file of one message `ProfilesData`, of the version that [`crate::otlp::message`] is of.
+//! OTLP's profiles: a file of one message `ProfilesData`, of the version that [`crate::otlp::message`] is of, or the same
+//! as JSON. Of these a file may have several, as the collector writes one a line.
 //!
 //! A resource is a process, the profiles of all resources share one dictionary. Samples with times are single ones, values
 //! without times are sums. A profile named `METRIC samples` counts the observations of another one, as we write them.
@@ -20,34 +21,50 @@ use crate::otlp::message::{
 
 pub(super) const FORMAT: Format = Format {
     name: "otlp",
-    title: "OpenTelemetry profiles (OTLP, v1development)",
+    title: "OpenTelemetry profiles (OTLP, v1development, as protobuf or JSON)",
     recognise: recognise::recognise,
     read,
 };
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let bytes = input.bytes()?;
-    let data = ProfilesData::decode(&bytes[..]).map_err(|error| {
-        input.malformed(0, "a message ProfilesData of OTLP", &error.to_string()).of_the_whole()
-    })?;
-    let none = ProfilesDictionary::default();
-    let dictionary = data.dictionary.as_ref().unwrap_or(&none);
-    let start = start(&data);
+    let messages = messages(input)?;
+    let start = start(&messages);
     builder.meta.start_wall = start;
-    let properties = Properties::new(input, dictionary);
-    let places = Places::new(input, dictionary);
-    let mut reader = Reader { input, builder, properties, places, start, links: 0 };
-    for (at, resource) in data.resource_profiles.iter().enumerate() {
-        reader.resource(at, resource)?;
+    let none = ProfilesDictionary::default();
+    let mut links = 0;
+    for data in &messages {
+        let dictionary = data.dictionary.as_ref().unwrap_or(&none);
+        let properties = Properties::new(input, dictionary);
+        let places = Places::new(input, dictionary);
+        let mut reader = Reader { input, builder, properties, places, start, links };
+        for (at, resource) in data.resource_profiles.iter().enumerate() {
+            reader.resource(at, resource)?;
+        }
+        reader.properties.say_what_is_left(reader.builder);
+        links = reader.links;
     }
-    reader.say_what_is_left();
+    if links > 0 {
+        builder.note(format!("{links} samples are linked to spans of traces, which are not kept."));
+    }
     Ok(())
 }
 
+fn messages(input: &mut Input<'_>) -> Result<Vec<ProfilesData>> {
+    let is_json = recognise::is_json(&input.head());
+    let bytes = input.bytes()?;
+    if is_json {
+        return super::json::parse_each(input, &bytes, "ProfilesData of OTLP as JSON");
+    }
+    let data = ProfilesData::decode(&bytes[..]).map_err(|error| {
+        input.malformed(0, "a message ProfilesData of OTLP", &error.to_string()).of_the_whole()
+    })?;
+    Ok(vec![data])
+}
+
 /// When the first profile began, nanoseconds since 1970; where none says it, the first time of all samples.
-fn start(data: &ProfilesData) -> i64 {
-    let profiles =
-        || data.resource_profiles.iter().flat_map(|of| &of.scope_profiles).flat_map(|of| &of.profiles);
+fn start(messages: &[ProfilesData]) -> i64 {
+    let resources = || messages.iter().flat_map(|data| &data.resource_profiles);
+    let profiles = || resources().flat_map(|of| &of.scope_profiles).flat_map(|of| &of.profiles);
     let said = profiles().map(|profile| profile.time_unix_nano).filter(|time| *time > 0).min();
     let samples = || profiles().flat_map(|profile| &profile.samples);
     let first = || samples().flat_map(|sample| &sample.timestamps_unix_nano).copied().min();
@@ -176,14 +193,6 @@ impl Reader<'_, '_> {
             self.builder.sample(row);
         }
         Ok(())
-    }
-
-    fn say_what_is_left(self) {
-        if self.links > 0 {
-            let links = self.links;
-            self.builder.note(format!("{links} samples are linked to spans of traces, which are not kept."));
-        }
-        self.properties.say_what_is_left(self.builder);
     }
 }
 

@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 
 use super::properties::{attributes, text};
 use crate::error::{Error, Result};
-use crate::otlp::message::{Location, Mapping, ProfilesDictionary, Value};
+use crate::otlp::common::Value;
+use crate::otlp::message::{Location, Mapping, ProfilesDictionary};
 use crate::read::pprof::address_in;
 use crate::read::{Builder, Input};
 

@@ -6,7 +6,8 @@ use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::Metric;
 
 use crate::error::Result;
-use crate::otlp::message::{AnyValue, KeyValue, ProfilesDictionary, Value};
+use crate::otlp::common::{AnyValue, KeyValue, Value};
+use crate::otlp::message::ProfilesDictionary;
 use crate::read::{Builder, Input};
 
 /// Names of attributes that a note tells at most.

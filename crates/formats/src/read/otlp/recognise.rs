@@ -1,4 +1,4 @@
-//! A message has no mark: it is known by how its first fields lie in each other.
+//! A message has no mark: it is known by how its first fields lie in each other. JSON names them.
 
 use crate::read::{Head, Likeness};
 
@@ -9,7 +9,22 @@ const SECOND: u8 = 0x12;
 
 /// Like OTLP if a resource with an attribute, or an empty one with profiles, comes first.
 pub(super) fn recognise(head: &Head<'_>) -> Likeness {
-    Likeness::shape(begins(head.bytes).is_some_and(|fits| fits))
+    if !is_json(head) {
+        return Likeness::shape(is_message(head));
+    }
+    let has = |words: &[u8]| head.contains(words);
+    // The tables may come first, and be more than the head.
+    let has_tables = has(b"\"dictionary\"") && (has(b"\"mappingTable\"") || has(b"\"stringTable\""));
+    Likeness::mark(has(b"\"resourceProfiles\"") || has_tables)
+}
+
+/// Whether it can only be JSON: the first bytes of a message can be a line break and a bracket.
+pub(super) fn is_json(head: &Head<'_>) -> bool {
+    head.is_json() && !is_message(head)
+}
+
+fn is_message(head: &Head<'_>) -> bool {
+    begins(head.bytes).is_some_and(|fits| fits)
 }
 
 fn begins(bytes: &[u8]) -> Option<bool> {

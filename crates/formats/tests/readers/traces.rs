@@ -1,12 +1,10 @@
 //! Traces of Chrome's format and profiles of V8: what stands in them is known by construction.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 use pyrometer_formats::Error;
-use pyrometer_formats::read::{Options, by_name, read_bytes};
 use pyrometer_tables::Profile;
-use pyrometer_tables::schema::Sample;
+
+use super::common::{damage, read, read_lenient, rows};
 
 /// As Node.js writes it: a root, what it calls, and a sample for each of three moments.
 const CPUPROFILE: &str = r#"{"nodes":[
@@ -46,46 +44,9 @@ const SAMPLED: &str = r#"{"traceEvents":[
 ],"stackFrames":{"1":{"category":"libc.so","name":"start"},"5":{"category":"app","name":"work","parent":1}},
  "samples":[{"cpu":0,"tid":2,"ts":3,"name":"cycles","sf":1,"weight":4}]}"#;
 
-fn read(text: &str, format: &str) -> Result<Profile, Error> {
-    read_as(text, format, false)
-}
-
-fn read_as(text: &str, format: &str, lenient: bool) -> Result<Profile, Error> {
-    let found = read_bytes("file".as_ref(), text.as_bytes(), &Options { format: None, lenient });
-    assert!(found.as_ref().map_or(true, |profile| profile.meta.source == format), "recognised");
-    found
-}
-
-/// Names from the root, with the line of the last where it is known.
-fn path(profile: &Profile, stack: i32) -> String {
-    let tables = profile.tables();
-    let (mut names, mut next, mut line) = (Vec::new(), Some(stack), None);
-    while let Some(row) = next {
-        let node = tables.stacks[row as usize];
-        let frame = &tables.frames[node.frame as usize];
-        if names.is_empty() {
-            line = frame.line;
-        }
-        names.push(tables.functions[frame.function.unwrap() as usize].name.clone());
-        next = node.parent;
-    }
-    names.reverse();
-    names.join(";") + &line.map_or(String::new(), |line| format!(":{line}"))
-}
-
-/// Metric, stack, time and value of every sample.
+/// Metric, stack, time and value of every sample, along time.
 fn samples(profile: &Profile) -> Vec<(String, String, Option<i64>, i64)> {
-    let mut found = Vec::new();
-    let mut add = |samples: &[Sample]| {
-        found.extend(samples.iter().map(|sample| {
-            let metric = profile.tables().metrics[sample.metric as usize].name.clone();
-            (metric, path(profile, sample.stack), sample.time, sample.value)
-        }));
-        Ok(())
-    };
-    profile.for_each_batch(&mut add).unwrap();
-    found.sort_by_key(|(metric, stack, time, _)| (metric.clone(), *time, stack.clone()));
-    found
+    rows(profile).into_iter().map(|row| (row.metric, row.stack, row.time, row.value)).collect()
 }
 
 fn row(metric: &str, stack: &str, time: Option<i64>, value: i64) -> (String, String, Option<i64>, i64) {
@@ -144,9 +105,9 @@ fn samples_of_each_kind_have_their_stacks() {
             row("samples", "start;work", Some(1_000), 1),
             row("samples", "main;f", Some(2_000), 1),
             row("samples", "start", Some(3_000), 4),
-            row("time", "f", Some(110_000), 5_000),
-            row("time", "f;g", Some(115_000), 7_000),
-            row("time", "f", Some(122_000), 8_000),
+            row("v8-time", "f", Some(110_000), 5_000),
+            row("v8-time", "f;g", Some(115_000), 7_000),
+            row("v8-time", "f", Some(122_000), 8_000),
         ]
     );
     let tables = profile.tables();
@@ -155,6 +116,18 @@ fn samples_of_each_kind_have_their_stacks() {
     assert!(
         tables.threads.iter().any(|thread| thread.tid == 4) && !tables.threads.iter().any(|t| t.tid == 9)
     );
+}
+
+/// As Chromium writes it where both are asked for: what V8 samples lies within events that take the same time.
+#[test]
+fn samples_of_v8_are_not_added_to_the_events_around_them() {
+    let event = r#""traceEvents":[{"name":"RunTask","ph":"X","ts":100,"dur":30,"pid":3,"tid":4},"#;
+    let profile = read(SAMPLED.replace("\"traceEvents\":[", event), "chrome").unwrap();
+    let sum = |metric: &str| -> i64 {
+        let rows = samples(&profile);
+        rows.iter().filter(|(name, ..)| name == metric).map(|(.., value)| value).sum()
+    };
+    assert_eq!((sum("v8-time"), sum("time")), (20_000, 30_000));
 }
 
 #[test]
@@ -191,7 +164,7 @@ fn what_does_not_nest_is_cut_and_counted() {
 fn no_leniency_is_advised_where_it_cannot_help() {
     let cut = read(&SLICES[..SLICES.len() / 2], "chrome").unwrap_err();
     assert!(!cut.cure().contains("--lenient"), "{}", cut.cure());
-    let part = read(&SAMPLED.replace("\"sf\":5", "\"sf\":6"), "chrome").unwrap_err();
+    let part = read(SAMPLED.replace("\"sf\":5", "\"sf\":6"), "chrome").unwrap_err();
     assert!(part.cure().contains("--lenient"), "{}", part.cure());
 }
 
@@ -206,7 +179,7 @@ fn what_leads_nowhere_is_refused_or_left_out() {
     ] {
         let strict = read(&text, format);
         assert!(matches!(strict, Err(Error::Malformed { .. })), "{text}");
-        let lenient = read_as(&text, format, true).unwrap();
+        let lenient = read_lenient(&text, format).unwrap();
         assert!(!lenient.meta.complete && lenient.meta.notes.iter().any(|note| note.contains("left out")));
     }
     for (format, text) in [
@@ -220,23 +193,9 @@ fn what_leads_nowhere_is_refused_or_left_out() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn damage_is_an_error_or_a_profile(
-        file in 0..3_usize,
-        cut in any::<proptest::sample::Index>(),
-        flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
-        lenient: bool,
-    ) {
+    fn damage_is_an_error_or_a_profile(file in 0..3_usize, damage in damage(), lenient: bool) {
         let (format, text) = [("cpuprofile", CPUPROFILE), ("chrome", SLICES), ("chrome", SAMPLED)][file];
-        let mut bytes = text.as_bytes().to_vec();
-        for (at, byte) in flips {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        bytes.truncate(cut.index(bytes.len() + 1));
-        match read_bytes("file".as_ref(), &bytes, &Options { format: by_name(format), lenient }) {
-            Ok(_) | Err(Error::Malformed { .. } | Error::TooLarge { .. }) => {}
-            Err(other) => prop_assert!(false, "{other}"),
-        }
+        damage.read(text.as_bytes(), format, lenient)?;
     }
 
     /// However events lie, no time is given twice: together they cover what the outermost do.
@@ -245,7 +204,7 @@ proptest! {
         let texts: Vec<_> = events.iter().enumerate().map(|(at, (begin, length))| {
             format!(r#"{{"name":"f{at}","ph":"X","ts":{begin},"dur":{length},"pid":1,"tid":1}}"#)
         }).collect();
-        let profile = read(&format!("[{}]", texts.join(",")), "chrome").unwrap();
+        let profile = read(format!("[{}]", texts.join(",")), "chrome").unwrap();
         // An event is cut where the one around it ends, so that the outermost decide what is covered.
         let mut sorted = events;
         sorted.sort_by_key(|(begin, length)| (*begin, std::cmp::Reverse(*length)));

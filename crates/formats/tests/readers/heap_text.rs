@@ -1,12 +1,9 @@
 //! Heap profiles as text: parts of what gperftools, Go and jemalloc write.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
-use pyrometer_formats::Error;
-use pyrometer_formats::read::{Options, by_name, read_bytes};
 use pyrometer_tables::Profile;
-use pyrometer_tables::schema::Sample;
+
+use super::common::{damage, read, read_lenient, rows};
 
 const GPERFTOOLS: &str = "\
 heap profile:  10010: 11000000 [ 20010: 12000000] @ heapprofile
@@ -42,40 +39,9 @@ heap_v2/1000
 MAPPED_LIBRARIES:
 ";
 
-fn read(text: &str) -> Result<Profile, Error> {
-    let found = read_bytes("file".as_ref(), text.as_bytes(), &Options::default());
-    assert!(found.as_ref().map_or(true, |profile| profile.meta.source == "heap-text"), "recognised");
-    found
-}
-
 /// Metric, names or addresses from the root, value and observations.
 fn samples(profile: &Profile) -> Vec<(String, String, i64, i64)> {
-    let tables = profile.tables();
-    let place = |row: i32| {
-        let frame = &tables.frames[row as usize];
-        let name = frame.function.map(|row| tables.functions[row as usize].name.clone());
-        let binary = frame.binary.map_or("?", |row| tables.binaries[row as usize].path.as_str());
-        let line = frame.line.map_or(String::new(), |line| format!(":{line}"));
-        name.map_or_else(|| format!("{binary}+{:#x}", frame.address.unwrap()), |name| name + &line)
-    };
-    let mut found = Vec::new();
-    let mut add = |batch: &[Sample]| {
-        for sample in batch {
-            let (mut path, mut next) = (Vec::new(), Some(sample.stack));
-            while let Some(row) = next {
-                let node = tables.stacks[row as usize];
-                path.push(place(node.frame));
-                next = node.parent;
-            }
-            path.reverse();
-            let metric = tables.metrics[sample.metric as usize].name.clone();
-            found.push((metric, path.join(";"), sample.value, sample.count));
-        }
-        Ok(())
-    };
-    profile.for_each_batch(&mut add).unwrap();
-    found.sort();
-    found
+    rows(profile).into_iter().map(|row| (row.metric, row.stack, row.value, row.count)).collect()
 }
 
 fn row(metric: &str, path: &str, value: i64, count: i64) -> (String, String, i64, i64) {
@@ -84,7 +50,7 @@ fn row(metric: &str, path: &str, value: i64, count: i64) -> (String, String, i64
 
 #[test]
 fn blocks_that_were_all_counted_stay_as_they_are() {
-    let profile = read(GPERFTOOLS).unwrap();
+    let profile = read(GPERFTOOLS, "heap-text").unwrap();
     let (large, small) = (
         "/tmp/a program+0x11ec;/tmp/a program+0x1191",
         "?+0x7f0000000004;/tmp/a program+0x11ce;/tmp/a program+0x1155",
@@ -108,7 +74,7 @@ fn blocks_that_were_all_counted_stay_as_they_are() {
 
 #[test]
 fn sampled_stacks_are_unbiased_by_their_rate() {
-    let profile = read(GO).unwrap();
+    let profile = read(GO, "heap-text").unwrap();
     // Half of what is written, so that blocks of 1000 bytes are seen with 1 - 1/e.
     let path = "main.main:17;main.small:12";
     let found = samples(&profile);
@@ -122,7 +88,7 @@ fn sampled_stacks_are_unbiased_by_their_rate() {
 
 #[test]
 fn jemalloc_counts_all_threads_together() {
-    let profile = read(JEMALLOC).unwrap();
+    let profile = read(JEMALLOC, "heap-text").unwrap();
     assert_eq!(
         samples(&profile),
         [
@@ -143,31 +109,16 @@ fn what_does_not_fit_is_named_with_its_line() {
         (JEMALLOC.replace("  t0: 1:", "  t0: x:"), "line 6"),
         (JEMALLOC.replace("  t*: 1000: 1000000 [0: 0]\n", ""), "numbers of a stack"),
     ] {
-        let error = read(&text).unwrap_err().to_string();
+        let error = read(&text, "heap-text").unwrap_err().to_string();
         assert!(error.contains(line), "{error}");
-        let lenient = Options { format: None, lenient: true };
-        assert!(!read_bytes("file".as_ref(), text.as_bytes(), &lenient).unwrap().meta.complete);
+        assert!(!read_lenient(&text, "heap-text").unwrap().meta.complete);
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn damage_is_an_error_or_a_profile(
-        file in 0..3_usize,
-        cut in any::<proptest::sample::Index>(),
-        flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
-        lenient: bool,
-    ) {
-        let mut bytes = [GPERFTOOLS, GO, JEMALLOC][file].as_bytes().to_vec();
-        for (at, byte) in flips {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        bytes.truncate(cut.index(bytes.len() + 1));
-        match read_bytes("file".as_ref(), &bytes, &Options { format: by_name("heap-text"), lenient }) {
-            Ok(_) | Err(Error::Malformed { .. } | Error::TooLarge { .. }) => {}
-            Err(other) => prop_assert!(false, "{other}"),
-        }
+    fn damage_is_an_error_or_a_profile(file in 0..3_usize, damage in damage(), lenient: bool) {
+        damage.read([GPERFTOOLS, GO, JEMALLOC][file].as_bytes(), "heap-text", lenient)?;
     }
 }

@@ -1,9 +1,11 @@
-//! Which binary an address is in: the lines of `/proc/PID/maps` that the profile ends with.
+//! Which binary an address is in: the lines of `/proc/PID/maps` that profiles of gperftools and its kin end with.
+
+use std::collections::BTreeMap;
 
 use pyrometer_tables::schema::Frame;
 
-use crate::read::Builder;
-use crate::read::numbers::hexadecimal;
+use super::Builder;
+use super::numbers::hexadecimal;
 
 /// A part of a file in memory.
 #[derive(Debug)]
@@ -14,23 +16,27 @@ struct Mapping {
     path: String,
 }
 
-/// All of them.
+/// All of them, by where they begin.
 #[derive(Debug, Default)]
 pub(super) struct Maps {
-    mappings: Vec<Mapping>,
+    mappings: BTreeMap<u64, Mapping>,
 }
 
 impl Maps {
     /// Adds a line: `START-END PERMISSIONS OFFSET DEVICE INODE PATH`. What is no such line says nothing of addresses.
     pub(super) fn add(&mut self, line: &[u8]) {
-        self.mappings.extend(parse(line));
+        self.mappings.extend(parse(line).map(|mapping| (mapping.start, mapping)));
     }
 
     /// The row of the frame of a return address: it belongs to the call before it.
+    pub(super) fn caller(&self, builder: &mut Builder, address: u64) -> i32 {
+        self.frame(builder, address.saturating_sub(1))
+    }
+
+    /// The row of the frame of an instruction.
     pub(super) fn frame(&self, builder: &mut Builder, address: u64) -> i32 {
-        let address = address.saturating_sub(1);
-        let mapping = self.mappings.iter().find(|mapping| (mapping.start..mapping.end).contains(&address));
-        let frame = match mapping {
+        let before = self.mappings.range(..=address).next_back().map(|(_, mapping)| mapping);
+        let frame = match before.filter(|mapping| address < mapping.end) {
             Some(mapping) => Frame {
                 address: Some((address - mapping.start).wrapping_add(mapping.offset).cast_signed()),
                 binary: Some(builder.binary(&mapping.path, None)),

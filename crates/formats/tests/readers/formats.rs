@@ -1,11 +1,12 @@
 //! Each reader on small files whose contents are known, whole and damaged.
-#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use pyrometer_formats::Error;
 use pyrometer_formats::read::{Options, by_name, read_bytes};
 use pyrometer_tables::Profile;
 use pyrometer_tables::select::{Selection, totals, weigh};
+
+use super::common::damage;
 
 const PERF: &str = "\
 # captured on: Wed Nov 25 2026
@@ -346,21 +347,8 @@ fn references_that_lead_nowhere_are_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn damage_is_an_error_or_a_profile(
-        file in 0..12_usize,
-        cut in any::<proptest::sample::Index>(),
-        flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
-        lenient: bool,
-    ) {
-        let (format, mut bytes) = files().swap_remove(file);
-        for (at, byte) in flips {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        bytes.truncate(cut.index(bytes.len() + 1));
-        match read_bytes("file".as_ref(), &bytes, &Options { format: by_name(format), lenient }) {
-            Ok(_) | Err(Error::Malformed { .. } | Error::TooLarge { .. }) => {}
-            Err(other) => prop_assert!(false, "{other}"),
-        }
+    fn damage_is_an_error_or_a_profile(file in 0..12_usize, damage in damage(), lenient: bool) {
+        let (format, bytes) = files().swap_remove(file);
+        damage.read(&bytes, format, lenient)?;
     }
 }

@@ -1,0 +1,10 @@
+//! Readers of other tools' files, on files made by hand after what these tools write.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod formats;
+mod gecko;
+mod gperftools;
+mod heap_text;
+mod otlp_json;
+mod traces;
