@@ -122,3 +122,9 @@ def _run(command: Sequence[str], env: dict[str, str]) -> None:
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CannotBuildError(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stderr}")
+
+
+def counts() -> Path:
+    """The program ``counts``, which ``make counts`` builds from the crate registry."""
+    _run(["make", "-C", str(ROOT), "counts"], env=dict(os.environ))
+    return ROOT / "build" / "counts" / "bin" / "counts"

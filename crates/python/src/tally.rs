@@ -8,8 +8,8 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyrometer_formats::read::{Keyed, Weight, profile_of_keys};
 use pyrometer_tally::{
-    Counting as Inner, Distribution as OfKey, Error, Field, Listing, Patience, Rules, Source, Spread as AllKeys,
-    Tally as Counted, Value, Weights, open, print, unpacked,
+    Counting as Inner, Distribution as OfKey, Error, Field, Listing, Patience, Rules, Source,
+    Spread as AllKeys, Tally as Counted, Value, Weights, open, print, unpacked,
 };
 use regex::bytes::Regex;
 
@@ -90,8 +90,10 @@ impl Counting {
     ) -> PyResult<()> {
         let counting = &self.0;
         py.detach(|| {
-            let mut sources: Vec<Source> =
-                paths.iter().map(|path| open(path, counting.stop_flag())).collect::<pyrometer_tally::Result<_>>()?;
+            let mut sources: Vec<Source> = paths
+                .iter()
+                .map(|path| open(path, counting.stop_flag()))
+                .collect::<pyrometer_tally::Result<_>>()?;
             if let Some((number, name)) = input {
                 let file = duplicate(number).map_err(|source| Error::Read { name: name.clone(), source })?;
                 sources.push(unpacked(name, Patience::new(file, counting.stop_flag().clone())));
@@ -217,13 +219,21 @@ impl Spread {
 fn key_row(key: &OfKey) -> KeyRow {
     let percentiles = key.percentiles.iter().map(|weight| (*weight).into()).collect();
     let (least, most) = (key.least.into(), key.most.into());
-    (text(&key.key), key.count, key.sum.into(), least, most, key.deviation, percentiles, key.histogram.clone())
+    (
+        text(&key.key),
+        key.count,
+        key.sum.into(),
+        least,
+        most,
+        key.deviation,
+        percentiles,
+        key.histogram.clone(),
+    )
 }
 
-fn profile<'a>(
-    rows: impl Iterator<Item = (&'a [u8], Option<Value>, Option<Value>)>,
-) -> PyResult<Profile> {
-    let rows: Vec<_> = rows.map(|(key, count, weight)| (String::from_utf8_lossy(key), count, weight)).collect();
+fn profile<'a>(rows: impl Iterator<Item = (&'a [u8], Option<Value>, Option<Value>)>) -> PyResult<Profile> {
+    let rows: Vec<_> =
+        rows.map(|(key, count, weight)| (String::from_utf8_lossy(key), count, weight)).collect();
     let keyed = rows.iter().map(|(key, count, weight)| Keyed {
         key,
         count: count.map(|count| match count {
@@ -279,7 +289,9 @@ fn known(error: &Error) -> Known {
     };
     let cure = match &error {
         Error::NotText { .. } => "convert it, for instance: iconv -f latin1 -t utf-8 FILE",
-        Error::Weight { .. } => "weigh by fractions, -f, which have no such limit, or by another number: --match",
+        Error::Weight { .. } => {
+            "weigh by fractions, -f, which have no such limit, or by another number: --match"
+        }
         _ => "",
     };
     Known::new(kind, error.to_string(), cure.to_owned())

@@ -115,7 +115,8 @@ impl Batch {
         let line = &text[start..end];
         let before = self.keys.len();
         let weight = rule.apply(line, &mut self.keys);
-        let weight = weight.map_err(|Unfit(number)| Fault { line: self.lines, kind: FaultKind::Weight(number) })?;
+        let weight =
+            weight.map_err(|Unfit(number)| Fault { line: self.lines, kind: FaultKind::Weight(number) })?;
         self.lines += 1;
         match weight {
             Some(weight) => {

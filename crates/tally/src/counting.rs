@@ -138,15 +138,15 @@ impl Counting {
         let passing = others.map(Mutex::new);
         // Lines that are passed on stay in order.
         let threads = if passing.is_some() { 1 } else { self.threads };
-        let work = |number| {
-            Worker::<C>::new(self, number).work(rule, &feed, passing.as_ref())
-        };
+        let work = |number| Worker::<C>::new(self, number).work(rule, &feed, passing.as_ref());
         let ends: Vec<End> = thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|number| scope.spawn(move || work(number))).collect();
             let mut ends = vec![work(0)];
-            ends.extend(others.into_iter().map(|thread| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            }));
+            ends.extend(
+                others
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+            );
             ends
         });
         first_fault(ends, &feed)
@@ -165,7 +165,8 @@ impl Counting {
         match &mut progress.total {
             Value::Whole(total) => *total += sum,
             Value::Fraction(total) => {
-                *total = batch.entries.iter().fold(*total, |total, entry| total + f64::from_bits(entry.weight));
+                *total =
+                    batch.entries.iter().fold(*total, |total, entry| total + f64::from_bits(entry.weight));
             }
         }
     }
@@ -295,7 +296,12 @@ impl<'a, C: Cell> Worker<'a, C> {
     fn take_batch(&mut self) -> io::Result<()> {
         if self.direct || self.passed_over > 0 {
             self.passed_over = self.passed_over.saturating_sub(1);
-            return self.counting.shards.add_batch::<C>(&self.batch, &self.chunk, &mut self.sorter, self.number * 3);
+            return self.counting.shards.add_batch::<C>(
+                &self.batch,
+                &self.chunk,
+                &mut self.sorter,
+                self.number * 3,
+            );
         }
         for entry in &self.batch.entries {
             let key = self.batch.key(&self.chunk, entry);

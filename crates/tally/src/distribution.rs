@@ -52,8 +52,11 @@ impl Spread {
     /// The keys by how often they came.
     #[must_use]
     pub fn by_count(&self) -> impl Listing {
-        let mut rows: Vec<_> =
-            self.keys.iter().map(|key| (key, Value::Whole(i128::try_from(key.count).unwrap_or(i128::MAX)))).collect();
+        let mut rows: Vec<_> = self
+            .keys
+            .iter()
+            .map(|key| (key, Value::Whole(i128::try_from(key.count).unwrap_or(i128::MAX))))
+            .collect();
         rows.sort_unstable_by(|(one, _), (other, _)| {
             other.count.cmp(&one.count).then_with(|| one.key.cmp(&other.key))
         });
@@ -109,7 +112,8 @@ struct Weighed<'a> {
 }
 
 fn distributions(tally: &Tally) -> Vec<Distribution> {
-    let mut all: Vec<_> = tally.rows().filter_map(|row| weighed(row.key, row.value, tally.rules.weights)).collect();
+    let mut all: Vec<_> =
+        tally.rows().filter_map(|row| weighed(row.key, row.value, tally.rules.weights)).collect();
     all.par_sort_unstable_by(|one, other| {
         one.key.cmp(other.key).then_with(|| compare(one.weight, other.weight))
     });
@@ -142,7 +146,8 @@ fn distribution(weights: &[Weighed<'_>]) -> Distribution {
     let count: u128 = weights.iter().map(|weight| weight.times).sum();
     let sum = sum(weights);
     let mean = sum.as_f64() / count as f64;
-    let squares: f64 = weights.iter().map(|weight| (weight.weight.as_f64() - mean).powi(2) * weight.times as f64).sum();
+    let squares: f64 =
+        weights.iter().map(|weight| (weight.weight.as_f64() - mean).powi(2) * weight.times as f64).sum();
     Distribution {
         key: weights[0].key.to_vec(),
         count,
@@ -216,7 +221,8 @@ mod tests {
         let mut text: String = (1..=100).map(|weight| format!("a {weight}\n")).collect();
         text += "b -7\nb 0\nb -7\nc\n";
         let found = of(&text, Weights::Whole);
-        let names: Vec<_> = found.iter().map(|found| String::from_utf8_lossy(&found.key).into_owned()).collect();
+        let names: Vec<_> =
+            found.iter().map(|found| String::from_utf8_lossy(&found.key).into_owned()).collect();
         assert_eq!(names, ["a NNN", "b NNN", "c"]);
         let a = &found[0];
         assert_eq!((a.count, a.sum), (100, Value::Whole(5050)));

@@ -33,7 +33,11 @@ pub(crate) fn parse_whole(text: &[u8]) -> Result<i64, TooBig> {
     };
     // 18 digits fit whatever they are.
     let size = if digits.len() <= 18 { of_digits(digits) } else { of_many_digits(digits)? };
-    if negative { 0i64.checked_sub_unsigned(size).ok_or(TooBig) } else { i64::try_from(size).map_err(|_| TooBig) }
+    if negative {
+        0i64.checked_sub_unsigned(size).ok_or(TooBig)
+    } else {
+        i64::try_from(size).map_err(|_| TooBig)
+    }
 }
 
 /// A number with or without a fraction, as [`last_fraction`] finds it.

@@ -42,7 +42,11 @@ fn sort_from(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
     let many = lines.len() >= MANY;
     let pieces = lines.par_chunks_mut(if many { MANY } else { lines.len() });
     pieces.for_each(|piece| look_at(piece, of, from));
-    if many { lines.par_sort_unstable() } else { lines.sort_unstable() }
+    if many {
+        lines.par_sort_unstable()
+    } else {
+        lines.sort_unstable()
+    }
     let equal = lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
     if many {
         let equal: Vec<_> = equal.collect();
@@ -139,7 +143,8 @@ mod tests {
 
     #[test]
     fn many_lines_that_begin_alike() {
-        let texts = (0..20_000u32).map(|number| format!("{:04}{}", number % 3, number.wrapping_mul(2_654_435_761)));
+        let texts =
+            (0..20_000u32).map(|number| format!("{:04}{}", number % 3, number.wrapping_mul(2_654_435_761)));
         let mut texts = Texts(texts.map(String::into_bytes).collect());
         // Each one is the beginning of the next.
         texts.0.extend((0..2000).map(|length| vec![b'z'; 8 * length]));

@@ -101,7 +101,8 @@ impl<const FRACTION: bool> Rule for Erased<FRACTION> {
     fn apply(&self, line: &[u8], keys: &mut Vec<u8>) -> Result<Option<u64>, Unfit> {
         let (number, weight) = if FRACTION { fraction(line) } else { whole(line)? };
         erase(line, number, keys);
-        Ok(Some(weight))
+        // A sum of erased lines begins with 0, to which -0.0 adds nothing; another one begins with its first weight.
+        Ok(Some(if FRACTION { (f64::from_bits(weight) + 0.0).to_bits() } else { weight }))
     }
 }
 
@@ -286,7 +287,8 @@ mod tests {
 
     #[test]
     fn fields_by_number_and_by_name() {
-        let by = |fields: &[Field]| Rules { by: fields.to_vec(), weights: Weights::Whole, ..Rules::default() };
+        let by =
+            |fields: &[Field]| Rules { by: fields.to_vec(), weights: Weights::Whole, ..Rules::default() };
         let named = |name: &str| Field::Named(name.to_owned());
         let line = r#"  alloc resize=1 size=32,file: "a b.rs" 5"#;
         let of = |fields: &[Field]| applied(&by(fields), line).expect("counted").0;

@@ -196,7 +196,8 @@ impl Table {
 
     fn grow(&mut self) -> io::Result<()> {
         let capacity = (self.capacity + self.capacity / 4).max(FEWEST_SLOTS);
-        let before = std::mem::replace(self, Self { slots: Some(zeroes(capacity * 8)?), capacity, ..Self::default() });
+        let before =
+            std::mem::replace(self, Self { slots: Some(zeroes(capacity * 8)?), capacity, ..Self::default() });
         self.used = before.used;
         for slot in (0..before.capacity).map(|at| before.slot(at)).filter(|slot| *slot != 0) {
             let mut at = home((slot >> TAG_SHIFT) as u32, capacity);

@@ -14,16 +14,20 @@ from pyrometer.cli.passing import end_like
 from pyrometer.cli.streams import not_vital
 
 INTERRUPTED = 130
-WRONG_USAGE = 1
-"""As the program of this name reports it, whose options these are."""
 _PROGRAM = "pyrometer.counts.program"
+
+
+class WrongUsage(click.UsageError):
+    """With the exit code of the program of this name, whose options these are."""
+
+    exit_code = 1
 
 
 class CountsCommand(click.Command):
     """What stands behind ``--`` is a program; everything else is as of the program ``counts``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the program away. Wrong usage ends with :data:`WRONG_USAGE`."""
+        """Take the program away."""
         try:
             if "--" in args:
                 at = args.index("--")
@@ -33,8 +37,16 @@ class CountsCommand(click.Command):
                 args = args[:at]
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.exit_code = WRONG_USAGE
-            raise
+            raise WrongUsage(error.format_message(), ctx) from error
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """Where lines come from."""
+
+    files: tuple[Path, ...]
+    program: list[str] | None
+    inside: bool
 
 
 @dataclass(frozen=True)
@@ -50,11 +62,17 @@ class _Asked:
 
 
 @click.command(cls=CountsCommand)
-@click.option("-i", "-w", "--integral", "weights", flag_value="integral", help="Weigh lines by their last whole number.")
+@click.option(
+    "-i", "-w", "--integral", "weights", flag_value="integral", help="Weigh lines by their last whole number."
+)
 @click.option("-f", "--fractional", "weights", flag_value="fractional", help="Weigh them by their last number.")
-@click.option("-e", "--erase", is_flag=True, help="Replace the weights by NNN, so that lines that differ in them are one.")
+@click.option(
+    "-e", "--erase", is_flag=True, help="Replace the weights by NNN, so that lines that differ in them are one."
+)
 @click.option("--prefix", metavar="TAG", help="Count only lines that begin with TAG, without it.")
-@click.option("--match", "pattern", metavar="REGEX", help="Count only lines that match, by the groups; (?<weight>…) weighs.")
+@click.option(
+    "--match", "pattern", metavar="REGEX", help="Count only lines that match, by the groups; (?<weight>…) weighs."
+)
 @click.option("--by", multiple=True, metavar="FIELD", help="Count by a field: NAME of NAME=value, or a word's number.")
 @click.option("--both", is_flag=True, help="Two tables: by number and by weight.")
 @click.option("--stats", is_flag=True, help="Mean, percentiles and spread of the weights of each key.")
@@ -63,12 +81,12 @@ class _Asked:
 @click.option("--live", is_flag=True, help="Show the heaviest while lines arrive; other lines pass through.")
 @click.option("--inside", is_flag=True, help="Count what PROGRAM counts in itself, in place of what it prints.")
 @click.option("-o", "--output", type=click.Path(), help="Keep the counts as a profile.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "md", "csv"]), default="text", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(["text", "json", "md", "csv"]), default="text", show_default=True)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILES]… [-- PROGRAM]")
 @click.pass_context
-def command(ctx: click.Context, files: tuple[Path, ...], weights: str | None, live: bool, inside: bool, **options: Any) -> None:
+def command(
+    ctx: click.Context, files: tuple[Path, ...], weights: str | None, live: bool, inside: bool, **options: Any
+) -> None:
     """Count equal lines of FILES, of standard input, or of what PROGRAM prints on stderr.
 
     Print a line at the interesting place, run the program, and count. Without --match and --by, all that stands on a
@@ -82,8 +100,8 @@ def command(ctx: click.Context, files: tuple[Path, ...], weights: str | None, li
     """
     program = ctx.meta.get(_PROGRAM)
     asked = _Asked(**{name: options.pop(name) for name in _Asked.__dataclass_fields__})
-    _check(ctx, files, program, inside, weights, asked, options)
-    if inside:
+    _check(ctx, _Sources(files, program, inside), weights, asked, options)
+    if inside and program:
         _count_inside(program, asked)
     try:
         _count(files, program, weights, live, asked, **options)
@@ -92,39 +110,26 @@ def command(ctx: click.Context, files: tuple[Path, ...], weights: str | None, li
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _check(
-    ctx: click.Context,
-    files: tuple[Path, ...],
-    program: list[str] | None,
-    inside: bool,
-    weights: str | None,
-    asked: _Asked,
-    options: dict[str, Any],
-) -> None:
+def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _Asked, options: dict[str, Any]) -> None:
     """Refuse what contradicts itself."""
+    files, program, inside = sources.files, sources.program, sources.inside
     keyed = options["pattern"] is not None or options["by"]
     if files and program:
-        _refuse(ctx, "Count either FILES or what PROGRAM prints.")
+        raise WrongUsage("Count either FILES or what PROGRAM prints.", ctx)
     if inside and not program:
-        _refuse(ctx, "--inside needs a program after --.")
+        raise WrongUsage("--inside needs a program after --.", ctx)
     if inside and (weights or options["erase"] or options["prefix"] is not None or keyed):
-        _refuse(ctx, "--inside counts keys as the program made them; it takes no options about lines.")
+        raise WrongUsage("--inside counts keys as the program made them; it takes no options about lines.", ctx)
     if options["erase"] and keyed:
-        _refuse(ctx, "-e erases from whole lines; --match and --by choose the key instead.")
+        raise WrongUsage("-e erases from whole lines; --match and --by choose the key instead.", ctx)
     if (asked.both, asked.stats, asked.histogram).count(True) > 1:
-        _refuse(ctx, "Choose one of --both, --stats and --histogram.")
+        raise WrongUsage("Choose one of --both, --stats and --histogram.", ctx)
     if asked.form != "text" and (asked.both or asked.histogram):
-        _refuse(ctx, f"--format {asked.form} has all of it with --stats.")
-
-
-def _refuse(ctx: click.Context, why: str) -> NoReturn:
-    error = click.UsageError(why, ctx)
-    error.exit_code = WRONG_USAGE
-    raise error
+        raise WrongUsage(f"--format {asked.form} has all of it with --stats.", ctx)
 
 
 def _count(
-    files: tuple[Path, ...], program: list[str] | None, weights: str | None, live: bool, asked: _Asked, **options: Any
+    files: tuple[Path, ...], program: list[str] | None, weights: Any, live: bool, asked: _Asked, **options: Any
 ) -> None:
     from pyrometer.analyze.tally import Counted
     from pyrometer.cli.live import watching

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -83,19 +82,18 @@ def count_stderr(
     another one gives up waiting for what it left running.
     """
     find_program(command[0])
-    with passed_on() as interrupted, _pipe() as (read, write):
-        with subprocess.Popen(command, stderr=write) as program:
-            os.close(write)
-            running = _Running(counting, lambda: counting.run([], (read, command[0]), others))
+    with passed_on() as interrupted, _pipe() as (read, write), subprocess.Popen(command, stderr=write) as program:
+        os.close(write)
+        running = _Running(counting, lambda: counting.run([], (read, command[0]), others))
 
-            def watch(counting: native.Counting) -> None:
-                if look is not None:
-                    look(counting)
-                if interrupted() and program.poll() is not None:
-                    counting.stop()
+        def watch(counting: native.Counting) -> None:
+            if look is not None:
+                look(counting)
+            if interrupted() and program.poll() is not None:
+                counting.stop()
 
-            running.wait(watch)
-            return program.wait(), interrupted()
+        running.wait(watch)
+        return program.wait(), interrupted()
 
 
 class _Running:
@@ -105,14 +103,14 @@ class _Running:
         self._counting = counting
         self._run = run
         self._error: BaseException | None = None
+        # Not the thread's own `join`: interrupted, it may take the thread for ended (Python 3.11).
+        self._done = threading.Event()
         # It ends with the process where nobody waits for it any more.
-        self._thread = threading.Thread(target=self._guarded, daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._guarded, daemon=True).start()
 
     def wait(self, look: Look | None) -> None:
         """Until it is done; its error is raised."""
-        while self._thread.is_alive():
-            self._thread.join(STEP)
+        while not self._done.wait(STEP):
             if look is not None:
                 look(self._counting)
         if self._error is not None:
@@ -128,13 +126,17 @@ class _Running:
             self._run()
         except BaseException as error:
             self._error = error
+        finally:
+            self._done.set()
 
 
 @contextmanager
 def _pipe() -> Iterator[tuple[int, int]]:
     """A pipe whose reading end is closed afterwards; a large one where that is possible."""
     read, write = os.pipe()
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, ImportError):
+        import fcntl
+
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE)
     try:
         yield read, write

@@ -14,6 +14,8 @@ from pyrometer.show.grid import Column, Grid, Row
 from pyrometer.show.markdown import escape, render_grids
 
 _BARS = "▁▂▃▄▅▆▇█"
+_SHOWN = (99, 90, 75, 25)
+"""Percentiles beside the median, the first dropped last where there is no room."""
 NARROW = 12
 """Bars of a histogram in a table; wider ones have several powers of two in one."""
 WIDE = 40
@@ -26,10 +28,11 @@ def spread_grid(counted: Counted, most: int | None) -> Grid:
         Column("count", "number"),
         Column("sum", "number"),
         Column("mean", "number"),
-        Column("std-dev", "number", optional=True),
         Column("min", "number", optional=True),
-        *(Column("median" if at == 50 else f"p{at}", "number", optional=True) for at in PERCENTILES),
+        Column("median", "number", optional=True),
         Column("max", "number", optional=True),
+        *(Column(f"p{at}", "number", optional=True) for at in _SHOWN),
+        Column("std-dev", "number", optional=True),
         Column("spread"),
         Column("key", "name"),
     ]
@@ -44,7 +47,9 @@ def _figures(row: KeyRow) -> Iterator[str]:
     if spread is None:
         raise TypeError("counted without the weights of each key")
     yield f"{spread.count:,}"
-    for value in (row.value, spread.mean, spread.deviation, spread.least, *spread.percentiles, spread.most):
+    at = dict(zip(PERCENTILES, spread.percentiles, strict=True))
+    shown = (at[percent] for percent in _SHOWN)
+    for value in (row.value, spread.mean, spread.least, at[50], spread.most, *shown, spread.deviation):
         yield figure(value)
     yield sparkline(spread)
 
@@ -96,7 +101,7 @@ def histogram(row: KeyRow) -> str:
     wide = max(len(text) for text, _ in ranges)
     high = max(len(f"{count:,}") for _, count in ranges)
     lines = [f"{text:>{wide}} {count:>{high},} {'█' * -(-count * WIDE // top)}".rstrip() for text, count in ranges]
-    head = f"{row.key}: {spread.count:,} events, sum {figure(row.value)}, mean {figure(spread.mean)}"
+    head = f"{row.key}: {words.plural(spread.count, 'event')}, sum {figure(row.value)}, mean {figure(spread.mean)}"
     return "\n".join([head, *lines])
 
 
