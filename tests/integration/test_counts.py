@@ -192,7 +192,7 @@ def test_what_a_program_prints(run_pyrometer: Run, tmp_path: Path):
     assert [node["place"]["name"] for node in tree["tree"]] == ["read", "decode NNN"]
     folded = tmp_path / "x.folded"
     run_pyrometer("export", profile, "--to", "folded", "-o", folded)
-    assert folded.read_text() == "read;decode NNN 10\n"
+    assert "read;decode NNN 10" in folded.read_text().splitlines()
 
 
 def test_diff(run_pyrometer: Run, tmp_path: Path):

@@ -1,7 +1,6 @@
 //! Lines that are counted.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use regex::bytes::Regex;
 
 use crate::error::{Known, Result};
 use crate::profile::Profile;
+use crate::standard_streams::duplicate;
 
 /// A sum for Python: an int or a float.
 #[derive(IntoPyObject)]
@@ -255,27 +255,6 @@ fn printed(listing: &impl Listing, number: i32, most: Option<usize>) -> PyResult
 
 fn text(key: &[u8]) -> String {
     String::from_utf8_lossy(key).into_owned()
-}
-
-/// An open file of the process, by its number.
-#[cfg(unix)]
-fn duplicate(number: i32) -> io::Result<File> {
-    use std::os::fd::BorrowedFd;
-
-    // SAFETY: the caller keeps the file open; if it does not, the copy cannot be made.
-    let file = unsafe { BorrowedFd::borrow_raw(number) };
-    Ok(file.try_clone_to_owned()?.into())
-}
-
-/// Only the standard streams have numbers here.
-#[cfg(not(unix))]
-fn duplicate(number: i32) -> io::Result<File> {
-    let (input, output) = crate::standard_streams::streams()?;
-    match number {
-        0 => Ok(input),
-        1 => Ok(output),
-        _ => Err(ErrorKind::Unsupported.into()),
-    }
 }
 
 fn known(error: &Error) -> Known {

@@ -177,7 +177,7 @@ const NEAR: f64 = 1e-3;
 fn push_tenths(text: &mut Vec<u8>, number: f64, width: usize) {
     let tenths = number.abs() * 10.0;
     let (below, above) = (tenths.floor(), tenths - tenths.floor());
-    if !(tenths < LARGEST) || (above - 0.5).abs() < NEAR {
+    if tenths.is_nan() || tenths >= LARGEST || (above - 0.5).abs() < NEAR {
         let _ = write!(text, "{number:width$.1}");
         return;
     }

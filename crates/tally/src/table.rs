@@ -171,7 +171,7 @@ impl Table {
             record[C::WIDTH + 1..start].copy_from_slice(&(key.len() as u32).to_le_bytes());
         }
         record[start..start + key.len()].copy_from_slice(key);
-        let slot = u64::from(tag) << TAG_SHIFT | u64::from(place) + 1;
+        let slot = (u64::from(tag) << TAG_SHIFT) | (u64::from(place) + 1);
         self.set_slot(at, slot);
         self.used += 1;
         if let Some(rest) = rest {
