@@ -1,7 +1,7 @@
-"""Measures, and writes a report a part: ``python -m bench.run [--quick] [--part recording|names|files]``.
+"""Measures, and writes a report a part: ``python -m bench.run [--quick] [--part recording|names|files|counts]``.
 
 ``recording`` writes ``bench/results.md``, ``names`` (symbols, lines, demangling) ``bench/names.md``, ``files`` (other
-tools' files) ``bench/files.md``.
+tools' files) ``bench/files.md``, ``counts`` (lines) ``bench/counts.md``.
 """
 
 import argparse
@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import coverage, debug_info, demangle, files, loads, machine, overhead, pictures, scale
+from bench import counted_lines, coverage, debug_info, demangle, files, loads, machine, overhead, pictures, scale
 from bench.process import WORK, RunError
 from bench.recorders import Pyrometer
 from bench.report import markdown
 from bench.results import Results
-from bench.targets import FILES, NAMES, RECORDING, Target
+from bench.targets import COUNTS, FILES, NAMES, RECORDING, Target
 
 RATES = (999, 4_999)
 
@@ -42,6 +42,8 @@ class Size:
     """Rounds of each."""
     passes: int
     """Of the program that perf records."""
+    lines: int
+    """Megabytes of lines to count."""
     limit: float
     """Seconds after which a chain from recording to picture is stopped."""
 
@@ -58,6 +60,7 @@ FULL = Size(
     files=100,
     races=5,
     passes=10,
+    lines=1000,
     limit=180,
 )
 QUICK = Size(
@@ -72,6 +75,7 @@ QUICK = Size(
     files=5,
     races=2,
     passes=1,
+    lines=20,
     limit=30,
 )
 
@@ -158,6 +162,10 @@ def _recordings(results: Results, size: Size) -> None:
     files.recordings(results.files, RATES[1], size.races, size.passes)
 
 
+def _lines(results: Results, size: Size) -> None:
+    counted_lines.measure(results.files, size.lines, size.races)
+
+
 def _ripgrep(size: Size) -> loads.Load:
     return loads.ripgrep(size.seconds)
 
@@ -191,6 +199,7 @@ PARTS = {
         },
     ),
     "names": Part("names.md", NAMES, {"demangling": _demangling, "lookups": _lookups, "coverage": _coverage}),
+    "counts": Part("counts.md", COUNTS, {"lines": _lines}),
     "files": Part(
         "files.md",
         FILES,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import debug_info, files, perf_data
+from bench import counted_lines, debug_info, files, perf_data
 from bench.overhead import Comparison
 from bench.ratios import Centre, centre
 from bench.recorders import FLOOR
@@ -284,4 +284,11 @@ FILES: dict[str, Target] = {
         "with symbols and inlined calls ≥ 20 times faster than perf script",
         _recording(FRAME_POINTERS, 20),
     ),
+}
+
+COUNTS: dict[str, Target] = {
+    race: ("≥ 10 times faster than counts, the same table", _race(race, counted_lines.PEER, 10))
+    for shape in counted_lines.SHAPES
+    for mode in counted_lines.MODES
+    for race in [counted_lines.name(shape, mode)]
 }

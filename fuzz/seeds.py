@@ -62,6 +62,7 @@ def main() -> None:
             of_records,
             of_valgrind,
             of_counts,
+            of_lines,
             of_gperftools,
             of_tests,
         ]
@@ -339,6 +340,13 @@ int main(void) {
     }
 }
 """
+
+
+def of_lines(folder: Path) -> Seeds:
+    """Lines behind a byte that says how they are counted."""
+    lines = "alloc 12\na -3.5 x\na -3.5 x\nno number\n1.2.3\né (41.3%)\n9223372036854775807\nend".encode()
+    for options in range(32):
+        yield "count_lines", f"lines-{options}", bytes([options]) + lines
 
 
 def of_counts(folder: Path) -> Seeds:

@@ -303,10 +303,12 @@ impl<'a, C: Cell> Worker<'a, C> {
                 self.number * 3,
             );
         }
-        for entry in &self.batch.entries {
-            let key = self.batch.key(&self.chunk, entry);
-            self.own.add::<C>(&Addition { tag: tag(entry.hash), key, weight: entry.weight })?;
-        }
+        let (batch, chunk) = (&self.batch, &self.chunk);
+        self.own.add_all::<C>(batch.entries.iter().map(|entry| Addition {
+            tag: tag(entry.hash),
+            key: batch.key(chunk, entry),
+            weight: entry.weight,
+        }))?;
         self.taken += self.batch.entries.len();
         if self.own.bytes() > OWN_BYTES {
             // It helps if at least every other line was there already.
