@@ -109,9 +109,10 @@ demo: build ripgrep ## record ripgrep searching the sources of all downloaded cr
 
 test: test-rust test-viewer test-python ## run all tests: Rust, TypeScript and Python
 
-# The extension crate has no logic, hence no tests, and cannot be linked without an interpreter.
+# The extension crate has no logic, hence no tests, and cannot be linked without an interpreter. Examples are checked by clippy.
 test-rust: $(STAMPS)/dev ## run the Rust tests
-	cargo test --release --locked --workspace --exclude pyrometer-python --quiet
+	cargo test --release --locked --workspace --exclude pyrometer-python --quiet --lib --bins --tests
+	cargo test --release --locked --workspace --exclude pyrometer-python --quiet --doc
 	cargo test --release --locked --manifest-path examples/Cargo.toml --target-dir build/examples/rust --quiet
 
 test-viewer: $(STAMPS)/viewer ## run the viewer's tests of layout, search and sums
@@ -123,8 +124,12 @@ $(STAMPS)/readers: tests/readers/package-lock.json
 	@npm ci --prefix tests/readers --silent --no-audit --no-fund
 	@touch $@
 
+# What waits for a browser most of the time runs beside what computes; what measures runs alone.
 test-python: build ripgrep counts $(STAMPS)/readers ## run the Python tests
-	$(BIN)/pytest
+	@$(BIN)/pytest -q tests/browser > build/browser-tests.log 2>&1 & browser=$$!; failed=0; \
+	  $(BIN)/pytest tests/unit src || failed=1; \
+	  wait $$browser || failed=1; cat build/browser-tests.log; exit $$failed
+	$(BIN)/pytest tests/integration
 
 lint: $(STAMPS)/dev $(STAMPS)/viewer ## check formatting, types, layers, and that lock files carry no addresses
 	cargo fmt --all --check

@@ -25,14 +25,16 @@ def commands() -> Iterator[Command]:
     sources = str(Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")) / "registry" / "src")
     crates = sorted(path for path in Path(sources).glob("*/*") if (path / "src" / "lib.rs").exists())
     patterns = [r"\w+", "sherlock|holmes", r"fn \w+\(", "(?i)unsafe", r"[a-z]+_[a-z]+", r"^\s*//.*the"]
+    # Not /dev/null: as root, compilers put a file in its place.
+    discarded = str(WORK / "discarded")
     modules = ["json.tool", "compileall", "tokenize", "ast"]
     for turn in itertools.count():
         crate = crates[turn * 7 % len(crates)]
         source = str(crate / "src" / "lib.rs")
-        yield ["rustc", "--edition=2021", "--crate-type=lib", "-O", "--emit=metadata", "-o", "/dev/null", source]
+        yield ["rustc", "--edition=2021", "--crate-type=lib", "-O", "--emit=metadata", "-o", discarded, source]
         yield [rg, "--count-matches", patterns[turn % len(patterns)], sources]
         yield [sys.executable, "-m", modules[turn % len(modules)], "-h" if turn % 4 == 0 else source]
-        yield ["gcc", "-O2", "-xc", "-c", "-o", "/dev/null", str(_c_source(turn))]
+        yield ["gcc", "-O2", "-xc", "-c", "-o", discarded, str(_c_source(turn))]
         yield ["perf", "script", "--no-inline", "-i", str(WORK / "before.data")]
 
 

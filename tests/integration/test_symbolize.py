@@ -1,6 +1,7 @@
 """Debug info from elsewhere: another folder, another machine, the profile itself."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -73,6 +74,18 @@ def test_names_come_when_the_debug_info_does(run_pyrometer: Run, program: Path):
     assert {"alpha", "beta"} <= names(again)
     assert lines_known(again) > 0.8
     assert again.meta.quality.samples == bare.meta.quality.samples
+
+
+def test_what_is_no_file_is_not_replaced(run_pyrometer: Run, program: Path):
+    recorded = record(run_pyrometer, program)
+    pipe = program.parent / "pipe"
+    os.mkfifo(pipe)
+    folded = program.parent / "x.folded"
+    folded.write_text("a;b 3\n")
+    for command, file in (("symbolize", recorded.path), ("import", folded)):
+        done = run_pyrometer(command, file, "-o", pipe)
+        assert done.returncode == 98, done.stderr
+    assert pipe.is_fifo()
 
 
 def test_recording_takes_the_same_options(run_pyrometer: Run, program: Path):

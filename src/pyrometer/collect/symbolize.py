@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 from pyrometer import native
 from pyrometer.collect.debugfiles import DebugFiles
+from pyrometer.collect.output import choose_output
 from pyrometer.errors import OutputError
 from pyrometer.profile import ProfileData
 
@@ -23,11 +23,10 @@ def symbolize(
     A binary for which less is found than before keeps its names. The context manager ``finishing``
     is open while names are looked up, not while files are fetched.
     """
-    target = profile.path if output is None else Path(output)
-    if target is None:
+    asked = profile.path if output is None else output
+    if asked is None:
         raise OutputError("a profile in memory has no file", cure="name one: output=FILE.pyro")
-    if not target.absolute().parent.is_dir():
-        raise OutputError(f"the folder {target.parent} does not exist", cure=f"create it: mkdir -p {target.parent}")
+    target = choose_output(os.fspath(asked), (), ())
     options = files.options(lambda options: native.wanted(profile.native, options))
     with finishing or nullcontext():
         inner = native.resymbolize(profile.native, target, options)

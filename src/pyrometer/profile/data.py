@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pyrometer import native
+from pyrometer.errors import OutputError
 from pyrometer.profile.meta import Meta
 from pyrometer.profile.table import Table
 
@@ -71,7 +72,12 @@ class ProfileData:
         return Table(self._inner.table(name))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a ``.pyro`` file: to a temporary name first, then renamed."""
+        """Write a ``.pyro`` file: to a temporary name first, then renamed.
+
+        An :class:`~pyrometer.OutputError` for a device or a pipe, which the file would replace.
+        """
+        if Path(path).exists() and not Path(path).is_file():
+            raise OutputError(f"{path} is a folder, a device or a pipe", "a profile would replace it by a file")
         self._inner.save(os.fspath(path))
         self._path = Path(path)
 
