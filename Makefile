@@ -124,12 +124,8 @@ $(STAMPS)/readers: tests/readers/package-lock.json
 	@npm ci --prefix tests/readers --silent --no-audit --no-fund
 	@touch $@
 
-# What waits for a browser most of the time runs beside what computes; what measures runs alone.
 test-python: build ripgrep counts $(STAMPS)/readers ## run the Python tests
-	@$(BIN)/pytest -q tests/browser > build/browser-tests.log 2>&1 & browser=$$!; failed=0; \
-	  $(BIN)/pytest tests/unit src || failed=1; \
-	  wait $$browser || failed=1; cat build/browser-tests.log; exit $$failed
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest
 
 lint: $(STAMPS)/dev $(STAMPS)/viewer ## check formatting, types, layers, and that lock files carry no addresses
 	cargo fmt --all --check

@@ -253,8 +253,7 @@ class EngineError(PyrometerError):
 class CountedLinesError(PyrometerError):
     """Lines cannot be counted: an input that cannot be read, that is no text, or has a weight of more than 64 bits."""
 
-    # That of the program `counts`.
-    exit_code = 1
+    exit_code = 117
     kinds = ("counted-lines",)
     default_why = "nothing is printed of a count that is not whole"
     default_cure = "check the path and the permissions of the file"
