@@ -47,6 +47,7 @@ class _Sources:
     files: tuple[Path, ...]
     program: list[str] | None
     inside: bool
+    live: bool
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def command(
     """
     program = ctx.meta.get(_PROGRAM)
     asked = _Asked(**{name: options.pop(name) for name in _Asked.__dataclass_fields__})
-    _check(ctx, _Sources(files, program, inside), weights, asked, options)
+    _check(ctx, _Sources(files, program, inside, live), weights, asked, options)
     if inside and program:
         _count_inside(program, asked)
     try:
@@ -120,6 +121,8 @@ def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _A
         raise WrongUsage("--inside needs a program after --.", ctx)
     if inside and (weights or options["erase"] or options["prefix"] is not None or keyed):
         raise WrongUsage("--inside counts keys as the program made them; it takes no options about lines.", ctx)
+    if inside and (sources.live or asked.both or asked.stats or asked.histogram or asked.top or asked.form == "csv"):
+        raise WrongUsage("--inside gives a summary as text, json or md; -o keeps the counts for every view.", ctx)
     if options["erase"] and keyed:
         raise WrongUsage("-e erases from whole lines; --match and --by choose the key instead.", ctx)
     if (asked.both, asked.stats, asked.histogram).count(True) > 1:
