@@ -199,6 +199,18 @@ def test_what_a_program_prints(run_pyrometer: Run, tmp_path: Path):
     assert "read;decode NNN 10" in folded.read_text().splitlines()
 
 
+def test_what_a_program_counts_in_itself(run_pyrometer: Run, tmp_path: Path):
+    source = '#include <pyrometer/counts.h>\nint main(void) { PYROMETER_COUNT("read;decode"); return 3; }\n'
+    program, profile = tmp_path / "program", tmp_path / "x.pyro"
+    compiler = ["gcc", f"-I{programs.ROOT / 'include'}", "-xc", "-", "-o", program]
+    subprocess.run(compiler, input=source, text=True, check=True)
+    done = run_pyrometer("counts", "--inside", "-o", profile, "--", program)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "count 1" in done.stderr
+    top = json.loads(run_pyrometer("show", profile, "--format", "json").stdout)
+    assert "decode" in json.dumps(top)
+
+
 def test_diff(run_pyrometer: Run, tmp_path: Path):
     for name, data in (("before", "a\nb\nb\n"), ("after", "a\na\na\nb\nb\n")):
         run_pyrometer("counts", "-o", tmp_path / f"{name}.pyro", input=data)
