@@ -3,7 +3,7 @@
 //! right again, which lets them reach the Parquet reader and the checks behind it.
 #![no_main]
 
-#[path = "../../crates/tables/tests/common/forge.rs"]
+#[path = "../../crates/tables/tests/suite/common/forge.rs"]
 mod forge;
 mod open;
 

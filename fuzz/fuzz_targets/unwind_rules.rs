@@ -3,7 +3,7 @@
 #![no_main]
 
 mod cut;
-#[path = "../../crates/symbols/tests/common/elf.rs"]
+#[path = "../../crates/symbols/tests/suite/common/elf.rs"]
 mod elf;
 mod walk;
 

@@ -1,6 +1,6 @@
 //! Small files that ask for much: memory and time stay in proportion to the file.
 
-#[path = "common/elf.rs"]
+#[path = "suite/common/elf.rs"]
 mod elf;
 
 use std::cell::Cell;

@@ -1,11 +1,9 @@
 //! Binaries as compilers and linkers really make them: stripped, compressed, folded, with stubs.
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 
-use common::{Bench, C_PROGRAM, CPP_PROGRAM, RUST_PROGRAM, read, run, symbol};
+use crate::common::{Bench, C_PROGRAM, CPP_PROGRAM, RUST_PROGRAM, read, run, symbol};
 use pyrometer_symbols::identity::{build_id, fallback_id, identify};
 use pyrometer_symbols::symtab::{SymbolSource, SymbolTable};
 use pyrometer_symbols::{DebugSections, ElfImage, Resolver};

@@ -1,13 +1,11 @@
 //! The same addresses through other readers of debug info: the `addr2line` crate and binutils.
 
-mod common;
-
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
+use crate::common::{self, Bench, C_PROGRAM, CPP_PROGRAM, RUST_PROGRAM, read};
 use addr2line::Context;
-use common::{Bench, C_PROGRAM, CPP_PROGRAM, RUST_PROGRAM, read};
 use gimli::EndianSlice;
 use pyrometer_symbols::demangle::demangle;
 use pyrometer_symbols::{DebugSections, ElfImage, Resolver};

@@ -1,8 +1,7 @@
 //! A damaged file is refused or gives exactly the profile that was written; a journal that is
 //! cut short gives the beginning of it.
 
-mod common;
-
+use crate::common;
 use std::fs;
 use std::path::{Path, PathBuf};
 

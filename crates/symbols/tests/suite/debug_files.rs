@@ -1,13 +1,11 @@
 //! Debug info outside the binary: every place where it may lie gives what the whole binary gives.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Bench, C_PROGRAM, read, run, symbol};
+use crate::common::{self, Bench, C_PROGRAM, read, run, symbol};
 use pyrometer_symbols::find::{Bundle, Material, Part, Report, Search, Subject};
 use pyrometer_symbols::identity::identify;
 use pyrometer_symbols::symtab::SymbolTable;

@@ -1,8 +1,6 @@
 //! What binaries offer: real ones, each built so that it has or lacks something.
 
-mod common;
-
-use common::{Bench, C_PROGRAM, CPP_PROGRAM, RUST_PROGRAM, read};
+use crate::common::{Bench, C_PROGRAM, CPP_PROGRAM, RUST_PROGRAM, read};
 use proptest::prelude::*;
 use pyrometer_symbols::Inspection;
 use pyrometer_symbols::inspect::{Debug, Depth};

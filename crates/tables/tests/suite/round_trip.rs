@@ -1,7 +1,6 @@
 //! What is written is what is read, whatever it is.
 
-mod common;
-
+use crate::common;
 use proptest::prelude::*;
 use pyrometer_tables::journal::{Journal, Writer};
 use pyrometer_tables::meta::Meta;

@@ -1,12 +1,10 @@
 //! The library's source files of a Rust program that was really compiled.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Bench, RUST_PROGRAM, read};
+use crate::common::{Bench, RUST_PROGRAM, read};
 use pyrometer_symbols::identity::identify;
 use pyrometer_symbols::symtab::SymbolTable;
 use pyrometer_symbols::{ElfImage, Files, Options, symbolize};

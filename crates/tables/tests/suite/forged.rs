@@ -1,9 +1,6 @@
 //! Tables that are wrong but carry right checksums: refused or read, never a crash.
 
-mod common;
-#[path = "common/forge.rs"]
-mod forge;
-
+use crate::common::{self, forge};
 use std::fs;
 
 use pyrometer_tables::schema::{Function, Tables};

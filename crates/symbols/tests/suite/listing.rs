@@ -1,10 +1,8 @@
 //! Instructions against `objdump`, and their inlined calls.
 
-mod common;
-
 use std::process::Command;
 
-use common::{Bench, C_PROGRAM, read, symbol};
+use crate::common::{Bench, C_PROGRAM, read, symbol};
 use pyrometer_symbols::disassemble::{Listing, disassemble};
 use pyrometer_symbols::{DebugSections, ElfImage, Resolver};
 

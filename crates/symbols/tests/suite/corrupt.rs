@@ -1,11 +1,9 @@
 //! Damaged binaries: any answer is fine, a crash or an endless run is not.
 
-mod common;
-
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use common::{Bench, C_PROGRAM, CPP_PROGRAM, RUST_PROGRAM, read};
+use crate::common::{Bench, C_PROGRAM, CPP_PROGRAM, RUST_PROGRAM, read};
 use object::{Object, ObjectSection};
 use proptest::prelude::*;
 use pyrometer_symbols::disassemble::disassemble;

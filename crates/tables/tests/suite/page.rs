@@ -1,7 +1,6 @@
 //! What the viewer's page reads says what the tables say.
 
-mod common;
-
+use crate::common;
 use std::collections::HashMap;
 
 use proptest::prelude::*;

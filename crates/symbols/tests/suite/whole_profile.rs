@@ -1,10 +1,8 @@
 //! Symbolizing the tables of a recording.
 
-mod common;
-
 use std::path::Path;
 
-use common::{Bench, C_PROGRAM, read, symbol};
+use crate::common::{Bench, C_PROGRAM, read, symbol};
 use pyrometer_symbols::identity::identify;
 use pyrometer_symbols::{
     DebugSections, ElfImage, Files, Options, Resolver, Search, resymbolize, symbolize, unsymbolized_leaf,

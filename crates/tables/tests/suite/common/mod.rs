@@ -1,6 +1,8 @@
 //! Profiles made by rule, whose contents are known.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod forge;
+
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::{Binary, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread};
 

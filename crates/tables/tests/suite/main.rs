@@ -1,0 +1,10 @@
+//! Profiles, their files and sums: one program, as each test program is linked anew.
+
+mod call_graph;
+mod common;
+mod damage;
+mod forged;
+mod page;
+mod round_trip;
+mod source_files;
+mod views;
