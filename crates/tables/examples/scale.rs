@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p pyrometer-tables --example scale [SAMPLES]`
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/suite/common/mod.rs"]
 mod common;
 
 use std::error::Error;

@@ -1,7 +1,5 @@
 //! The lines of `inferno-collapse-perf` are ours to the last byte, on any text that perf prints.
 
-#![allow(clippy::unwrap_used)]
-
 use inferno::collapse::Collapse;
 use inferno::collapse::perf::{Folder, Options as Collapsing};
 use proptest::prelude::*;

@@ -1,7 +1,5 @@
 //! Files that programs count in: whole, torn, damaged.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

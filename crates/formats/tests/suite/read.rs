@@ -1,7 +1,5 @@
 //! What all readers have in common: files are recognised, unpacked, and refused where they do not fit.
 
-#![allow(clippy::unwrap_used)]
-
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

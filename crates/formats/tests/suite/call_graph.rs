@@ -1,5 +1,4 @@
 //! What a profile that has calls in place of stacks looks like elsewhere: an estimate that says so.
-#![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 use pyrometer_formats::{firefox, folded, pprof, speedscope, svg};
 use pyrometer_tables::Profile;
