@@ -20,6 +20,8 @@ class Selection(TypedDict):
     focus_binaries: list[str]
     exclude_binaries: list[str]
     stacks: list[int] | None
+    hide: list[str]
+    hide_allocators: bool
 
 class Grouping(TypedDict):
     """How frames become nodes."""

@@ -19,6 +19,8 @@ pub struct SelectionDict {
     focus_binaries: Vec<String>,
     exclude_binaries: Vec<String>,
     stacks: Option<Vec<i32>>,
+    hide: Vec<String>,
+    hide_allocators: bool,
 }
 
 impl SelectionDict {
@@ -34,6 +36,8 @@ impl SelectionDict {
             focus_binaries: patterns(&self.focus_binaries)?,
             exclude_binaries: patterns(&self.exclude_binaries)?,
             stacks: self.stacks.clone(),
+            hide: patterns(&self.hide)?,
+            hide_allocators: self.hide_allocators,
         })
     }
 }

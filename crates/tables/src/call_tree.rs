@@ -44,8 +44,8 @@ pub fn call_tree_above(
     let tables = profile.tables();
     let labels = Labels::new(tables, grouping);
     let nodes = merge(&tables.stacks, &weights.stacks, labels.runtime, |frame| {
-        let frame = frame as usize;
-        (labels.of_frame[frame], tables.frames[frame].inlined)
+        let row = frame as usize;
+        (!weights.hides(frame)).then(|| (labels.of_frame[row], tables.frames[row].inlined))
     });
     let total = weights.total;
     let labels = labels.labels;

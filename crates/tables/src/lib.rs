@@ -6,6 +6,7 @@
 //! - an interrupted recording is readable: the [`journal`] is valid after every flush.
 #![deny(missing_docs)]
 
+mod allocator;
 pub mod arrow;
 pub mod call_graph;
 pub mod call_tree;

@@ -22,13 +22,13 @@ pub struct Node {
 
 /// Merges `stacks`; those without weight are left out.
 ///
-/// `label` gives a frame's label and if it is inlined; a child labelled `absorbed` like its
-/// parent becomes part of it.
+/// `label` gives a frame's label and if it is inlined, or none if it is left out: its samples and what it called are its
+/// caller's then. A child labelled `absorbed` like its parent becomes part of it.
 pub(crate) fn merge(
     stacks: &[Stack],
     weights: &[Weight],
     absorbed: Option<u32>,
-    label: impl Fn(i32) -> (u32, bool),
+    label: impl Fn(i32) -> Option<(u32, bool)>,
 ) -> Vec<Node> {
     let shape = shape(stacks, &used(stacks, weights), absorbed, label);
     let mut nodes = shape.nodes;
@@ -45,7 +45,7 @@ pub(crate) fn merge(
 pub(crate) struct Shape {
     /// Without weights.
     pub(crate) nodes: Vec<Node>,
-    /// For each stack, its node, if it is used.
+    /// For each stack, its node, if it is used and any of its frames is not left out.
     pub(crate) node_of: Vec<Option<u32>>,
 }
 
@@ -54,13 +54,16 @@ pub(crate) fn shape(
     stacks: &[Stack],
     used: &[bool],
     absorbed: Option<u32>,
-    label: impl Fn(i32) -> (u32, bool),
+    label: impl Fn(i32) -> Option<(u32, bool)>,
 ) -> Shape {
     let mut tree = Builder::default();
     let mut node_of: Vec<Option<u32>> = vec![None; stacks.len()];
     for (row, stack) in stacks.iter().enumerate().filter(|(row, _)| used[*row]) {
         let parent = stack.parent.and_then(|parent| node_of[parent as usize]);
-        let (label, inlined) = label(stack.frame);
+        let Some((label, inlined)) = label(stack.frame) else {
+            node_of[row] = parent;
+            continue;
+        };
         let absorbing =
             parent.filter(|&parent| absorbed == Some(label) && tree.nodes[parent as usize].label == label);
         let node = absorbing.unwrap_or_else(|| tree.child(parent, label));

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use regex::Regex;
 
+use crate::allocator::to_askers;
 use crate::call_graph::has_call_graph;
 use crate::columns::{Columns, NO_TIME, Wanted};
 use crate::error::{Error, NO_PATTERN, Result};
@@ -36,6 +37,10 @@ pub struct Selection {
     pub exclude_binaries: Vec<Regex>,
     /// Only samples that end in these rows of `stacks`; none for all.
     pub stacks: Option<Vec<i32>>,
+    /// Frames of such functions are left out of their stacks: what they weigh is their callers'.
+    pub hide: Vec<Regex>,
+    /// What ends in an allocator is moved to the code that asked for memory: neither allocator nor standard library.
+    pub hide_allocators: bool,
 }
 
 impl Selection {
@@ -43,7 +48,12 @@ impl Selection {
     #[must_use]
     pub fn is_filtered(&self) -> bool {
         let patterns = [&self.focus, &self.exclude, &self.focus_binaries, &self.exclude_binaries];
-        self.is_of_a_part() || patterns.iter().any(|patterns| !patterns.is_empty())
+        self.is_of_a_part() || self.hides() || patterns.iter().any(|patterns| !patterns.is_empty())
+    }
+
+    /// Whether it changes stacks.
+    fn hides(&self) -> bool {
+        self.hide_allocators || !self.hide.is_empty()
     }
 
     /// Whether it is of some threads, processes, times or rows of `stacks` only.
@@ -120,8 +130,18 @@ pub struct Weights {
     pub squares: f64,
     /// Samples of the metric that the filters left out.
     pub excluded: Weight,
+    /// For each row of `frames`, if it is left out of its stacks; empty if none is.
+    pub hidden: Vec<bool>,
     /// The metric, if nothing is filtered and the profile has calls of it in place of stacks: totals come from these.
     pub calls: Option<i32>,
+}
+
+impl Weights {
+    /// Whether a frame is left out of its stacks.
+    #[inline]
+    pub(crate) fn hides(&self, frame: i32) -> bool {
+        self.hidden.get(frame as usize).copied().unwrap_or(false)
+    }
 }
 
 /// Adds up the samples that are selected.
@@ -135,12 +155,16 @@ pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
     let mut weights = Weights {
         stacks: vec![Weight::default(); tables.stacks.len()],
         calls: calls.then_some(selection.metric),
+        hidden: hidden_frames(tables, selection),
         ..Weights::default()
     };
     profile.for_each_columns(filter.wanted(), |columns| {
         filter.add(columns, &mut weights);
         Ok(())
     })?;
+    if selection.hide_allocators {
+        to_askers(tables, &mut weights.stacks);
+    }
     Ok(weights)
 }
 
@@ -280,6 +304,10 @@ fn kept_stacks(tables: &Tables, selection: &Selection) -> Option<Vec<bool>> {
         kept.iter_mut().zip(with).for_each(|(kept, with)| *kept &= with == keep);
     }
     kept
+}
+
+fn hidden_frames(tables: &Tables, selection: &Selection) -> Vec<bool> {
+    if selection.hide.is_empty() { Vec::new() } else { frames_of_functions(tables, &selection.hide) }
 }
 
 /// Those of the kept stacks that are listed, if some are.

@@ -3,13 +3,23 @@
 //! Distributions strip their C library of all names but the exported ones, so what calls `main` or
 //! begins a thread is an address there. It is told by where it stands: never anywhere but between the
 //! root and the program's own code. And the `main` of a Rust program is not the one that somebody
-//! wrote, but a shim that the compiler made.
+//! wrote, but a shim that the compiler made. Valgrind tells inlined functions without their modules: those are told by
+//! their source.
 
 use crate::naming::is_runtime;
 use crate::schema::{Frame, Tables};
 
 /// File names of C libraries and of their loaders begin with these.
 const C_LIBRARIES: [&str; 6] = ["libc.so", "libc-2.", "libpthread", "ld-linux", "ld-musl", "libc.musl"];
+
+/// Where Rust's library starts programs and threads, calls closures and unwinds panics.
+const RUNTIME_SOURCES: [&str; 5] = [
+    "/library/std/src/rt.rs",
+    "/library/std/src/panic.rs",
+    "/library/std/src/panicking.rs",
+    "/library/std/src/sys/backtrace.rs",
+    "/library/core/src/ops/function.rs",
+];
 
 /// What a frame says by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +28,8 @@ enum Role {
     Runtime,
     /// The shim that calls the runtime of a Rust program.
     Shim,
+    /// Start-up code by its source, of a name without modules.
+    Unqualified,
     /// Code of a C library without a name.
     Nameless,
     Other,
@@ -34,7 +46,8 @@ pub(crate) fn unnamed_startup(tables: &Tables) -> Vec<bool> {
             keep_those_at_the_root(tables, &roles, &mut startup);
         }
     }
-    startup.iter().zip(roles).map(|(nameless, role)| *nameless || role == Role::Shim).collect()
+    let is_startup = |role| matches!(role, Role::Shim | Role::Unqualified);
+    startup.iter().zip(roles).map(|(nameless, role)| *nameless || is_startup(role)).collect()
 }
 
 fn keep_those_at_the_root(tables: &Tables, roles: &[Role], startup: &mut [bool]) {
@@ -44,7 +57,9 @@ fn keep_those_at_the_root(tables: &Tables, roles: &[Role], startup: &mut [bool])
         let frame = stack.frame as usize;
         let below = stack.parent.is_none_or(|parent| at_root[parent as usize]);
         let role = roles[frame];
-        at_root.push(below && (matches!(role, Role::Runtime | Role::Shim) || candidates[frame]));
+        at_root.push(
+            below && (matches!(role, Role::Runtime | Role::Shim | Role::Unqualified) || candidates[frame]),
+        );
         startup[frame] &= below;
     }
 }
@@ -76,12 +91,23 @@ impl Known {
         let is_in = |binaries: &[bool]| frame.binary.is_some_and(|row| binaries[row as usize]);
         match function {
             Some(function) if is_runtime(&function.name) => Role::Runtime,
+            Some(function) if is_unqualified(&function.name) && is_runtime_source(frame) => Role::Unqualified,
             Some(function) if function.linkage_name == "main" && is_in(&self.rust_program) => Role::Shim,
             Some(function) if !function.linkage_name.is_empty() => Role::Other,
             _ if is_in(&self.c_library) => Role::Nameless,
             _ => Role::Other,
         }
     }
+}
+
+/// Whether a name has no module before it; `call_once<fn(), ()>` has none.
+fn is_unqualified(name: &str) -> bool {
+    !name.split(['<', '(']).next().unwrap_or_default().contains("::") && !name.starts_with('<')
+}
+
+fn is_runtime_source(frame: &Frame) -> bool {
+    let file = frame.file.as_deref().unwrap_or_default();
+    RUNTIME_SOURCES.iter().any(|source| file.ends_with(source))
 }
 
 /// What the shim of a Rust program calls.
@@ -124,6 +150,25 @@ mod tests {
 
     fn found(tables: &Tables) -> Vec<usize> {
         unnamed_startup(tables).iter().enumerate().filter_map(|(row, is)| is.then_some(row)).collect()
+    }
+
+    #[test]
+    fn names_without_modules_are_told_by_their_source() {
+        let mut tables = program("/lib/libx.so", false);
+        let rows = [
+            ("{closure#0}", "/rustc/12/library/std/src/rt.rs", true),
+            ("call_once<fn(), ()>", "/rustc/12/library/core/src/ops/function.rs", true),
+            ("{closure#0}", "src/main.rs", false),
+            ("app::rt::{closure#0}", "/rustc/12/library/std/src/rt.rs", false),
+        ];
+        tables.frames.clear();
+        tables.stacks.clear();
+        for (row, (name, file, _)) in (0..).zip(rows) {
+            tables.functions[row as usize].name = name.to_owned();
+            tables.frames.push(Frame { function: Some(row), file: Some(file.into()), ..Frame::default() });
+        }
+        let expected: Vec<_> = rows.iter().map(|row| row.2).collect();
+        assert_eq!(unnamed_startup(&tables), expected);
     }
 
     #[test]

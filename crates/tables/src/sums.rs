@@ -165,7 +165,7 @@ pub fn addresses(profile: &Profile, weights: &Weights, function: &Regex) -> Vec<
     let matching = frames_of_functions(tables, std::slice::from_ref(function));
     let places = Places::new(tables, &matching);
     let nodes = merge(&tables.stacks, &weights.stacks, None, |frame| {
-        (places.of_frame[frame as usize].map_or(0, |place| place + 1), false)
+        Some((places.of_frame[frame as usize].map_or(0, |place| place + 1), false))
     });
     let place = |node: &Node| node.label.checked_sub(1);
     let mut rows = places.rows;

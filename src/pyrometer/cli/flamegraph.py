@@ -9,14 +9,14 @@ import click
 
 from pyrometer.api import Profile
 from pyrometer.cli.input import open_input
-from pyrometer.cli.options import STDOUT, ProgramCommand, filters, real_output, recording, split_filters
+from pyrometer.cli.options import FRAMES, STDOUT, ProgramCommand, filters, real_output, recording, split_filters
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
 from pyrometer.collect.record import Recorded, record
 from pyrometer.formats.format import check_target
 
-_PICTURE = ("title", "inverted", "icicle", "collapse_runtime")
+_PICTURE = ("title", "inverted", "icicle", *FRAMES)
 _RECORDING = ("rate", "events", "duration", "delay")
 
 

@@ -63,7 +63,13 @@ _SELECTION = (
     ),
     click.option("--fold-generics", is_flag=True, help="Generic instances are one function."),
 )
-_COLLAPSE = click.option("--collapse-runtime", is_flag=True, help="The language runtime's frames are one frame.")
+_FRAMES = (
+    click.option("--collapse-runtime", is_flag=True, help="The language runtime's frames are one frame."),
+    click.option("--hide", multiple=True, metavar="REGEX", help="Such functions count as their callers."),
+    click.option("--hide-allocators", is_flag=True, help="malloc counts as the code that asked."),
+)
+FRAMES = ("collapse_runtime", "hide", "hide_allocators")
+"""The options for views of many functions: which frames are put together or left out."""
 FILTER_NAMES = (
     "metric",
     "focus",
@@ -92,12 +98,18 @@ def many_selection(command: F) -> F:
 
 def many_filters(command: F) -> F:
     """As :func:`filters`, but without ``--metric``."""
-    return many_selection(_COLLAPSE(command))
+    return many_selection(_frames(command))
 
 
 def filters(command: F) -> F:
-    """Those, and the one for views of many functions."""
-    return selection(_COLLAPSE(command))
+    """Those, and :data:`FRAMES`."""
+    return selection(_frames(command))
+
+
+def _frames(command: F) -> F:
+    for option in reversed(_FRAMES):
+        command = option(command)
+    return command
 
 
 def split_filters(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,17 +9,17 @@ import click
 from pyrometer.cli.derive import derived
 from pyrometer.cli.input import open_input
 from pyrometer.cli.metrics import SEVERAL, in_columns, metrics
-from pyrometer.cli.options import many_filters, output_format, split_filters
+from pyrometer.cli.options import FRAMES, many_filters, output_format, split_filters
 from pyrometer.cli.printing import print_view
 
 VIEWS: dict[str, frozenset[str]] = {
-    "summary": frozenset({"limit", "collapse_runtime"}),
-    "top": frozenset({"limit", "min_percent", "by", "collapse_runtime"}),
-    "tree": frozenset({"min_percent", "depth", "inverted", "collapse_runtime"}),
-    "callers": frozenset({"limit", "min_percent", "function", "collapse_runtime"}),
-    "callees": frozenset({"limit", "min_percent", "function", "collapse_runtime"}),
-    "lines": frozenset({"limit", "min_percent", "collapse_runtime"}),
-    "files": frozenset({"limit", "min_percent", "collapse_runtime"}),
+    "summary": frozenset({"limit", *FRAMES}),
+    "top": frozenset({"limit", "min_percent", "by", *FRAMES}),
+    "tree": frozenset({"min_percent", "depth", "inverted", *FRAMES}),
+    "callers": frozenset({"limit", "min_percent", "function", *FRAMES}),
+    "callees": frozenset({"limit", "min_percent", "function", *FRAMES}),
+    "lines": frozenset({"limit", "min_percent", *FRAMES}),
+    "files": frozenset({"limit", "min_percent", *FRAMES}),
     "annotate": frozenset({"function", "source", "every", "min_percent"}),
     "binaries": frozenset({"limit", "min_percent"}),
     "stat": frozenset({"derive"}),

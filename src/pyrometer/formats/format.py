@@ -13,7 +13,7 @@ from pyrometer import native
 from pyrometer.errors import OutputError, SelectionError
 from pyrometer.profile import FilterOptions, Filters, ProfileData
 
-GROUPING = frozenset({"fold_generics", "collapse_runtime", "inverted"})
+GROUPING = frozenset({"fold_generics", "collapse_runtime", "hide", "hide_allocators", "inverted"})
 """Options of a format whose frames can be put together; the others hold each frame as it was."""
 PICTURE = frozenset({"title", "icicle"})
 """Options of a picture."""

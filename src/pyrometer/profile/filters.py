@@ -54,6 +54,10 @@ class FilterOptions(SelectionOptions, total=False):
     """`Vec<u8>::push` and `Vec<u16>::push` are one function."""
     collapse_runtime: bool
     """Consecutive frames of the language's runtime are one frame."""
+    hide: Patterns
+    """Frames of such functions are left out of their stacks: what they cost is their callers'."""
+    hide_allocators: bool
+    """What ends in an allocator counts as the code that asked for memory: neither allocator nor standard library."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,14 @@ class Filters:
     where: tuple[str, ...] = ()
     fold_generics: bool = False
     collapse_runtime: bool = False
+    hide: tuple[str, ...] = ()
+    hide_allocators: bool = False
 
     @classmethod
     def of(cls, options: FilterOptions) -> Filters:
         """From the keyword arguments of a view."""
         plain: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
-        for name in ("focus", "exclude", "binary", "exclude_binary", "thread", "process", "where"):
+        for name in ("focus", "exclude", "binary", "exclude_binary", "thread", "process", "where", "hide"):
             plain[name] = _patterns(plain.get(name, ()))
         return cls(**plain)
 
@@ -100,6 +106,8 @@ class Filters:
             "focus_binaries": list(self.binary),
             "exclude_binaries": list(self.exclude_binary),
             "stacks": stacks_where(profile, self.where) if self.where else None,
+            "hide": list(self.hide),
+            "hide_allocators": self.hide_allocators,
         }
 
     def _nanoseconds(self) -> tuple[int, int] | None:

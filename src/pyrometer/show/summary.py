@@ -36,7 +36,7 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
     used = len(facts) + len(notes) + 1
     for part in (view.by_self, view.by_total, _fit(view, LINES - used)):
         if part.rows:
-            _section(replace(grids(part)[0], heading=_heading(part)), target)
+            _section(replace(grids(part)[0], heading=_heading(part, view.without_allocators)), target)
     if not view.basis.samples:
         target.print(Text(words.nothing(view.basis), "yellow"))
     for note in notes:
@@ -44,10 +44,12 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
     target.print(Text(f"next: {next_command(view, view.file or 'FILE')}", "bold"), no_wrap=True)
 
 
-def _heading(part: Top | Lines) -> str:
+def _heading(part: Top | Lines, without_allocators: bool) -> str:
     if isinstance(part, Lines):
-        return "Hottest source lines"
-    return f"Hottest functions by {part.by}" + (", the runtime's together" if part.by == "total" else "")
+        return "Lines that ask for memory" if without_allocators else "Hottest source lines"
+    functions = "Functions that ask for memory," if without_allocators else "Hottest functions"
+    together = ", the runtime's together" if part.by == "total" else ""
+    return f"{functions} by {part.by}{together}"
 
 
 def _style(number: int, of: int, meta: Meta) -> str:

@@ -164,6 +164,28 @@ fn a_tree_has_each_path_with_its_own_value() {
 }
 
 #[test]
+fn what_is_hidden_counts_as_its_caller() -> Result<()> {
+    let profile = profile();
+    let hide = |names: &[&str]| -> Result<Weights> {
+        weigh(&profile, &Selection { hide: patterns(names)?, ..Selection::default() })
+    };
+    let weights = hide(&["^f$", "^_start$"])?;
+    assert_eq!((weights.total.value, weights.excluded.value), (45, 0));
+    let tree = call_tree(&profile, &weights, &Grouping::default());
+    let expected = [("main", 15), ("main g", 20), ("main Vec<u8>::push", 7), ("main Vec<u16>::push", 3)];
+    assert_eq!(paths(&tree), expected.map(|(path, value)| (path.to_owned(), value)));
+    let inverted = call_tree(&profile, &weights, &Grouping { inverted: true, ..Grouping::default() });
+    assert!(paths(&inverted).contains(&("g main".to_owned(), 20)));
+    let rows = sums::functions(&profile, &weights, &Grouping::default());
+    assert_eq!(shown(&rows)[..2], [("g", 20, 20), ("main", 15, 45)]);
+    // Nothing is left of such stacks but the total.
+    let nothing = hide(&["."])?;
+    assert_eq!(nothing.total.value, 45);
+    assert_eq!(call_tree(&profile, &nothing, &Grouping::default()).nodes, []);
+    Ok(())
+}
+
+#[test]
 fn generics_fold_and_the_runtime_collapses() {
     let profile = profile();
     let grouping = Grouping { fold_generics: true, collapse_runtime: true, ..Grouping::default() };

@@ -81,7 +81,8 @@ class Valgrind:
         # The functions around main by their names, not as one.
         options += [f"--trace-children={_yes(request.children)}", "--show-below-main=yes"]
         if tool == "dhat":
-            return [*options, f"--mode={_MODES[request.what]}", f"--num-callers={_CALLERS}"]
+            # Whole paths: a file's name alone names no source.
+            return [*options, f"--mode={_MODES[request.what]}", f"--num-callers={_CALLERS}", "--fullpath-after="]
         options += [f"--cache-sim={_yes(request.cache)}", f"--branch-sim={_yes(request.branches)}"]
         if caches:
             options += [f"--I1={caches.instructions}", f"--D1={caches.data}", f"--LL={caches.last}"]

@@ -1,0 +1,226 @@
+//! Functions that hand out memory, and the standard library's between them and the code that asks for it.
+//!
+//! In a heap profile every stack ends in them, so that by self nothing else would be seen.
+
+use crate::schema::{Frame, Function, Tables};
+use crate::select::Weight;
+
+const NAMES: [&str; 43] = [
+    "malloc",
+    "calloc",
+    "realloc",
+    "reallocarray",
+    "free",
+    "cfree",
+    "memalign",
+    "aligned_alloc",
+    "posix_memalign",
+    "valloc",
+    "pvalloc",
+    "malloc_usable_size",
+    // glibc's own parts.
+    "_int_malloc",
+    "_int_free",
+    "_int_realloc",
+    "_int_memalign",
+    "_mid_memalign",
+    "_int_free_merge_chunk",
+    "_int_free_create_chunk",
+    "_int_free_maybe_consolidate",
+    "malloc_consolidate",
+    "unlink_chunk",
+    "sysmalloc",
+    "systrim",
+    "alloc_perturb",
+    "tcache_get",
+    "tcache_put",
+    "tcache_init",
+    "arena_get2",
+    "malloc_hook_ini",
+    "ptmalloc_init",
+    // What Rust calls an allocator by.
+    "__rust_alloc",
+    "__rust_alloc_zeroed",
+    "__rust_realloc",
+    "__rust_dealloc",
+    "__rdl_alloc",
+    "__rdl_alloc_zeroed",
+    "__rdl_realloc",
+    "__rdl_dealloc",
+    "__rg_alloc",
+    "__rg_alloc_zeroed",
+    "__rg_realloc",
+    "__rg_dealloc",
+];
+
+const PREFIXES: [&str; 17] = [
+    "__libc_malloc",
+    "__libc_calloc",
+    "__libc_realloc",
+    "__libc_free",
+    "__libc_memalign",
+    "__GI___libc_malloc",
+    "__GI___libc_calloc",
+    "__GI___libc_realloc",
+    "__GI___libc_free",
+    "operator new(",
+    "operator new[](",
+    "operator delete(",
+    "operator delete[](",
+    "je_",
+    "_rjem_",
+    "mi_",
+    "_mi_",
+];
+
+/// Namespaces of the standard libraries of Rust and C++.
+const LIBRARIES: [&str; 5] = ["alloc", "core", "std", "hashbrown", "__gnu_cxx"];
+
+/// Parts of the paths of their sources: some tools tell names without namespaces.
+const SOURCES: [&str; 5] =
+    ["/library/alloc/src/", "/library/core/src/", "/library/std/src/", "/rust/deps/", "/include/c++/"];
+
+/// Moves what stacks that end in an allocator weigh to the code that asked for memory: over the allocator's functions and
+/// the standard library's that follow, up to one that is neither. A stack that has no such function keeps what it has.
+pub(crate) fn to_askers(tables: &Tables, weights: &mut [Weight]) {
+    let roles = Roles::of(tables);
+    let mut askers: Vec<Option<usize>> = Vec::with_capacity(tables.stacks.len());
+    let mut in_allocator: Vec<bool> = Vec::with_capacity(tables.stacks.len());
+    for (row, stack) in tables.stacks.iter().enumerate() {
+        let parent = stack.parent.map(|parent| parent as usize);
+        let role = roles.of_frame(&tables.frames[stack.frame as usize]);
+        askers.push(match role {
+            Role::Asker => Some(row),
+            _ => parent.and_then(|parent| askers[parent]),
+        });
+        in_allocator.push(match role {
+            Role::Allocator => true,
+            Role::Library => parent.is_some_and(|parent| in_allocator[parent]),
+            Role::Asker => false,
+        });
+    }
+    for (row, asker) in askers.into_iter().enumerate() {
+        if let (true, Some(asker)) = (in_allocator[row], asker) {
+            let weight = std::mem::take(&mut weights[row]);
+            weights[asker].add(&weight);
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Allocator,
+    Library,
+    Asker,
+}
+
+/// The roles of a profile's functions.
+struct Roles<'a> {
+    functions: Vec<Role>,
+    tables: &'a Tables,
+}
+
+impl<'a> Roles<'a> {
+    fn of(tables: &'a Tables) -> Self {
+        Self { functions: tables.functions.iter().map(role).collect(), tables }
+    }
+
+    fn of_frame(&self, frame: &Frame) -> Role {
+        let Some(row) = frame.function.map(|row| row as usize) else { return Role::Asker };
+        let known_file = self.tables.functions[row].file.is_some();
+        match self.functions[row] {
+            Role::Asker if !known_file && frame.file.as_deref().is_some_and(is_of_library) => Role::Library,
+            role => role,
+        }
+    }
+}
+
+fn role(function: &Function) -> Role {
+    let is_of_library_by_name =
+        function.namespace.as_deref().is_some_and(|namespace| LIBRARIES.contains(&namespace));
+    if is_allocator(&function.name) {
+        Role::Allocator
+    } else if is_of_library_by_name || function.file.as_deref().is_some_and(is_of_library) {
+        Role::Library
+    } else {
+        Role::Asker
+    }
+}
+
+fn is_allocator(name: &str) -> bool {
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn is_of_library(file: &str) -> bool {
+    SOURCES.iter().any(|part| file.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Stack;
+
+    fn function(name: &str, namespace: Option<&str>, file: Option<&str>) -> Function {
+        let (namespace, file) = (namespace.map(str::to_owned), file.map(Into::into));
+        Function { name: name.to_owned(), namespace, file, ..Function::default() }
+    }
+
+    #[test]
+    fn who_allocates_and_who_asks() {
+        for name in ["malloc", "__libc_malloc2", "operator new(unsigned long)", "_rjem_malloc", "__rdl_alloc"]
+        {
+            assert_eq!(role(&function(name, None, None)), Role::Allocator, "{name}");
+        }
+        let library = [
+            function("alloc::raw_vec::finish_grow", Some("alloc"), None),
+            function("std::vector<int>::push_back", Some("std"), None),
+            function("with_capacity_in", None, Some("/rustc/1234/library/alloc/src/vec/mod.rs")),
+            function("allocate", None, Some("/usr/include/c++/12/bits/new_allocator.h")),
+        ];
+        for function in library {
+            assert_eq!(role(&function), Role::Library, "{}", function.name);
+        }
+        for name in ["main", "mallocate", "free_list"] {
+            assert_eq!(
+                role(&function(name, Some("app"), Some("src/library/alloc.rs"))),
+                Role::Asker,
+                "{name}"
+            );
+        }
+    }
+
+    /// Each row calls the next: main, push, finish_grow, malloc; beside them main, push, memcpy.
+    fn tables() -> Tables {
+        let functions = vec![
+            function("app::main", Some("app"), None),
+            function("alloc::vec::Vec<T>::push", Some("alloc"), None),
+            function("finish_grow", None, None),
+            function("malloc", None, None),
+            function("memcpy", None, None),
+        ];
+        let mut frames: Vec<_> =
+            (0..5).map(|row| Frame { function: Some(row), ..Frame::default() }).collect();
+        frames[2].file = Some("/rustc/1234/library/alloc/src/raw_vec/mod.rs".into());
+        let stack = |parent, frame| Stack { parent, frame };
+        let stacks = vec![
+            stack(None, 0),
+            stack(Some(0), 1),
+            stack(Some(1), 2),
+            stack(Some(2), 3),
+            stack(Some(1), 4),
+            stack(None, 3),
+        ];
+        Tables { functions, frames, stacks, ..Tables::default() }
+    }
+
+    #[test]
+    fn what_is_allocated_goes_to_the_first_function_outside_of_libraries() {
+        let tables = tables();
+        let mut weights: Vec<_> = (1..7).map(|value| Weight { value, count: 1 }).collect();
+        to_askers(&tables, &mut weights);
+        // Only what ends in malloc moves, and not where nobody has called it.
+        let values: Vec<_> = weights.iter().map(|weight| weight.value).collect();
+        assert_eq!(values, [1 + 4, 2, 3, 0, 5, 6]);
+        assert_eq!(weights[0].count, 2);
+    }
+}
