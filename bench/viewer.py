@@ -76,7 +76,7 @@ class Opened:
 
 
 def synthetic(samples: int) -> pyrometer.Profile:
-    """A program of as many call paths as samples, some sixty deep, as ``crates/tables/tests/suite/common`` makes them."""
+    """A program of as many call paths as samples, some sixty deep, as the tests of ``crates/tables`` make them."""
     numbers = random.Random(1)
     functions = 20_000
     stacks: list[dict[str, Any]] = [{"frame": 0}]

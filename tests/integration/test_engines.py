@@ -127,6 +127,12 @@ def test_allocations_are_counted_exactly(tmp_path):
     assert (totals["peak-bytes"], totals["exit-bytes"]) == (1200, 1000)
     callers = profile.callers("drop", metric="alloc-bytes")
     assert callers.total.value == 50 * 200
+    # By self, the summary names who asks for memory, not malloc.
+    asking = {row.place.name: row.self.value for row in profile.summary().by_self.rows}
+    assert (asking["drop"], asking["keep"]) == (50 * 200, 1000)
+    assert not {"malloc", "calloc"} & set(asking)
+    assert {"malloc", "calloc"} <= {row.place.name for row in profile.top(n=100).rows}
+    assert "Functions that ask for memory, by self" in done.stderr
 
 
 def test_children_are_counted_as_processes_of_their_own(tmp_path):

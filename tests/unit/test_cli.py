@@ -88,6 +88,7 @@ def test_filters_have_the_names_of_the_api(file, capsys):
         (["show", "--view", "tree", "--limit", "3"], "--limit has no meaning"),
         (["show", "--view", "callers"], "needs --function NAME"),
         (["show", "--view", "annotate", "--function", "f", "--collapse-runtime"], "--collapse-runtime has no meaning"),
+        (["show", "--view", "binaries", "--hide", "f"], "--hide has no meaning for --view binaries"),
         (["show", "--time", "2:1"], "ends before it starts"),
         (["show", "--time", "soon"], "START:END"),
         (["show", "--limit", "0"], "0"),

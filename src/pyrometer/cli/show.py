@@ -61,7 +61,7 @@ def command(file: str | None, view: str | None, form: str, **options: Any) -> No
     """
     chosen, own = split_filters(options)
     names, sort, given = chosen.pop("metric"), own.pop("sort"), own.pop("derive")
-    set_options = {name: value for name, value in own.items() if value not in (None, False)}
+    set_options = {name: value for name, value in own.items() if value not in (None, False, ())}
     set_options |= ({"sort": sort} if sort else {}) | ({"derive": given} if given else {})
     if view is not None:
         _check(view, set_options)
