@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use pyrometer_tables::labels::frame_name;
 use pyrometer_tables::page::page;
-use pyrometer_tables::schema::{Sample, Tables};
+use pyrometer_tables::schema::{Counter, Sample, Tables};
 use pyrometer_tables::{Profile, Result};
 use serde_json::Value;
 
@@ -157,5 +157,41 @@ fn nothing_measured_is_nothing_shown() -> Result<()> {
     let profile = Profile::from_parts(common::meta(), Tables::default(), Vec::new())?;
     let columns = Columns::read(&page(&profile, None, &[])?);
     assert!(columns.u32("nodes.function").is_empty());
+    Ok(())
+}
+
+fn with_counters(points: impl IntoIterator<Item = (&'static str, i64, f64)>) -> Result<Columns> {
+    let start = common::meta().start;
+    let counter =
+        |(name, since, value)| Counter { name: String::from(name), time: start + since, thread: None, value };
+    let tables = Tables { counters: points.into_iter().map(counter).collect(), ..common::program(3, 5) };
+    let profile = Profile::from_parts(common::meta(), tables, Vec::new())?;
+    Ok(Columns::read(&page(&profile, None, &[])?))
+}
+
+#[test]
+fn a_time_series_is_in_the_order_of_time() -> Result<()> {
+    let columns = with_counters([("rss", 30, 3.0), ("requests", 20, 9.0), ("rss", 10, 1.0)])?;
+    let series: Value = serde_json::from_slice(&columns.0["counters"]).expect("a list");
+    assert_eq!(series[0], serde_json::json!({"name": "rss", "unit": "bytes", "thread": null, "points": 2}));
+    assert_eq!(series[1]["unit"], "count");
+    assert_eq!(columns.f64("counters.0.time"), [10.0, 30.0]);
+    assert_eq!(columns.f64("counters.0.value"), [1.0, 3.0]);
+    assert_eq!(columns.f64("counters.1.value"), [9.0]);
+    Ok(())
+}
+
+#[test]
+fn of_a_long_series_the_peaks_are_kept() -> Result<()> {
+    let many = 100_000;
+    let value = |at: i64| if at == 77_777 { 1e9 } else { (at % 10) as f64 };
+    let columns = with_counters((0..many).map(|at| ("rss", at, value(at))))?;
+    let (times, values) = (columns.f64("counters.0.time"), columns.f64("counters.0.value"));
+    assert!(times.len() <= 8192 && times.is_sorted());
+    let peak = values.iter().position(|value| *value == 1e9).expect("the peak");
+    assert_eq!(times[peak], 77_777.0);
+    assert!(values.contains(&0.0));
+    let series: Value = serde_json::from_slice(&columns.0["counters"]).expect("a list");
+    assert_eq!(series[0]["points"], many);
     Ok(())
 }

@@ -35,7 +35,7 @@ function reply(scope: Scope, profile: Profile, { id, query }: { id: number; quer
 
 /** What can be handed over in place of being copied: all but what belongs to the profile. */
 function owned(profile: Profile, answer: Answer): Transferable[] {
-  const kept = new Set<ArrayBufferLike>(profile.self.map((column) => column.buffer));
+  const kept = new Set<ArrayBufferLike>();
   for (const column of Object.values(profile.nodes)) {
     if (typeof column === "object") {
       kept.add(column.buffer);

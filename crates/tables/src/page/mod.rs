@@ -21,8 +21,11 @@
 //! | `samples.delta` | u32 | ticks since the sample before, the first since the start; the tick is in `samples.tick` |
 //! | `samples.metric`, `samples.value` | u8, f64 | |
 //! | `samples.tick` | f64 | one value: nanoseconds |
+//! | `counters` | text | a JSON list of the time series: `name`, `unit`, `thread` and how many `points` there are |
+//! | `counters.k.time`, `counters.k.value` | f64 | of the series `k`; nanoseconds since the start, unless `meta.json` has another `time_unit` |
 
 mod container;
+mod counters;
 mod functions;
 mod pair;
 mod samples;
@@ -72,6 +75,7 @@ fn write(profile: &Profile, container: &mut Container) -> Result<()> {
     if profile.sample_count() <= MOST_SAMPLES {
         samples::write(profile, &tree, container)?;
     }
+    counters::write(profile, container);
     Ok(())
 }
 
