@@ -150,6 +150,7 @@ export function assembled(
     own: [ownOf(self)],
     samples,
     series: [],
+    places: null,
   };
 }
 

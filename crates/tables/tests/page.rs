@@ -144,6 +144,44 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn stacks_lead_through_the_frames_of_their_samples(stacks in 1..100_i32, count in 1..200_usize) {
+        let mut tables = common::program(40, stacks);
+        for (row, frame) in (1..).zip(&mut tables.frames) {
+            (frame.line, frame.address, frame.file) = (Some(row), Some(i64::from(row) << 4), Some("/src/a.rs".into()));
+        }
+        let mut rows: Vec<Sample> = Vec::new();
+        common::samples(count, stacks, |batch| rows.extend_from_slice(batch));
+        rows.sort_by_key(|sample| sample.time);
+        let profile = Profile::from_parts(common::meta(), tables, rows.clone()).expect("a profile");
+        let columns = Columns::read(&page(&profile, None, &[]).expect("a page"));
+        let (up, frame, line) = (columns.u32("stacks.up"), columns.u32("stacks.frame"), columns.u32("frames.line"));
+        for (stack, sample) in columns.u32("samples.stack").into_iter().zip(&rows) {
+            let mut expected = Vec::new();
+            let mut at = Some(sample.stack);
+            while let Some(row) = at {
+                let stack = profile.tables().stacks[row as usize];
+                expected.push(profile.tables().frames[stack.frame as usize].line.unwrap_or(0) as u32);
+                at = stack.parent;
+            }
+            let mut found = vec![line[frame[stack as usize] as usize]];
+            let mut at = stack;
+            while up[at as usize] > 0 {
+                at -= up[at as usize];
+                found.push(line[frame[at as usize] as usize]);
+            }
+            prop_assert_eq!(found, expected);
+        }
+        let files = columns.u32("frames.file");
+        prop_assert!(files.iter().all(|row| columns.text(*row) == "/src/a.rs"));
+        prop_assert!(columns.u32("frames.low").iter().zip(&line).all(|(low, line)| *low == line << 4));
+        prop_assert!(columns.u32("frames.high").iter().all(|high| *high == 0));
+    }
+}
+
 #[test]
 fn a_text_is_a_column_of_its_own() -> Result<()> {
     let texts = [("about".to_owned(), "{\"größe\": 1}".to_owned())];

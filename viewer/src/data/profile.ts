@@ -3,6 +3,7 @@
 import type { About } from "./about";
 import { Columns } from "./container";
 import type { Own } from "./own";
+import { type Places, readPlaces } from "./places";
 import { readSeries, type Series } from "./series";
 import { Texts } from "./texts";
 
@@ -54,6 +55,8 @@ export interface Profile {
   /** Null if the samples have no times, or are too many for a page. */
   samples: Samples | null;
   series: Series[];
+  /** Null if samples have no times, or no frame has a line or an address. */
+  places: Places | null;
 }
 
 export function readProfile(bytes: ArrayBuffer): Profile {
@@ -68,6 +71,7 @@ export function readProfile(bytes: ArrayBuffer): Profile {
     own: about.metrics.map((_, metric) => readOwn(columns, metric)),
     samples: readSamples(columns),
     series: readSeries(columns),
+    places: readPlaces(columns),
   };
 }
 
