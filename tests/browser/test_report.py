@@ -291,3 +291,47 @@ def test_a_walk_by_keyboard_stays_in_sight_while_zoomed(open_page: Open, address
     settle(page)
     assert page.url != before
     assert "zoom=0_" not in page.url
+
+
+def test_lines_of_a_span_are_those_of_the_terminal(open_page: Open, address: str, shown):
+    name = shown("--time", "0.2:0.5", "--limit", "1")["rows"][0]["place"]["name"]
+    page = open_page(f"{address}#panel=functions&time=200000000_500000000")
+    select(page, name)
+    assert_lines(page, shown("--view", "annotate", "--function", name, "--time", "0.2:0.5"))
+
+
+def test_lines_through_a_caller_are_those_of_the_terminal(open_page: Open, address: str, shown):
+    page = open_page(f"{address}#panel=functions")
+    select(page, "caller_one")
+    page.click(".details >> text=Focus")
+    settle(page)
+    show_panel(page, "functions")
+    select(page, "inlined_kernel")
+    assert_lines(page, shown("--view", "annotate", "--function", "inlined_kernel", "--focus", "^caller_one$"))
+
+
+def select(page: Page, name: str) -> None:
+    page.fill("input[type=search]", f"^{name}$")
+    only = "name => [...document.querySelectorAll('.table .body .name')].map(cell => cell.innerText).join() === name"
+    page.wait_for_function(only, arg=name)
+    page.locator(".table .body .row").first.click()
+    settle(page)
+
+
+def assert_lines(page: Page, annotated: dict) -> None:
+    """Source and machine code of the selected function have the shares of the terminal, and no others."""
+    page.click(".details >> text=Source")
+    source, code = page.locator(".both .table").all()
+    source.locator("[data-at]").first.wait_for()
+    assert "of the selected samples" in page.locator(".tools").inner_text()
+    listed = annotated["sources"][0]["lines"]
+    instructions = [one for code in annotated["assembly"] for one in code["instructions"]]
+    for table, rows, column, place in (
+        (source, listed, 2, lambda row: str(row["line"])),
+        (code, instructions, 1, lambda row: f"{row['address']:x}"),
+    ):
+        expected = {place(row): percent(row["self"]["share"]) for row in rows if row["self"]["value"]}
+        texts = [row.inner_text().split("\n") for row in table.locator(".body .row").all()]
+        seen = {text[column]: text[0] for text in texts if len(text) > 3 and text[0].endswith("%")}
+        assert seen
+        assert seen.items() <= expected.items()

@@ -8,23 +8,27 @@ import "./style/overview.css";
 import "./style/flame.css";
 import "./style/tables.css";
 import "./style/source.css";
+import "./style/heap.css";
+import "./style/heat.css";
+import "./style/counters.css";
 import "./style/details.css";
 import { Columns } from "./data/container";
 import { listerOf } from "./data/listing";
 import { loadBytes } from "./data/load";
-import { readProfile } from "./data/profile";
 import { Page } from "./page";
 import { h, replace } from "./ui/dom";
-import { startAsker } from "./work/client";
+import { startAsker, startWorker } from "./work/client";
 import { type Scope, serve } from "./work/worker";
 
 async function start(script: string): Promise<void> {
   try {
+    // The worker reads its script while the data is unpacked.
+    const worker = startWorker(script);
     const { bytes, served } = await loadBytes();
     performance.mark("unpacked");
-    const asker = startAsker(bytes, script);
+    const { asker, profile } = startAsker(worker, bytes);
     const lister = listerOf(new Columns(bytes), served);
-    await new Page(readProfile(bytes), asker, lister).start();
+    await new Page(profile, asker, lister).start();
     performance.measure("first picture", "unpacked");
     document.documentElement.dataset.ready = "true";
   } catch (error) {

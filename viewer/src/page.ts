@@ -3,19 +3,24 @@
 import type { Lister } from "./data/listing";
 import type { Profile } from "./data/profile";
 import { count, percent } from "./data/units";
+import { CountersPanel } from "./panels/counters";
 import { Details } from "./panels/details";
 import { FlamePanel } from "./panels/flame";
 import { choice } from "./panels/flame_tools";
 import { FunctionsPanel } from "./panels/functions";
+import { HeapPanel } from "./panels/heap";
+import { HeatPanel } from "./panels/heat";
 import { OverviewPanel } from "./panels/overview";
 import { SourcePanel } from "./panels/source";
 import { ThreadsPanel } from "./panels/threads";
 import { Timeline } from "./panels/timeline";
 import { TreePanel } from "./panels/tree";
-import { type Panel, View } from "./panels/view";
+import { lengthOf, type Panel, View } from "./panels/view";
 import { PANELS, type PanelName, START, type State, sameQuery } from "./state/state";
 import { Store } from "./state/store";
+import { isLong } from "./tree/heat";
 import { type Labels, labelsOf } from "./tree/labels";
+import { isHeap } from "./tree/points";
 import type { Answer } from "./tree/query";
 import { type Found, find, pattern } from "./tree/search";
 import { button, h, on, refresh, replace, shorten } from "./ui/dom";
@@ -30,6 +35,9 @@ const TITLES: Record<PanelName, string> = {
   tree: "Call tree",
   source: "Source",
   threads: "Threads",
+  heat: "Heat map",
+  counters: "Counters",
+  heap: "Heap",
 };
 /** Milliseconds without a key before a search begins. */
 const TYPING = 120;
@@ -57,7 +65,12 @@ export class Page {
     lister: Lister,
   ) {
     const { metrics, threads } = profile.about;
-    const limits = { metrics: metrics.length, functions: profile.functions.count, threads: threads.length };
+    const limits = {
+      metrics: metrics.length,
+      functions: profile.functions.count,
+      threads: threads.length,
+      series: profile.series.length,
+    };
     this.store = new Store(limits, startOf(profile));
     this.panels = {
       overview: new OverviewPanel(),
@@ -66,6 +79,9 @@ export class Page {
       tree: new TreePanel(),
       source: new SourcePanel(lister),
       threads: new ThreadsPanel(),
+      heat: new HeatPanel(),
+      counters: new CountersPanel(),
+      heap: new HeapPanel(),
     };
     this.search = h("input", {
       type: "search",
@@ -81,7 +97,20 @@ export class Page {
 
   /** The panels that have something to say of this profile. */
   private get names(): PanelName[] {
-    return PANELS.filter((name) => name !== "threads" || this.profile.about.pairs.length === 0);
+    const { profile } = this;
+    const has: Partial<Record<PanelName, boolean>> = {
+      threads: profile.about.pairs.length === 0,
+      heat: isLong(lengthOf(profile)),
+      counters: profile.series.length > 0,
+      heap: isHeap(profile),
+    };
+    return PANELS.filter((name) => has[name] ?? true);
+  }
+
+  /** The one that is shown: an address may name one that this profile does not have. */
+  private get shown(): PanelName {
+    const { panel } = this.store.state;
+    return this.names.includes(panel) ? panel : "overview";
   }
 
   /** Shows what the address says. */
@@ -149,7 +178,7 @@ export class Page {
           this.store.change({ search: "" });
         }
         if (event.key === "Enter" || event.key === "Escape") {
-          this.panels[this.store.state.panel].focus?.();
+          this.panels[this.shown].focus?.();
         }
       },
     });
@@ -159,7 +188,7 @@ export class Page {
 
   private tabKey(event: KeyboardEvent): void {
     const { names } = this;
-    const at = names.indexOf(this.store.state.panel);
+    const at = names.indexOf(this.shown);
     const to: Record<string, number> = {
       ArrowRight: (at + 1) % names.length,
       ArrowLeft: (at + names.length - 1) % names.length,
@@ -188,7 +217,7 @@ export class Page {
       this.search.select();
     } else if (/^[1-9]$/.test(event.key) && !event.ctrlKey && names[Number(event.key) - 1]) {
       this.store.change({ panel: names[Number(event.key) - 1] });
-      this.panels[this.store.state.panel].focus?.();
+      this.panels[this.shown].focus?.();
     }
   }
 
@@ -232,11 +261,11 @@ export class Page {
       this.searched(state, answer, labels),
     );
     this.drawTop(view);
-    const panel = this.panels[state.panel];
+    const panel = this.panels[this.shown];
     if (this.main.firstChild !== panel.element) {
       replace(this.main, panel.element);
     }
-    this.main.setAttribute("aria-labelledby", `tab-${state.panel}`);
+    this.main.setAttribute("aria-labelledby", `tab-${this.shown}`);
     this.timeline.show(view);
     this.details.show(view);
     panel.show(view);
@@ -274,8 +303,8 @@ export class Page {
     this.share.textContent = wrong ? "no regular expression" : share;
     for (const name of PANELS) {
       const tab = document.getElementById(`tab-${name}`);
-      tab?.setAttribute("aria-selected", String(name === state.panel));
-      tab?.setAttribute("tabindex", name === state.panel ? "0" : "-1");
+      tab?.setAttribute("aria-selected", String(name === this.shown));
+      tab?.setAttribute("tabindex", name === this.shown ? "0" : "-1");
     }
     this.undo.disabled = this.store.steps === 0;
     refresh(this.chips, ...this.filters(view));

@@ -3,7 +3,7 @@ import { answer } from "../src/tree/answer";
 import { labelsOf, nameOf } from "../src/tree/labels";
 import { EVERYTHING, type Query } from "../src/tree/query";
 import { neighbours } from "../src/tree/sums";
-import { drawn, type Line, made } from "./made";
+import { drawn, type Line, made, ownOf } from "./made";
 
 const LINES: Line[] = [
   { stack: "main", value: 1 },
@@ -186,7 +186,7 @@ it("a stack of 100,000 frames is as good as any", () => {
   const label = new Array(depth).fill(0);
   const self = new Float64Array(depth);
   self[depth - 1] = 7;
-  const deep = { ...profile, nodes: deepNodes(label), self: [self] };
+  const deep = { ...profile, nodes: deepNodes(label), own: [ownOf(self)] };
   for (const change of [{}, { inverted: true }, { recursion: true }, { order: "name" as const }]) {
     const { tree, sums } = answer(deep, { ...EVERYTHING, ...change });
     expect(tree.count).toBe("recursion" in change ? 1 : depth);

@@ -3,13 +3,13 @@ import { differ } from "../src/data/difference";
 import { answer } from "../src/tree/answer";
 import { nameOf } from "../src/tree/labels";
 import { EVERYTHING } from "../src/tree/query";
-import { assembled, nodesOf } from "./made";
+import { assembled, nodesOf, ownOf } from "./made";
 
 // main calls what went away, what came, and what has both.
 const names = ["main", "gone", "new", "both"];
 const nodes = nodesOf([0, 1, 2, 3], [0, 1, 1, 1]);
 const profile = assembled(names, nodes, Float64Array.of(0, 0, 5, 10), null);
-profile.self.push(Float64Array.of(0, 7, 0, 10));
+profile.own.push(ownOf(Float64Array.of(0, 7, 0, 10)));
 profile.about.metrics.push({ ...profile.about.metrics[0] });
 profile.about.pairs.push([0, 1]);
 

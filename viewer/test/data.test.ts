@@ -89,7 +89,7 @@ it("what lies in the middle goes to the even digit, as in the terminal", () => {
 });
 
 describe("the address", () => {
-  const limits = { metrics: 2, functions: 10, threads: 3 };
+  const limits = { metrics: 2, functions: 10, threads: 3, series: 2 };
 
   it("holds what is not as at the start, and brings it back", () => {
     const state = {

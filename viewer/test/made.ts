@@ -1,5 +1,6 @@
 /** Profiles of a few stacks, written as text. */
 
+import type { Own } from "../src/data/own";
 import { type Nodes, type Profile, relate, type Samples } from "../src/data/profile";
 import { Texts } from "../src/data/texts";
 import type { Answer } from "../src/tree/query";
@@ -129,6 +130,8 @@ export function assembled(
       noise: [],
       threads: [thread(0), thread(1)],
       duration: 0,
+      clock: "ns",
+      heap: { unit: "", short: 500, end: 0 },
       creator: "",
     },
     texts: new Texts(bytes, ends),
@@ -144,9 +147,16 @@ export function assembled(
       runtime: Uint8Array.from(names, (name) => (runtime.includes(name) ? 1 : 0)),
     },
     nodes,
-    self: [self],
+    own: [ownOf(self)],
     samples,
+    series: [],
+    places: null,
   };
+}
+
+export function ownOf(self: Float64Array): Own {
+  const node = Uint32Array.from(self.keys()).filter((at) => self[at] !== 0);
+  return { node, value: Float64Array.from(node, (at) => self[at]) };
 }
 
 /** A tree as lines, each with its depth as indentation: `  lex 3/3` is self 3 of total 3. */

@@ -137,7 +137,7 @@ def derivations(profile: ProfileData, user: Mapping[str, str] | None = None) -> 
     that stand before it. Those of a file that cannot be understood are left out, for nobody here wrote them.
     """
     found = Derivations(profile.metric_list)
-    short = _short(profile)
+    short = short_lifetime(profile)
     for name, text, unit in BUILT_IN:
         if name not in found.known:
             _try(found, name, text.format(short=short), unit)
@@ -157,7 +157,7 @@ def _try(found: Derivations, name: str, text: str, unit: str = "") -> None:
         found.add(name, text, unit)
 
 
-def _short(profile: ProfileData) -> int:
+def short_lifetime(profile: ProfileData) -> int:
     """Up to which average a lifetime is short: as a file of DHAT says, or by its unit."""
     about = profile.meta.extra.get("dhat")
     given = about.get("tuth") if isinstance(about, dict) else None

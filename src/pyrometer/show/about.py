@@ -13,6 +13,7 @@ from typing import Any
 from pyrometer.analyze import Basis, diff, weigh
 from pyrometer.errors import SelectionError
 from pyrometer.profile import Meta, ProfileData, units
+from pyrometer.profile.derived import short_lifetime
 from pyrometer.show import words
 from pyrometer.show.headline import ending, what
 
@@ -36,6 +37,8 @@ def about(profile: ProfileData, title: str = "", base: ProfileData | None = None
         "noise": [] if base is None else [_noise(profile, base, bases[0][own].metric.name) for own, _ in pairs],
         "threads": [] if base is not None else _threads(profile),
         "duration": meta.duration,
+        "clock": _clock(meta),
+        "heap": _heap(profile),
         "creator": meta.creator,
     }
     return json.dumps(found, ensure_ascii=False)
@@ -125,6 +128,22 @@ def _metric(basis: Basis) -> dict[str, Any]:
         "total": basis.total,
         "samples": basis.samples,
         "effective": basis.effective_samples,
+    }
+
+
+def _clock(meta: Meta) -> str:
+    """The unit of the times of series: ``ns``, or what a program did until then."""
+    return {"i": "instructions", "B": "bytes"}.get(str(meta.extra.get("time_unit")), "ns")
+
+
+def _heap(profile: ProfileData) -> dict[str, Any]:
+    """The unit of lifetimes, the longest that is short, and when the program ended, as far as a file says."""
+    about = profile.meta.extra.get("dhat")
+    known = about if isinstance(about, dict) else {}
+    return {
+        "unit": str(known.get("tu") or ""),
+        "short": short_lifetime(profile),
+        "end": known.get("te") if isinstance(known.get("te"), int) else 0,
     }
 
 

@@ -30,6 +30,16 @@ export interface Missing {
   bad: boolean;
 }
 
+/** What a heap profile says of lifetimes. */
+export interface Heap {
+  /** `instrs`, `µs`; empty if there are no lifetimes. */
+  unit: string;
+  /** Up to this average a lifetime is short. */
+  short: number;
+  /** When the program ended; 0 if it is not known. */
+  end: number;
+}
+
 export interface About {
   /** The program, in a word. */
   program: string;
@@ -52,5 +62,8 @@ export interface About {
   threads: Thread[];
   /** Nanoseconds. */
   duration: number;
+  /** The unit of the times of series: `ns`, `instructions` or `bytes` (allocated and freed). */
+  clock: string;
+  heap: Heap;
   creator: string;
 }

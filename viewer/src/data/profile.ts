@@ -2,6 +2,9 @@
 
 import type { About } from "./about";
 import { Columns } from "./container";
+import type { Own } from "./own";
+import { type Places, readPlaces } from "./places";
+import { readSeries, type Series } from "./series";
 import { Texts } from "./texts";
 
 export const KERNEL = 1;
@@ -47,10 +50,13 @@ export interface Profile {
   texts: Texts;
   functions: Functions;
   nodes: Nodes;
-  /** By metric: the value of the samples that end in each node. */
-  self: Float64Array[];
+  /** By metric. */
+  own: Own[];
   /** Null if the samples have no times, or are too many for a page. */
   samples: Samples | null;
+  series: Series[];
+  /** Null if samples have no times, or no frame has a line or an address. */
+  places: Places | null;
 }
 
 export function readProfile(bytes: ArrayBuffer): Profile {
@@ -62,8 +68,10 @@ export function readProfile(bytes: ArrayBuffer): Profile {
     texts: new Texts(columns.u8("strings.bytes"), columns.u32("strings.ends")),
     functions: readFunctions(columns),
     nodes,
-    self: about.metrics.map((_, metric) => readSelf(columns, metric, nodes.count)),
+    own: about.metrics.map((_, metric) => readOwn(columns, metric)),
     samples: readSamples(columns),
+    series: readSeries(columns),
+    places: readPlaces(columns),
   };
 }
 
@@ -114,14 +122,8 @@ export function relate(depth: Uint32Array): { parent: Int32Array; end: Uint32Arr
   return { parent, end };
 }
 
-function readSelf(columns: Columns, metric: number, count: number): Float64Array {
-  const self = new Float64Array(count);
-  const nodes = columns.u32(`self.${metric}.node`);
-  const values = columns.f64(`self.${metric}.value`);
-  for (let row = 0; row < nodes.length; row++) {
-    self[nodes[row]] = values[row];
-  }
-  return self;
+function readOwn(columns: Columns, metric: number): Own {
+  return { node: columns.u32(`self.${metric}.node`), value: columns.f64(`self.${metric}.value`) };
 }
 
 function readSamples(columns: Columns): Samples | null {

@@ -1,6 +1,7 @@
 /** What was run, what is missing, and what is hot, in sentences. */
 
 import type { Fact, Missing } from "../data/about";
+import { bySite, isHeap, metricRow, pointsOf } from "../tree/points";
 import type { Others } from "../tree/query";
 import { neighbours } from "../tree/sums";
 import { button, h, replace } from "../ui/dom";
@@ -29,7 +30,7 @@ export class OverviewPanel implements Panel {
       ),
       ...about.remarks.map((text) => h("p", { class: "remark" }, text)),
       others && changed(view, others),
-      h("div", { class: "columns" }, hottest(view), places(view)),
+      h("div", { class: "columns" }, isHeap(view.profile) ? allocating(view) : hottest(view), places(view)),
       notes(view),
     );
   }
@@ -127,6 +128,43 @@ function hottest(view: View): HTMLElement {
     .map((label) =>
       h("li", {}, bar(view, view.answer.sums.self[label], longest), h("p", {}, ...sentence(view, label))),
     );
+  return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
+}
+
+/** Of a heap, who calls the allocator is what one looks for. */
+function allocating(view: View): HTMLElement {
+  const { metric } = view.state;
+  const points = pointsOf(view.profile, view.state, view.labels);
+  const sites = bySite(view.profile, view.labels, points, metric).slice(0, HOTTEST);
+  const title = h("h2", { id: "hottest" }, `Whose ${view.metric.name} it is`);
+  if (sites.length === 0) {
+    return h(
+      "section",
+      { "aria-labelledby": "hottest" },
+      title,
+      h("p", {}, `There is no ${view.metric.name}.`),
+    );
+  }
+  const others = ["alloc-bytes", "alloc-blocks", "peak-bytes", "exit-bytes", "never-read-bytes"]
+    .map((name) => metricRow(view.profile, name))
+    .filter((row) => row >= 0 && row !== metric)
+    .map((row) => ({
+      name: view.profile.about.metrics[row].name,
+      row,
+      sums: new Map(bySite(view.profile, view.labels, points, row)),
+    }));
+  const items = sites.map(([label, sum]) => {
+    const more = others
+      .filter(({ sums }) => sums.has(label))
+      .map(({ name, row, sums }) => `${name} ${view.valueOf(row, sums.get(label) ?? 0)}`);
+    const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "heap" }), {
+      class: "link",
+      disabled: !view.isFunction(label),
+    });
+    const share = h("strong", {}, view.percent(sum));
+    const rest = `, ${view.value(sum)}${more.length > 0 ? `; ${more.join(", ")}` : ""}.`;
+    return h("li", {}, bar(view, sum, view.share(sites[0][1])), h("p", {}, choose, " has ", share, rest));
+  });
   return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
 }
 

@@ -2,10 +2,14 @@
 
 import type { CodeListing, Lister, Listing, SourceListing } from "../data/listing";
 import { percent } from "../data/units";
+import { restrict } from "../tree/restrict";
 import { button, fileName, h, replace } from "../ui/dom";
 import { type Column, type RowView, VirtualTable } from "../ui/virtual";
 import { functionRows } from "./functions";
 import type { Panel, View } from "./view";
+
+const PART = "of the selected samples";
+const WHOLE = "of the whole recording: what is filtered by has no effect here";
 
 /** A row of either table: a heading, or a line or an instruction, which may be of the same line of source. */
 interface Row {
@@ -26,6 +30,8 @@ export class SourcePanel implements Panel {
   /** The line of source that is marked in both tables. */
   private place: string | null = null;
   private shown = "";
+  /** What each metric has of what is shown: shares are parts of it. */
+  private wholes: number[] = [];
 
   constructor(private readonly lister: Lister) {}
 
@@ -48,16 +54,19 @@ export class SourcePanel implements Panel {
     table.go(table.at);
   }
 
-  private draw(view: View, name: string, listing: Listing | null): void {
-    const whole = "of the whole recording: what is filtered by has no effect here";
+  private draw(view: View, name: string, whole: Listing | null): void {
+    const isPart = isFiltered(view);
+    const restricted = whole && isPart ? restrict(view.profile, view.state, view.labels, whole) : null;
+    const listing = restricted?.listing ?? whole;
+    this.wholes = restricted?.wholes ?? view.profile.about.metrics.map(({ total }) => total);
     replace(
       this.title,
       h("strong", {}, name || "no function"),
-      isFiltered(view) && h("span", { class: "quiet" }, whole),
+      isPart && whole && h("span", { class: "quiet" }, restricted ? PART : WHOLE),
       button("In the flame graph", () => view.store.change({ panel: "flame" }), { name: "flame" }),
     );
-    const sources = listing?.sources.flatMap((one) => sourceRows(view, one)) ?? [];
-    const code = listing?.code.flatMap((one) => codeRows(view, one)) ?? [];
+    const sources = listing?.sources.flatMap((one) => sourceRows(view, this.wholes, one)) ?? [];
+    const code = listing?.code.flatMap((one) => codeRows(view, this.wholes, one)) ?? [];
     // What there is gets all the room.
     this.code.element.hidden = code.length === 0 && sources.length > 0;
     this.source.element.hidden = sources.length === 0 && code.length > 0;
@@ -168,31 +177,31 @@ function leastWidth(columns: Column[]): number {
 }
 
 /** The share of the whole of a metric; nothing for nothing. */
-function share(view: View, columns: number[][], metric: number, row: number): string {
-  return shareOf(columns[metric]?.[row] ?? 0, view.profile.about.metrics[metric]?.total ?? 0);
+function share(wholes: number[], columns: number[][], metric: number, row: number): string {
+  return shareOf(columns[metric]?.[row] ?? 0, wholes[metric] ?? 0);
 }
 
 function shareOf(value: number, total: number): string {
   return value && total ? `${percent(value / total)} %` : "";
 }
 
-function sourceRows(view: View, listing: SourceListing): Row[] {
+function sourceRows(view: View, wholes: number[], listing: SourceListing): Row[] {
   const changed = listing.changed ? " · changed since the recording: its lines may have moved" : "";
   const heading = [listing.path, listing.missing].filter(Boolean).join(": ") + changed;
   const rows = listing.line.map((line, at): Row => {
     const self = listing.self.map((column) => column[at]);
-    const text = code(listing.text[at] ?? "", heatOf(view, self));
+    const text = code(listing.text[at] ?? "", heatOf(view, wholes, self));
     return {
       place: `${listing.path}:${line}`,
       gap: at > 0 && listing.line[at - 1] !== line - 1,
       self,
       view: {
         cells: [
-          share(view, listing.self, view.state.metric, at),
-          share(view, listing.total, view.state.metric, at),
+          share(wholes, listing.self, view.state.metric, at),
+          share(wholes, listing.total, view.state.metric, at),
           String(line),
           text,
-          ...others(view).map((metric) => share(view, listing.self, metric, at)),
+          ...others(view).map((metric) => share(wholes, listing.self, metric, at)),
         ],
       },
     };
@@ -200,7 +209,7 @@ function sourceRows(view: View, listing: SourceListing): Row[] {
   return [nothing(heading), ...rows];
 }
 
-function codeRows(view: View, listing: CodeListing): Row[] {
+function codeRows(view: View, wholes: number[], listing: CodeListing): Row[] {
   const heading = [`${listing.symbol || "code"} in ${fileName(listing.binary)}`, listing.missing];
   const rows = listing.address.map((address, at): Row => {
     const self = listing.self.map((column) => column[at]);
@@ -213,11 +222,11 @@ function codeRows(view: View, listing: CodeListing): Row[] {
       self,
       view: {
         cells: [
-          share(view, listing.self, view.state.metric, at),
+          share(wholes, listing.self, view.state.metric, at),
           address,
-          code(listing.text[at], heatOf(view, self)),
+          code(listing.text[at], heatOf(view, wholes, self)),
           h("span", { class: "quiet", title }, from),
-          ...others(view).map((metric) => share(view, listing.self, metric, at)),
+          ...others(view).map((metric) => share(wholes, listing.self, metric, at)),
         ],
       },
     };
@@ -226,8 +235,9 @@ function codeRows(view: View, listing: CodeListing): Row[] {
 }
 
 /** The part of the metric that a row has, 0 to 1. */
-function heatOf(view: View, self: number[]): number {
-  return view.metric.total ? (self[view.state.metric] ?? 0) / view.metric.total : 0;
+function heatOf(view: View, wholes: number[], self: number[]): number {
+  const whole = wholes[view.state.metric];
+  return whole ? (self[view.state.metric] ?? 0) / whole : 0;
 }
 
 /** Text of a program, with a bar behind it as long as its share: a tenth of all is the whole width. */

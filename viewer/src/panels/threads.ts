@@ -5,7 +5,7 @@ import { byThread, timeline } from "../tree/timeline";
 import { h, on } from "../ui/dom";
 import { property } from "../ui/theme";
 import { VirtualTable } from "../ui/virtual";
-import type { Panel, View } from "./view";
+import { lengthOf, type Panel, type View } from "./view";
 
 const WIDE = 240;
 const HIGH = 18;
@@ -60,11 +60,11 @@ export class ThreadsPanel implements Panel {
   }
 
   private spark(view: View, thread: number): HTMLElement {
-    const { samples, about } = view.profile;
+    const { samples } = view.profile;
     const canvas = h("canvas", { width: WIDE, height: HIGH, class: "spark", "aria-hidden": "true" });
     const context = canvas.getContext("2d");
     if (samples && context) {
-      const length = Math.max(about.duration, samples.time[samples.count - 1] + 1);
+      const length = lengthOf(view.profile);
       const sums = timeline(samples, view.state.metric, [thread], [0, length], WIDE / 2);
       const highest = sums.reduce((most, sum) => Math.max(most, sum), 0) || 1;
       context.fillStyle = property("--bar");

@@ -5,7 +5,7 @@ import { timeline } from "../tree/timeline";
 import { button, h, on } from "../ui/dom";
 import { announce } from "../ui/live";
 import { property } from "../ui/theme";
-import type { View } from "./view";
+import { lengthOf, type View } from "./view";
 
 const HEIGHT = 44;
 const BUCKET = 3;
@@ -42,10 +42,7 @@ export class Timeline {
   }
 
   private get length(): number {
-    const { samples, about } = this.view?.profile ?? {};
-    const last = samples ? samples.time[samples.count - 1] : 0;
-    // The end of a span is not part of it.
-    return Math.max(about?.duration ?? 0, last + 1);
+    return this.view ? lengthOf(this.view.profile) : 0;
   }
 
   private get span(): Span {

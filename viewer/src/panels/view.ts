@@ -20,6 +20,12 @@ export interface Panel {
   focus?(): void;
 }
 
+/** The end of the time, in nanoseconds; 0 if samples have none. */
+export function lengthOf({ samples, about }: Profile): number {
+  // The end of a span is not part of it.
+  return samples ? Math.max(about.duration, samples.time[samples.count - 1] + 1) : 0;
+}
+
 export class View {
   constructor(
     readonly profile: Profile,
@@ -72,6 +78,11 @@ export class View {
 
   value(amount: number): string {
     return value(amount, this.metric.unit);
+  }
+
+  /** An amount of any metric. */
+  valueOf(metric: number, amount: number): string {
+    return value(amount, this.profile.about.metrics[metric]?.unit ?? "count");
   }
 
   /** `12.3 % (11.9–12.7), 1.2 s`. */

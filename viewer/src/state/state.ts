@@ -2,7 +2,17 @@
 
 import { EVERYTHING, type Order, type Query } from "../tree/query";
 
-export const PANELS = ["overview", "flame", "functions", "tree", "source", "threads"] as const;
+export const PANELS = [
+  "overview",
+  "flame",
+  "functions",
+  "tree",
+  "source",
+  "threads",
+  "heat",
+  "counters",
+  "heap",
+] as const;
 export type PanelName = (typeof PANELS)[number];
 export const COLOURS = ["crate", "binary", "kind", "function", "difference"] as const;
 export type Colour = (typeof COLOURS)[number];
@@ -20,6 +30,8 @@ export interface State extends Query {
   selected: number;
   /** The part of the flame graph's width that is shown, 0 to 1. */
   zoom: [number, number];
+  /** Row of the time series that is drawn large. */
+  series: number;
 }
 
 export const START: State = {
@@ -31,6 +43,7 @@ export const START: State = {
   sort: "self",
   selected: -1,
   zoom: [0, 1],
+  series: 0,
 };
 
 /** Whether two states ask the same of the profile. */
@@ -63,6 +76,7 @@ export interface Limits {
   metrics: number;
   functions: number;
   threads: number;
+  series: number;
 }
 
 /** The state of an address; what makes no sense is as at the start. */
@@ -80,6 +94,7 @@ export function fromAddress(address: string, limits: Limits, start = START): Sta
     metric: rows("metric", limits.metrics)[0] ?? start.metric,
     against: start.against,
     selected: rows("selected", limits.functions)[0] ?? start.selected,
+    series: rows("series", limits.series)[0] ?? start.series,
     focus: rows("focus", limits.functions),
     hide: rows("hide", limits.functions),
     threads: rows("threads", limits.threads),

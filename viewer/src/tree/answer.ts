@@ -7,7 +7,7 @@ import { type Labels, labelsOf, nameOf } from "./labels";
 import { merge, type Values } from "./merge";
 import type { Answer, Others, Query } from "./query";
 import { sumByLabel } from "./sums";
-import { addUp, arrange, type Grown, heaviestFirst, layOut, type Tree } from "./tree";
+import { addUp, arrange, type Grown, heaviestFirst, place, type Tree } from "./tree";
 import { weigh } from "./weigh";
 
 export function answer(profile: Profile, query: Query): Answer {
@@ -69,8 +69,8 @@ function stored({ nodes }: Profile, { self, totals: total }: Values): Tree | nul
     }
     last[siblings] = total[node];
   }
-  const { function: label, parent, inlined, depth } = nodes;
-  return layOut({ label, parent, self, total, inlined, other: null }, depth);
+  const { function: label, parent, end, inlined, depth } = nodes;
+  return place({ label, parent, self, total, inlined, other: null }, depth, end);
 }
 
 function order(profile: Profile, query: Query, grown: Grown): (a: number, b: number) => number {

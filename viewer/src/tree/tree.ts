@@ -41,9 +41,14 @@ export function addUp(parent: Int32Array, self: Float64Array): Float64Array {
 /** Lays out nodes that stand in depth-first order. */
 export function layOut(grown: Grown, depth: Uint32Array): Tree {
   const { parent, end } = relate(depth);
-  const { start, whole } = starts(parent, grown.total);
+  return place({ ...grown, parent }, depth, end);
+}
+
+/** The same, where parents and ends are known. */
+export function place(grown: Grown, depth: Uint32Array, end: Uint32Array): Tree {
+  const { start, whole } = starts(grown.parent, grown.total);
   const { rows, rowStarts } = byDepth(depth);
-  return { ...grown, parent, count: depth.length, depth, end, start, rows, rowStarts, whole };
+  return { ...grown, count: depth.length, depth, end, start, rows, rowStarts, whole };
 }
 
 function starts(parent: Int32Array, total: Float64Array): { start: Float64Array; whole: number } {

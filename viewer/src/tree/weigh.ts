@@ -1,5 +1,6 @@
 /** How much the selected samples weigh, by the node that they end in. */
 
+import { spread } from "../data/own";
 import type { Nodes, Profile, Samples } from "../data/profile";
 import type { Labels } from "./labels";
 import type { Query } from "./query";
@@ -20,8 +21,8 @@ export function weigh(profile: Profile, query: Query, labels: Labels): Weighed {
   return ofNodes(profile, query, kept);
 }
 
-/** For each node, if its stack passes through all of these functions. */
-function through(nodes: Nodes, focus: number[], labels: Labels): Uint8Array {
+/** For each node, 1 if its stack passes through all of these functions. */
+export function through(nodes: Nodes, focus: number[], labels: Labels): Uint8Array {
   const kept = new Uint8Array(nodes.count).fill(1);
   for (const row of focus) {
     const label = labels.of[row];
@@ -80,11 +81,17 @@ function rowAt(times: Float64Array, time: number): number {
 }
 
 function ofNodes(profile: Profile, query: Query, kept: Uint8Array | null): Weighed {
-  const all = profile.self[query.metric] ?? new Float64Array(profile.nodes.count);
-  const self = kept ? all.map((value, node) => (kept[node] ? value : 0)) : all;
-  const whole = sum(self);
+  const own = profile.own[query.metric] ?? { node: new Uint32Array(0), value: new Float64Array(0) };
+  const self = spread(own, profile.nodes.count);
+  const all = sum(own.value);
+  if (kept) {
+    for (let node = 0; node < self.length; node++) {
+      self[node] *= kept[node];
+    }
+  }
+  const whole = kept ? sum(self) : all;
   const effective = profile.about.metrics[query.metric]?.effective ?? 0;
-  const share = kept ? whole / (sum(all) || 1) : 1;
+  const share = kept ? whole / (all || 1) : 1;
   // Samples that are no longer there one by one are taken to be of one size.
   return { self, whole, effective: effective * share };
 }

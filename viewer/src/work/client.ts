@@ -1,23 +1,34 @@
 /** The page's side of the worker. */
 
-import { readProfile } from "../data/profile";
+import { type Profile, readProfile } from "../data/profile";
 import { answer } from "../tree/answer";
 import type { Answer, Query } from "../tree/query";
-import type { Reply } from "./worker";
+import { fillIn, type Reply } from "./worker";
 
 /** Asks; of several questions that wait, only the last is answered. */
 export interface Asker {
   ask(query: Query): Promise<Answer>;
 }
 
-/** A worker with a copy of the profile; where a browser starts none for a file on disk, the page computes by itself. */
-export function startAsker(bytes: ArrayBuffer, script: string): Asker {
+/** A worker, or null where a browser starts none for a file on disk: the page computes by itself then. */
+export function startWorker(script: string): Worker | null {
   try {
-    return new WorkerAsker(bytes, script);
+    const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+    return new Worker(trusted(address));
   } catch {
-    const profile = readProfile(bytes);
-    return { ask: async (query) => answer(profile, query) };
+    return null;
   }
+}
+
+/** Gives the worker a copy of the profile. */
+export function startAsker(worker: Worker | null, bytes: ArrayBuffer): { asker: Asker; profile: Profile } {
+  // First the worker, so that both read it at the same time.
+  worker?.postMessage({ bytes });
+  const profile = readProfile(bytes);
+  const asker = worker
+    ? new WorkerAsker(worker, profile)
+    : { ask: async (query: Query) => answer(profile, query) };
+  return { asker, profile };
 }
 
 interface Waiting {
@@ -26,16 +37,15 @@ interface Waiting {
 }
 
 class WorkerAsker implements Asker {
-  private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
 
-  constructor(bytes: ArrayBuffer, script: string) {
-    const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-    this.worker = new Worker(trusted(address));
+  constructor(
+    private readonly worker: Worker,
+    private readonly profile: Profile,
+  ) {
     this.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.take(data);
     this.worker.onerror = (event) => this.fail(event.message);
-    this.worker.postMessage({ bytes });
   }
 
   ask(query: Query): Promise<Answer> {
@@ -52,6 +62,7 @@ class WorkerAsker implements Asker {
     if ("error" in reply) {
       waiting?.reject(new Error(reply.error));
     } else {
+      fillIn(reply.answer.tree, reply.lent, this.profile.nodes);
       waiting?.resolve(reply.answer);
     }
   }

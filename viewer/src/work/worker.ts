@@ -1,11 +1,16 @@
 /** The half of the page that computes. It is the same script as the page's, started in a worker. */
 
-import { type Profile, readProfile } from "../data/profile";
+import { type Nodes, type Profile, readProfile } from "../data/profile";
 import { answer } from "../tree/answer";
 import type { Answer, Query } from "../tree/query";
+import type { Tree } from "../tree/tree";
 
+/** A question, or what a profile is made of. */
 export type Request = { bytes: ArrayBuffer } | { id: number; query: Query };
-export type Reply = { id: number; answer: Answer } | { id: number; error: string };
+export type Reply = { id: number; answer: Answer; lent: Lent } | { id: number; error: string };
+
+/** Columns of the answer's tree that are columns of the profile: the page has them too, so they are not sent. */
+export type Lent = Partial<Record<keyof Tree, keyof Nodes>>;
 
 export interface Scope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;
@@ -27,21 +32,32 @@ export function serve(scope: Scope): void {
 function reply(scope: Scope, profile: Profile, { id, query }: { id: number; query: Query }): void {
   try {
     const found = answer(profile, query);
-    scope.postMessage({ id, answer: found }, owned(profile, found));
+    const lent = lend(found.tree, profile.nodes);
+    scope.postMessage({ id, answer: found, lent }, [...buffers(found)] as Transferable[]);
   } catch (error) {
     scope.postMessage({ id, error: error instanceof Error ? error.message : String(error) }, []);
   }
 }
 
-/** What can be handed over in place of being copied: all but what belongs to the profile. */
-function owned(profile: Profile, answer: Answer): Transferable[] {
-  const kept = new Set<ArrayBufferLike>(profile.self.map((column) => column.buffer));
-  for (const column of Object.values(profile.nodes)) {
-    if (typeof column === "object") {
-      kept.add(column.buffer);
+/** Takes the profile's own columns out of a tree. */
+export function lend(tree: Tree, nodes: Nodes): Lent {
+  const lent: Lent = {};
+  for (const [name, column] of Object.entries(tree) as [keyof Tree, unknown][]) {
+    const own = (Object.keys(nodes) as (keyof Nodes)[]).find(
+      (key) => key !== "count" && nodes[key] === column,
+    );
+    if (own) {
+      lent[name] = own;
+      delete (tree as Partial<Tree>)[name];
     }
   }
-  return [...buffers(answer)].filter((buffer) => !kept.has(buffer)) as Transferable[];
+  return lent;
+}
+
+/** Puts them in again. */
+export function fillIn(tree: Tree, lent: Lent, nodes: Nodes): void {
+  const own = Object.entries(lent).map(([name, column]) => [name, nodes[column]]);
+  Object.assign(tree, Object.fromEntries(own));
 }
 
 /** The memory of all arrays in an object, however deep. */

@@ -32,12 +32,11 @@ impl Functions {
         self.labels.of_frame[frame as usize]
     }
 
-    /// Adds the columns `functions` and `strings`.
-    pub fn write(&self, container: &mut Container) {
+    /// Adds the columns `functions`.
+    pub fn write(&self, texts: &mut Texts, container: &mut Container) {
         let labels = &self.labels.labels;
-        let mut texts = Texts::default();
         let mut column = |name: &str, text: &dyn Fn(&Label) -> String| {
-            let rows: Vec<_> = labels.iter().map(|label| texts.row(text(label))).collect();
+            let rows: Vec<_> = labels.iter().map(|label| texts.row(&text(label))).collect();
             container.u32(&format!("functions.{name}"), rows);
         };
         column("name", &|label| label.name.clone());
@@ -48,7 +47,6 @@ impl Functions {
         container.u32("functions.line", labels.iter().map(|label| label.line.unwrap_or(0).max(0) as u32));
         container.u8("functions.kind", labels.iter().map(|label| kind(label.kind)));
         container.u8("functions.runtime", self.runtime.iter().map(|runtime| u8::from(*runtime)));
-        texts.write(container);
     }
 }
 
@@ -62,7 +60,7 @@ fn kind(kind: FrameKind) -> u8 {
 }
 
 /// Every text once, in the order of first use.
-struct Texts {
+pub struct Texts {
     bytes: Vec<u8>,
     ends: Vec<u32>,
     rows: FxHashMap<String, u32>,
@@ -76,18 +74,20 @@ impl Default for Texts {
 }
 
 impl Texts {
-    fn row(&mut self, text: String) -> u32 {
-        if let Some(row) = self.rows.get(&text) {
+    /// The row of a text.
+    pub fn row(&mut self, text: &str) -> u32 {
+        if let Some(row) = self.rows.get(text) {
             return *row;
         }
         let row = self.ends.len() as u32;
         self.bytes.extend(text.bytes());
         self.ends.push(self.bytes.len() as u32);
-        self.rows.insert(text, row);
+        self.rows.insert(text.to_owned(), row);
         row
     }
 
-    fn write(self, container: &mut Container) {
+    /// Adds the columns `strings`.
+    pub fn write(self, container: &mut Container) {
         container.u8("strings.bytes", self.bytes);
         container.u32("strings.ends", self.ends);
     }

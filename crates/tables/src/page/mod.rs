@@ -21,10 +21,20 @@
 //! | `samples.delta` | u32 | ticks since the sample before, the first since the start; the tick is in `samples.tick` |
 //! | `samples.metric`, `samples.value` | u8, f64 | |
 //! | `samples.tick` | f64 | one value: nanoseconds |
+//! | `samples.stack` | u32 | as all `stacks` and `frames`: if there are lines or addresses |
+//! | `stacks.up`, `stacks.frame` | u32 | how many rows before it its caller stands, 0 at a root |
+//! | `frames.function`, `frames.line` | u32 | 0 for no line |
+//! | `frames.file`, `frames.binary` | u32 | texts |
+//! | `frames.low`, `frames.high` | u32 | halves of the address, 0 for none |
+//! | `frames.inlined` | u8 | |
+//! | `counters` | text | a JSON list of the time series: `name`, `unit`, `thread` and how many `points` there are |
+//! | `counters.k.time`, `counters.k.value` | f64 | of the series `k`; nanoseconds since the start, unless `meta.json` has another `time_unit` |
 
 mod container;
+mod counters;
 mod functions;
 mod pair;
+mod places;
 mod samples;
 mod tree;
 
@@ -34,7 +44,8 @@ use crate::profile::Profile;
 use crate::schema::Tables;
 use crate::select::{Selection, Weights, weigh};
 use container::Container;
-use functions::Functions;
+use functions::{Functions, Texts};
+use places::Places;
 use tree::Tree;
 
 /// A page holds no more samples than this; without them it has no times.
@@ -68,10 +79,17 @@ fn stacked(profile: &Profile) -> Result<Option<Profile>> {
 }
 
 fn write(profile: &Profile, container: &mut Container) -> Result<()> {
-    let tree = write_tree(profile.tables(), &weigh_all(profile)?, container);
+    let tables = profile.tables();
+    let (tree, functions, mut texts) = write_tree(tables, &weigh_all(profile)?, container);
     if profile.sample_count() <= MOST_SAMPLES {
-        samples::write(profile, &tree, container)?;
+        let places = Places::new(tables, &tree);
+        samples::write(profile, &tree, places.as_ref(), container)?;
+        if let Some(places) = places {
+            places.write(&functions, &mut texts, container);
+        }
     }
+    texts.write(container);
+    counters::write(profile, container);
     Ok(())
 }
 
@@ -80,16 +98,18 @@ fn write_pair(profile: &Profile, base: &Profile, container: &mut Container) -> R
     let weights = weigh_all(profile)?.into_iter().map(|weights| pair::placed(weights, 0, others));
     let base_weights = weigh_all(base)?.into_iter().map(|weights| pair::placed(weights, own, 0));
     let tables = pair::joined(profile.tables(), base.tables());
-    write_tree(&tables, &weights.chain(base_weights).collect::<Vec<_>>(), container);
+    let (_, _, texts) = write_tree(&tables, &weights.chain(base_weights).collect::<Vec<_>>(), container);
+    texts.write(container);
     Ok(())
 }
 
-fn write_tree(tables: &Tables, weights: &[Weights], container: &mut Container) -> Tree {
+fn write_tree(tables: &Tables, weights: &[Weights], container: &mut Container) -> (Tree, Functions, Texts) {
     let functions = Functions::new(tables);
     let tree = Tree::new(tables, weights, &functions);
-    functions.write(container);
+    let mut texts = Texts::default();
+    functions.write(&mut texts, container);
     tree.write(weights, container);
-    tree
+    (tree, functions, texts)
 }
 
 fn weigh_all(profile: &Profile) -> Result<Vec<Weights>> {

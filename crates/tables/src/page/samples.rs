@@ -1,6 +1,7 @@
 //! Samples as columns, in the order of time.
 
 use super::container::Container;
+use super::places::Places;
 use super::tree::Tree;
 use crate::error::Result;
 use crate::profile::Profile;
@@ -10,7 +11,12 @@ use crate::schema::Sample;
 const TICK: i64 = 1_000;
 
 /// Adds the columns `samples`: those that have a time.
-pub fn write(profile: &Profile, tree: &Tree, container: &mut Container) -> Result<()> {
+pub fn write(
+    profile: &Profile,
+    tree: &Tree,
+    places: Option<&Places<'_>>,
+    container: &mut Container,
+) -> Result<()> {
     let mut samples = timed(profile, tree)?;
     samples.sort_by_key(|sample| sample.time);
     let start = profile.meta.start;
@@ -28,6 +34,9 @@ pub fn write(profile: &Profile, tree: &Tree, container: &mut Container) -> Resul
     container.f64("samples.tick", [tick as f64]);
     container.u32("samples.delta", deltas);
     container.u32("samples.node", samples.iter().filter_map(|sample| tree.place(sample.stack)));
+    if let Some(places) = places {
+        container.u32("samples.stack", samples.iter().filter_map(|sample| places.stack(sample.stack)));
+    }
     container.u32("samples.thread", samples.iter().map(|sample| sample.thread as u32));
     container
         .u32("samples.count", samples.iter().map(|sample| sample.count.clamp(0, u32::MAX.into()) as u32));

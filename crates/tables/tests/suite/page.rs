@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use pyrometer_tables::labels::frame_name;
 use pyrometer_tables::page::page;
-use pyrometer_tables::schema::{Sample, Tables};
+use pyrometer_tables::schema::{Counter, Sample, Tables};
 use pyrometer_tables::{Profile, Result};
 use serde_json::Value;
 
@@ -143,6 +143,44 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn stacks_lead_through_the_frames_of_their_samples(stacks in 1..100_i32, count in 1..200_usize) {
+        let mut tables = common::program(40, stacks);
+        for (row, frame) in (1..).zip(&mut tables.frames) {
+            (frame.line, frame.address, frame.file) = (Some(row), Some(i64::from(row) << 4), Some("/src/a.rs".into()));
+        }
+        let mut rows: Vec<Sample> = Vec::new();
+        common::samples(count, stacks, |batch| rows.extend_from_slice(batch));
+        rows.sort_by_key(|sample| sample.time);
+        let profile = Profile::from_parts(common::meta(), tables, rows.clone()).expect("a profile");
+        let columns = Columns::read(&page(&profile, None, &[]).expect("a page"));
+        let (up, frame, line) = (columns.u32("stacks.up"), columns.u32("stacks.frame"), columns.u32("frames.line"));
+        for (stack, sample) in columns.u32("samples.stack").into_iter().zip(&rows) {
+            let mut expected = Vec::new();
+            let mut at = Some(sample.stack);
+            while let Some(row) = at {
+                let stack = profile.tables().stacks[row as usize];
+                expected.push(profile.tables().frames[stack.frame as usize].line.unwrap_or(0) as u32);
+                at = stack.parent;
+            }
+            let mut found = vec![line[frame[stack as usize] as usize]];
+            let mut at = stack;
+            while up[at as usize] > 0 {
+                at -= up[at as usize];
+                found.push(line[frame[at as usize] as usize]);
+            }
+            prop_assert_eq!(found, expected);
+        }
+        let files = columns.u32("frames.file");
+        prop_assert!(files.iter().all(|row| columns.text(*row) == "/src/a.rs"));
+        prop_assert!(columns.u32("frames.low").iter().zip(&line).all(|(low, line)| *low == line << 4));
+        prop_assert!(columns.u32("frames.high").iter().all(|high| *high == 0));
+    }
+}
+
 #[test]
 fn a_text_is_a_column_of_its_own() -> Result<()> {
     let texts = [("about".to_owned(), "{\"größe\": 1}".to_owned())];
@@ -156,5 +194,41 @@ fn nothing_measured_is_nothing_shown() -> Result<()> {
     let profile = Profile::from_parts(common::meta(), Tables::default(), Vec::new())?;
     let columns = Columns::read(&page(&profile, None, &[])?);
     assert!(columns.u32("nodes.function").is_empty());
+    Ok(())
+}
+
+fn with_counters(points: impl IntoIterator<Item = (&'static str, i64, f64)>) -> Result<Columns> {
+    let start = common::meta().start;
+    let counter =
+        |(name, since, value)| Counter { name: String::from(name), time: start + since, thread: None, value };
+    let tables = Tables { counters: points.into_iter().map(counter).collect(), ..common::program(3, 5) };
+    let profile = Profile::from_parts(common::meta(), tables, Vec::new())?;
+    Ok(Columns::read(&page(&profile, None, &[])?))
+}
+
+#[test]
+fn a_time_series_is_in_the_order_of_time() -> Result<()> {
+    let columns = with_counters([("rss", 30, 3.0), ("requests", 20, 9.0), ("rss", 10, 1.0)])?;
+    let series: Value = serde_json::from_slice(&columns.0["counters"]).expect("a list");
+    assert_eq!(series[0], serde_json::json!({"name": "rss", "unit": "bytes", "thread": null, "points": 2}));
+    assert_eq!(series[1]["unit"], "count");
+    assert_eq!(columns.f64("counters.0.time"), [10.0, 30.0]);
+    assert_eq!(columns.f64("counters.0.value"), [1.0, 3.0]);
+    assert_eq!(columns.f64("counters.1.value"), [9.0]);
+    Ok(())
+}
+
+#[test]
+fn of_a_long_series_the_peaks_are_kept() -> Result<()> {
+    let many = 100_000;
+    let value = |at: i64| if at == 77_777 { 1e9 } else { (at % 10) as f64 };
+    let columns = with_counters((0..many).map(|at| ("rss", at, value(at))))?;
+    let (times, values) = (columns.f64("counters.0.time"), columns.f64("counters.0.value"));
+    assert!(times.len() <= 8192 && times.is_sorted());
+    let peak = values.iter().position(|value| *value == 1e9).expect("the peak");
+    assert_eq!(times[peak], 77_777.0);
+    assert!(values.contains(&0.0));
+    let series: Value = serde_json::from_slice(&columns.0["counters"]).expect("a list");
+    assert_eq!(series[0]["points"], many);
     Ok(())
 }
