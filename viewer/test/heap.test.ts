@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { isAllocator } from "../src/tree/allocators";
 import { labelsOf, nameOf } from "../src/tree/labels";
 import { bySite, isHeap, lifetimes, pointsOf } from "../src/tree/points";
 import { EVERYTHING, type Query } from "../src/tree/query";
@@ -52,6 +51,21 @@ describe("allocation points", () => {
     expect(sites()).toEqual({ xmalloc: 100, solve: 60, main: 8 });
   });
 
+  it("belong to nobody's library, unless nothing is allocated in it", () => {
+    const profile = made([
+      { stack: "main;solve;std::vector::push;operator new;malloc", value: 7 },
+      { stack: "main;std::sort", value: 5 },
+      { stack: "malloc", value: 3 },
+    ]);
+    const labels = labelsOf(profile, EVERYTHING);
+    const named = bySite(profile, labels, pointsOf(profile, EVERYTHING, labels), 0);
+    expect(named.map(([label, sum]) => [nameOf(profile, label), sum])).toEqual([
+      ["solve", 7],
+      ["std::sort", 5],
+      ["malloc", 3],
+    ]);
+  });
+
   it("belong to the caller of a hidden function", () => {
     expect(sites({ hide: [row("xmalloc")] })).toEqual({ parse: 100, solve: 60, main: 8 });
   });
@@ -75,29 +89,4 @@ it("lifetimes are sorted by how often ten times the shortest they are", () => {
     { until: 5_000, blocks: 1, bytes: 8 },
     { until: 50_000, blocks: 3, bytes: 60 },
   ]);
-});
-
-it("knows the allocators of C, C++ and Rust", () => {
-  const allocators = [
-    "malloc",
-    "__libc_calloc",
-    "realloc",
-    "posix_memalign",
-    "operator new[](unsigned long)",
-    "__rust_alloc_zeroed",
-    "alloc::alloc::exchange_malloc",
-    "alloc::raw_vec::RawVecInner<A>::try_allocate_in",
-    "<alloc::alloc::Global as core::alloc::Allocator>::allocate",
-    "std::__new_allocator<char>::allocate(unsigned long, void const*)",
-  ];
-  expect(allocators.filter((name) => !isAllocator(name))).toEqual([]);
-  const others = [
-    "main",
-    "mallocate",
-    "my_malloc_wrapper",
-    "alloc::vec::Vec<T>::push",
-    "strdup",
-    "std::vector<int>",
-  ];
-  expect(others.filter(isAllocator)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** Profiles of a few stacks, written as text. */
 
 import type { Own } from "../src/data/own";
-import { type Nodes, type Profile, relate, type Samples } from "../src/data/profile";
+import { ALLOCATOR, LIBRARY, type Nodes, type Profile, relate, type Samples } from "../src/data/profile";
 import { Texts } from "../src/data/texts";
 import type { Answer } from "../src/tree/query";
 
@@ -91,6 +91,10 @@ function samplesOf(lines: Line[], nodes: number[]): Samples | null {
   };
 }
 
+function roleOf(name: string): number {
+  return /^(malloc|calloc|operator new)/.test(name) ? ALLOCATOR : name.startsWith("std::") ? LIBRARY : 0;
+}
+
 export function assembled(
   names: string[],
   nodes: Nodes,
@@ -145,6 +149,7 @@ export function assembled(
       line: none,
       kind: new Uint8Array(names.length),
       runtime: Uint8Array.from(names, (name) => (runtime.includes(name) ? 1 : 0)),
+      role: Uint8Array.from(names, roleOf),
     },
     nodes,
     own: [ownOf(self)],

@@ -53,7 +53,7 @@ const NAMES: [&str; 43] = [
     "__rg_dealloc",
 ];
 
-const PREFIXES: [&str; 17] = [
+const PREFIXES: [&str; 30] = [
     "__libc_malloc",
     "__libc_calloc",
     "__libc_realloc",
@@ -71,12 +71,33 @@ const PREFIXES: [&str; 17] = [
     "_rjem_",
     "mi_",
     "_mi_",
+    "tc_malloc",
+    "tc_new",
+    "std::__new_allocator<",
+    "__gnu_cxx::new_allocator<",
+    "std::allocator_traits<",
+    "__rustc::__r",
+    "alloc::alloc::",
+    "alloc::raw_vec::",
+    "std::alloc::",
+    "<alloc::alloc::Global as ",
+    "<alloc::raw_vec::",
+    "<std::alloc::System as ",
+    "<dhat::Alloc as ",
 ];
 
 /// Namespaces of the standard libraries of Rust and C++.
 const LIBRARIES: [&str; 5] = ["alloc", "core", "std", "hashbrown", "__gnu_cxx"];
 
-/// Parts of the paths of their sources: some tools tell names without namespaces.
+/// Parts of the paths of Rust's functions that ask for memory: some tools tell names without namespaces.
+const ALLOCATORS: [&str; 4] = [
+    "/library/alloc/src/alloc.rs",
+    "/library/alloc/src/raw_vec.rs",
+    "/library/alloc/src/raw_vec/",
+    "/library/std/src/sys/alloc/",
+];
+
+/// And of those of the standard libraries.
 const SOURCES: [&str; 5] =
     ["/library/alloc/src/", "/library/core/src/", "/library/std/src/", "/rust/deps/", "/include/c++/"];
 
@@ -107,52 +128,58 @@ pub(crate) fn to_askers(tables: &Tables, weights: &mut [Weight]) {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Allocator,
-    Library,
+/// What a function has to do with allocating.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
     Asker,
+    Library,
+    Allocator,
 }
 
-/// The roles of a profile's functions.
-struct Roles<'a> {
-    functions: Vec<Role>,
-    tables: &'a Tables,
-}
+/// The roles of a profile's functions: the least one of their frames', where these have files and the function has none.
+pub(crate) struct Roles(Vec<Role>);
 
-impl<'a> Roles<'a> {
-    fn of(tables: &'a Tables) -> Self {
-        Self { functions: tables.functions.iter().map(role).collect(), tables }
+impl Roles {
+    pub(crate) fn of(tables: &Tables) -> Self {
+        let mut roles: Vec<_> = tables.functions.iter().map(role).collect();
+        let mut by_files: Vec<Option<Role>> = vec![None; roles.len()];
+        for frame in &tables.frames {
+            let Some(row) = frame.function.map(|row| row as usize) else { continue };
+            if roles[row] == Role::Asker && tables.functions[row].file.is_none() {
+                let role = role_of_file(frame.file.as_deref());
+                by_files[row] = Some(by_files[row].map_or(role, |before| before.min(role)));
+            }
+        }
+        for (role, by_files) in roles.iter_mut().zip(by_files) {
+            *role = by_files.unwrap_or(*role);
+        }
+        Self(roles)
     }
 
-    fn of_frame(&self, frame: &Frame) -> Role {
-        let Some(row) = frame.function.map(|row| row as usize) else { return Role::Asker };
-        let known_file = self.tables.functions[row].file.is_some();
-        match self.functions[row] {
-            Role::Asker if !known_file && frame.file.as_deref().is_some_and(is_of_library) => Role::Library,
-            role => role,
-        }
+    pub(crate) fn of_frame(&self, frame: &Frame) -> Role {
+        frame.function.map_or(Role::Asker, |row| self.0[row as usize])
     }
 }
 
 fn role(function: &Function) -> Role {
-    let is_of_library_by_name =
-        function.namespace.as_deref().is_some_and(|namespace| LIBRARIES.contains(&namespace));
-    if is_allocator(&function.name) {
+    if NAMES.contains(&function.name.as_str())
+        || PREFIXES.iter().any(|prefix| function.name.starts_with(prefix))
+    {
+        return Role::Allocator;
+    }
+    let library = function.namespace.as_deref().is_some_and(|namespace| LIBRARIES.contains(&namespace));
+    role_of_file(function.file.as_deref()).max(if library { Role::Library } else { Role::Asker })
+}
+
+fn role_of_file(file: Option<&str>) -> Role {
+    let is_in = |parts: &[&str]| file.is_some_and(|file| parts.iter().any(|part| file.contains(part)));
+    if is_in(&ALLOCATORS) {
         Role::Allocator
-    } else if is_of_library_by_name || function.file.as_deref().is_some_and(is_of_library) {
+    } else if is_in(&SOURCES) {
         Role::Library
     } else {
         Role::Asker
     }
-}
-
-fn is_allocator(name: &str) -> bool {
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-fn is_of_library(file: &str) -> bool {
-    SOURCES.iter().any(|part| file.contains(part))
 }
 
 #[cfg(test)]
@@ -171,8 +198,13 @@ mod tests {
         {
             assert_eq!(role(&function(name, None, None)), Role::Allocator, "{name}");
         }
-        let library = [
+        for function in [
             function("alloc::raw_vec::finish_grow", Some("alloc"), None),
+            function("finish_grow", None, Some("/rustc/1234/library/alloc/src/raw_vec/mod.rs")),
+        ] {
+            assert_eq!(role(&function), Role::Allocator, "{}", function.name);
+        }
+        let library = [
             function("std::vector<int>::push_back", Some("std"), None),
             function("with_capacity_in", None, Some("/rustc/1234/library/alloc/src/vec/mod.rs")),
             function("allocate", None, Some("/usr/include/c++/12/bits/new_allocator.h")),
@@ -214,13 +246,24 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_several_functions_has_the_least_role() {
+        let mut tables = tables();
+        tables.functions.push(function("{closure#0}", None, None));
+        let frame = |file: &str| Frame { function: Some(5), file: Some(file.into()), ..Frame::default() };
+        tables.frames.push(frame("/rustc/1234/library/std/src/rt.rs"));
+        assert_eq!(Roles::of(&tables).0[2..], [Role::Allocator, Role::Allocator, Role::Asker, Role::Library]);
+        tables.frames.push(frame("src/main.rs"));
+        assert_eq!(Roles::of(&tables).0[5], Role::Asker);
+    }
+
+    #[test]
     fn what_is_allocated_goes_to_the_first_function_outside_of_libraries() {
         let tables = tables();
         let mut weights: Vec<_> = (1..7).map(|value| Weight { value, count: 1 }).collect();
         to_askers(&tables, &mut weights);
-        // Only what ends in malloc moves, and not where nobody has called it.
+        // Only what ends in an allocator moves, and not where nobody has called it.
         let values: Vec<_> = weights.iter().map(|weight| weight.value).collect();
-        assert_eq!(values, [1 + 4, 2, 3, 0, 5, 6]);
-        assert_eq!(weights[0].count, 2);
+        assert_eq!(values, [1 + 3 + 4, 2, 0, 0, 5, 6]);
+        assert_eq!(weights[0].count, 3);
     }
 }

@@ -8,6 +8,8 @@ import { readSeries, type Series } from "./series";
 import { Texts } from "./texts";
 
 export const KERNEL = 1;
+export const LIBRARY = 1;
+export const ALLOCATOR = 2;
 
 export interface Functions {
   count: number;
@@ -19,6 +21,8 @@ export interface Functions {
   line: Uint32Array;
   kind: Uint8Array;
   runtime: Uint8Array;
+  /** Of {@link LIBRARY}, {@link ALLOCATOR}; 0 for others. */
+  role: Uint8Array;
 }
 
 /** The call tree in depth-first order: the subtree of node `n` is `n` to `end[n]`, without the latter. */
@@ -88,6 +92,7 @@ function readFunctions(columns: Columns): Functions {
     line: texts("line"),
     kind: columns.u8("functions.kind"),
     runtime: columns.u8("functions.runtime"),
+    role: columns.u8("functions.role"),
   };
 }
 

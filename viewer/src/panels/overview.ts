@@ -131,7 +131,7 @@ function hottest(view: View): HTMLElement {
   return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
 }
 
-/** Of a heap, who calls the allocator is what one looks for. */
+/** Of a heap, who asks for memory is what one looks for. */
 function allocating(view: View): HTMLElement {
   const { metric } = view.state;
   const points = pointsOf(view.profile, view.state, view.labels);

@@ -1,8 +1,7 @@
-/** Allocation points: the stacks of a heap profile, each with its site, the function that called the allocator. */
+/** Allocation points: the stacks of a heap profile, each with its site, the function that asked for memory. */
 
-import type { Profile } from "../data/profile";
-import { isAllocator } from "./allocators";
-import { isFunction, type Labels, nameOf } from "./labels";
+import { ALLOCATOR, type Profile } from "../data/profile";
+import type { Labels } from "./labels";
 import type { Query } from "./query";
 import { through } from "./weigh";
 
@@ -10,7 +9,7 @@ export interface Points {
   count: number;
   /** Where the stack ends. */
   node: Uint32Array;
-  /** The innermost node that is no allocator and not hidden; the outermost if all are. */
+  /** The innermost node of no allocator, no standard library and not hidden: as `--hide-allocators` has it. */
   site: Uint32Array;
   /** By metric. */
   values: Float64Array[];
@@ -61,22 +60,23 @@ function used(profile: Profile, kept: Uint8Array): Uint32Array {
 
 function sites(profile: Profile, query: Query, labels: Labels, ends: Uint32Array): Uint32Array {
   const { nodes } = profile;
-  const passed = new Int8Array(labels.count).fill(-1);
-  for (const row of query.hide) {
-    passed[labels.of[row]] = 1;
-  }
-  const passes = (label: number) => {
-    if (passed[label] < 0) {
-      passed[label] = isFunction(profile, label) && isAllocator(nameOf(profile, label)) ? 1 : 0;
-    }
-    return passed[label] === 1;
-  };
+  const { role } = profile.functions;
+  const hidden = new Set(query.hide.map((row) => labels.of[row]));
+  const isHidden = (node: number) => hidden.has(labels.of[nodes.function[node]]);
   return ends.map((end) => {
-    let at = end;
-    while (nodes.parent[at] >= 0 && passes(labels.of[nodes.function[at]])) {
-      at = nodes.parent[at];
+    let allocates = false;
+    let shown = -1;
+    for (let at = end; at >= 0; at = nodes.parent[at]) {
+      const found = role[nodes.function[at]];
+      allocates ||= found === ALLOCATOR;
+      if (!isHidden(at)) {
+        if (found === 0) {
+          return allocates || shown < 0 ? at : shown;
+        }
+        shown = shown < 0 ? at : shown;
+      }
     }
-    return at;
+    return shown < 0 ? end : shown;
   });
 }
 

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::container::Container;
+use crate::allocator::{Role, Roles};
 use crate::frame_kind::FrameKind;
 use crate::labels::{Grouping, Label, Labels};
 use crate::naming::fold_generics;
@@ -13,6 +14,8 @@ pub struct Functions {
     labels: Labels,
     /// For each label, if a program or a thread starts in it, or a panic is unwound.
     runtime: Vec<bool>,
+    /// For each label, what it has to do with allocating.
+    roles: Vec<Role>,
 }
 
 impl Functions {
@@ -24,7 +27,13 @@ impl Functions {
         for (label, other) in labels.of_frame.iter().zip(&collapsed.of_frame) {
             runtime[*label as usize] |= Some(*other) == collapsed.runtime;
         }
-        Self { labels, runtime }
+        let known = Roles::of(tables);
+        let mut roles = vec![Role::Allocator; labels.labels.len()];
+        for (label, frame) in labels.of_frame.iter().zip(&tables.frames) {
+            let role = &mut roles[*label as usize];
+            *role = known.of_frame(frame).min(*role);
+        }
+        Self { labels, runtime, roles }
     }
 
     /// The function of a row of `frames`.
@@ -47,6 +56,7 @@ impl Functions {
         container.u32("functions.line", labels.iter().map(|label| label.line.unwrap_or(0).max(0) as u32));
         container.u8("functions.kind", labels.iter().map(|label| kind(label.kind)));
         container.u8("functions.runtime", self.runtime.iter().map(|runtime| u8::from(*runtime)));
+        container.u8("functions.role", self.roles.iter().map(|role| *role as u8));
     }
 }
 

@@ -14,6 +14,7 @@
 //! | `functions.name`, `.folded`, `.binary`, `.file`, `.namespace` | u32 | texts; `folded` is without generic arguments |
 //! | `functions.line` | u32 | 0 if unknown |
 //! | `functions.kind`, `.runtime` | u8 | 0 native, 1 kernel, 2 jit, 3 unknown; 1 if it starts programs or unwinds panics |
+//! | `functions.role` | u8 | 0 may ask for memory, 1 of a standard library, 2 an allocator |
 //! | `nodes.function`, `nodes.depth` | u32 | depth 0 is a root |
 //! | `nodes.inlined` | u8 | 1 if the compiler inlined every frame of it |
 //! | `self.k.node`, `self.k.value` | u32, f64 | nodes in which samples end |
