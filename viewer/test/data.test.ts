@@ -3,7 +3,7 @@ import { Columns } from "../src/data/container";
 import { wilson } from "../src/data/interval";
 import { relate } from "../src/data/profile";
 import { Texts } from "../src/data/texts";
-import { bytes, count, duration, fixed, percent, seconds } from "../src/data/units";
+import { bytes, count, duration, fixed, grouped, percent, seconds } from "../src/data/units";
 import { fromAddress, START, toAddress } from "../src/state/state";
 import { timeline } from "../src/tree/timeline";
 import { made } from "./made";
@@ -118,4 +118,14 @@ it("the timeline sums equal spans", () => {
   ]);
   expect(samples && [...timeline(samples, 0, [], [0, 11], 2)]).toEqual([1, 6]);
   expect(samples && [...timeline(samples, 0, [1], [0, 11], 2)]).toEqual([0, 4]);
+});
+
+it("thousands are set apart", () => {
+  expect([0, 999, 1_000, 1_234_567].map(grouped)).toEqual(["0", "999", "1,000", "1,234,567"]);
+  expect([1_234.56, -1_234.5, -0.5, 1e6 - 0.01].map(count)).toEqual([
+    "1,234.6",
+    "-1,234.5",
+    "-0.5",
+    "1,000,000",
+  ]);
 });

@@ -41,8 +41,8 @@ export interface Samples {
   value: Float64Array;
   /** Observations that each stands for. */
   counts: Uint32Array;
-  /** Nanoseconds since the start. */
-  time: Float64Array;
+  /** Nanoseconds since the start; worked out when they are first asked for. */
+  readonly time: Float64Array;
 }
 
 export interface Profile {
@@ -131,6 +131,7 @@ function readSamples(columns: Columns): Samples | null {
     return null;
   }
   const node = columns.u32("samples.node");
+  let known: Float64Array | null = null;
   return {
     count: node.length,
     node,
@@ -138,7 +139,10 @@ function readSamples(columns: Columns): Samples | null {
     metric: columns.u8("samples.metric"),
     value: columns.f64("samples.value"),
     counts: columns.u32("samples.count"),
-    time: times(columns.u32("samples.delta"), columns.f64("samples.tick")[0]),
+    get time() {
+      known ??= times(columns.u32("samples.delta"), columns.f64("samples.tick")[0]);
+      return known;
+    },
   };
 }
 
