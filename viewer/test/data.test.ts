@@ -31,6 +31,17 @@ describe("the container", () => {
     expect(columns.text("b")).toBe("hi");
   });
 
+  it("gives numbers of whatever type", () => {
+    const of = (type: string, ...bytes: number[]) => [
+      ...new Columns(container([{ name: "a", type, offset: 0, length: bytes.length }], bytes)).numbers("a"),
+    ];
+    expect(of("u8", 7, 8)).toEqual([7, 8]);
+    expect(of("u16", 1, 1)).toEqual([257]);
+    expect(of("u32", 0, 0, 1, 0)).toEqual([65_536]);
+    expect(of("f64", 0, 0, 0, 0, 0, 0, 240, 191)).toEqual([-1]);
+    expect(() => of("text", 65)).toThrow("no column a of f64");
+  });
+
   it("says what is not there, or is something else", () => {
     expect(() => columns.u8("c")).toThrow("no column c");
     expect(() => columns.f64("a")).toThrow("no column a of f64");

@@ -34,10 +34,12 @@ export class Timeline {
     new ResizeObserver(() => this.draw()).observe(strip);
   }
 
-  /** Hidden if the samples have no times. */
+  /** Hidden if the samples of the metric have no times. */
   show(view: View): void {
     this.view = view;
-    this.element.hidden = view.profile.samples === null || this.length === 0;
+    const { metric, time } = view.state;
+    const has = time !== null || view.profile.samples?.metric.includes(metric);
+    this.element.hidden = !has || this.length === 0;
     this.draw();
   }
 
