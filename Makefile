@@ -39,7 +39,7 @@ export PYO3_PYTHON := $(BIN)/python
 export VIRTUAL_ENV := $(VENV)
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-.PHONY: help setup build viewer ripgrep counts large peers demo test test-rust test-viewer test-python lint check-targets format bench wheel fuzz lock clean
+.PHONY: help setup build viewer ripgrep counts large peers demo pictures test test-rust test-viewer test-python lint check-targets format bench wheel fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,11 @@ demo: build ripgrep ## record ripgrep searching the sources of all downloaded cr
 	@echo 'the report:      $(CURDIR)/build/demo/ripgrep.html (open it in a browser)'
 	@echo 'the flame graph: $(CURDIR)/build/demo/flamegraph.svg'
 	@echo 'the recording:   $(CURDIR)/build/demo/ripgrep.pyro'
+
+pictures: build ## make the pictures of docs/pictures, by the tests that look at every panel
+	@$(BIN)/pytest --quiet tests/browser/test_pictures.py
+	@tools/pictures docs/pictures build/pictures/{overview,flame,functions,tree,source,threads,heat,counters,heap}-light.png
+	@tools/pictures docs build/pictures/all.png
 
 test: test-rust test-viewer test-python ## run all tests: Rust, TypeScript and Python
 

@@ -6,6 +6,8 @@ export default defineConfig({
     outDir: "../src/pyrometer/show/page",
     emptyOutDir: true,
     target: "es2022",
+    // The first that know `light-dark()`.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     lib: {
       entry: "src/main.ts",
       formats: ["iife"],

@@ -3,7 +3,7 @@ import { Columns } from "../src/data/container";
 import { wilson } from "../src/data/interval";
 import { relate } from "../src/data/profile";
 import { Texts } from "../src/data/texts";
-import { bytes, count, duration, fixed, percent, seconds } from "../src/data/units";
+import { bytes, count, duration, fixed, grouped, percent, seconds } from "../src/data/units";
 import { fromAddress, START, toAddress } from "../src/state/state";
 import { timeline } from "../src/tree/timeline";
 import { made } from "./made";
@@ -29,6 +29,17 @@ describe("the container", () => {
   it("gives columns by name", () => {
     expect([...columns.u32("a")]).toEqual([1, 256]);
     expect(columns.text("b")).toBe("hi");
+  });
+
+  it("gives numbers of whatever type", () => {
+    const of = (type: string, ...bytes: number[]) => [
+      ...new Columns(container([{ name: "a", type, offset: 0, length: bytes.length }], bytes)).numbers("a"),
+    ];
+    expect(of("u8", 7, 8)).toEqual([7, 8]);
+    expect(of("u16", 1, 1)).toEqual([257]);
+    expect(of("u32", 0, 0, 1, 0)).toEqual([65_536]);
+    expect(of("f64", 0, 0, 0, 0, 0, 0, 240, 191)).toEqual([-1]);
+    expect(() => of("text", 65)).toThrow("no column a of f64");
   });
 
   it("says what is not there, or is something else", () => {
@@ -118,4 +129,14 @@ it("the timeline sums equal spans", () => {
   ]);
   expect(samples && [...timeline(samples, 0, [], [0, 11], 2)]).toEqual([1, 6]);
   expect(samples && [...timeline(samples, 0, [1], [0, 11], 2)]).toEqual([0, 4]);
+});
+
+it("thousands are set apart", () => {
+  expect([0, 999, 1_000, 1_234_567].map(grouped)).toEqual(["0", "999", "1,000", "1,234,567"]);
+  expect([1_234.56, -1_234.5, -0.5, 1e6 - 0.01].map(count)).toEqual([
+    "1,234.6",
+    "-1,234.5",
+    "-0.5",
+    "1,000,000",
+  ]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { labelsOf, nameOf } from "../src/tree/labels";
-import { bySite, isHeap, lifetimes, pointsOf } from "../src/tree/points";
+import { bySite, isHeap, isOfHeap, lifetimes, pointsOf } from "../src/tree/points";
 import { EVERYTHING, type Query } from "../src/tree/query";
 import { made, ownOf } from "./made";
 
@@ -76,6 +76,8 @@ describe("allocation points", () => {
   });
 
   it("are of a heap only", () => {
+    expect(["alloc-bytes", "live-bytes-7", "never-read-blocks", "lifetime"].every(isOfHeap)).toBe(true);
+    expect(isOfHeap("cpu-time")).toBe(false);
     expect(isHeap(heap())).toBe(true);
     expect(isHeap(made([{ stack: "main", value: 1 }]))).toBe(false);
   });

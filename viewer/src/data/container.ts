@@ -6,10 +6,13 @@ const ALIGNMENT = 8;
 
 interface Entry {
   name: string;
-  type: "u8" | "u32" | "f64" | "text";
+  type: "u8" | "u16" | "u32" | "f64" | "text";
   offset: number;
   length: number;
 }
+
+/** A column of the smallest type that holds all its values. */
+export type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /** Columns by name: arrays that lie over the bytes, without a copy. A column that is not there is an error. */
 export class Columns {
@@ -46,6 +49,21 @@ export class Columns {
   f64(name: string): Float64Array {
     const { offset, length } = this.entry(name, "f64");
     return new Float64Array(this.bytes, offset, length / 8);
+  }
+
+  numbers(name: string): Numbers {
+    switch (this.entries.get(name)?.type) {
+      case "u8":
+        return this.u8(name);
+      case "u16": {
+        const { offset, length } = this.entry(name, "u16");
+        return new Uint16Array(this.bytes, offset, length / 2);
+      }
+      case "u32":
+        return this.u32(name);
+      default:
+        return this.f64(name);
+    }
   }
 
   text(name: string): string {

@@ -1,9 +1,11 @@
 /** What samples that end in a node weigh: of most nodes nothing, so that only the others are kept. */
 
+import type { Numbers } from "./container";
+
 export interface Own {
   /** In ascending order. */
   node: Uint32Array;
-  value: Float64Array;
+  value: Numbers;
 }
 
 /** A value for each node. */

@@ -1,7 +1,7 @@
 /** A profile in memory: columns, no rows. */
 
 import type { About } from "./about";
-import { Columns } from "./container";
+import { Columns, type Numbers } from "./container";
 import type { Own } from "./own";
 import { type Places, readPlaces } from "./places";
 import { readSeries, type Series } from "./series";
@@ -40,13 +40,13 @@ export interface Nodes {
 export interface Samples {
   count: number;
   node: Uint32Array;
-  thread: Uint32Array;
+  thread: Numbers;
   metric: Uint8Array;
-  value: Float64Array;
+  value: Numbers;
   /** Observations that each stands for. */
-  counts: Uint32Array;
-  /** Nanoseconds since the start. */
-  time: Float64Array;
+  counts: Numbers;
+  /** Nanoseconds since the start; worked out when they are first asked for. */
+  readonly time: Float64Array;
 }
 
 export interface Profile {
@@ -128,7 +128,7 @@ export function relate(depth: Uint32Array): { parent: Int32Array; end: Uint32Arr
 }
 
 function readOwn(columns: Columns, metric: number): Own {
-  return { node: columns.u32(`self.${metric}.node`), value: columns.f64(`self.${metric}.value`) };
+  return { node: columns.u32(`self.${metric}.node`), value: columns.numbers(`self.${metric}.value`) };
 }
 
 function readSamples(columns: Columns): Samples | null {
@@ -136,18 +136,22 @@ function readSamples(columns: Columns): Samples | null {
     return null;
   }
   const node = columns.u32("samples.node");
+  let known: Float64Array | null = null;
   return {
     count: node.length,
     node,
-    thread: columns.u32("samples.thread"),
+    thread: columns.numbers("samples.thread"),
     metric: columns.u8("samples.metric"),
-    value: columns.f64("samples.value"),
-    counts: columns.u32("samples.count"),
-    time: times(columns.u32("samples.delta"), columns.f64("samples.tick")[0]),
+    value: columns.numbers("samples.value"),
+    counts: columns.numbers("samples.count"),
+    get time() {
+      known ??= times(columns.numbers("samples.delta"), columns.f64("samples.tick")[0]);
+      return known;
+    },
   };
 }
 
-function times(deltas: Uint32Array, tick: number): Float64Array {
+function times(deltas: Numbers, tick: number): Float64Array {
   const times = new Float64Array(deltas.length);
   let ticks = 0;
   for (let row = 0; row < deltas.length; row++) {

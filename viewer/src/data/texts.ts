@@ -3,20 +3,27 @@ export class Texts {
   private readonly bytes: Uint8Array;
   private readonly ends: Uint32Array;
   private readonly known: (string | undefined)[] = [];
-  /** All texts in one string, if every byte is a letter of its own: then cutting is enough. */
-  private readonly ascii: string | null;
+  private decoded: string | null | undefined;
 
   constructor(bytes: Uint8Array, ends: Uint32Array) {
     this.bytes = bytes;
     this.ends = ends;
-    const whole = new TextDecoder().decode(bytes);
-    this.ascii = whole.length === bytes.length ? whole : null;
+  }
+
+  /** All texts in one string, if every byte is a letter of its own: then cutting is enough. */
+  private get ascii(): string | null {
+    if (this.decoded === undefined) {
+      const whole = new TextDecoder().decode(this.bytes);
+      this.decoded = whole.length === this.bytes.length ? whole : null;
+    }
+    return this.decoded;
   }
 
   at(row: number): string {
     const start = row > 0 ? this.ends[row - 1] : 0;
-    if (this.ascii !== null) {
-      return this.ascii.slice(start, this.ends[row]);
+    const { ascii } = this;
+    if (ascii !== null) {
+      return ascii.slice(start, this.ends[row]);
     }
     let text = this.known[row];
     if (text === undefined) {

@@ -60,9 +60,15 @@ export function bytes(count: number): string {
   return `${fixed(count / size, 1)} ${unit}`;
 }
 
+/** `1,234,567`. To ask the browser for it would first load its tables of all languages. */
+export function grouped(number: number | string): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 export function count(number: number): string {
   if (Math.abs(number) < 1e7) {
-    return number.toLocaleString("en-US", { maximumFractionDigits: 1 });
+    const [digits, fraction] = String(Math.round(number * 10) / 10).split(".");
+    return grouped(digits) + (fraction ? `.${fraction}` : "");
   }
   const [size, unit] = unitOf(number, COUNTS);
   return `${threeDigits(number / size)} ${unit}`;

@@ -93,12 +93,8 @@ function differencePalette(dark: boolean): string[] {
 function byGroup(view: View): Colouring {
   const key = groupKey(view);
   const { tree, sums } = view.answer;
-  const colours = coloursOf(sumsBy(key, tree.label, tree.total));
-  const own = sumsBy(
-    key,
-    Uint32Array.from(sums.self, (_, label) => label),
-    sums.self,
-  );
+  const colours = coloursOf(sumsBy(key, byLabel(tree.label, tree.total, view.labels.count)));
+  const own = sumsBy(key, sums.self);
   const rest = { name: "other", self: 0, colour: GREY };
   const legend: Weight[] = [];
   for (const [group, self] of own) {
@@ -135,16 +131,22 @@ function groups(view: View, weights: Weight[]): Group[] {
     .map(({ name, self, colour }) => ({ name, text: view.percent(self), colour: middle(colour) }));
 }
 
-function sumsBy(
-  key: (label: number) => number,
-  labels: Uint32Array,
-  values: Float64Array,
-): Map<number, number> {
+/** What the nodes of each label weigh together: the room that they take. */
+function byLabel(labels: Uint32Array, values: Float64Array, count: number): Float64Array {
+  const sums = new Float64Array(count);
+  for (let node = 0; node < labels.length; node++) {
+    sums[labels[node]] += values[node];
+  }
+  return sums;
+}
+
+/** Sums of labels by group. */
+function sumsBy(key: (label: number) => number, values: Float64Array): Map<number, number> {
   const sums = new Map<number, number>();
-  for (let row = 0; row < labels.length; row++) {
-    if (values[row] !== 0) {
-      const group = key(labels[row]);
-      sums.set(group, (sums.get(group) ?? 0) + values[row]);
+  for (let label = 0; label < values.length; label++) {
+    if (values[label] !== 0) {
+      const group = key(label);
+      sums.set(group, (sums.get(group) ?? 0) + values[label]);
     }
   }
   return sums;

@@ -1,5 +1,7 @@
 /** A name in the letters that there is room for: what tells functions apart is at the end of their paths. */
 
+import type { View } from "../panels/view";
+
 /** Without generic arguments and parameters: `a::B<C>::d(e)` is `a::B::d`, `<a::B as C>::d` is `a::B::d`. */
 export function bare(name: string): string {
   let text = "";
@@ -44,6 +46,34 @@ function ofType(name: string): string | null {
     }
   }
   return null;
+}
+
+/** Names that are kept: those of some screens. */
+const KEPT = 20_000;
+/** No box is wider, in letters. */
+const WIDEST = 1_000;
+
+/** What names look like in boxes of some widths: while a graph moves, most are the same from frame to frame. */
+export class Names {
+  private known = new Map<number, string>();
+  private shown: View | null = null;
+
+  /** The name of a label in so many letters. */
+  of(view: View): (label: number, room: number) => string {
+    if (this.shown?.labels !== view.labels || this.known.size > KEPT) {
+      this.known = new Map();
+    }
+    this.shown = view;
+    return (label, room) => {
+      const key = label * WIDEST + Math.min(room, WIDEST - 1);
+      let text = this.known.get(key);
+      if (text === undefined) {
+        text = fitted(view.name(label), room);
+        this.known.set(key, text);
+      }
+      return text;
+    };
+  }
 }
 
 const LEAST = 3;

@@ -3,7 +3,6 @@
 import type { Found } from "../tree/search";
 import type { Tree } from "../tree/tree";
 import type { Colouring } from "./colours";
-import { fitted } from "./names";
 import type { Boxes } from "./visible";
 
 export const ROW = 20;
@@ -26,7 +25,8 @@ export interface Picture {
   boxes: Boxes;
   colouring: Colouring;
   found: Found | null;
-  name: (label: number) => string;
+  /** The name of a label in so many letters. */
+  name: (label: number, room: number) => string;
   /** What stands before the name of a node. */
   sign: (node: number) => string;
   /** Top of a row, in pixels of the canvas. */
@@ -101,7 +101,7 @@ function paintNames(context: CanvasRenderingContext2D, theme: Theme, picture: Pi
     }
     const node = boxes.node[box];
     const sign = picture.sign(node);
-    const text = sign + fitted(picture.name(tree.label[node]), room - sign.length);
+    const text = sign + picture.name(tree.label[node], room - sign.length);
     if (text) {
       context.fillStyle = found && !found.matches[tree.label[node]] ? theme.fadedText : theme.text;
       context.fillText(text, boxes.x[box] + PADDING, picture.top(tree.depth[node]) + ROW / 2);

@@ -33,8 +33,14 @@ export class Viewport {
 
   /** Top of a row, from the top of the window. */
   top(row: number): number {
-    const height = Math.max(this.height, this.scroller.clientHeight);
-    return (this.icicle ? row * ROW : height - (row + 1) * ROW) - this.scroller.scrollTop;
+    return this.places().top(row);
+  }
+
+  /** Tops of rows as they are now: to ask the browser where it has scrolled to may cost it a layout. */
+  places(): { top: (row: number) => number } {
+    const { scrollTop, clientHeight } = this.scroller;
+    const last = Math.max(this.height, clientHeight) - ROW - scrollTop;
+    return this.icicle ? { top: (row) => row * ROW - scrollTop } : { top: (row) => last - row * ROW };
   }
 
   rowAt(y: number): number {

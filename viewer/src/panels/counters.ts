@@ -1,7 +1,7 @@
 /** Time series: one is drawn large, with its points as a table; the others are in a list. */
 
 import { peakOf, rowAt, type Series, valueAt } from "../data/series";
-import { bytes, count, seconds } from "../data/units";
+import { bytes, count, grouped, seconds } from "../data/units";
 import { h, replace } from "../ui/dom";
 import { announce } from "../ui/live";
 import { property } from "../ui/theme";
@@ -83,7 +83,7 @@ export class CountersPanel implements Panel {
   private sentence(view: View, series: Series): (Node | string)[] {
     const peak = peakOf(series);
     const last = series.value[series.value.length - 1] ?? 0;
-    const all = series.points.toLocaleString("en-US");
+    const all = grouped(series.points);
     const thinned = series.points > series.time.length ? `; of ${all} points the extremes are here` : "";
     return [
       h("strong", {}, this.named(view, series)),

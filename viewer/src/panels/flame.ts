@@ -1,6 +1,7 @@
 /** The flame graph: a canvas of the size of its panel, behind which a tree of any depth scrolls. */
 
 import { type Colouring, colouring, palette } from "../flame/colours";
+import { Names } from "../flame/names";
 import { FONT, paint, type Theme } from "../flame/paint";
 import { Viewport } from "../flame/viewport";
 import { Visible } from "../flame/visible";
@@ -31,6 +32,7 @@ export class FlamePanel implements Panel {
   private readonly spacer = h("div", { class: "spacer" });
   private readonly scroller: HTMLElement;
   private readonly visible = new Visible();
+  private readonly names = new Names();
   private readonly tip = new Tip();
   private readonly menu = new Menu();
   private view: View | null = null;
@@ -39,6 +41,8 @@ export class FlamePanel implements Panel {
   private current = -1;
   private hovered = -1;
   private frame = 0;
+  /** Width of a letter in pixels. */
+  private letter = 0;
   private settling = 0;
 
   constructor() {
@@ -201,7 +205,7 @@ export class FlamePanel implements Panel {
     const dense = window.devicePixelRatio || 1;
     context.setTransform(dense, 0, 0, dense, 0, 0);
     context.font = FONT;
-    const letter = context.measureText("M".repeat(100)).width / 100;
+    this.letter ||= context.measureText("M".repeat(100)).width / 100;
     const { tree } = view.answer;
     const boxes = this.visible.find(tree, viewport.window);
     const picture = {
@@ -209,14 +213,14 @@ export class FlamePanel implements Panel {
       boxes,
       colouring: colours,
       found: view.found,
-      name: (label: number) => view.name(label),
+      name: this.names.of(view),
       sign: signs(view),
-      top: (row: number) => viewport.top(row),
+      ...viewport.places(),
       current: this.current,
       hovered: this.hovered,
       selected: view.selected,
     };
-    paint(context, theme, picture, letter);
+    paint(context, theme, picture, this.letter);
     this.canvas.dataset.boxes = String(boxes.count);
   }
 }

@@ -1,6 +1,7 @@
 /** All functions with their own weight and that of all they call. */
 
 import type { Difference } from "../data/difference";
+import { grouped } from "../data/units";
 import type { Sort, State } from "../state/state";
 import type { Others } from "../tree/query";
 import { h } from "../ui/dom";
@@ -34,7 +35,7 @@ export class FunctionsPanel implements Panel {
 
   show(view: View): void {
     const table = view.answer.others ? changes(view, view.answer.others) : weights(view);
-    const many = table.rows.length.toLocaleString("en-US");
+    const many = grouped(table.rows.length);
     const noun = table.rows.length === 1 ? "function" : "functions";
     this.count.textContent = `${many} ${noun}${view.found ? " found" : ""}${table.remark}`;
     const at = table.rows.indexOf(view.selected);

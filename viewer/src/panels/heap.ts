@@ -1,6 +1,6 @@
 /** A heap profile: what there is of it, how long blocks live, and who allocates them. */
 
-import { percent } from "../data/units";
+import { grouped, percent } from "../data/units";
 import { type Points, pointsOf } from "../tree/points";
 import type { Answer } from "../tree/query";
 import { h, refresh } from "../ui/dom";
@@ -43,7 +43,7 @@ export class HeapPanel implements Panel {
     this.lives.hidden = lives === null;
     refresh(this.lives, lives);
     const rows = rowsOf(view, points);
-    const many = rows.length.toLocaleString("en-US");
+    const many = grouped(rows.length);
     this.count.textContent = `${many} allocation ${rows.length === 1 ? "point" : "points"} with ${view.metric.name}${view.found ? ", found" : ""}; hide a function to count what it allocates as its caller's`;
     this.fill(view, points, metrics, rows);
   }

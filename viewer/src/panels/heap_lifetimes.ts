@@ -25,8 +25,8 @@ export function lifetimeTable(view: View, points: Points): HTMLElement | null {
       h("td", { class: "number" }, bytes(one.bytes)),
     ),
   );
-  const titles = ["Lifetime", "Share", "", "Blocks", "Bytes"].map((title) =>
-    title ? h("th", { scope: "col" }, title) : h("td"),
+  const titles = ["Lifetime", "Share", "", "Blocks", "Bytes"].map((title, at) =>
+    title ? h("th", { scope: "col", class: at > 0 ? "number" : "" }, title) : h("td"),
   );
   return h(
     "div",

@@ -1,7 +1,7 @@
 /** What was run, what is missing, and what is hot, in sentences. */
 
 import type { Fact, Missing } from "../data/about";
-import { bySite, isHeap, metricRow, pointsOf } from "../tree/points";
+import { bySite, isHeap, isOfHeap, metricRow, pointsOf } from "../tree/points";
 import type { Others } from "../tree/query";
 import { neighbours } from "../tree/sums";
 import { button, h, replace } from "../ui/dom";
@@ -30,7 +30,12 @@ export class OverviewPanel implements Panel {
       ),
       ...about.remarks.map((text) => h("p", { class: "remark" }, text)),
       others && changed(view, others),
-      h("div", { class: "columns" }, isHeap(view.profile) ? allocating(view) : hottest(view), places(view)),
+      h(
+        "div",
+        { class: "columns" },
+        isHeap(view.profile) && isOfHeap(view.metric.name) ? allocating(view) : hottest(view),
+        places(view),
+      ),
       notes(view),
     );
   }

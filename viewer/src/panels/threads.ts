@@ -1,6 +1,6 @@
 /** Threads and their processes: how much each has, and when. */
 
-import { seconds } from "../data/units";
+import { grouped, seconds } from "../data/units";
 import { byThread, timeline } from "../tree/timeline";
 import { h, on } from "../ui/dom";
 import { property } from "../ui/theme";
@@ -103,5 +103,5 @@ function flip(view: View, row: number): true {
 }
 
 function plural(number: number, noun: string, nouns = `${noun}s`): string {
-  return `${number.toLocaleString("en-US")} ${number === 1 ? noun : nouns}`;
+  return `${grouped(number)} ${number === 1 ? noun : nouns}`;
 }

@@ -1,6 +1,6 @@
 /** The strip of time above the panels: what is chosen in it restricts all of them. */
 
-import { seconds, value } from "../data/units";
+import { grouped, seconds, value } from "../data/units";
 import { timeline } from "../tree/timeline";
 import { button, h, on } from "../ui/dom";
 import { announce } from "../ui/live";
@@ -34,10 +34,12 @@ export class Timeline {
     new ResizeObserver(() => this.draw()).observe(strip);
   }
 
-  /** Hidden if the samples have no times. */
+  /** Hidden if the samples of the metric have no times. */
   show(view: View): void {
     this.view = view;
-    this.element.hidden = view.profile.samples === null || this.length === 0;
+    const { metric, time } = view.state;
+    const has = time !== null || view.profile.samples?.metric.includes(metric);
+    this.element.hidden = !has || this.length === 0;
     this.draw();
   }
 
@@ -102,7 +104,7 @@ export class Timeline {
     const [start, end] = this.span;
     const part = view.state.time || this.dragged;
     this.all.hidden = !part;
-    const whole = `${this.written(this.length)}, ${samples.toLocaleString("en-US")} samples`;
+    const whole = `${this.written(this.length)}, ${grouped(samples)} samples`;
     const cpus = view.metric.unit === "ns" ? `, ${(view.answer.whole / (end - start)).toFixed(2)} CPUs` : "";
     this.text.textContent = part
       ? `${this.written(start)} – ${this.written(end)}: ${value(view.answer.whole, view.metric.unit)}${this.dragged ? "" : cpus}`

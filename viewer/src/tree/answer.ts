@@ -1,6 +1,6 @@
 /** From a question to what the panels show. */
 
-import type { Profile } from "../data/profile";
+import type { Nodes, Profile } from "../data/profile";
 import { chronicle } from "./chronicle";
 import { invert } from "./invert";
 import { type Labels, labelsOf, nameOf } from "./labels";
@@ -35,7 +35,7 @@ function grow(profile: Profile, query: Query, labels: Labels, values: Values, ot
   if (query.order === "time" && !query.inverted && profile.samples) {
     return chronicle(profile, profile.samples, labels, query, values.self);
   }
-  const whole = isStored(query) ? stored(profile, values) : null;
+  const whole = isStored(query) ? stored(profile, values, isAll(query)) : null;
   if (whole) {
     return whole;
   }
@@ -59,18 +59,31 @@ function isStored(query: Query): boolean {
   return query.metric === 0 && query.order === "weight" && !changes;
 }
 
-/** It as it is: in the order of its weights. Null if they are now others. */
-function stored({ nodes }: Profile, { self, totals: total }: Values): Tree | null {
-  const last = new Float64Array(nodes.count + 1).fill(Number.POSITIVE_INFINITY);
-  for (let node = 0; node < nodes.count; node++) {
-    const siblings = nodes.parent[node] + 1;
-    if (total[node] <= 0 || total[node] > last[siblings]) {
-      return null;
-    }
-    last[siblings] = total[node];
+/** Whether all samples are selected: then the nodes stand in the order of their weights, as they were written. */
+function isAll(query: Query): boolean {
+  return query.time === null && query.threads.length === 0 && query.focus.length === 0;
+}
+
+/** The tree as it is, in the order of its weights. Null if they are now others, or a node has none. */
+function stored({ nodes }: Profile, { self, totals: total }: Values, isAll: boolean): Tree | null {
+  if (total.some((one) => one <= 0) || (!isAll && !isSorted(nodes, total))) {
+    return null;
   }
   const { function: label, parent, end, inlined, depth } = nodes;
   return place({ label, parent, self, total, inlined, other: null }, depth, end);
+}
+
+/** Whether no sibling weighs more than the one before it. */
+function isSorted(nodes: Nodes, total: Float64Array): boolean {
+  const last = new Float64Array(nodes.count + 1).fill(Number.POSITIVE_INFINITY);
+  for (let node = 0; node < nodes.count; node++) {
+    const siblings = nodes.parent[node] + 1;
+    if (total[node] > last[siblings]) {
+      return false;
+    }
+    last[siblings] = total[node];
+  }
+  return true;
 }
 
 function order(profile: Profile, query: Query, grown: Grown): (a: number, b: number) => number {

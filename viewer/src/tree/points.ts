@@ -16,6 +16,15 @@ export interface Points {
   sums: number[];
 }
 
+/** Of allocation points. */
+const OF_POINTS =
+  /^(alloc|peak|exit|max|inuse|temporary|read|written|never-\w+|live)-(bytes|blocks)(-\d+)?$|^lifetime$/;
+
+/** Whether a metric of a heap profile is about what was allocated. */
+export function isOfHeap(name: string): boolean {
+  return OF_POINTS.test(name);
+}
+
 /** Metrics that only profiles of a heap have. */
 const HEAP = /^(alloc|peak|exit|inuse|never-read|never-written)-(bytes|blocks)$|^live-bytes-\d+$/;
 

@@ -15,9 +15,10 @@ export function timeline(
   const wanted = threads.length > 0 ? new Set(threads) : null;
   const [first, last] = range(samples, [start, end]);
   const scale = buckets / (end - start || 1);
+  const { time, value, thread, metric: metrics } = samples;
   for (let row = first; row < last; row++) {
-    if (samples.metric[row] === metric && (!wanted || wanted.has(samples.thread[row]))) {
-      sums[Math.min(buckets - 1, Math.floor((samples.time[row] - start) * scale))] += samples.value[row];
+    if (metrics[row] === metric && (!wanted || wanted.has(thread[row]))) {
+      sums[Math.min(buckets - 1, Math.floor((time[row] - start) * scale))] += value[row];
     }
   }
   return sums;

@@ -1,5 +1,6 @@
 /** How much the selected samples weigh, by the node that they end in. */
 
+import type { Numbers } from "../data/container";
 import { spread } from "../data/own";
 import type { Nodes, Profile, Samples } from "../data/profile";
 import type { Labels } from "./labels";
@@ -96,7 +97,7 @@ function ofNodes(profile: Profile, query: Query, kept: Uint8Array | null): Weigh
   return { self, whole, effective: effective * share };
 }
 
-function sum(values: Float64Array): number {
+function sum(values: Numbers): number {
   let sum = 0;
   for (const value of values) {
     sum += value;

@@ -8,9 +8,11 @@ export function isDark(): boolean {
   return chosen ? chosen === "dark" : system().matches;
 }
 
-/** A colour of the style sheet. */
+/** A colour of the style sheet, for a canvas, which may not know `light-dark()`. */
 export function property(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const written = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const [, light, dark] = /^light-dark\(\s*([^,]+?)\s*,\s*([^,]+?)\s*\)$/.exec(written) ?? [];
+  return (isDark() ? dark : light) ?? written;
 }
 
 /** Applies what was chosen before, and calls back whenever the theme changes. */

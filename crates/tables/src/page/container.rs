@@ -38,6 +38,25 @@ impl Container {
         self.add(name, "u32", values.into_iter().map(u32::to_le_bytes));
     }
 
+    /// Adds numbers in the smallest type that holds all of them.
+    pub fn numbers(&mut self, name: &str, values: &[u32]) {
+        match values.iter().max() {
+            Some(..=0xff) => self.u8(name, values.iter().map(|value| *value as u8)),
+            Some(..=0xffff) => {
+                self.add(name, "u16", values.iter().map(|value| (*value as u16).to_le_bytes()))
+            }
+            _ => self.u32(name, values.iter().copied()),
+        }
+    }
+
+    /// Adds values; those above 2^53 lose their last digits. If all are small and not negative, as numbers.
+    pub fn values(&mut self, name: &str, values: &[i64]) {
+        match values.iter().map(|value| u32::try_from(*value)).collect::<Result<Vec<_>, _>>() {
+            Ok(numbers) => self.numbers(name, &numbers),
+            Err(_) => self.f64(name, values.iter().map(|value| *value as f64)),
+        }
+    }
+
     /// Adds values; those above 2^53 lose their last digits.
     pub fn f64(&mut self, name: &str, values: impl IntoIterator<Item = f64>) {
         self.add(name, "f64", values.into_iter().map(f64::to_le_bytes));

@@ -6,6 +6,8 @@
 //! - self values alone are stored, where they are not zero: totals, inverted trees and tables follow from them;
 //! - samples are there, in the order of time, unless there are more than a page can hold ([`MOST_SAMPLES`]).
 //!
+//! A column of any type is of u8, u16, u32 or f64, the smallest that holds all its values.
+//!
 //! The columns, `k` a row of `metrics` (of two profiles: those of the second follow):
 //!
 //! | column | type | of |
@@ -17,10 +19,11 @@
 //! | `functions.role` | u8 | 0 may ask for memory, 1 of a standard library, 2 an allocator |
 //! | `nodes.function`, `nodes.depth` | u32 | depth 0 is a root |
 //! | `nodes.inlined` | u8 | 1 if the compiler inlined every frame of it |
-//! | `self.k.node`, `self.k.value` | u32, f64 | nodes in which samples end |
-//! | `samples.node`, `.thread`, `.count` | u32 | |
-//! | `samples.delta` | u32 | ticks since the sample before, the first since the start; the tick is in `samples.tick` |
-//! | `samples.metric`, `samples.value` | u8, f64 | |
+//! | `self.k.node`, `self.k.value` | u32, any | nodes in which samples end |
+//! | `samples.node` | u32 | |
+//! | `samples.thread`, `.count` | any | |
+//! | `samples.delta` | any | ticks since the sample before, the first since the start; the tick is in `samples.tick` |
+//! | `samples.metric`, `samples.value` | u8, any | |
 //! | `samples.tick` | f64 | one value: nanoseconds |
 //! | `samples.stack` | u32 | as all `stacks` and `frames`: if there are lines or addresses |
 //! | `stacks.up`, `stacks.frame` | u32 | how many rows before it its caller stands, 0 at a root |

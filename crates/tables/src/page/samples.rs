@@ -32,16 +32,16 @@ pub fn write(
     };
     let deltas: Vec<_> = samples.iter().map(delta).collect();
     container.f64("samples.tick", [tick as f64]);
-    container.u32("samples.delta", deltas);
+    container.numbers("samples.delta", &deltas);
     container.u32("samples.node", samples.iter().filter_map(|sample| tree.place(sample.stack)));
     if let Some(places) = places {
         container.u32("samples.stack", samples.iter().filter_map(|sample| places.stack(sample.stack)));
     }
-    container.u32("samples.thread", samples.iter().map(|sample| sample.thread as u32));
-    container
-        .u32("samples.count", samples.iter().map(|sample| sample.count.clamp(0, u32::MAX.into()) as u32));
+    let column = |of: fn(&Sample) -> u32| samples.iter().map(of).collect::<Vec<_>>();
+    container.numbers("samples.thread", &column(|sample| sample.thread as u32));
+    container.numbers("samples.count", &column(|sample| sample.count.clamp(0, u32::MAX.into()) as u32));
     container.u8("samples.metric", samples.iter().map(|sample| sample.metric as u8));
-    container.f64("samples.value", samples.iter().map(|sample| sample.value as f64));
+    container.values("samples.value", &samples.iter().map(|sample| sample.value).collect::<Vec<_>>());
     Ok(())
 }
 

@@ -50,7 +50,8 @@ impl Tree {
             let own = self.own(weights);
             let ends = || (0..).zip(&own).filter(|(_, value)| **value != 0);
             container.u32(&format!("self.{metric}.node"), ends().map(|(place, _)| place));
-            container.f64(&format!("self.{metric}.value"), ends().map(|(_, value)| *value as f64));
+            let values: Vec<_> = ends().map(|(_, value)| *value).collect();
+            container.values(&format!("self.{metric}.value"), &values);
         }
     }
 

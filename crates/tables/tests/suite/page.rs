@@ -11,7 +11,7 @@ use pyrometer_tables::{Profile, Result};
 use serde_json::Value;
 
 /// The columns of a container, as a reader that knows nothing but its description sees them.
-struct Columns(HashMap<String, Vec<u8>>);
+struct Columns(HashMap<String, Vec<u8>>, HashMap<String, String>);
 
 impl Columns {
     fn read(bytes: &[u8]) -> Self {
@@ -28,7 +28,23 @@ impl Columns {
                 bytes[start..start + number("length")].to_vec(),
             )
         };
-        Self(directory.iter().map(column).collect())
+        let kind = |entry: &Value| {
+            [&entry["name"], &entry["type"]].map(|text| text.as_str().unwrap_or_default().to_owned())
+        };
+        let kinds = directory.iter().map(kind).map(|[name, kind]| (name, kind));
+        Self(directory.iter().map(column).collect(), kinds.collect())
+    }
+
+    /// A column of any type.
+    fn any(&self, name: &str) -> Vec<f64> {
+        match self.1[name].as_str() {
+            "u8" => self.0[name].iter().map(|byte| f64::from(*byte)).collect(),
+            "u16" => {
+                self.0[name].chunks(2).map(|two| f64::from(u16::from_le_bytes([two[0], two[1]]))).collect()
+            }
+            "u32" => self.u32(name).into_iter().map(f64::from).collect(),
+            _ => self.f64(name),
+        }
     }
 
     fn u32(&self, name: &str) -> Vec<u32> {
@@ -97,7 +113,7 @@ proptest! {
                 Ok(())
             })
             .expect("samples");
-        let nodes = columns.u32("self.0.node").into_iter().zip(columns.f64("self.0.value"));
+        let nodes = columns.u32("self.0.node").into_iter().zip(columns.any("self.0.value"));
         let found: HashMap<_, _> = nodes.map(|(node, value)| (paths[node as usize].clone(), value)).collect();
         prop_assert_eq!(found, expected);
     }
@@ -111,7 +127,7 @@ proptest! {
             let alone = Columns::read(&page(profile, None, &[]).expect("a page"));
             let values = |columns: &Columns, paths: &[Vec<String>], metric: usize| -> HashMap<Vec<String>, f64> {
                 let nodes = columns.u32(&format!("self.{metric}.node"));
-                let values = columns.f64(&format!("self.{metric}.value"));
+                let values = columns.any(&format!("self.{metric}.value"));
                 nodes.iter().map(|node| paths[*node as usize].clone()).zip(values).collect()
             };
             prop_assert_eq!(values(&columns, &paths, metric), values(&alone, &alone.paths(), 0));
@@ -133,10 +149,10 @@ proptest! {
         expected.sort_by_key(|sample| sample.time);
         let tick = columns.f64("samples.tick")[0] as i64;
         let mut ticks = 0;
-        let deltas = columns.u32("samples.delta");
+        let deltas = columns.any("samples.delta");
         prop_assert_eq!(deltas.len(), expected.len());
         for ((delta, node), sample) in deltas.iter().zip(columns.u32("samples.node")).zip(&expected) {
-            ticks += i64::from(*delta);
+            ticks += *delta as i64;
             prop_assert_eq!(ticks, (sample.time.expect("a time") - profile.meta.start) / tick);
             prop_assert_eq!(&paths[node as usize], &names_of(profile.tables(), sample.stack));
         }
@@ -179,6 +195,21 @@ proptest! {
         prop_assert!(columns.u32("frames.low").iter().zip(&line).all(|(low, line)| *low == line << 4));
         prop_assert!(columns.u32("frames.high").iter().all(|high| *high == 0));
     }
+}
+
+#[test]
+fn values_are_as_small_as_they_can_be() -> Result<()> {
+    for (value, kind) in
+        [(7, "u8"), (255, "u8"), (256, "u16"), (65_536, "u32"), (1 << 32, "f64"), (-1, "f64")]
+    {
+        let samples = vec![Sample { value, count: 1, time: Some(1_000_000_000), ..Sample::default() }];
+        let profile = Profile::from_parts(common::meta(), common::program(3, 5), samples)?;
+        let columns = Columns::read(&page(&profile, None, &[])?);
+        for column in ["self.0.value", "samples.value"] {
+            assert_eq!((columns.1[column].as_str(), columns.any(column)), (kind, vec![value as f64]));
+        }
+    }
+    Ok(())
 }
 
 #[test]
