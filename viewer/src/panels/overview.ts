@@ -33,7 +33,7 @@ export class OverviewPanel implements Panel {
       h(
         "div",
         { class: "columns" },
-        isHeap(view.profile) && isOfHeap(view.metric.name) ? allocating(view) : hottest(view),
+        ofHeap(view) ? allocating(view) : hottest(view),
         places(view),
       ),
       notes(view),
@@ -217,14 +217,21 @@ function sentence(view: View, label: number): (Node | string)[] {
   return parts.filter((part) => part !== "");
 }
 
-/** Self weight by binary. */
+function asking({ profile, state, labels }: View): [number, number][] {
+  return bySite(profile, labels, pointsOf(profile, state, labels), state.metric);
+}
+
+function ofHeap({ profile, metric }: View): boolean {
+  return isHeap(profile) && isOfHeap(metric.name);
+}
+
+/** Self weight by binary; of a heap, of those who ask for memory. */
 function places(view: View): HTMLElement {
   const sums = new Map<string, number>();
-  const { self } = view.answer.sums;
-  for (let label = 0; label < self.length; label++) {
-    if (self[label] > 0) {
+  for (const [label, own] of ofHeap(view) ? asking(view) : view.answer.sums.self.entries()) {
+    if (own > 0) {
       const name = view.binaryName(label) || "(no binary)";
-      sums.set(name, (sums.get(name) ?? 0) + self[label]);
+      sums.set(name, (sums.get(name) ?? 0) + own);
     }
   }
   const rows = [...sums].sort((a, b) => b[1] - a[1]);
