@@ -14,7 +14,7 @@ import "./style/counters.css";
 import "./style/details.css";
 import { Columns } from "./data/container";
 import { listerOf } from "./data/listing";
-import { loadBytes } from "./data/load";
+import { findPacked, unpack } from "./data/load";
 import { Page } from "./page";
 import { h, replace } from "./ui/dom";
 import { Helper } from "./work/client";
@@ -22,9 +22,10 @@ import { type Scope, serve } from "./work/worker";
 
 async function start(script: string): Promise<void> {
   try {
-    // The worker reads its script while the data is unpacked.
     const helper = new Helper(script);
-    const { bytes, served } = await loadBytes();
+    const { packed, served } = await findPacked();
+    await helper.started;
+    const bytes = await unpack(packed);
     performance.mark("unpacked");
     const { asker, profile } = helper.share(bytes);
     const lister = listerOf(new Columns(bytes), served);

@@ -12,19 +12,28 @@ export interface Asker {
 
 /** A worker that has read its script, or could not: for a file on disk, some browsers start none. */
 export class Helper {
+  /** When it has started, or cannot be: what keeps the page busy keeps a worker from starting. */
+  readonly started: Promise<void>;
   private readonly worker: Worker | null;
   /** Called when it fails. */
   private failed: (() => void) | null = null;
   private broken = false;
 
   constructor(script: string) {
-    this.worker = started(script);
-    if (this.worker) {
-      this.worker.onerror = () => {
+    const worker = started(script);
+    this.worker = worker;
+    this.started = new Promise((resolve) => {
+      if (!worker) {
+        resolve();
+        return;
+      }
+      worker.onmessage = () => resolve();
+      worker.onerror = () => {
         this.broken = true;
         this.failed?.();
+        resolve();
       };
-    }
+    });
   }
 
   /** Gives it a copy of the profile. Without it, the page computes by itself. */
@@ -89,6 +98,9 @@ class WorkerAsker implements Asker {
   }
 
   private take(reply: Reply): void {
+    if (reply === "started") {
+      return;
+    }
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);
     if ("error" in reply) {
