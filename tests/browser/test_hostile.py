@@ -78,6 +78,28 @@ def test_markup_in_names_is_text(open_page: Open, report: Report):
     assert sorted(row[6] for row in cells(page)) == sorted([*MARKUP, "main"])
 
 
+def test_markup_in_names_of_series_and_sites_is_text(open_page: Open, report: Report):
+    named = {"counters": [{"name": name, "time": at, "value": 1e308 * (-1) ** at} for at, name in enumerate(MARKUP)]}
+    profile = pyrometer.build(
+        Meta(command=["program"], instrument="heap"),
+        metrics=[{"name": "peak-bytes", "unit": "bytes", "kind": "exact"}],
+        processes=[{"pid": 1}],
+        threads=[{"tid": 1}],
+        functions=[{"name": name} for name in MARKUP],
+        frames=[{"function": row} for row in range(len(MARKUP))],
+        stacks=[{"frame": row} for row in range(len(MARKUP))],
+        samples=[{"stack": row, "value": 1} for row in range(len(MARKUP))],
+        **named,
+    )
+    page = open_page(report(profile))
+    for name in ("overview", "heap", "counters"):
+        show_panel(page, name)
+        assert page.locator("main img, main b, main script").count() == 0
+    assert page.title() != "bad"
+    series = page.locator(".counters .table").first.locator(".body .row [role=gridcell]:first-child")
+    assert series.all_inner_texts() == MARKUP
+
+
 def test_names_of_ten_thousand_letters(open_page: Open, report: Report):
     long = "Vec<" * 2_500 + "x" + ">" * 2_500
     page = open_page(report(of_stacks([[long, f"{long}::push"]])))

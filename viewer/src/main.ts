@@ -14,19 +14,20 @@ import "./style/counters.css";
 import "./style/details.css";
 import { Columns } from "./data/container";
 import { listerOf } from "./data/listing";
-import { loadBytes } from "./data/load";
+import { findPacked, unpack } from "./data/load";
 import { Page } from "./page";
 import { h, replace } from "./ui/dom";
-import { startAsker, startWorker } from "./work/client";
+import { Helper } from "./work/client";
 import { type Scope, serve } from "./work/worker";
 
 async function start(script: string): Promise<void> {
   try {
-    // The worker reads its script while the data is unpacked.
-    const worker = startWorker(script);
-    const { bytes, served } = await loadBytes();
+    const helper = new Helper(script);
+    const { packed, served } = await findPacked();
+    await helper.started;
+    const bytes = await unpack(packed);
     performance.mark("unpacked");
-    const { asker, profile } = startAsker(worker, bytes);
+    const { asker, profile } = helper.share(bytes);
     const lister = listerOf(new Columns(bytes), served);
     await new Page(profile, asker, lister).start();
     performance.measure("first picture", "unpacked");

@@ -32,6 +32,12 @@ describe("a chart", () => {
     expect(ticks(0, 0).high).toBeGreaterThan(0);
   });
 
+  it("ends for whatever numbers there are", () => {
+    expect(ticks(-1e308, 1e308).values).toEqual([-1e308, 0, 1e308]);
+    expect(ticks(0, Number.MIN_VALUE).values.length).toBeLessThan(10);
+    expect(ticks(0, Number.MAX_VALUE, true).values.length).toBeLessThan(10);
+  });
+
   it("finds the time of a place again", () => {
     expect(timeAt(xOf(30, 100, 800), 100, 800)).toBeCloseTo(30);
     expect([timeAt(0, 100, 800), timeAt(9_999, 100, 800)]).toEqual([0, 100]);

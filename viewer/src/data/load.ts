@@ -2,14 +2,17 @@
 
 const DATA = "profile";
 
-/** The container, unpacked, and whether a server sent it. */
-export async function loadBytes(): Promise<{ bytes: ArrayBuffer; served: boolean }> {
+/** The container as it was packed, and whether a server sent it. */
+export async function findPacked(): Promise<{ packed: Blob; served: boolean }> {
   const inside = document.getElementById(DATA);
   const packed = inside ? fromBase64(inside.textContent ?? "") : await fetched();
   // It is not needed twice, and may be as large as the rest of the page's memory.
   inside?.remove();
-  const unpacked = packed.stream().pipeThrough(new DecompressionStream("deflate"));
-  return { bytes: await new Response(unpacked).arrayBuffer(), served: inside === null };
+  return { packed, served: inside === null };
+}
+
+export function unpack(packed: Blob): Promise<ArrayBuffer> {
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
 }
 
 async function fetched(): Promise<Blob> {

@@ -43,11 +43,11 @@ export function drawChart(
   height: number,
 ): void {
   const all = [chart.shown, ...chart.others];
-  const extreme = (choose: (...numbers: number[]) => number) =>
-    all.reduce((found, { value }) => value.reduce((best, one) => choose(best, one), found), 0);
+  const extreme = (choose: (one: number, other: number) => number) =>
+    all.reduce((found, { value }) => value.reduce((best, one) => finite(choose, best, one), found), 0);
   const scale = ticks(extreme(Math.min), extreme(Math.max), chart.shown.unit === "bytes");
   const yOf = (value: number) => {
-    const part = (value - scale.low) / (scale.high - scale.low);
+    const part = value / (scale.high - scale.low) - scale.low / (scale.high - scale.low);
     return height - BOTTOM - part * (height - TOP - BOTTOM);
   };
   context.clearRect(0, 0, width, height);
@@ -62,6 +62,11 @@ export function drawChart(
   });
   context.setLineDash([]);
   drawCursor(context, chart, width, height, yOf);
+}
+
+/** What is no number, or has no end, is not drawn. */
+function finite(choose: (one: number, other: number) => number, best: number, one: number): number {
+  return Number.isFinite(one) ? choose(best, one) : best;
 }
 
 function drawSpan(
@@ -172,6 +177,9 @@ export interface Scale {
 
 /** Round numbers around a range: of 1, 2 and 5 times a power of ten; of bytes in their largest unit. */
 export function ticks(low: number, high: number, isBytes = false, wanted = TICKS): Scale {
+  if (!Number.isFinite(high - low)) {
+    return { low, high, values: [low, 0, high] };
+  }
   const most = Math.max(Math.abs(low), Math.abs(high), 1);
   const unit = isBytes ? 1024 ** Math.floor(Math.log2(most) / 10) : 1;
   const rough = (high - low || 1) / unit / wanted;

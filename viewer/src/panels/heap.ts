@@ -141,8 +141,11 @@ function cellsOf(view: View, points: Points, columns: HeapColumn[], row: number)
 }
 
 function site(view: View, points: Points, row: number): Node {
-  const name = view.name(siteLabel(view, points, row));
-  return h("span", { title: name }, name);
+  const label = siteLabel(view, points, row);
+  const [name, binary] = [view.name(label), view.binaryName(label)];
+  // Of what has no name, where it is is all that is known.
+  const text = name.startsWith("[") && binary ? `${name} in ${binary}` : name;
+  return h("span", { title: `${name}\n${view.binary(label)}`.trim() }, text);
 }
 
 /** `parse < main`. */

@@ -141,7 +141,7 @@ function allocating(view: View): HTMLElement {
   const { metric } = view.state;
   const points = pointsOf(view.profile, view.state, view.labels);
   const sites = bySite(view.profile, view.labels, points, metric).slice(0, HOTTEST);
-  const title = h("h2", { id: "hottest" }, `Whose ${view.metric.name} it is`);
+  const title = h("h2", { id: "hottest" }, `Who allocates: ${view.metric.name}`);
   if (sites.length === 0) {
     return h(
       "section",
@@ -168,7 +168,12 @@ function allocating(view: View): HTMLElement {
     });
     const share = h("strong", {}, view.percent(sum));
     const rest = `, ${view.value(sum)}${more.length > 0 ? `; ${more.join(", ")}` : ""}.`;
-    return h("li", {}, bar(view, sum, view.share(sites[0][1])), h("p", {}, choose, " has ", share, rest));
+    return h(
+      "li",
+      {},
+      bar(view, sum, view.share(sites[0][1])),
+      h("p", {}, choose, placed(view, label), " has ", share, rest),
+    );
   });
   return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
 }
@@ -181,6 +186,12 @@ function nothing(view: View): string {
     : "There are no samples: the program used too little CPU time; run it longer, or raise --rate.";
 }
 
+/** ` in libc.so.6`, unless the name says so. */
+function placed(view: View, label: number): string {
+  const binary = view.binaryName(label);
+  return binary && !view.name(label).includes(binary) ? ` in ${binary}` : "";
+}
+
 /** `parse itself takes 34.2 % (33.1–35.3), 1.2 s; nearly all of it when called by main.` */
 function sentence(view: View, label: number): (Node | string)[] {
   const { self, total } = view.answer.sums;
@@ -188,11 +199,10 @@ function sentence(view: View, label: number): (Node | string)[] {
     class: "link",
     disabled: !view.isFunction(label),
   });
-  const binary = view.binaryName(label);
   const interval = view.interval(self[label]);
   const parts: (Node | string)[] = [
     choose,
-    binary && !view.name(label).includes(binary) ? ` in ${binary}` : "",
+    placed(view, label),
     " itself takes ",
     h("strong", {}, view.percent(self[label])),
     `${interval ? ` (${interval})` : ""}, ${view.value(self[label])}`,

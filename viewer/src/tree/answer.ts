@@ -66,7 +66,12 @@ function isAll(query: Query): boolean {
 
 /** The tree as it is, in the order of its weights. Null if they are now others, or a node has none. */
 function stored({ nodes }: Profile, { self, totals: total }: Values, isAll: boolean): Tree | null {
-  if (total.some((one) => one <= 0) || (!isAll && !isSorted(nodes, total))) {
+  for (let node = 0; node < nodes.count; node++) {
+    if (total[node] <= 0) {
+      return null;
+    }
+  }
+  if (!isAll && !isSorted(nodes, total)) {
     return null;
   }
   const { function: label, parent, end, inlined, depth } = nodes;

@@ -70,12 +70,12 @@ function starts(parent: Int32Array, total: Float64Array): { start: Float64Array;
 
 function byDepth(depth: Uint32Array): { rows: Uint32Array; rowStarts: Uint32Array } {
   let deepest = -1;
-  for (const one of depth) {
-    deepest = Math.max(deepest, one);
+  for (let node = 0; node < depth.length; node++) {
+    deepest = Math.max(depth[node], deepest);
   }
   const rowStarts = new Uint32Array(deepest + 2);
-  for (const one of depth) {
-    rowStarts[one + 1]++;
+  for (let node = 0; node < depth.length; node++) {
+    rowStarts[depth[node] + 1]++;
   }
   for (let row = 1; row < rowStarts.length; row++) {
     rowStarts[row] += rowStarts[row - 1];

@@ -99,8 +99,8 @@ function ofNodes(profile: Profile, query: Query, kept: Uint8Array | null): Weigh
 
 function sum(values: Numbers): number {
   let sum = 0;
-  for (const value of values) {
-    sum += value;
+  for (let row = 0; row < values.length; row++) {
+    sum += values[row];
   }
   return sum;
 }

@@ -7,7 +7,7 @@ import type { Tree } from "../tree/tree";
 
 /** A question, or what a profile is made of. */
 export type Request = { bytes: ArrayBuffer } | { id: number; query: Query };
-export type Reply = { id: number; answer: Answer; lent: Lent } | { id: number; error: string };
+export type Reply = { id: number; answer: Answer; lent: Lent } | { id: number; error: string } | "started";
 
 /** Columns of the answer's tree that are columns of the profile: the page has them too, so they are not sent. */
 export type Lent = Partial<Record<keyof Tree, keyof Nodes>>;
@@ -27,6 +27,7 @@ export function serve(scope: Scope): void {
       reply(scope, profile, data);
     }
   };
+  scope.postMessage("started", []);
 }
 
 function reply(scope: Scope, profile: Profile, { id, query }: { id: number; query: Query }): void {
