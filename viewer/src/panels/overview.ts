@@ -30,12 +30,7 @@ export class OverviewPanel implements Panel {
       ),
       ...about.remarks.map((text) => h("p", { class: "remark" }, text)),
       others && changed(view, others),
-      h(
-        "div",
-        { class: "columns" },
-        ofHeap(view) ? allocating(view) : hottest(view),
-        places(view),
-      ),
+      h("div", { class: "columns" }, ofHeap(view) ? allocating(view) : hottest(view), places(view)),
       notes(view),
     );
   }
