@@ -4,6 +4,7 @@
 //! kinds of allocations are numbered as they come; then each event refers to a kind (interpreted) or gives size, trace
 //! and pointer (raw, and version 0).
 
+mod command;
 mod fields;
 mod live;
 mod places;
@@ -12,7 +13,7 @@ mod suppress;
 use pyrometer_tables::schema::{Counter, Metric};
 use rustc_hash::FxHashMap;
 
-use super::by_line::{ByLine, read_by_line};
+use super::by_line::{ByLine, Taken, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
@@ -77,6 +78,15 @@ struct Reader<'a> {
 
 impl ByLine for Reader<'_> {
     type Expected = &'static str;
+    const AHEAD: usize = command::LONGEST;
+
+    #[inline]
+    fn lines(&mut self, text: &[u8]) -> Taken {
+        match text.first() {
+            Some(b'X') => self.command(text),
+            _ => Taken::default(),
+        }
+    }
 
     /// Most lines are events.
     fn line(&mut self, line: &Line<'_>) -> Wanted {
@@ -128,8 +138,7 @@ impl<'a> Reader<'a> {
             b'x' => self.places.executable(fields, self.version >= 3),
             b'm' => self.places.module(fields, self.version >= 3),
             b'X' => {
-                let command = String::from_utf8_lossy(fields.rest()).into_owned();
-                self.builder.meta.command = command.split_whitespace().map(str::to_owned).collect();
+                self.builder.meta.command = command::words(fields.rest());
                 Ok(())
             }
             b'I' => {
@@ -147,6 +156,14 @@ impl<'a> Reader<'a> {
             }
             _ => Err("a line of heaptrack"),
         }
+    }
+
+    /// A command of several lines; one of a single line comes as any other.
+    fn command(&mut self, text: &[u8]) -> Taken {
+        let Some(lines) = command::lines(text) else { return Taken::default() };
+        self.builder.meta.command = command::words(lines.strip_prefix(b"X").unwrap_or(lines));
+        let count = memchr::memchr_iter(b'\n', lines).count() as u64;
+        Taken { bytes: lines.len(), lines: count }
     }
 
     fn set_version(&mut self, line: &Line<'_>) -> Wanted {
