@@ -1,4 +1,4 @@
-"""OTLP as JSON, in protobuf's canonical mapping: a line, as the collector's file exporter writes one for each message."""
+"""OTLP as JSON, in protobuf's canonical mapping: one line, as the collector's file exporter writes a message."""
 
 from __future__ import annotations
 
