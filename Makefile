@@ -193,7 +193,7 @@ wheel: $(STAMPS)/dev $(PAGE) ## build a wheel into dist/ and try it in a fresh e
 	@cd build/wheel && bin/pyrometer --version && bin/python -c 'from pyrometer.show import report; report.assemble("", "")'
 	@ls -sh dist/*.whl
 
-fuzz: ## run every fuzz target for FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)
+fuzz: ## run every fuzz target for FUZZ_SECONDS each (builds cargo-fuzz where it is missing)
 	@tools/fuzz $(FUZZ_SECONDS)
 
 lock: $(STAMPS)/dev ## pin the newest allowed versions of everything in requirements/dev.in

@@ -17,26 +17,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from pyrometer import analyze
 from pyrometer.analyze.top import By
-from pyrometer.collect.counted import run_counted
-from pyrometer.collect.debugfiles import DebugFiles
-from pyrometer.collect.engines import HEAP_MODES, Request
-from pyrometer.collect.engines import engine as engine_of
-from pyrometer.collect.events import parse as _parse_events
-from pyrometer.collect.record import DEFAULT_RATE
-from pyrometer.collect.record import record as _record
-from pyrometer.collect.stat import stat as _stat
-from pyrometer.collect.symbolize import symbolize as _symbolize
-from pyrometer.diagnosis.diagnose import diagnose
-from pyrometer.diagnosis.finding import Diagnosis
+from pyrometer.collect.rate import DEFAULT_RATE
 from pyrometer.errors import FileAccessError, SelectionError
 from pyrometer.formats import Progress, by_name, open_profile, read_foreign
 from pyrometer.formats.format import check_target, write_whole
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native, symbol_options
-from pyrometer.show import html, report
+
+# What few calls need is imported by these: half of the time that a small profile takes to be shown is imports.
+if TYPE_CHECKING:
+    from pyrometer.collect.debugfiles import DebugFiles
+    from pyrometer.diagnosis.finding import Diagnosis
 
 
 class Profile(ProfileData):
@@ -166,7 +160,9 @@ class Profile(ProfileData):
         a copy of the recorded machine's file system; ``offline`` asks no debuginfod server,
         ``bundle`` keeps the debug info inside the profile. What is found is in ``binaries``.
         """
-        return Profile.of(_symbolize(self, _debug_files(debug_paths, sysroot, offline, bundle), output))
+        from pyrometer.collect.symbolize import symbolize
+
+        return Profile.of(symbolize(self, _debug_files(debug_paths, sysroot, offline, bundle), output))
 
     def summary(self, n: int = 10, **filters: Unpack[FilterOptions]) -> analyze.Summary:
         """The profile at a glance; see :func:`pyrometer.analyze.summary`."""
@@ -201,6 +197,8 @@ class Profile(ProfileData):
         ``base``: another profile, which this one is compared with (before and after).
         An :class:`~pyrometer.OutputError` if the page would hold more than browsers open well.
         """
+        from pyrometer.show import report
+
         target = Path(path)
         check_target(target)
         write_whole(target, report.page(self, title, source, base))
@@ -220,12 +218,16 @@ class Profile(ProfileData):
         return analyze.stat(self, derive)
 
     def _repr_html_(self) -> str:
+        from pyrometer.show import html
+
         return html.render(analyze.summary(self))
 
 
 def _debug_files(
     debug_paths: Sequence[str | os.PathLike[str]], sysroot: str | os.PathLike[str] | None, offline: bool, bundle: bool
 ) -> DebugFiles:
+    from pyrometer.collect.debugfiles import DebugFiles
+
     paths = [Path(path) for path in debug_paths]
     for path in paths if sysroot is None else [*paths, Path(sysroot)]:
         if not path.exists():
@@ -298,11 +300,13 @@ def record(  # noqa: PLR0913  one keyword an option
     >>> profile.meta.command, profile.meta.exit_status
     (['sh', '-c', 'exit 3'], 3)
     """
+    from pyrometer.collect import record as recording
+
     if isinstance(command, str):
         raise TypeError(f"command is a list of words, such as [{command!r}], not a text")
     if bool(command) == bool(pids):
         raise ValueError("give either a command or pids")
-    recorded = _record(
+    recorded = recording.record(
         command,
         pids=pids,
         rate=rate,
@@ -334,6 +338,10 @@ def instructions(  # noqa: PLR0913  one keyword an option
     call; ``inside`` names functions outside of which nothing counts. Where the profile is kept: as for :func:`record`.
     Errors: :class:`~pyrometer.EngineNotFoundError`, :class:`~pyrometer.EngineError`.
     """
+    from pyrometer.collect.counted import run_counted
+    from pyrometer.collect.engines import Request
+    from pyrometer.collect.engines import engine as engine_of
+
     request = Request("instructions", cache, branches, calls, inlined, tuple(inside), children)
     return Profile.of(run_counted(command, engine_of(engine), request, output=output).profile)
 
@@ -350,6 +358,10 @@ def heap(
 
     Errors as of :func:`instructions`; a :class:`~pyrometer.SelectionError` for another mode.
     """
+    from pyrometer.collect.counted import run_counted
+    from pyrometer.collect.engines import HEAP_MODES, Request
+    from pyrometer.collect.engines import engine as engine_of
+
     if mode not in HEAP_MODES:
         raise SelectionError(f"there is no mode {mode!r}", cure=f"choose one of: {', '.join(HEAP_MODES)}")
     request = Request(mode, children=children)
@@ -373,9 +385,12 @@ def stat(
     >>> found.runs, "wall-time" in {row.metric for row in found.rows}
     (3, True)
     """
-    listed = [_parse_events(event) if isinstance(event, str) else [list(event)] for event in events]
+    from pyrometer.collect import stat as counting
+    from pyrometer.collect.events import parse
+
+    listed = [parse(event) if isinstance(event, str) else [list(event)] for event in events]
     groups = [group for groups in listed for group in groups]
-    profile, _ = _stat(commands, groups=groups, repeat=repeat, warmup=warmup, discard=discard)
+    profile, _ = counting.stat(commands, groups=groups, repeat=repeat, warmup=warmup, discard=discard)
     return Profile.of(profile)
 
 
@@ -391,6 +406,8 @@ def doctor(target: str | int | os.PathLike[str] | None = None) -> Diagnosis:
     >>> found.exit_code in (0, 1, 2), {finding.subject for finding in found.findings} <= {"machine", "program"}
     (True, True)
     """
+    from pyrometer.diagnosis.diagnose import diagnose
+
     return diagnose(target)
 
 

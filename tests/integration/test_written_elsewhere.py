@@ -99,6 +99,15 @@ def test_otlp_as_json_by_the_messages_of_opentelemetry_proto(recording: Recorded
             assert tables[0] == tables[1], name
 
 
+def test_otlp_json_is_the_message_as_opentelemetry_proto_reads_and_writes_it(
+    recording: Recorded, run_pyrometer: Run, tmp_path: Path
+):
+    message = otlp.ProfilesData.FromString(exported(recording, "otlp", run_pyrometer, tmp_path).read_bytes())
+    text = exported(recording, "otlp-json", run_pyrometer, tmp_path).read_text()
+    assert json_format.Parse(text, otlp.ProfilesData()) == message
+    assert json.loads(text) == json_format.MessageToDict(message)
+
+
 def test_a_chrome_trace_by_its_documented_form(recording: Recorded, run_pyrometer: Run, tmp_path: Path):
     read = json.loads(exported(recording, "chrome", run_pyrometer, tmp_path).read_text())
     tracks: dict[tuple[int, int], list[dict]] = defaultdict(list)

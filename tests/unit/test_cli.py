@@ -219,7 +219,12 @@ def test_an_exported_file_shows_what_the_profile_shows(file, capsys, target, suf
 
 @pytest.mark.parametrize(
     ("target", "suffix", "begins"),
-    [("chrome", ".trace.json", b'{"displayTimeUnit"'), ("otlp", ".otlp.pb", b"\x0a"), ("csv", ".csv", b"metric,unit")],
+    [
+        ("chrome", ".trace.json", b'{"displayTimeUnit"'),
+        ("otlp", ".otlp.pb", b"\x0a"),
+        ("otlp-json", ".otlp.json", b'{"resourceProfiles":'),
+        ("csv", ".csv", b"metric,unit"),
+    ],
 )
 def test_an_export_is_a_whole_file(file, capsys, target, suffix, begins):
     assert run(["export", "--to", target]) == 0

@@ -68,6 +68,7 @@ fn write(
         "callgrind" => callgrind::write(profile, selection, out),
         "cachegrind" => cachegrind::write(profile, selection, out),
         "otlp" => otlp::write(profile, selection, out),
+        "otlp-json" => otlp::write_json(profile, selection, out),
         "chrome" => chrome::write(profile, selection, out),
         "csv" => csv::write(profile, selection, out),
         "dhat" => dhat::write(profile, selection, out),

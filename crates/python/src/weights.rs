@@ -1,6 +1,6 @@
 //! The class `Weights`: how much each stack weighs in a selection, and every sum of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyrometer_tables::call_graph::{CallGraph, Cycle};
@@ -122,13 +122,26 @@ impl From<&AddressRow> for AddressCost {
 pub struct Weights {
     profile: Arc<Profile>,
     inner: select::Weights,
+    /// The graph of calls of the grouping that was asked for last.
+    graph: Mutex<Option<(Grouping, Arc<CallGraph>)>>,
 }
 
 impl Weights {
     /// Weighs the selected samples: one pass over them.
     pub fn of(profile: &Arc<Profile>, selection: &SelectionDict) -> Result<Self> {
         let inner = select::weigh(profile, &selection.selection()?)?;
-        Ok(Self { profile: profile.clone(), inner })
+        Ok(Self { profile: profile.clone(), inner, graph: Mutex::default() })
+    }
+
+    /// The graph that totals come from; none if they come from stacks. A view asks for totals and for cycles.
+    fn graph(&self, grouping: &Grouping) -> Option<Arc<CallGraph>> {
+        let mut made = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, graph)) = made.as_ref().filter(|(of, _)| of == grouping) {
+            return Some(graph.clone());
+        }
+        let graph = Arc::new(CallGraph::of(&self.profile, &self.inner, grouping)?);
+        *made = Some((*grouping, graph.clone()));
+        Some(graph)
     }
 }
 
@@ -163,7 +176,7 @@ impl Weights {
     /// The functions that call each other in a circle, by its number from 1: names, and value of all of them.
     fn cycles(&self, py: Python<'_>, grouping: GroupingDict) -> Vec<(Vec<String>, i64)> {
         let grouping = grouping.into();
-        let graph = py.detach(|| CallGraph::of(&self.profile, &self.inner, &grouping));
+        let graph = py.detach(|| self.graph(&grouping));
         let cycles = graph.map_or_else(Vec::new, |graph| graph.cycles());
         let names = |cycle: &Cycle| cycle.members.iter().map(|member| member.name.clone()).collect();
         cycles.iter().map(|cycle| (names(cycle), cycle.total.value)).collect()
@@ -171,7 +184,10 @@ impl Weights {
 
     fn functions(&self, py: Python<'_>, grouping: GroupingDict) -> Vec<Row> {
         let grouping = grouping.into();
-        let rows = py.detach(|| sums::functions(&self.profile, &self.inner, &grouping));
+        let rows = py.detach(|| match self.graph(&grouping) {
+            Some(graph) => graph.functions(),
+            None => sums::functions(&self.profile, &self.inner, &grouping),
+        });
         rows.iter().map(Row::from).collect()
     }
 

@@ -18,11 +18,9 @@ from pyrometer.collect.debugfiles import DebugFiles
 from pyrometer.collect.interrupt import passed_on
 from pyrometer.collect.output import choose_output, give_back, recording_of
 from pyrometer.collect.program import find_program
+from pyrometer.collect.rate import DEFAULT_RATE
 from pyrometer.errors import PyrometerError, RateError
 from pyrometer.profile import ProfileData
-
-DEFAULT_RATE = 999
-"""Samples a second and thread: not a divisor of the usual timers, so it does not march in step with them."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ pub(super) struct Body<'a> {
     function_numbers: Numbers,
     object: Option<usize>,
     file: Option<u32>,
-    last: (u64, u64),
+    /// Address and line of the last line with a position, to which the next may say its difference.
+    last: Option<(u64, u64)>,
 }
 
 impl<'a> Body<'a> {
@@ -57,7 +58,7 @@ impl<'a> Body<'a> {
             function_numbers: Numbers::default(),
             object: None,
             file: None,
-            last: (0, 0),
+            last: None,
         }
     }
 
@@ -129,18 +130,19 @@ impl<'a> Body<'a> {
     }
 
     fn position(&mut self, address: u64, line: u32) -> String {
-        let before = std::mem::replace(&mut self.last, (address, u64::from(line)));
-        let line = near(before.1, u64::from(line)).unwrap_or_else(|| line.to_string());
+        let (address_before, line_before) = self.last.replace((address, u64::from(line))).unzip();
+        let line = near(line_before, u64::from(line)).unwrap_or_else(|| line.to_string());
         if !self.graph.has_addresses {
             return line;
         }
-        let address = near(before.0, address).unwrap_or_else(|| format!("{address:#x}"));
+        let address = near(address_before, address).unwrap_or_else(|| format!("{address:#x}"));
         format!("{address} {line}")
     }
 }
 
-/// The difference, if it is small.
-fn near(before: u64, now: u64) -> Option<String> {
+/// The difference, if there is one and it is small.
+fn near(before: Option<u64>, now: u64) -> Option<String> {
+    let before = before?;
     match now.abs_diff(before) {
         0 => Some("*".to_owned()),
         more if more < NEAR && now > before => Some(format!("+{more}")),

@@ -2,60 +2,61 @@
 //! `opentelemetry/proto/common/v1/common.proto`, of the version of [`super::message`].
 
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::json::{self, Number, Real};
 
 /// What profiles are of.
-#[derive(Clone, PartialEq, prost::Message, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Resource {
     /// What is known of it.
     #[prost(message, repeated, tag = "1")]
-    #[serde(deserialize_with = "json::or_default")]
+    #[serde(deserialize_with = "json::or_default", skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<KeyValue>,
     /// Attributes for which its writer had no room.
     #[prost(uint32, tag = "2")]
-    #[serde(deserialize_with = "json::number")]
+    #[serde(deserialize_with = "json::number", skip_serializing_if = "json::is_default")]
     pub dropped_attributes_count: u32,
 }
 
 /// An instrument.
-#[derive(Clone, PartialEq, prost::Message, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct InstrumentationScope {
     /// Its name.
     #[prost(string, tag = "1")]
-    #[serde(deserialize_with = "json::or_default")]
+    #[serde(deserialize_with = "json::or_default", skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Its version.
     #[prost(string, tag = "2")]
-    #[serde(deserialize_with = "json::or_default")]
+    #[serde(deserialize_with = "json::or_default", skip_serializing_if = "String::is_empty")]
     pub version: String,
     /// What is known of it.
     #[prost(message, repeated, tag = "3")]
-    #[serde(deserialize_with = "json::or_default")]
+    #[serde(deserialize_with = "json::or_default", skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<KeyValue>,
     /// Attributes for which its writer had no room.
     #[prost(uint32, tag = "4")]
-    #[serde(deserialize_with = "json::number")]
+    #[serde(deserialize_with = "json::number", skip_serializing_if = "json::is_default")]
     pub dropped_attributes_count: u32,
 }
 
 /// A property. One of `key` and `key_strindex` is set.
-#[derive(Clone, PartialEq, prost::Message, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct KeyValue {
     /// Its name.
     #[prost(string, tag = "1")]
-    #[serde(deserialize_with = "json::or_default")]
+    #[serde(deserialize_with = "json::or_default", skip_serializing_if = "String::is_empty")]
     pub key: String,
     /// What it is.
     #[prost(message, optional, tag = "2")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<AnyValue>,
     /// Its name.
     #[prost(int32, tag = "3")]
-    #[serde(deserialize_with = "json::number")]
+    #[serde(deserialize_with = "json::number", skip_serializing_if = "json::is_default")]
     pub key_strindex: i32,
 }
 
@@ -73,6 +74,12 @@ impl<'de> Deserialize<'de> for AnyValue {
     }
 }
 
+impl Serialize for AnyValue {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written::of(self.value.as_ref()).serialize(to)
+    }
+}
+
 /// A value as JSON: one of these fields is there.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -85,6 +92,39 @@ struct Fields {
     kvlist_value: Option<KeyValueList>,
     bytes_value: Option<IgnoredAny>,
     string_value_strindex: Option<Number<i32>>,
+}
+
+/// The same, to be written: the name of the variant is that of the field.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Written<'a> {
+    StringValue(&'a str),
+    BoolValue(bool),
+    #[serde(serialize_with = "json::long::serialize")]
+    IntValue(i64),
+    #[serde(serialize_with = "json::real")]
+    DoubleValue(f64),
+    ArrayValue(&'a ArrayValue),
+    KvlistValue(&'a KeyValueList),
+    StringValueStrindex(i32),
+    /// An object without a field. Bytes are neither read nor written.
+    #[serde(untagged)]
+    Nothing {},
+}
+
+impl<'a> Written<'a> {
+    fn of(value: Option<&'a Value>) -> Self {
+        match value {
+            Some(Value::String(text)) => Self::StringValue(text),
+            Some(Value::Bool(yes)) => Self::BoolValue(*yes),
+            Some(Value::Int(number)) => Self::IntValue(*number),
+            Some(Value::Double(number)) => Self::DoubleValue(*number),
+            Some(Value::Array(values)) => Self::ArrayValue(values),
+            Some(Value::List(values)) => Self::KvlistValue(values),
+            Some(Value::Strindex(index)) => Self::StringValueStrindex(*index),
+            Some(Value::Bytes(_)) | None => Self::Nothing {},
+        }
+    }
 }
 
 impl Fields {
@@ -131,21 +171,21 @@ pub enum Value {
 }
 
 /// Values one after the other.
-#[derive(Clone, PartialEq, prost::Message, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ArrayValue {
     /// The values.
     #[prost(message, repeated, tag = "1")]
-    #[serde(deserialize_with = "json::or_default")]
+    #[serde(deserialize_with = "json::or_default", skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<AnyValue>,
 }
 
 /// Values by name.
-#[derive(Clone, PartialEq, prost::Message, Deserialize)]
+#[derive(Clone, PartialEq, prost::Message, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct KeyValueList {
     /// The values.
     #[prost(message, repeated, tag = "1")]
-    #[serde(deserialize_with = "json::or_default")]
+    #[serde(deserialize_with = "json::or_default", skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<KeyValue>,
 }

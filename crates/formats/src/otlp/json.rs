@@ -1,4 +1,5 @@
-//! Where protobuf's canonical JSON is not what serde expects: `null` is what is not there, and numbers of 64 bits are texts.
+//! Where protobuf's canonical JSON is not what serde expects: `null` is what is not there, what has its default value is not
+//! written, and numbers of 64 bits are texts.
 //!
 //! Source: <https://protobuf.dev/programming-guides/json/>.
 
@@ -7,7 +8,7 @@ use std::marker::PhantomData;
 use std::num::ParseFloatError;
 
 use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
 /// Where a double holds whole numbers no longer.
 const INEXACT: f64 = 9_007_199_254_740_992.0;
@@ -35,6 +36,61 @@ where
 {
     let numbers: Option<Vec<Number<T>>> = Option::deserialize(from)?;
     Ok(numbers.unwrap_or_default().into_iter().map(|number| number.0).collect())
+}
+
+/// Whether a value need not be written.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A number of 64 bits: more than a number of JavaScript holds, so it is written as a text.
+pub(super) mod long {
+    use std::fmt::Display;
+
+    use serde::Serializer;
+
+    pub(in super::super) use super::number as deserialize;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        number: &impl Display,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_str(number)
+    }
+}
+
+/// Numbers of 64 bits.
+pub(super) mod longs {
+    use std::fmt::Display;
+
+    use serde::{Serialize, Serializer};
+
+    pub(in super::super) use super::numbers as deserialize;
+
+    struct Text<T>(T);
+
+    impl<T: Display> Serialize for Text<T> {
+        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.collect_str(&self.0)
+        }
+    }
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        numbers: &[impl Display],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(numbers.iter().map(Text))
+    }
+}
+
+/// A number of which JSON has no finite one is a text.
+pub(super) fn real<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
+    match number {
+        number if number.is_finite() => to.serialize_f64(*number),
+        number if number.is_nan() => to.serialize_str("NaN"),
+        number if *number > 0.0 => to.serialize_str("Infinity"),
+        _ => to.serialize_str("-Infinity"),
+    }
 }
 
 /// A whole number: `12`, `"12"`, `1.2e1`.

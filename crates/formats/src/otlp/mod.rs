@@ -1,4 +1,4 @@
-//! Profiles of OpenTelemetry's protocol (OTLP), as a file of one message [`ProfilesData`].
+//! Profiles of OpenTelemetry's protocol (OTLP), as a file of one message [`ProfilesData`], in protobuf or as JSON.
 //!
 //! Constraints:
 //! - a process is a resource, a metric one of its profiles: a profile has values of one type only;
@@ -59,6 +59,18 @@ const CARRIED: &[Part] = &[
 pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> Result<LeftOut> {
     let left_out = left_out(profile, selection, CARRIED)?;
     out.write_all(&convert(profile, selection)?.encode_to_vec())?;
+    out.flush()?;
+    Ok(left_out)
+}
+
+/// The same as JSON, in a line of its own.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_json(profile: &Profile, selection: &Selection, mut out: impl Write) -> Result<LeftOut> {
+    let left_out = left_out(profile, selection, CARRIED)?;
+    serde_json::to_writer(&mut out, &convert(profile, selection)?)?;
+    out.write_all(b"\n")?;
     out.flush()?;
     Ok(left_out)
 }

@@ -7,6 +7,8 @@ use crate::error::{Error, Result};
 pub(super) trait ByLine {
     /// In words: `` `frame;frame NUMBER` ``.
     type Expected: AsRef<str>;
+    /// How many bytes [`Self::lines`] is given at least, unless the file ends before.
+    const AHEAD: usize = 1;
 
     /// Takes in as many whole lines from the front of `text` as are of a kind that comes in great numbers and fit. What is
     /// left comes line by line.
@@ -40,12 +42,12 @@ pub(super) struct Taken {
 ///
 /// # Errors
 /// Those of reading, and of a strict reading the first line that does not fit.
-pub(super) fn read_by_line(input: &mut Input<'_>, reader: &mut impl ByLine) -> Result<()> {
+pub(super) fn read_by_line<R: ByLine>(input: &mut Input<'_>, reader: &mut R) -> Result<()> {
     let path = input.path().to_owned();
     let mut lines = input.lines();
     let mut end = 0;
     loop {
-        let taken = reader.lines(lines.ready());
+        let taken = reader.lines(lines.ready(R::AHEAD)?);
         if taken.lines > 0 {
             end = lines.skip(taken.bytes, taken.lines);
         }

@@ -13,28 +13,28 @@ pub(super) const DTRACE: Format = Format {
     name: "dtrace",
     title: "DTrace's stack()",
     recognise: |head| by(head, &mut dtrace::Folder::default()),
-    read: |input, builder| collapse(input, builder, dtrace::Folder::default()),
+    read: |input, builder| collapse(input, builder, dtrace::Folder::default(), stackless),
 };
 
 pub(super) const SAMPLE: Format = Format {
     name: "macos-sample",
     title: "sample (macOS)",
     recognise: |head| by(head, &mut sample::Folder::default()),
-    read: |input, builder| collapse(input, builder, sample::Folder::default()),
+    read: |input, builder| collapse(input, builder, sample::Folder::default(), |_| None),
 };
 
 pub(super) const VTUNE: Format = Format {
     name: "vtune",
     title: "VTune's top-down report (CSV)",
     recognise: |head| by(head, &mut vtune::Folder::default()),
-    read: |input, builder| collapse(input, builder, vtune::Folder::default()),
+    read: |input, builder| collapse(input, builder, vtune::Folder::default(), |_| None),
 };
 
 pub(super) const XCTRACE: Format = Format {
     name: "xctrace",
     title: "Instruments (xctrace export)",
     recognise: |head| Likeness::mark(head.contains(b"<trace-query-result>")),
-    read: |input, builder| collapse(input, builder, xctrace::Folder::default()),
+    read: |input, builder| collapse(input, builder, xctrace::Folder::default(), |_| None),
 };
 
 /// Texts are told apart by their beginnings; a collapser that cannot tell says nothing.
@@ -48,8 +48,18 @@ fn whole_lines<'a>(head: &Head<'a>) -> &'a [u8] {
     if head.whole { head.bytes } else { &head.bytes[..end] }
 }
 
-fn collapse(input: &mut Input<'_>, builder: &mut Builder, mut collapser: impl Collapse) -> Result<()> {
-    let bytes = escaped(&input.bytes()?);
+/// `panics` finds what the collapser does not expect: where it stands, and what should have stood before it.
+fn collapse(
+    input: &mut Input<'_>,
+    builder: &mut Builder,
+    mut collapser: impl Collapse,
+    panics: impl Fn(&[u8]) -> Option<(usize, &'static str)>,
+) -> Result<()> {
+    let bytes = input.bytes()?;
+    if let Some((offset, expected)) = panics(&bytes) {
+        return Err(input.malformed(offset as u64, expected, "a count"));
+    }
+    let bytes = escaped(&bytes);
     let mut text = Vec::new();
     collapser
         .collapse(BufReader::new(&bytes[..]), Cursor::new(&mut text))
@@ -59,6 +69,24 @@ fn collapse(input: &mut Input<'_>, builder: &mut Builder, mut collapser: impl Co
     }
     let path = input.path().to_owned();
     folded::read(&mut Input::of_bytes(&path, &restored(&text))?, builder)
+}
+
+/// A count behind no stack, after the header of DTrace's text that ends with an empty line.
+fn stackless(text: &[u8]) -> Option<(usize, &'static str)> {
+    let (mut offset, mut in_header, mut frames) = (0, true, 0);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let trimmed = String::from_utf8_lossy(line);
+        let trimmed = trimmed.trim();
+        let is_count = trimmed.parse::<u64>().is_ok();
+        match (in_header, trimmed.is_empty()) {
+            (true, is_empty) => in_header = !is_empty,
+            (false, true) => {}
+            (false, false) if is_count && frames == 0 => return Some((offset, "a stack before its count")),
+            (false, false) => frames = if is_count { 0 } else { frames + 1 },
+        }
+        offset += line.len();
+    }
+    None
 }
 
 /// Stands before two hexadecimal digits.
@@ -101,6 +129,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::read::{Options, by_name, read_bytes};
+
+    #[test]
+    fn a_count_of_dtrace_is_behind_a_stack() {
+        for (text, offset) in [("\n0", 1), ("CPU 1\n\n  a`b\n  3\n\n 7\n", 18), ("1\n2\n\n 9", 5)] {
+            assert_eq!(stackless(text.as_bytes()), Some((offset, "a stack before its count")), "{text:?}");
+            let options = Options { format: by_name("dtrace"), lenient: false };
+            assert!(read_bytes("file".as_ref(), text.as_bytes(), &options).is_err(), "{text:?}");
+        }
+        assert_eq!(stackless(b"1\n\n  a`b\n  3\n\n  c\n\n  d\n 7\n"), None);
+    }
 
     proptest! {
         #[test]

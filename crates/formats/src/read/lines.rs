@@ -78,16 +78,22 @@ impl<'i, 'a> Lines<'i, 'a> {
         Ok(Some(line))
     }
 
-    /// What was read and not handed out; the last line may be cut.
+    /// What was read and not handed out, `ahead` bytes of it unless the file ends before; the last line may be cut.
+    ///
+    /// # Errors
+    /// Those of reading.
     #[inline]
-    pub(super) fn ready(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+    pub(super) fn ready(&mut self, ahead: usize) -> Result<&[u8]> {
+        while self.end - self.start < ahead && !self.ended {
+            self.fill()?;
+        }
+        Ok(&self.buffer[self.start..self.end])
     }
 
     /// Passes over `lines` whole lines of [`Self::ready`], of `bytes` bytes with their ends; where the last of them ends.
     #[inline]
     pub(super) fn skip(&mut self, bytes: usize, lines: u64) -> u64 {
-        let length = without_end(&self.ready()[..bytes]).len();
+        let length = without_end(&self.buffer[self.start..self.start + bytes]).len();
         let end = self.offset + length as u64;
         self.start += bytes;
         self.offset += bytes as u64;

@@ -224,6 +224,18 @@ fn a_raw_file_of_heaptrack_has_addresses_of_its_modules() {
 }
 
 #[test]
+fn a_command_of_heaptrack_may_have_lines_that_look_like_records() {
+    let command = "X ./app -c echo a\nI 3 4\nt = 1\n\n# b x\n";
+    let profile = read(&HEAPTRACK_RAW.replace("X ./app\n", command), "heaptrack");
+    assert_eq!(profile.meta.command, ["./app", "-c", "echo", "a\nI", "3", "4\nt", "=", "1\n\n#", "b", "x"]);
+    assert_eq!(sums(&profile), sums(&read(HEAPTRACK_RAW, "heaptrack")));
+    let broken = HEAPTRACK_RAW.replace("X ./app\n", command).replace("t 401010 0", "t = 1");
+    let options = Options { format: by_name("heaptrack"), lenient: false };
+    let error = read_bytes("file".as_ref(), broken.as_bytes(), &options).unwrap_err();
+    assert!(error.to_string().contains("line 11"), "{error}");
+}
+
+#[test]
 fn a_firefox_profile_has_weights_cpu_times_and_places() {
     let profile = read(FIREFOX, "firefox");
     assert_eq!(stacks(&profile, 0), ["main;inner 2", "main;read 1"]);

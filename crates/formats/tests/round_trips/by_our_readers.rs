@@ -42,6 +42,19 @@ proptest! {
     }
 
     #[test]
+    fn otlp_as_json_is_what_the_message_is(before in profiles(true), summed in profiles(false)) {
+        let (metrics, threads, times, cpus, places, counts, semicolons) = (true, true, true, true, true, true, true);
+        let keeps = Keeps { metrics, threads, times, cpus, places, counts, semicolons };
+        for before in [before, summed] {
+            let message = again("otlp", |out| otlp::write(&before, &Selection::default(), out));
+            let json = again("otlp", |out| otlp::write_json(&before, &Selection::default(), out));
+            prop_assert_eq!(rows(&json, &ALL, keeps), rows(&message, &ALL, keeps));
+            prop_assert_eq!(json.tables(), message.tables());
+            prop_assert_eq!(&json.meta, &message.meta);
+        }
+    }
+
+    #[test]
     fn otlp_keeps_numbers_of_samples(before in profiles(false)) {
         let after = again("otlp", |out| otlp::write(&before, &Selection::default(), out));
         let (metrics, threads, places, counts, semicolons) = (true, true, true, true, true);

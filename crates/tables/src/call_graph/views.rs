@@ -14,7 +14,8 @@ use crate::sums::{CallersCallees, Row};
 
 impl CallGraph {
     /// As [`crate::sums::functions`].
-    pub(crate) fn functions(&self) -> Vec<Row> {
+    #[must_use]
+    pub fn functions(&self) -> Vec<Row> {
         let totals = self.totals();
         heaviest_self_first((0..self.labels.len() as u32).map(|at| self.row(at, &totals)).collect())
     }

@@ -62,6 +62,21 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The hexadecimal number at the front of `text`, and its length; none if there is none, or if `text` ends with it.
+#[inline]
+pub(super) fn whole(text: &[u8]) -> Option<(u64, usize)> {
+    let mut number = 0;
+    for (at, byte) in text.iter().enumerate() {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return (1..=16).contains(&at).then_some((number, at)),
+        };
+        number = number << 4 | u64::from(digit);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +92,14 @@ mod tests {
         assert_eq!(Fields::new(b"g").number(), None);
         assert_eq!(Fields::new(b"11111111111111111").number(), None);
         assert_eq!(Fields::new(b"ffff x").string(true), None);
+    }
+
+    #[test]
+    fn a_whole_number_is_one_that_something_follows() {
+        assert_eq!(whole(b"1f x"), Some((0x1f, 2)));
+        assert_eq!(whole(b"ffffffffffffffff\n"), Some((u64::MAX, 16)));
+        for text in ["", "1f", "g", "\n", "11111111111111111\n"] {
+            assert_eq!(whole(text.as_bytes()), None, "{text:?}");
+        }
     }
 }

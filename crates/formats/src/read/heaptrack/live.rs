@@ -3,13 +3,10 @@
 //! The state at the peak is not copied at each new peak: a kind notes what it had at the last one when it changes for the
 //! first time after it.
 
-use std::collections::BTreeMap;
-
-/// Blocks of one size from one place.
+/// Blocks of one size from one place, which is in `traces`: it is not looked at with each event.
 #[derive(Clone, Copy, Debug, Default)]
 struct Kind {
     size: i64,
-    trace: usize,
     total: i64,
     live: i64,
     temporary: i64,
@@ -18,42 +15,19 @@ struct Kind {
     peak: u64,
 }
 
-/// The sums of a trace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sums {
-    alloc_bytes: i64,
-    alloc_blocks: i64,
-    peak_bytes: i64,
-    peak_blocks: i64,
-    pub(super) exit_bytes: i64,
-    exit_blocks: i64,
-    temporary: i64,
-}
-
-impl Sums {
-    /// What is live at the end is meant to be.
-    pub(super) fn forget_exit(&mut self) {
-        (self.exit_bytes, self.exit_blocks) = (0, 0);
-    }
-
-    /// In the order of the metrics.
-    pub(super) fn values(&self) -> [i64; 7] {
-        [
-            self.alloc_bytes,
-            self.alloc_blocks,
-            self.peak_bytes,
-            self.peak_blocks,
-            self.exit_bytes,
-            self.exit_blocks,
-            self.temporary,
-        ]
-    }
-}
+/// Bytes allocated, blocks, both at the peak and at the end, and blocks that were temporary.
+type Sums = [i64; 7];
+/// What is live at the end, in [`Sums`].
+pub(super) const EXIT: std::ops::RangeInclusive<usize> = EXIT_BYTES..=EXIT_BYTES + 1;
+/// Bytes of it.
+pub(super) const EXIT_BYTES: usize = 4;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Live {
     kinds: Vec<Kind>,
+    /// For each kind.
+    traces: Vec<u32>,
     bytes: i64,
     peak_bytes: i64,
     /// Peaks so far.
@@ -70,7 +44,8 @@ impl Live {
     /// A new kind; its number.
     pub(super) fn kind(&mut self, size: u64, trace: usize) -> usize {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
-        self.kinds.push(Kind { size, trace, ..Kind::default() });
+        self.kinds.push(Kind { size, ..Kind::default() });
+        self.traces.push(trace as u32);
         self.kinds.len() - 1
     }
 
@@ -112,28 +87,24 @@ impl Live {
     /// What came before an attach does not count.
     pub(super) fn forget(&mut self) {
         for kind in &mut self.kinds {
-            *kind = Kind { size: kind.size, trace: kind.trace, ..Kind::default() };
+            *kind = Kind { size: kind.size, ..Kind::default() };
         }
-        *self = Self { kinds: std::mem::take(&mut self.kinds), time: self.time, ..Self::default() };
+        let (kinds, traces) = (std::mem::take(&mut self.kinds), std::mem::take(&mut self.traces));
+        *self = Self { kinds, traces, time: self.time, ..Self::default() };
     }
 
-    /// Sums of each trace, in the order of traces.
-    pub(super) fn by_trace(&mut self) -> BTreeMap<usize, Sums> {
-        let mut sums: BTreeMap<usize, Sums> = BTreeMap::new();
-        for kind in &mut self.kinds {
-            kind.note(self.peaks);
-            let sum = sums.entry(kind.trace).or_default();
-            let add =
-                |sum: &mut i64, blocks: i64| *sum = sum.saturating_add(blocks.saturating_mul(kind.size));
-            add(&mut sum.alloc_bytes, kind.total);
-            add(&mut sum.peak_bytes, kind.at_peak);
-            add(&mut sum.exit_bytes, kind.live);
-            sum.alloc_blocks += kind.total;
-            sum.peak_blocks += kind.at_peak;
-            sum.exit_blocks += kind.live;
-            sum.temporary += kind.temporary;
+    /// Hands over the sums of each trace, in the order of traces.
+    pub(super) fn by_trace(&self, mut each: impl FnMut(usize, Sums)) {
+        let mut order: Vec<(u32, u32)> = self.traces.iter().copied().zip(0..).collect();
+        order.sort_unstable();
+        for kinds in order.chunk_by(|one, other| one.0 == other.0) {
+            let mut sums = Sums::default();
+            for (_, kind) in kinds {
+                let kind = self.kinds[*kind as usize].sums(self.peaks);
+                sums.iter_mut().zip(kind).for_each(|(sum, value)| *sum = sum.saturating_add(value));
+            }
+            each(kinds[0].0 as usize, sums);
         }
-        sums
     }
 }
 
@@ -145,6 +116,13 @@ impl Kind {
             self.at_peak = self.live;
             self.peak = peaks;
         }
+    }
+
+    fn sums(mut self, peaks: u64) -> Sums {
+        self.note(peaks);
+        let bytes = |blocks: i64| blocks.saturating_mul(self.size);
+        let [allocated, peak, exit] = [self.total, self.at_peak, self.live].map(bytes);
+        [allocated, self.total, peak, self.at_peak, exit, self.live, self.temporary]
     }
 }
 
@@ -176,9 +154,10 @@ mod tests {
                     (most, peak) = (bytes, blocks);
                 }
             }
-            for (trace, sums) in live.by_trace() {
-                prop_assert_eq!((sums.peak_blocks, sums.exit_blocks), (peak[trace], blocks[trace]));
-            }
+            let mut found = Vec::new();
+            live.by_trace(|trace, sums| found.push((trace, sums[3], sums[5])));
+            let expected: Vec<_> = (0..5).map(|trace| (trace, peak[trace], blocks[trace])).collect();
+            prop_assert_eq!(found, expected);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! kinds of allocations are numbered as they come; then each event refers to a kind (interpreted) or gives size, trace
 //! and pointer (raw, and version 0).
 
+mod command;
 mod fields;
 mod live;
 mod places;
@@ -12,7 +13,7 @@ mod suppress;
 use pyrometer_tables::schema::{Counter, Metric};
 use rustc_hash::FxHashMap;
 
-use super::by_line::{ByLine, read_by_line};
+use super::by_line::{ByLine, Taken, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
@@ -77,8 +78,17 @@ struct Reader<'a> {
 
 impl ByLine for Reader<'_> {
     type Expected = &'static str;
+    const AHEAD: usize = command::LONGEST;
 
-    /// Most lines are events.
+    #[inline]
+    fn lines(&mut self, text: &[u8]) -> Taken {
+        match text.first() {
+            Some(b'X') => self.command(text),
+            Some(b'+' | b'-' | b'a' | b't') if !self.has_pointers() => self.plain(text),
+            _ => Taken::default(),
+        }
+    }
+
     fn line(&mut self, line: &Line<'_>) -> Wanted {
         let Some((kind, rest)) = line.bytes.split_first() else { return Ok(()) };
         if *kind == b'#' {
@@ -128,8 +138,7 @@ impl<'a> Reader<'a> {
             b'x' => self.places.executable(fields, self.version >= 3),
             b'm' => self.places.module(fields, self.version >= 3),
             b'X' => {
-                let command = String::from_utf8_lossy(fields.rest()).into_owned();
-                self.builder.meta.command = command.split_whitespace().map(str::to_owned).collect();
+                self.builder.meta.command = command::words(fields.rest());
                 Ok(())
             }
             b'I' => {
@@ -149,6 +158,48 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A command of several lines; one of a single line comes as any other.
+    fn command(&mut self, text: &[u8]) -> Taken {
+        let Some(lines) = command::lines(text) else { return Taken::default() };
+        self.builder.meta.command = command::words(lines.strip_prefix(b"X").unwrap_or(lines));
+        let count = memchr::memchr_iter(b'\n', lines).count() as u64;
+        Taken { bytes: lines.len(), lines: count }
+    }
+
+    /// Events, kinds and traces of interpreted files: nearly all of their lines.
+    fn plain(&mut self, text: &[u8]) -> Taken {
+        let mut taken = Taken::default();
+        while let Some(length) = self.plain_line(&text[taken.bytes..]) {
+            taken.bytes += length;
+            taken.lines += 1;
+        }
+        taken
+    }
+
+    /// How long the line is with its end; none if it is another, does not fit or is cut.
+    #[inline]
+    fn plain_line(&mut self, text: &[u8]) -> Option<usize> {
+        let [kind @ (b'+' | b'-' | b'a' | b't'), b' ', rest @ ..] = text else { return None };
+        let (first, at) = fields::whole(rest)?;
+        let length = match (kind, rest[at]) {
+            (b'+', b'\n') => self.live.allocate(first as usize).map(|()| at)?,
+            (b'-', b'\n') => self.live.free(first as usize).map(|()| at)?,
+            (b'a' | b't', b' ') => {
+                let (second, length) = fields::whole(&rest[at + 1..])?;
+                if rest[at + 1 + length] != b'\n' {
+                    return None;
+                }
+                match kind {
+                    b'a' => self.add_kind(first, second).ok()?,
+                    _ => self.places.add_trace(first, second).ok()?,
+                }
+                at + 1 + length
+            }
+            _ => return None,
+        };
+        Some(length + 3)
+    }
+
     fn set_version(&mut self, line: &Line<'_>) -> Wanted {
         let version = version(line.bytes).ok_or("`v VERSION VERSION`")?;
         if version > NEWEST {
@@ -165,6 +216,10 @@ impl<'a> Reader<'a> {
 
     fn kind(&mut self, fields: &mut Fields<'_>) -> Wanted {
         let (size, trace) = fields.two().ok_or("`a SIZE TRACE`")?;
+        self.add_kind(size, trace)
+    }
+
+    fn add_kind(&mut self, size: u64, trace: u64) -> Wanted {
         self.check_trace(trace)?;
         self.live.kind(size, trace as usize);
         Ok(())
@@ -269,7 +324,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Sums by trace become samples.
+    /// Sums by trace become samples: those of traces with the same stack are added.
     fn samples(&mut self, places: &Places) -> Totals {
         let metrics = METRICS.map(|(name, unit, description)| {
             self.builder.metric(Metric {
@@ -281,16 +336,19 @@ impl<'a> Reader<'a> {
             })
         });
         let thread = self.builder.thread(0, 0, "");
-        let mut totals = Totals::default();
         let mut nodes = Nodes::of(places);
-        for (trace, mut sums) in self.live.by_trace() {
-            let stack = nodes.node(trace, self.builder);
-            if sums.exit_bytes != 0 && self.suppressions.hides(self.builder.tables(), stack) {
-                totals.suppressed += sums.exit_bytes;
-                sums.forget_exit();
-            }
-            for (metric, value) in metrics.iter().zip(sums.values()).filter(|(_, value)| *value != 0) {
-                self.builder.add(stack, thread, *metric, value, 1);
+        let mut stacks = ByStack::default();
+        self.live.by_trace(|trace, sums| stacks.add(nodes.node(trace, self.builder), sums));
+        let mut totals = Totals::default();
+        let hidden = self.suppressions.hidden(self.builder.tables());
+        for (stack, sums) in stacks.sums {
+            let exit = sums.values[live::EXIT_BYTES];
+            let is_meant = exit != 0 && hidden[stack as usize];
+            totals.suppressed += if is_meant { exit } else { 0 };
+            for (at, metric) in metrics.iter().enumerate() {
+                if sums.traces[at] != 0 && !(is_meant && live::EXIT.contains(&at)) {
+                    self.builder.add(stack, thread, *metric, sums.values[at], sums.traces[at]);
+                }
             }
         }
         totals
@@ -302,7 +360,36 @@ struct Totals {
     suppressed: i64,
 }
 
-/// In the order of [`live::Sums::values`].
+/// Sums of stacks, in the order in which they come.
+#[derive(Default)]
+struct ByStack {
+    rows: FxHashMap<i32, usize>,
+    sums: Vec<(i32, StackSums)>,
+}
+
+/// What the traces of a stack have.
+#[derive(Default)]
+struct StackSums {
+    values: [i64; METRICS.len()],
+    /// How many traces have some.
+    traces: [i64; METRICS.len()],
+}
+
+impl ByStack {
+    fn add(&mut self, stack: i32, sums: [i64; METRICS.len()]) {
+        let row = *self.rows.entry(stack).or_insert_with(|| {
+            self.sums.push((stack, StackSums::default()));
+            self.sums.len() - 1
+        });
+        let all = &mut self.sums[row].1;
+        for (at, value) in sums.into_iter().enumerate() {
+            all.values[at] = all.values[at].saturating_add(value);
+            all.traces[at] += i64::from(value != 0);
+        }
+    }
+}
+
+/// In the order of [`live::Live::by_trace`].
 const METRICS: [(&str, &str, &str); 7] = [
     ("alloc-bytes", "bytes", "Bytes allocated, in all."),
     ("alloc-blocks", "count", "Allocations."),

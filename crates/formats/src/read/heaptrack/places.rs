@@ -33,13 +33,12 @@ struct Module {
     segments: Vec<(u64, u64)>,
 }
 
-/// A node of the tree of traces; its parent came before.
+/// A node of the tree of traces; its parent came before. There are millions.
 #[derive(Clone, Copy, Debug)]
-enum Trace {
-    /// The number of an instruction.
-    Interpreted { instruction: usize, parent: usize },
-    /// A row in our frames.
-    Raw { frame: i32, parent: usize },
+struct Trace {
+    /// The number of an instruction, of a raw file a row in our frames.
+    place: u32,
+    parent: u32,
 }
 
 /// See the module.
@@ -122,18 +121,30 @@ impl Places {
 
     pub(super) fn trace(&mut self, fields: &mut Fields<'_>, builder: &mut Builder) -> Wanted {
         let (place, parent) = fields.two().ok_or("`t PLACE PARENT`")?;
-        let parent = usize::try_from(parent).ok().filter(|parent| *parent < self.traces());
-        let parent = parent.ok_or("the number of a trace that came before")?;
-        let trace = if self.is_raw() {
-            Trace::Raw { frame: self.raw_frame(place, builder), parent }
-        } else {
-            let number =
-                usize::try_from(place).ok().filter(|number| (1..=self.instructions.len()).contains(number));
-            let instruction = number.ok_or("the number of an instruction that came before")? - 1;
-            Trace::Interpreted { instruction, parent }
-        };
-        self.traces.push(trace);
+        if !self.is_raw() {
+            return self.add_trace(place, parent);
+        }
+        let parent = self.parent(parent)?;
+        let place = self.raw_frame(place, builder) as u32;
+        self.traces.push(Trace { place, parent });
         Ok(())
+    }
+
+    /// Adds a trace of an interpreted file.
+    #[inline]
+    pub(super) fn add_trace(&mut self, place: u64, parent: u64) -> Wanted {
+        let parent = self.parent(parent)?;
+        if !(1..=self.instructions.len() as u64).contains(&place) {
+            return Err("the number of an instruction that came before");
+        }
+        self.traces.push(Trace { place: place as u32 - 1, parent });
+        Ok(())
+    }
+
+    #[inline]
+    fn parent(&self, parent: u64) -> Result<u32, &'static str> {
+        let known = u32::try_from(parent).ok().filter(|parent| (*parent as usize) < self.traces());
+        known.ok_or("the number of a trace that came before")
     }
 
     fn raw_frame(&self, address: u64, builder: &mut Builder) -> i32 {
@@ -186,51 +197,56 @@ impl Places {
 /// The stacks of traces. Traces have callers in common, and instructions come in many of them: each is looked up once.
 pub(super) struct Nodes<'a> {
     places: &'a Places,
-    /// For each trace, once it is known, its row in `stacks`; none without a frame.
-    of_trace: Vec<Option<Option<i32>>>,
+    /// For each trace its row in `stacks`; [`NONE`] without a frame, [`UNKNOWN`] before it is looked up.
+    of_trace: Vec<i32>,
     /// For each instruction, once they are known, its rows in `frames`.
     of_instruction: Vec<Option<Box<[i32]>>>,
+    /// Traces on the way to one that is known.
+    path: Vec<usize>,
 }
+
+const NONE: i32 = -1;
+const UNKNOWN: i32 = -2;
 
 impl<'a> Nodes<'a> {
     pub(super) fn of(places: &'a Places) -> Self {
-        let of_trace = vec![None; places.traces.len()];
-        Self { places, of_trace, of_instruction: vec![None; places.instructions.len()] }
+        let of_trace = vec![UNKNOWN; places.traces.len()];
+        Self { places, of_trace, of_instruction: vec![None; places.instructions.len()], path: Vec::new() }
     }
 
     /// The row of the stack of a trace.
     pub(super) fn node(&mut self, trace: usize, builder: &mut Builder) -> i32 {
-        let mut path = Vec::new();
         let mut at = trace;
-        let mut node = None;
+        let mut node = NONE;
         while let Some(number) = at.checked_sub(1) {
-            if let Some(known) = self.of_trace[number] {
-                node = known;
+            if self.of_trace[number] != UNKNOWN {
+                node = self.of_trace[number];
                 break;
             }
-            let (Trace::Interpreted { parent, .. } | Trace::Raw { parent, .. }) = self.places.traces[number];
-            path.push(number);
-            at = parent;
+            self.path.push(number);
+            at = self.places.traces[number].parent as usize;
         }
-        for number in path.into_iter().rev() {
-            node = self.below(node, self.places.traces[number], builder);
-            self.of_trace[number] = Some(node);
+        while let Some(number) = self.path.pop() {
+            node = self.below(node, self.places.traces[number].place, builder);
+            self.of_trace[number] = node;
         }
-        node.unwrap_or_else(|| {
-            let frame = builder.name("[no stack]", "unknown");
-            builder.stack(None, frame)
-        })
+        if node != NONE {
+            return node;
+        }
+        let frame = builder.name("[no stack]", "unknown");
+        builder.stack(None, frame)
     }
 
-    /// The stack of a trace whose caller has the stack `node`.
-    fn below(&mut self, node: Option<i32>, trace: Trace, builder: &mut Builder) -> Option<i32> {
-        let instruction = match trace {
-            Trace::Raw { frame, .. } => return Some(builder.stack(node, frame)),
-            Trace::Interpreted { instruction, .. } => instruction,
-        };
+    /// The stack of a trace at `place` whose caller has the stack `node`.
+    fn below(&mut self, node: i32, place: u32, builder: &mut Builder) -> i32 {
+        let caller = Some(node).filter(|node| *node != NONE);
         let places = self.places;
-        let frames = self.of_instruction[instruction]
-            .get_or_insert_with(|| places.frames(&places.instructions[instruction], builder).into());
-        frames.iter().fold(node, |node, frame| Some(builder.stack(node, *frame)))
+        if places.is_raw() {
+            return builder.stack(caller, place as i32);
+        }
+        let place = place as usize;
+        let frames = self.of_instruction[place]
+            .get_or_insert_with(|| places.frames(&places.instructions[place], builder).into());
+        frames.iter().fold(caller, |node, frame| Some(builder.stack(node, *frame))).unwrap_or(NONE)
     }
 }

@@ -1,6 +1,6 @@
 //! Leaks that are known and meant: of the C library and of others, and those that a program names.
 
-use pyrometer_tables::schema::Tables;
+use pyrometer_tables::schema::{Frame, Tables};
 
 /// Those that heaptrack has built in.
 const KNOWN: [&str; 7] = [
@@ -34,22 +34,22 @@ impl Suppressions {
         }
     }
 
-    /// Whether one of them fits a frame of the stack.
-    pub(super) fn hides(&self, tables: &Tables, stack: i32) -> bool {
-        let mut at = Some(stack);
-        while let Some(row) = at {
-            let node = tables.stacks[row as usize];
-            let frame = &tables.frames[node.frame as usize];
-            let function = frame.function.map(|row| tables.functions[row as usize].name.as_str());
-            let binary = frame.binary.map(|row| tables.binaries[row as usize].path.as_str());
-            let names = [function, frame.file.as_deref(), binary];
-            if names.into_iter().flatten().any(|name| self.patterns.iter().any(|pattern| fits(pattern, name)))
-            {
-                return true;
-            }
-            at = node.parent;
+    /// For each row of `stacks`, whether one of them fits one of its frames.
+    pub(super) fn hidden(&self, tables: &Tables) -> Vec<bool> {
+        let frames: Vec<bool> = tables.frames.iter().map(|frame| self.fit(tables, frame)).collect();
+        let mut hidden: Vec<bool> = Vec::with_capacity(tables.stacks.len());
+        for stack in &tables.stacks {
+            let caller = stack.parent.is_some_and(|parent| hidden[parent as usize]);
+            hidden.push(caller || frames[stack.frame as usize]);
         }
-        false
+        hidden
+    }
+
+    fn fit(&self, tables: &Tables, frame: &Frame) -> bool {
+        let function = frame.function.map(|row| tables.functions[row as usize].name.as_str());
+        let binary = frame.binary.map(|row| tables.binaries[row as usize].path.as_str());
+        let names = [function, frame.file.as_deref(), binary];
+        names.into_iter().flatten().any(|name| self.patterns.iter().any(|pattern| fits(pattern, name)))
     }
 }
 
