@@ -62,22 +62,6 @@ impl Arena {
         }
     }
 
-    /// The bytes that were taken, about.
-    pub(crate) fn len(&self) -> usize {
-        self.next
-    }
-
-    /// Forgets everything but the first region's memory.
-    pub(crate) fn clear(&mut self) {
-        self.regions.truncate(1);
-        let first = self.regions.first().and_then(Option::as_ref).map_or(0, |region| region.len());
-        if first > REGION {
-            self.regions.clear();
-        }
-        self.end = if first > REGION { 0 } else { first };
-        self.next = 0;
-    }
-
     fn make_room(&mut self, size: usize) -> io::Result<()> {
         if self.regions.len() <= 1 && self.next + size <= REGION {
             return self.grow_first(self.next + size);
@@ -116,17 +100,14 @@ mod tests {
             prop_oneof![8 => 1usize..200, 2 => 1usize..300_000, 1 => 1usize..5_000_000], 0..30
         )) {
             let mut arena = Arena::default();
-            for _ in 0..2 {
-                arena.clear();
-                let mut places = Vec::new();
-                for (index, size) in sizes.iter().enumerate() {
-                    let place = arena.take(*size).expect("memory");
-                    arena.at_mut(place)[..*size].fill(index as u8);
-                    places.push(place);
-                }
-                for (index, (place, size)) in places.iter().zip(&sizes).enumerate() {
-                    prop_assert!(arena.at(*place)[..*size].iter().all(|byte| *byte == index as u8));
-                }
+            let mut places = Vec::new();
+            for (index, size) in sizes.iter().enumerate() {
+                let place = arena.take(*size).expect("memory");
+                arena.at_mut(place)[..*size].fill(index as u8);
+                places.push(place);
+            }
+            for (index, (place, size)) in places.iter().zip(&sizes).enumerate() {
+                prop_assert!(arena.at(*place)[..*size].iter().all(|byte| *byte == index as u8));
             }
         }
     }
