@@ -97,9 +97,11 @@ impl<'a> Task for Hashed<'a> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
-        let seed = Seed::of_process();
-        let hash = |addition: &Addition<'_>| lanes.hash(addition.text, addition.length, seed);
-        self.0.additions().map(|addition| (hash(&addition), addition)).collect()
+        let mut hashed = Vec::with_capacity(self.0.len());
+        for addition in self.0.additions() {
+            hashed.push((lanes.hash(addition.text, addition.length, Seed::of_process()), addition));
+        }
+        hashed
     }
 }
 

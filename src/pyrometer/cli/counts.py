@@ -134,7 +134,7 @@ def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _A
 def _count(
     files: tuple[Path, ...], program: list[str] | None, weights: Any, live: bool, asked: _Asked, **options: Any
 ) -> None:
-    from pyrometer.analyze.tally import Counted
+    from pyrometer.tally import Counted
     from pyrometer.cli.live import watching
     from pyrometer.collect.lines import LineRules, count_files, count_stderr
 
@@ -214,7 +214,7 @@ def _say(counted: Any, rules: Any, passed: bool) -> None:
 
 
 def _keep(counted: Any, path: Path, program: list[str]) -> None:
-    from pyrometer.analyze.tally import profile_of
+    from pyrometer.tally import profile_of
     from pyrometer.collect.counts import with_facts
     from pyrometer.profile import ProfileData
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TextIO
 
-from pyrometer.analyze.tally import PERCENTILES, Counted, KeyRow, Spread
+from pyrometer.tally import PERCENTILES, Counted, KeyRow, Spread
 from pyrometer.show import words
 from pyrometer.show.grid import Column, Grid, Row
 from pyrometer.show.markdown import escape, render_grids
