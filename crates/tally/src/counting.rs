@@ -331,3 +331,65 @@ impl<'a, C: Cell> Worker<'a, C> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::print::Listing;
+    use crate::source::unpacked;
+
+    type Sums = HashMap<Vec<u8>, Value>;
+
+    fn counted(processor: Processor, text: &[u8]) -> std::result::Result<Sums, String> {
+        let mut counting = Counting::new(Rules::default(), false);
+        (counting.processor, counting.shards) = (processor, Shards::new(processor, counting.threads));
+        let source = unpacked("x".to_owned(), Cursor::new(text.to_vec()));
+        counting.run(vec![source], None).map_err(|error| error.to_string())?;
+        let tally = counting.finish();
+        assert_eq!(tally.rows().len(), tally.len());
+        Ok(tally.rows().map(|row| (row.key.to_vec(), row.value)).collect())
+    }
+
+    fn expected(text: &[u8]) -> std::result::Result<Sums, String> {
+        let mut sums = HashMap::new();
+        let whole = text.strip_suffix(b"\n").unwrap_or(text);
+        for (index, line) in whole.split(|byte| *byte == b'\n').enumerate().filter(|_| !text.is_empty()) {
+            if let Err(fault) = std::str::from_utf8(line) {
+                let (line, column) = (index + 1, fault.valid_up_to() + 1);
+                return Err(format!("x, line {line}: not valid UTF-8 (byte {column} of the line)"));
+            }
+            *sums.entry(line.to_vec()).or_default() += 1;
+        }
+        Ok(sums.into_iter().map(|(key, sum)| (key, Value::Whole(sum))).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        /// Lines of all lengths, again and again over several chunks, with one broken byte or none.
+        #[test]
+        fn lines_are_counted_as_one_by_one(
+            lines in prop::collection::vec("[a-c]{0,2}|[a-z \r]{20,70}|[aé日\u{0}]{0,40}|x{0,300}", 1..40),
+            times in 1usize..200,
+            is_whole: bool,
+            broken in prop::option::weighted(0.3, any::<prop::sample::Index>()),
+        ) {
+            let mut text = lines.join("\n").into_bytes();
+            text.push(b'\n');
+            let mut text = text.repeat(times);
+            if !is_whole {
+                text.pop();
+            }
+            if let Some(at) = broken.filter(|_| !text.is_empty()).map(|at| at.index(text.len())) {
+                text[at] = 0xe9;
+            }
+            for processor in Processor::all() {
+                prop_assert_eq!(counted(processor, &text), expected(&text));
+            }
+        }
+    }
+}

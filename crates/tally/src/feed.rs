@@ -12,8 +12,9 @@ use crate::short::SHORT;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 64 << 10;
-/// The longest line: places within a chunk, and among keys that were made of it, have 32 bits.
-const LONGEST: usize = u32::MAX as usize - 4 * CHUNK;
+/// The longest line: places within a chunk, and among the keys that are made of it, have 32 bits. The keys of the other
+/// lines in its chunk may be several times as long as these.
+const LONGEST: usize = u32::MAX as usize - (64 << 20);
 
 /// Something to count the lines of.
 pub struct Source {

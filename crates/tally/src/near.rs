@@ -34,7 +34,7 @@ const HEAD: usize = 9;
 /// The place of a record that is of no key: its length is that of none.
 const NOWHERE: usize = MOST * BUCKET;
 /// Lines that are looked up at a time.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 
 type Bytes = [u8; SIZE];
 
@@ -94,13 +94,15 @@ impl Near {
             return;
         };
         let seed = Seed::of_process();
-        let mut places = [NOWHERE; AHEAD];
+        let (mut hashes, mut places) = ([0; AHEAD], [NOWHERE; AHEAD]);
         for start in (0..count).step_by(AHEAD) {
             let end = count.min(start + AHEAD);
-            for (at, place) in (start..end).zip(&mut places) {
-                let line = line(at);
-                *place = Sought::new(lanes, text, line)
-                    .map_or(NOWHERE, |key| self.layout.first_place(bytes, lanes, key.hash(seed)));
+            for (at, hash) in (start..end).zip(&mut hashes) {
+                *hash = Sought::new(lanes, text, line(at)).map_or(0, |key| key.hash(seed));
+                prefetch(bytes, self.layout.bucket(*hash) * BUCKET);
+            }
+            for (hash, place) in hashes.iter().zip(&mut places) {
+                *place = self.layout.first_place(bytes, lanes, *hash);
             }
             for (at, place) in (start..end).zip(places) {
                 let line = line(at);
@@ -215,7 +217,8 @@ impl Layout {
         }
     }
 
-    /// Adds a key in whichever bucket it is or has room; false if there is none, or its sum becomes too large.
+    /// Adds a key in whichever bucket it is or has room; false if there is none. A sum that would become too large is
+    /// left as it is, and begun again in another record.
     #[inline(always)]
     fn add<L: Lanes>(&mut self, bytes: &mut Bytes, key: &Sought<'_, L>, hash: u64) -> bool {
         if self.keys == self.buckets * FULL && self.buckets < MOST {
