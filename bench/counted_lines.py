@@ -1,6 +1,9 @@
 """Lines, counted: ``pyrometer counts`` against the program counts, on few and on many different ones.
 
 Alone: ``python -m bench.counted_lines [--rounds N] [--megabytes N]``.
+
+What is timed prints to nowhere: ten million keys are printed faster than a disk takes them. What both print is compared
+in runs of their own. Reading the same file without counting is timed beside it: nobody can be faster than that.
 """
 
 import argparse
@@ -9,7 +12,7 @@ import random
 from pathlib import Path
 
 from bench.files import OURS, Files, Race, race
-from bench.process import ROOT, WORK, RunError
+from bench.process import ROOT, WORK, RunError, run
 from bench.recorders import VENV
 
 PEER = "counts"
@@ -17,7 +20,12 @@ COUNTS = ROOT / "build" / "counts" / "bin" / "counts"
 FEW, MANY = 10_000, 10_000_000
 #: Different lines, and the bytes of them: a tenth of the large input for a small one.
 SHAPES = {"10,000 keys": FEW, "10 million keys": MANY}
-MODES = ("", "-i", "-i -e")
+#: Options, and the share of the file that is counted by them: with weights, counts takes minutes for a gigabyte.
+MODES = {"": 1.0, "-i": 0.1, "-i -e": 0.1}
+#: Rounds of a race with weights.
+WEIGHTED_ROUNDS = 2
+#: What reads a file and does not count.
+READERS = {"wc -l": "exec wc -l", "cat": "exec cat"}
 WORDS = ["alloc", "parse", "lookup", "insert", "resolve_path", "visit_expr", "typeck", "codegen", "hash_map", "intern"]
 #: A stride that meets every key once before the first comes again.
 STRIDE = 2_654_435_761
@@ -34,18 +42,35 @@ def measure(found: Files, megabytes: int, rounds: int) -> None:
     if not COUNTS.exists():
         raise RunError("there is no build/counts/bin/counts: make counts")
     for shape, keys in SHAPES.items():
-        lines = _lines(shape, keys * megabytes // 1000 if keys == MANY else keys, megabytes * 1_000_000)
-        for mode in MODES:
-            entry = Race(name(shape, mode), f"`counts {mode}` of lines with {shape}", lines.stat().st_size)
-            ours, theirs = WORK / "ours.counts", WORK / "theirs.counts"
-            commands = {
-                OURS: f"exec {VENV}/pyrometer counts {mode} {lines} > {ours}",
-                PEER: f"exec {COUNTS} {mode} {lines} > {theirs}",
-            }
-            found.races[entry.name] = race(entry, commands, rounds)
+        for mode, share in MODES.items():
+            size = int(megabytes * share)
+            distinct = keys * size // 1000 if keys == MANY else keys
+            lines = _lines(shape, distinct, size * 1_000_000)
+            task = f"`counts {mode}".rstrip() + f"` of {size:,} MB of lines with {distinct:,} keys"
+            entry = Race(name(shape, mode), task, lines.stat().st_size)
+            readers = {} if mode else {tool: f"{command} {lines}" for tool, command in READERS.items()}
+            commands = {OURS: f"exec {_ours(mode, lines)}", PEER: f"exec {_theirs(mode, lines)}", **readers}
+            found.races[entry.name] = race(entry, commands, min(rounds, WEIGHTED_ROUNDS) if mode else rounds)
             if PEER not in entry.stopped:
-                entry.agrees = filecmp.cmp(ours, theirs, shallow=False)
-                entry.agreement = "identical" if entry.agrees else "not identical"
+                _compare(entry, mode, lines)
+
+
+def _ours(mode: str, lines: Path) -> str:
+    return f"{VENV}/pyrometer counts {mode} {lines}"
+
+
+def _theirs(mode: str, lines: Path) -> str:
+    return f"{COUNTS} {mode} {lines}"
+
+
+def _compare(entry: Race, mode: str, lines: Path) -> None:
+    ours, theirs = WORK / "ours.counts", WORK / "theirs.counts"
+    run([f"{_ours(mode, lines)} > {ours}"], shell=True)
+    run([f"{_theirs(mode, lines)} > {theirs}"], shell=True)
+    entry.agrees = filecmp.cmp(ours, theirs, shallow=False)
+    entry.agreement = "The table: " + ("identical" if entry.agrees else "not identical")
+    ours.unlink()
+    theirs.unlink()
 
 
 def _lines(shape: str, keys: int, size: int) -> Path:
@@ -101,6 +126,8 @@ def main() -> None:
             f"{entry.name}: {stopped}{ratio.value:.1f} times ({ratio.low:.1f} … {ratio.high:.1f}), {rate:.0f} MB/s, "
             f"{entry.peaks[OURS] / 1e6:.0f} MB against {entry.peaks[PEER] / 1e6:.0f} MB, {entry.agreement}"
         )
+        for tool in READERS.keys() & entry.seconds.keys():
+            print(f"  {tool}: {entry.bytes / min(entry.seconds[tool]) / 1e6:.0f} MB/s")
 
 
 if __name__ == "__main__":

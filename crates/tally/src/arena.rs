@@ -23,6 +23,8 @@ pub(crate) type Place = u32;
 pub(crate) struct Arena {
     /// Region `n` holds the places from `n << BITS` on; one of several sizes is followed by nothing in theirs.
     regions: Vec<Option<MmapMut>>,
+    /// Where in each region, but in the last one, what was taken ends.
+    filled: Vec<usize>,
     /// The place of what comes next.
     next: usize,
     /// Where the last region ends.
@@ -62,20 +64,11 @@ impl Arena {
         }
     }
 
-    /// The bytes that were taken, about.
-    pub(crate) fn len(&self) -> usize {
-        self.next
-    }
-
-    /// Forgets everything but the first region's memory.
-    pub(crate) fn clear(&mut self) {
-        self.regions.truncate(1);
-        let first = self.regions.first().and_then(Option::as_ref).map_or(0, |region| region.len());
-        if first > REGION {
-            self.regions.clear();
-        }
-        self.end = if first > REGION { 0 } else { first };
-        self.next = 0;
+    /// The places from which on something was taken, and how much without a gap: in order.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (Place, usize)> + '_ {
+        let last = self.next.saturating_sub(self.filled.len() << BITS);
+        let filled = self.filled.iter().copied().chain([last]).enumerate();
+        filled.filter(|(_, filled)| *filled > 0).map(|(region, filled)| ((region << BITS) as Place, filled))
     }
 
     fn make_room(&mut self, size: usize) -> io::Result<()> {
@@ -83,6 +76,11 @@ impl Arena {
             return self.grow_first(self.next + size);
         }
         let regions = size.div_ceil(REGION);
+        if !self.regions.is_empty() {
+            self.filled.push(self.next - (self.filled.len() << BITS));
+        }
+        // What is left of several sizes is filled by none.
+        self.filled.resize(self.regions.len(), 0);
         self.next = self.regions.len() << BITS;
         self.regions.push(Some(zeroes(regions << BITS)?));
         self.regions.resize_with(self.regions.len() + regions - 1, || None);
@@ -116,17 +114,16 @@ mod tests {
             prop_oneof![8 => 1usize..200, 2 => 1usize..300_000, 1 => 1usize..5_000_000], 0..30
         )) {
             let mut arena = Arena::default();
-            for _ in 0..2 {
-                arena.clear();
-                let mut places = Vec::new();
-                for (index, size) in sizes.iter().enumerate() {
-                    let place = arena.take(*size).expect("memory");
-                    arena.at_mut(place)[..*size].fill(index as u8);
-                    places.push(place);
-                }
-                for (index, (place, size)) in places.iter().zip(&sizes).enumerate() {
-                    prop_assert!(arena.at(*place)[..*size].iter().all(|byte| *byte == index as u8));
-                }
+            let mut places = Vec::new();
+            for (index, size) in sizes.iter().enumerate() {
+                let place = arena.take(*size).expect("memory");
+                arena.at_mut(place)[..*size].fill(index as u8);
+                places.push(place);
+            }
+            let parts: usize = arena.parts().map(|(_, filled)| filled).sum();
+            prop_assert_eq!(parts, sizes.iter().sum::<usize>());
+            for (index, (place, size)) in places.iter().zip(&sizes).enumerate() {
+                prop_assert!(arena.at(*place)[..*size].iter().all(|byte| *byte == index as u8));
             }
         }
     }

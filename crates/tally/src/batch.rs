@@ -1,33 +1,19 @@
 //! The lines of a chunk: their keys, hashes and weights.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
-
-use xxhash_rust::xxh3::xxh3_64_with_seed;
-
 use crate::feed::Chunk;
+use crate::near::Near;
 use crate::rules::{Rule, Unfit};
-
-/// Another one in each process, so that nobody can make lines that collide.
-static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
-
-/// The hash of a key.
-#[inline]
-pub(crate) fn hash(key: &[u8], seed: u64) -> u64 {
-    xxh3_64_with_seed(key, seed)
-}
-
-/// The seed of this process.
-pub(crate) fn seed() -> u64 {
-    *SEED
-}
+use crate::scan::{Ends, STEP};
+use crate::shards::tag;
+use crate::short::{Lanes, Processor, SHORT, Seed, Task};
+use crate::table::Addition;
 
 /// A key within its batch.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
     pub hash: u64,
-    start: u32,
-    length: u32,
+    pub start: u32,
+    pub length: u32,
     pub weight: u64,
 }
 
@@ -50,82 +36,160 @@ pub(crate) enum FaultKind {
 #[derive(Default)]
 pub(crate) struct Batch {
     pub entries: Vec<Entry>,
-    /// Keys that are not lines as they stand in the chunk.
+    /// Keys that are not lines as they stand in the chunk; behind those of each step [`SHORT`] other bytes.
     keys: Vec<u8>,
     copied: bool,
     /// How many lines there were.
     pub lines: u64,
+    /// The sum of their weights, if these are whole.
+    pub sum: i128,
     /// Lines that were not counted, each with its end, if they are asked for.
     pub others: Vec<u8>,
     /// How many these are.
     pub left_out: u64,
+    ends: Ends,
+    /// The keys of a step, before they have hashes.
+    taken: Vec<Entry>,
 }
 
 impl Batch {
-    /// Takes the keys of a chunk's lines. `keep_others`: keep the lines that are not counted.
-    pub(crate) fn fill<R: Rule>(&mut self, chunk: &Chunk, rule: &R, keep_others: bool) -> Result<(), Fault> {
+    /// Takes the keys of a chunk's lines; those that `near` takes are not among the entries. `keep_others`: keep the
+    /// lines that are not counted.
+    pub(crate) fn fill<R: Rule>(
+        &mut self,
+        processor: Processor,
+        chunk: &Chunk,
+        rule: &R,
+        near: Option<&mut Near>,
+        keep_others: bool,
+    ) -> Result<(), Fault> {
         self.entries.clear();
+        self.taken.clear();
         self.keys.clear();
         self.others.clear();
-        (self.lines, self.left_out, self.copied) = (0, 0, R::COPIES);
-        let bytes = chunk.bytes();
-        let text = valid_up_to(bytes);
-        // The line that is no text is looked at no further; those before it may have faults of their own.
-        let end = if text == bytes.len() { text } else { start_of_line(bytes, text) };
-        self.take_lines(&bytes[..end], rule, keep_others)?;
-        if end == bytes.len() {
-            return Ok(());
-        }
-        Err(Fault { line: self.lines, kind: FaultKind::NotText(text - end) })
+        (self.lines, self.sum, self.left_out, self.copied) = (0, 0, 0, R::COPIES);
+        processor.run(Fill { batch: self, chunk, rule, near, keep_others })
     }
 
-    /// A key.
-    #[inline]
-    pub(crate) fn key<'a>(&'a self, chunk: &'a Chunk, entry: &Entry) -> &'a [u8] {
-        let keys = if self.copied { &self.keys } else { chunk.bytes() };
-        &keys[entry.start as usize..][..entry.length as usize]
+    /// A key as one to be added to a table.
+    #[inline(always)]
+    pub(crate) fn addition<'a>(&'a self, chunk: &'a Chunk, entry: &Entry) -> Addition<'a> {
+        let keys = if self.copied { &self.keys } else { chunk.padded() };
+        let (text, length) = (&keys[entry.start as usize..], entry.length as usize);
+        Addition { tag: tag(entry.hash), text, length, weight: entry.weight }
     }
+}
 
-    fn take_lines<R: Rule>(&mut self, text: &[u8], rule: &R, keep_others: bool) -> Result<(), Fault> {
-        let seed = seed();
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', text) {
-            self.take(text, start, end, rule, keep_others, seed)?;
-            start = end + 1;
-        }
-        if start < text.len() {
-            self.take(text, start, text.len(), rule, keep_others, seed)?;
+/// The work of [`Batch::fill`].
+struct Fill<'a, R> {
+    batch: &'a mut Batch,
+    chunk: &'a Chunk,
+    rule: &'a R,
+    near: Option<&'a mut Near>,
+    keep_others: bool,
+}
+
+impl<R: Rule> Task for Fill<'_, R> {
+    type Output = Result<(), Fault>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(mut self, lanes: L) -> Self::Output {
+        let (padded, size) = (self.chunk.padded(), self.chunk.bytes().len());
+        let (mut at, mut ascii) = (0, true);
+        self.batch.ends.restart();
+        while at < size {
+            let to = size.min(at + STEP);
+            let step_is_ascii = self.batch.ends.find(lanes, padded, at, to);
+            if to == size && padded[size - 1] != b'\n' {
+                self.batch.ends.add(size);
+            }
+            ascii &= step_is_ascii;
+            at = to;
+            if self.batch.ends.len() > 0 {
+                let fault = if ascii { None } else { self.look_for_fault() };
+                self.take_lines(lanes)?;
+                if let Some(fault) = fault {
+                    return Err(Fault { line: self.batch.lines, kind: FaultKind::NotText(fault) });
+                }
+                // Of the line that has begun it is not known.
+                ascii = step_is_ascii;
+            }
         }
         Ok(())
     }
+}
 
-    #[inline]
-    fn take<R: Rule>(
-        &mut self,
-        text: &[u8],
-        start: usize,
-        end: usize,
-        rule: &R,
-        keep_others: bool,
-        seed: u64,
-    ) -> Result<(), Fault> {
+impl<R: Rule> Fill<'_, R> {
+    /// Where the first line that is no text, if there is one, has its fault. It and those after it are not taken.
+    #[cold]
+    fn look_for_fault(&mut self) -> Option<usize> {
+        let (start, ends) = (self.batch.ends.start(), &self.batch.ends.lines()[1..]);
+        let text = &self.chunk.bytes()[start..*ends.last()? as usize];
+        let at = start + std::str::from_utf8(text).err()?.valid_up_to();
+        let before = ends.partition_point(|end| (*end as usize) < at);
+        let line = if before == 0 { start } else { ends[before - 1] as usize + 1 };
+        self.batch.ends.truncate(before);
+        Some(at - line)
+    }
+
+    /// Takes the lines of which the ends were found.
+    #[inline(always)]
+    fn take_lines<L: Lanes>(&mut self, lanes: L) -> Result<(), Fault> {
+        if R::PLAIN {
+            self.take_plain_lines(lanes);
+            return Ok(());
+        }
+        let text = self.chunk.padded();
+        for at in 0..self.batch.ends.len() {
+            let [before, end] = [0, 1].map(|next| self.batch.ends.lines()[at + next]);
+            self.take(text, before.wrapping_add(1) as usize, end as usize)?;
+        }
+        let Batch { keys, taken, entries, .. } = &mut *self.batch;
+        if R::COPIES {
+            // They stay there: after every step so many bytes are behind its keys.
+            keys.extend_from_slice(&[0; SHORT]);
+        }
+        let text = if R::COPIES { keys } else { text };
+        add(lanes, text, taken.len(), |at| taken[at], self.near.as_deref_mut(), entries);
+        taken.clear();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn take_plain_lines<L: Lanes>(&mut self, lanes: L) {
+        let batch = &mut *self.batch;
+        let (ends, count) = (batch.ends.lines(), batch.ends.len());
+        let line = |at: usize| {
+            let start = ends[at].wrapping_add(1);
+            Entry { hash: 0, start, length: ends[at + 1] - start, weight: 1 }
+        };
+        add(lanes, self.chunk.padded(), count, line, self.near.as_deref_mut(), &mut batch.entries);
+        batch.lines += count as u64;
+        batch.sum += count as i128;
+    }
+
+    #[inline(always)]
+    fn take(&mut self, text: &[u8], start: usize, end: usize) -> Result<(), Fault> {
+        let batch = &mut *self.batch;
         let line = &text[start..end];
-        let before = self.keys.len();
-        let weight = rule.apply(line, &mut self.keys);
+        let before = batch.keys.len();
+        let weight = self.rule.apply(line, &mut batch.keys);
         let weight =
-            weight.map_err(|Unfit(number)| Fault { line: self.lines, kind: FaultKind::Weight(number) })?;
-        self.lines += 1;
+            weight.map_err(|Unfit(number)| Fault { line: batch.lines, kind: FaultKind::Weight(number) })?;
+        batch.lines += 1;
         match weight {
             Some(weight) => {
-                let (key, start) = if R::COPIES { (&self.keys[before..], before) } else { (line, start) };
-                let (start, length) = (start as u32, key.len() as u32);
-                self.entries.push(Entry { hash: hash(key, seed), start, length, weight });
+                let (start, length) =
+                    if R::COPIES { (before, batch.keys.len() - before) } else { (start, end - start) };
+                let (start, length) = (start as u32, length as u32);
+                batch.taken.push(Entry { hash: 0, start, length, weight });
+                batch.sum += i128::from(weight.cast_signed());
             }
             None => {
-                self.left_out += 1;
-                if keep_others {
-                    self.others.extend_from_slice(line);
-                    self.others.push(b'\n');
+                batch.left_out += 1;
+                if self.keep_others {
+                    batch.others.extend_from_slice(line);
+                    batch.others.push(b'\n');
                 }
             }
         }
@@ -133,15 +197,26 @@ impl Batch {
     }
 }
 
-/// How many bytes are text. Most are ASCII, which is told several times faster than the rest is looked through.
-fn valid_up_to(bytes: &[u8]) -> usize {
-    if bytes.is_ascii() {
-        return bytes.len();
+/// Adds keys to the near table, and with their hashes to the entries what finds no room there.
+#[inline(always)]
+fn add<L: Lanes>(
+    lanes: L,
+    text: &[u8],
+    count: usize,
+    line: impl Fn(usize) -> Entry,
+    near: Option<&mut Near>,
+    entries: &mut Vec<Entry>,
+) {
+    if let Some(near) = near {
+        near.add_all(lanes, text, count, line, entries);
+        return;
     }
-    std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len)
-}
-
-/// Where the line of a byte begins.
-fn start_of_line(bytes: &[u8], at: usize) -> usize {
-    memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1)
+    let seed = Seed::of_process();
+    entries.reserve(count);
+    // Not by an iterator's closure, which would be compiled for every processor.
+    for at in 0..count {
+        let entry = line(at);
+        let hash = lanes.hash(&text[entry.start as usize..], entry.length as usize, seed);
+        entries.push(Entry { hash, ..entry });
+    }
 }

@@ -8,22 +8,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::batch::{Batch, Fault, FaultKind, hash, seed};
+use crate::batch::{Batch, Fault, FaultKind};
 use crate::cell::{Cell, Fraction, Number, Whole};
 use crate::error::{Error, Result};
 use crate::feed::{Broken, Chunk, Feed, Pace, Source};
+use crate::near::Near;
 use crate::rules::{Erased, Plain, Rule, Rules, Weighted, Weights};
-use crate::shards::{Shards, Sorter, tag};
-use crate::table::{Addition, Table};
+use crate::shards::{Shards, Sorter};
+use crate::short::Processor;
 use crate::tally::{Kind, Tally};
 use crate::value::Value;
 
 /// More threads than this are of no use: memory is the limit.
 const MOST_THREADS: usize = 16;
-/// Bytes of lines in a thread's own table: what a core's cache holds, about.
-const OWN_BYTES: usize = 2 << 20;
-/// Chunks for which a thread's own table is passed over, when it helps too little.
-const PASSED_OVER: u32 = 64;
+/// Chunks for which a thread's own table is passed over when it has helped too little: at first, and at most after it
+/// has done so again and again.
+const PASSED_OVER: (u32, u32) = (64, 4096);
 /// Characters of a number that messages show.
 const SHOWN: usize = 40;
 
@@ -31,6 +31,7 @@ const SHOWN: usize = 40;
 pub struct Counting {
     rules: Rules,
     kind: Kind,
+    processor: Processor,
     threads: usize,
     pace: Pace,
     shards: Shards,
@@ -54,15 +55,17 @@ impl Counting {
     #[must_use]
     pub fn new(rules: Rules, live: bool) -> Self {
         let kind = Kind::of(&rules);
+        let processor = Processor::detect();
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let threads = if live || kind == Kind::Fraction { 1 } else { threads };
         let total = if kind == Kind::Fraction { Value::Fraction(0.0) } else { Value::Whole(0) };
         Self {
             rules,
             kind,
+            processor,
             threads,
             pace: if live { Pace::Prompt } else { Pace::Full },
-            shards: Shards::new(threads),
+            shards: Shards::new(processor, threads),
             progress: Mutex::new(Progress { lines: 0, left_out: 0, total }),
             stop: Arc::default(),
         }
@@ -156,7 +159,7 @@ impl Counting {
         let counted = batch.lines - batch.left_out;
         let sum = match self.kind {
             Kind::Number => i128::from(counted),
-            Kind::Whole => batch.entries.iter().map(|entry| i128::from(entry.weight.cast_signed())).sum(),
+            Kind::Whole => batch.sum,
             Kind::Fraction => 0,
         };
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
@@ -234,11 +237,13 @@ struct Worker<'a, C> {
     chunk: Chunk,
     batch: Batch,
     sorter: Sorter,
-    own: Table,
+    own: Near,
     /// Lines that the own table has taken since it was empty.
-    taken: usize,
-    /// Chunks for which the own table is not used; never, where that counts as one too many.
+    taken: u64,
+    /// Chunks for which the own table is still passed over.
     passed_over: u32,
+    /// Chunks for which it will be the next time.
+    pass_over: u32,
     /// Whether lines are to be seen in the shared tables at once, and in order.
     direct: bool,
     cell: std::marker::PhantomData<C>,
@@ -252,9 +257,10 @@ impl<'a, C: Cell> Worker<'a, C> {
             chunk: Chunk::default(),
             batch: Batch::default(),
             sorter: Sorter::default(),
-            own: Table::default(),
+            own: Near::default(),
             taken: 0,
             passed_over: 0,
+            pass_over: PASSED_OVER.0,
             direct: counting.kind == Kind::Fraction || counting.pace == Pace::Prompt,
             cell: std::marker::PhantomData,
         }
@@ -277,9 +283,11 @@ impl<'a, C: Cell> Worker<'a, C> {
         passing: Option<&Passing<'_, '_>>,
         lines: &mut Vec<(usize, usize, u64)>,
     ) -> std::result::Result<(), Stopped> {
+        self.own.prepare().map_err(|error| Stopped::Io(Error::Memory(error)))?;
         while !self.counting.is_stopped() && feed.next(&mut self.chunk).map_err(Stopped::Broken)? {
             let (number, source) = (self.chunk.number, self.chunk.source);
-            let filled = self.batch.fill(&self.chunk, rule, passing.is_some());
+            let own = (!self.direct && self.passed_over == 0).then_some(&mut self.own);
+            let filled = self.batch.fill(self.counting.processor, &self.chunk, rule, own, passing.is_some());
             lines.push((number, source, self.batch.lines));
             filled.map_err(|fault| Stopped::Fault { number, source, fault })?;
             self.take_batch().map_err(|error| Stopped::Io(Error::Memory(error)))?;
@@ -294,27 +302,22 @@ impl<'a, C: Cell> Worker<'a, C> {
     }
 
     fn take_batch(&mut self) -> io::Result<()> {
+        let left = self.batch.entries.len() as u64;
+        if left > 0 {
+            let (shards, first) = (&self.counting.shards, self.number * 3);
+            shards.add_batch::<C>(&self.batch, &self.chunk, &mut self.sorter, first)?;
+        }
         if self.direct || self.passed_over > 0 {
             self.passed_over = self.passed_over.saturating_sub(1);
-            return self.counting.shards.add_batch::<C>(
-                &self.batch,
-                &self.chunk,
-                &mut self.sorter,
-                self.number * 3,
-            );
+            return Ok(());
         }
-        let (batch, chunk) = (&self.batch, &self.chunk);
-        self.own.add_all::<C>(batch.entries.iter().map(|entry| Addition {
-            tag: tag(entry.hash),
-            key: batch.key(chunk, entry),
-            weight: entry.weight,
-        }))?;
-        self.taken += self.batch.entries.len();
-        if self.own.bytes() > OWN_BYTES {
-            // It helps if at least every other line was there already.
-            if self.taken < 2 * self.own.len() {
-                self.passed_over = PASSED_OVER;
-            }
+        let taken = self.batch.lines - self.batch.left_out - left;
+        self.taken += taken;
+        if self.own.is_full() && taken < 2 * left {
+            // It has helped if at least every other line was there already.
+            let helped = self.taken >= 2 * self.own.len() as u64;
+            self.pass_over = if helped { PASSED_OVER.0 } else { (self.pass_over * 2).min(PASSED_OVER.1) };
+            self.passed_over = if helped { 0 } else { self.pass_over };
             self.hand_over()?;
         }
         Ok(())
@@ -322,10 +325,71 @@ impl<'a, C: Cell> Worker<'a, C> {
 
     /// Adds the own table to the shared ones.
     fn hand_over(&mut self) -> io::Result<()> {
-        let seed = seed();
-        self.counting.shards.add_table::<C>(&self.own, |key| hash(key, seed))?;
+        self.counting.shards.add_near::<C>(&self.own)?;
         self.own.clear();
         self.taken = 0;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::print::Listing;
+    use crate::source::unpacked;
+
+    type Sums = HashMap<Vec<u8>, Value>;
+
+    fn counted(processor: Processor, text: &[u8]) -> std::result::Result<Sums, String> {
+        let mut counting = Counting::new(Rules::default(), false);
+        (counting.processor, counting.shards) = (processor, Shards::new(processor, counting.threads));
+        let source = unpacked("x".to_owned(), Cursor::new(text.to_vec()));
+        counting.run(vec![source], None).map_err(|error| error.to_string())?;
+        let tally = counting.finish();
+        assert_eq!(tally.rows().len(), tally.len());
+        Ok(tally.rows().map(|row| (row.key.to_vec(), row.value)).collect())
+    }
+
+    fn expected(text: &[u8]) -> std::result::Result<Sums, String> {
+        let mut sums = HashMap::new();
+        let whole = text.strip_suffix(b"\n").unwrap_or(text);
+        for (index, line) in whole.split(|byte| *byte == b'\n').enumerate().filter(|_| !text.is_empty()) {
+            if let Err(fault) = std::str::from_utf8(line) {
+                let (line, column) = (index + 1, fault.valid_up_to() + 1);
+                return Err(format!("x, line {line}: not valid UTF-8 (byte {column} of the line)"));
+            }
+            *sums.entry(line.to_vec()).or_default() += 1;
+        }
+        Ok(sums.into_iter().map(|(key, sum)| (key, Value::Whole(sum))).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        /// Lines of all lengths, again and again over several chunks, with one broken byte or none.
+        #[test]
+        fn lines_are_counted_as_one_by_one(
+            lines in prop::collection::vec("[a-c]{0,2}|[a-z \r]{20,70}|[aé日\u{0}]{0,40}|x{0,300}", 1..40),
+            times in 1usize..200,
+            is_whole: bool,
+            broken in prop::option::weighted(0.3, any::<prop::sample::Index>()),
+        ) {
+            let mut text = lines.join("\n").into_bytes();
+            text.push(b'\n');
+            let mut text = text.repeat(times);
+            if !is_whole {
+                text.pop();
+            }
+            if let Some(at) = broken.filter(|_| !text.is_empty()).map(|at| at.index(text.len())) {
+                text[at] = 0xe9;
+            }
+            for processor in Processor::all() {
+                prop_assert_eq!(counted(processor, &text), expected(&text));
+            }
+        }
     }
 }

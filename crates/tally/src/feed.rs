@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
+use crate::short::SHORT;
 
 /// Bytes that are read at once.
-const CHUNK: usize = 256 << 10;
-/// The longest line: places within a chunk have 32 bits.
-const LONGEST: usize = u32::MAX as usize;
+const CHUNK: usize = 64 << 10;
+/// The longest line: places within a chunk, and among the keys that are made of it, have 32 bits. The keys of the other
+/// lines in its chunk may be several times as long as these.
+const LONGEST: usize = u32::MAX as usize - (64 << 20);
 
 /// Something to count the lines of.
 pub struct Source {
@@ -25,6 +27,7 @@ pub struct Source {
 /// Whole lines of one source.
 #[derive(Default)]
 pub(crate) struct Chunk {
+    /// At its end are [`SHORT`] bytes that are never filled.
     buffer: Vec<u8>,
     filled: usize,
     /// Chunks are numbered in the order of the lines.
@@ -36,6 +39,12 @@ pub(crate) struct Chunk {
 impl Chunk {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.buffer[..self.filled]
+    }
+
+    /// The same with what stands behind, which means nothing: [`SHORT`] bytes at least.
+    #[inline(always)]
+    pub(crate) fn padded(&self) -> &[u8] {
+        &self.buffer
     }
 }
 
@@ -120,9 +129,9 @@ impl<'a> Feed<'a> {
 impl State {
     /// Reads whole lines. At the end of the source it goes on to the next; an error is left for later.
     fn fill(&mut self, chunk: &mut Chunk, pace: Pace, stop: &AtomicBool) {
-        let size = CHUNK.max((self.carry.len() * 2).min(LONGEST));
-        if chunk.buffer.len() < size || chunk.buffer.len() > 4 * size {
-            chunk.buffer = vec![0; size];
+        let size = self.carry.len() + CHUNK;
+        if chunk.buffer.len() < size + SHORT || chunk.buffer.len() > 4 * size {
+            chunk.buffer = vec![0; size + SHORT];
         }
         let buffer = &mut chunk.buffer;
         buffer[..self.carry.len()].copy_from_slice(&self.carry);
@@ -131,17 +140,19 @@ impl State {
         // Behind the last end of a line.
         let mut whole = 0;
         chunk.filled = loop {
-            if filled == buffer.len() {
-                if whole > 0 {
-                    break self.keep(&buffer[whole..filled], whole);
-                }
-                if filled >= LONGEST {
-                    self.broken = Some(Cause::LongLine);
-                    break 0;
-                }
-                buffer.resize((filled * 2).min(LONGEST), 0);
+            if whole > 0 && filled >= size {
+                break self.keep(&buffer[whole..filled], whole);
             }
-            match self.streams[self.source].read(&mut buffer[filled..]) {
+            if filled >= LONGEST {
+                self.broken = Some(Cause::LongLine);
+                break 0;
+            }
+            if filled + SHORT == buffer.len() {
+                buffer.resize(filled * 2 + SHORT, 0);
+            }
+            // No more than a chunk, so that what follows a long line is none.
+            let end = (buffer.len() - SHORT).min(filled + CHUNK);
+            match self.streams[self.source].read(&mut buffer[filled..end]) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.broken = Some(Cause::Read(error));

@@ -2,7 +2,7 @@
 //!
 //! Constraints:
 //! - what is printed is what the program `counts` prints, to the byte, wherever that one neither wraps nor panics;
-//! - memory is the different lines and little more: a cell of 2 or 8 bytes, a length, a slot of 8 bytes at seven tenths;
+//! - memory is the different lines and little more: a cell of 2 or 8 bytes, a length, a slot of 8 bytes at two thirds;
 //! - no line waits for another: a fault is that of the first line that has one, whichever thread finds it.
 //!
 //! [`Counting`] reads [`Source`]s by [`Rules`] in threads; a [`Tally`] is what it leaves, by rank; [`print`] writes it,
@@ -16,11 +16,14 @@ mod distribution;
 mod error;
 mod feed;
 mod memory;
+mod near;
 mod number;
 mod order;
 mod print;
 mod rules;
+mod scan;
 mod shards;
+mod short;
 mod source;
 mod table;
 mod tally;

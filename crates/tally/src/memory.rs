@@ -12,11 +12,14 @@ const LARGE_PAGE: usize = 2 << 20;
 
 /// Zeroes that can be changed.
 pub(crate) fn zeroes(bytes: usize) -> io::Result<MmapMut> {
-    let memory = MmapMut::map_anon(bytes)?;
+    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "pages are written to below"))]
+    let mut memory = MmapMut::map_anon(bytes)?;
     #[cfg(target_os = "linux")]
     if bytes >= LARGE_PAGE {
         // A system without them gives small ones.
         let _ = memory.advise(memmap2::Advice::HugePage);
+        // A page that is read first is one of zeroes that all share, and replaced when it is written to.
+        memory.iter_mut().step_by(LARGE_PAGE).for_each(|byte| *byte = 0);
     }
     #[cfg(not(target_os = "linux"))]
     let _ = LARGE_PAGE;

@@ -1,8 +1,8 @@
 //! Lines in order: the heaviest first, equal ones by their bytes.
 //!
-//! Sorted are 16 bytes a line: first its weight and its place; then, among lines of one weight, eight of its bytes and
-//! its place, and again the next eight where these are equal. So a line is looked at as often as it has to be, and
-//! several at a time.
+//! Sorted are 16 bytes a line: among lines of one weight, seven of its bytes and its place, and again the next seven
+//! where these are equal. So a line is looked at as often as it has to be, several at a time, and not while it is
+//! compared.
 
 use rayon::prelude::*;
 
@@ -17,7 +17,11 @@ pub(crate) struct Ranked {
 const FEW: usize = 16;
 /// From this many lines on, parts are sorted in threads.
 const MANY: usize = 4096;
-/// So many times eight bytes are looked at one after the other; what is equal until there is compared as a whole.
+/// Bytes of a line that are sorted by at a time.
+const BYTES: usize = 7;
+/// Stands beside the bytes of a line that goes on behind them; less beside those of others: how many they are.
+const GOES_ON: u64 = BYTES as u64 + 1;
+/// So many times [`BYTES`] are looked at one after the other; what is equal until there is compared as a whole.
 const DEEPEST: usize = 64;
 /// Lines that are brought near before one is looked at.
 const AHEAD: usize = 16;
@@ -47,21 +51,14 @@ fn sort_from(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
     } else {
         lines.sort_unstable()
     }
+    // Lines are different: those that are equal until here go on.
     let equal = lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
     if many {
         let equal: Vec<_> = equal.collect();
-        equal.into_par_iter().for_each(|equal| sort_equal(equal, of, from, depth));
+        equal.into_par_iter().for_each(|equal| sort_from(equal, of, from + BYTES, depth + 1));
     } else {
-        equal.for_each(|equal| sort_equal(equal, of, from, depth));
+        equal.for_each(|equal| sort_from(equal, of, from + BYTES, depth + 1));
     }
-}
-
-/// Sorts lines whose eight bytes from `from` on are equal, where zeroes stand behind a line's end.
-fn sort_equal(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
-    // Those that end within the eight are the beginnings of all others: they come first, by their lengths.
-    lines.sort_unstable_by_key(|ranked| rest(of, ranked.line, from).len().min(9));
-    let ended = lines.partition_point(|ranked| rest(of, ranked.line, from).len() <= 8);
-    sort_from(&mut lines[ended..], of, from + 8, depth + 1);
 }
 
 /// How many bytes all lines have in common from `from` on.
@@ -73,7 +70,7 @@ fn common(lines: &[Ranked], of: &impl Lines, from: usize) -> usize {
         if let Some(later) = lines.get(index + AHEAD) {
             of.prefetch(later.line);
         }
-        if common < 8 {
+        if common < BYTES {
             return 0;
         }
         let line = rest(of, ranked.line, from);
@@ -87,17 +84,19 @@ fn look_at(lines: &mut [Ranked], of: &impl Lines, from: usize) {
         if let Some(later) = lines.get(index + AHEAD) {
             of.prefetch(later.line);
         }
-        lines[index].by = eight_bytes(rest(of, lines[index].line, from));
+        lines[index].by = first_bytes(rest(of, lines[index].line, from));
     }
 }
 
-/// The first eight bytes as a number in their order; zeroes behind the end.
-fn eight_bytes(text: &[u8]) -> u64 {
+/// The first bytes as a number in their order, and whether there are more.
+fn first_bytes(text: &[u8]) -> u64 {
     match text.first_chunk() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
+        Some(bytes) => u64::from_be_bytes(*bytes) & !0xff | GOES_ON,
         None => {
-            let mut bytes = [0; 8];
+            // Zeroes behind the end are told from zeroes of the text by the length.
+            let mut bytes = [0; BYTES + 1];
             bytes[..text.len()].copy_from_slice(text);
+            bytes[BYTES] = text.len() as u8;
             u64::from_be_bytes(bytes)
         }
     }
@@ -132,8 +131,10 @@ mod tests {
     proptest! {
         #[test]
         fn as_bytes_are_compared(texts in prop::collection::vec(
-            "[a\u{0}]{0,12}|(abcdefgh){0,3}[a-c]{0,4}|[a\u{0}]{5}\u{0}{3,9}[ab]{0,2}", 0..400
+            "[a\u{0}]{0,12}|(abcdefgh){0,3}[a-c]{0,4}|[a\u{0}]{5}\u{0}{3,9}[ab]{0,2}|[ab]{0,9}[a\u{0}]{0,9}", 0..400
         )) {
+            // No line comes twice.
+            let texts: std::collections::HashSet<_> = texts.into_iter().collect();
             let texts = Texts(texts.into_iter().map(String::into_bytes).collect());
             let mut expected = texts.0.clone();
             expected.sort();

@@ -31,6 +31,11 @@ pub trait Listing: Sync {
     /// The row of a rank, from 0 on.
     fn row(&self, rank: usize) -> Row<'_>;
 
+    /// Where a row of another value than that of this rank may come first.
+    fn run(&self, rank: usize) -> usize {
+        rank + 1
+    }
+
     /// The sum of all rows.
     fn total(&self) -> Value;
 
@@ -99,9 +104,14 @@ fn pieces(listing: &impl Listing, rows: std::ops::Range<usize>, before: &mut f64
     rows.step_by(ROWS)
         .map(|start| {
             let piece = Piece { rows: start..end.min(start + ROWS), before: *before, total };
-            for rank in piece.rows.clone() {
+            let mut rank = start;
+            while rank < piece.rows.end {
                 listing.prefetch(rank + AHEAD);
-                *before += percentage(listing.row(rank).value, total);
+                let percentage = percentage(listing.row(rank).value, total);
+                // One by one, as sums are rounded; but rows of one value are not looked at.
+                let end = listing.run(rank).min(piece.rows.end);
+                (rank..end).for_each(|_| *before += percentage);
+                rank = end;
             }
             piece
         })

@@ -55,6 +55,8 @@ const ENDS: &[u8] = b" \t,;)]}";
 pub(crate) trait Rule: Sync {
     /// Whether keys are written to `keys`; else the key is the line.
     const COPIES: bool;
+    /// Whether every line is its own key, and weighs 1: then nothing has to be asked.
+    const PLAIN: bool = false;
 
     /// The weight of a line, none if it is not counted. Its key is appended to `keys`.
     ///
@@ -72,6 +74,7 @@ pub(crate) struct Plain;
 
 impl Rule for Plain {
     const COPIES: bool = false;
+    const PLAIN: bool = true;
 
     #[inline]
     fn apply(&self, _: &[u8], _: &mut Vec<u8>) -> Result<Option<u64>, Unfit> {

@@ -6,12 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::batch::{Batch, Entry};
 use crate::cell::Cell;
 use crate::feed::Chunk;
+use crate::near::Near;
+use crate::short::{Lanes, Processor, Seed, Task};
 use crate::table::{Addition, Table};
 
 /// So that threads hardly meet.
 const SHARDS_PER_THREAD: usize = 8;
 
 pub(crate) struct Shards {
+    processor: Processor,
     tables: Vec<Mutex<Table>>,
     bits: u32,
 }
@@ -30,9 +33,9 @@ pub(crate) fn tag(hash: u64) -> u32 {
 }
 
 impl Shards {
-    pub(crate) fn new(threads: usize) -> Self {
+    pub(crate) fn new(processor: Processor, threads: usize) -> Self {
         let bits = (threads * SHARDS_PER_THREAD).next_power_of_two().trailing_zeros();
-        Self { tables: (0..1 << bits).map(|_| Mutex::default()).collect(), bits }
+        Self { processor, tables: (0..1 << bits).map(|_| Mutex::default()).collect(), bits }
     }
 
     /// Adds the lines of a batch. `first`: the shard to begin with, another one for each thread.
@@ -47,31 +50,20 @@ impl Shards {
         for shard in (first..first + self.tables.len()).map(|shard| shard % self.tables.len()) {
             let entries = sorter.of(shard).iter().map(|index| &batch.entries[*index as usize]);
             if entries.len() > 0 {
-                self.lock(shard).add_all::<C>(entries.map(|entry| Addition {
-                    tag: tag(entry.hash),
-                    key: batch.key(chunk, entry),
-                    weight: entry.weight,
-                }))?;
+                let additions = entries.map(|entry| batch.addition(chunk, entry));
+                self.lock(shard).add_all::<C>(self.processor, additions)?;
             }
         }
         Ok(())
     }
 
-    /// Adds everything of a table whose lines have the hashes that `hash` gives.
-    pub(crate) fn add_table<C: Cell>(&self, table: &Table, hash: impl Fn(&[u8]) -> u64) -> io::Result<()> {
-        let mut places: Vec<_> = table.places().map(|place| (hash(table.key::<C>(place)), place)).collect();
-        places.sort_unstable_by_key(|(hash, _)| self.shard(*hash));
-        for places in places.chunk_by(|(one, _), (other, _)| self.shard(*one) == self.shard(*other)) {
-            self.lock(self.shard(places[0].0)).add_all::<C>(places.iter().map(|(hash, place)| Addition {
-                tag: tag(*hash),
-                key: table.key::<C>(*place),
-                weight: table.weight::<C>(*place),
-            }))?;
-        }
-        for (place, rest) in table.elsewhere() {
-            let key = table.key::<C>(place);
-            let hash = hash(key);
-            self.lock(self.shard(hash)).add_elsewhere::<C>(tag(hash), key, rest)?;
+    /// Adds everything of a thread's own table.
+    pub(crate) fn add_near<C: Cell>(&self, near: &Near) -> io::Result<()> {
+        let mut hashed = self.processor.run(Hashed(near));
+        hashed.sort_unstable_by_key(|(hash, _)| self.shard(*hash));
+        for hashed in hashed.chunk_by(|(one, _), (other, _)| self.shard(*one) == self.shard(*other)) {
+            let additions = hashed.iter().map(|(hash, addition)| Addition { tag: tag(*hash), ..*addition });
+            self.lock(self.shard(hashed[0].0)).add_all::<C>(self.processor, additions)?;
         }
         Ok(())
     }
@@ -94,6 +86,22 @@ impl Shards {
 
     fn lock(&self, shard: usize) -> MutexGuard<'_, Table> {
         self.tables[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks for the hashes of all keys.
+struct Hashed<'a>(&'a Near);
+
+impl<'a> Task for Hashed<'a> {
+    type Output = Vec<(u64, Addition<'a>)>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let mut hashed = Vec::with_capacity(self.0.len());
+        for addition in self.0.additions() {
+            hashed.push((lanes.hash(addition.text, addition.length, Seed::of_process()), addition));
+        }
+        hashed
     }
 }
 

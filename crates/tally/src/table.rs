@@ -5,6 +5,7 @@
 //! and its bytes.
 
 use std::io;
+use std::marker::PhantomData;
 
 use memmap2::MmapMut;
 use rustc_hash::FxHashMap;
@@ -12,10 +13,11 @@ use rustc_hash::FxHashMap;
 use crate::arena::{Arena, Place};
 use crate::cell::Cell;
 use crate::memory::{prefetch, zeroes};
+use crate::short::{Lanes, Processor, SHORT, Task};
 
 /// What a table begins with.
 const FEWEST_SLOTS: usize = 512;
-/// Tables grow when four of five slots are taken, by a quarter: so seven of ten are on the average.
+/// Tables grow when four of five slots are taken, by half: so two of three are on the average.
 const FULL: (usize, usize) = (4, 5);
 /// Beside each other in a slot.
 const TAG_SHIFT: u32 = 32;
@@ -25,10 +27,19 @@ const LONG: usize = 0xff;
 const AHEAD: usize = 16;
 
 /// A line to be added.
+#[derive(Clone, Copy)]
 pub(crate) struct Addition<'a> {
     pub tag: u32,
-    pub key: &'a [u8],
+    /// Its first `length` bytes are the line; a short one is compared fastest if there are [`SHORT`] in all.
+    pub text: &'a [u8],
+    pub length: usize,
     pub weight: u64,
+}
+
+impl Addition<'_> {
+    fn key(&self) -> &[u8] {
+        &self.text[..self.length]
+    }
 }
 
 #[derive(Default)]
@@ -48,45 +59,23 @@ impl Table {
         self.used
     }
 
-    /// The bytes of the lines, about.
-    pub(crate) fn bytes(&self) -> usize {
-        self.arena.len()
-    }
-
     /// Adds lines, looking several up at a time.
     pub(crate) fn add_all<'a, C: Cell>(
         &mut self,
+        processor: Processor,
         additions: impl Iterator<Item = Addition<'a>>,
     ) -> io::Result<()> {
-        let mut additions = additions;
-        let mut batch = Vec::with_capacity(AHEAD);
-        loop {
-            batch.clear();
-            batch.extend(additions.by_ref().take(AHEAD));
-            if batch.is_empty() {
-                return Ok(());
-            }
-            self.bring_near(&batch);
-            for addition in &batch {
-                self.add::<C>(addition)?;
-            }
-        }
-    }
-
-    /// Adds to a line, which is of the table, what does not fit into its cell.
-    pub(crate) fn add_elsewhere<C: Cell>(&mut self, tag: u32, key: &[u8], rest: i128) -> io::Result<()> {
-        let place = self.add::<C>(&Addition { tag, key, weight: 0 })?;
-        *self.elsewhere.entry(place).or_default() += rest;
-        Ok(())
+        processor.run(AddAll { table: self, additions, cell: PhantomData::<C> })
     }
 
     /// Adds a line; its place.
-    #[inline]
-    pub(crate) fn add<C: Cell>(&mut self, addition: &Addition<'_>) -> io::Result<Place> {
+    #[inline(always)]
+    fn add<C: Cell, L: Lanes>(&mut self, lanes: L, addition: &Addition<'_>) -> io::Result<Place> {
         if self.used * FULL.1 >= self.capacity * FULL.0 {
             self.grow()?;
         }
-        let Addition { tag, key, weight } = *addition;
+        let tag = addition.tag;
+        let sought = Sought::new(lanes, addition);
         let mut at = home(tag, self.capacity);
         loop {
             let slot = self.slot(at);
@@ -96,8 +85,8 @@ impl Table {
             if (slot >> TAG_SHIFT) as u32 == tag {
                 let place = slot as u32 - 1;
                 let record = self.arena.at_mut(place);
-                if key_of::<C>(record) == key {
-                    if let Some(rest) = C::add(record, weight) {
+                if sought.is_of::<C>(record) {
+                    if let Some(rest) = C::add(record, addition.weight) {
                         *self.elsewhere.entry(place).or_default() += rest;
                     }
                     return Ok(place);
@@ -107,19 +96,21 @@ impl Table {
         }
     }
 
-    /// Each line's place.
-    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + '_ {
-        (0..self.capacity).map(|at| self.slot(at)).filter(|slot| *slot != 0).map(|slot| slot as u32 - 1)
+    /// Each line's place, in the order in which lines were added.
+    pub(crate) fn places<C: Cell>(&self) -> impl Iterator<Item = Place> + '_ {
+        self.arena.parts().flat_map(move |(start, filled)| {
+            let mut next = 0;
+            std::iter::from_fn(move || {
+                let place = (next < filled).then_some(start + next as Place)?;
+                next += size_of_record::<C>(self.arena.at(place));
+                Some(place)
+            })
+        })
     }
 
     /// A line.
     pub(crate) fn key<C: Cell>(&self, place: Place) -> &[u8] {
         key_of::<C>(self.arena.at(place))
-    }
-
-    /// Its sum, so far as it fits into a cell.
-    pub(crate) fn weight<C: Cell>(&self, place: Place) -> u64 {
-        C::weight(self.arena.at(place))
     }
 
     /// Its sum.
@@ -128,25 +119,10 @@ impl Table {
         C::value(self.arena.at(place), elsewhere.copied().unwrap_or(0))
     }
 
-    /// The lines whose sums are not all in their cells, and what is not.
-    pub(crate) fn elsewhere(&self) -> impl Iterator<Item = (Place, i128)> + '_ {
-        self.elsewhere.iter().map(|(place, rest)| (*place, *rest))
-    }
-
     /// Begins to bring a line near.
     #[inline]
     pub(crate) fn prefetch(&self, place: Place) {
         self.arena.prefetch(place);
-    }
-
-    /// Forgets all lines, but keeps its memory.
-    pub(crate) fn clear(&mut self) {
-        if let Some(slots) = &mut self.slots {
-            slots.fill(0);
-        }
-        self.used = 0;
-        self.arena.clear();
-        self.elsewhere.clear();
     }
 
     /// Gives the slots' memory back: lines are found by their places from now on.
@@ -155,8 +131,9 @@ impl Table {
         self.capacity = 0;
     }
 
+    #[inline(never)]
     fn insert<C: Cell>(&mut self, at: usize, addition: &Addition<'_>) -> io::Result<Place> {
-        let Addition { tag, key, weight } = *addition;
+        let (Addition { tag, weight, .. }, key) = (*addition, addition.key());
         let long = key.len() >= LONG;
         let start = C::WIDTH + if long { 5 } else { 1 };
         let place = self.arena.take(start + key.len())?;
@@ -195,7 +172,7 @@ impl Table {
     }
 
     fn grow(&mut self) -> io::Result<()> {
-        let capacity = (self.capacity + self.capacity / 4).max(FEWEST_SLOTS);
+        let capacity = (self.capacity + self.capacity / 2).max(FEWEST_SLOTS);
         let before =
             std::mem::replace(self, Self { slots: Some(zeroes(capacity * 8)?), capacity, ..Self::default() });
         self.used = before.used;
@@ -225,23 +202,87 @@ impl Table {
     }
 }
 
+/// The work of [`Table::add_all`].
+struct AddAll<'a, I, C> {
+    table: &'a mut Table,
+    additions: I,
+    cell: PhantomData<C>,
+}
+
+impl<'a, I: Iterator<Item = Addition<'a>>, C: Cell> Task for AddAll<'_, I, C> {
+    type Output = io::Result<()>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(mut self, lanes: L) -> Self::Output {
+        let mut batch = Vec::with_capacity(AHEAD);
+        loop {
+            batch.clear();
+            batch.extend(self.additions.by_ref().take(AHEAD));
+            if batch.is_empty() {
+                return Ok(());
+            }
+            self.table.bring_near(&batch);
+            for addition in &batch {
+                self.table.add::<C, L>(lanes, addition)?;
+            }
+        }
+    }
+}
+
+/// A line that is compared with others.
+struct Sought<'a, L: Lanes> {
+    lanes: L,
+    addition: &'a Addition<'a>,
+    short: Option<L::Key>,
+}
+
+impl<'a, L: Lanes> Sought<'a, L> {
+    #[inline(always)]
+    fn new(lanes: L, addition: &'a Addition<'a>) -> Self {
+        let block = if addition.length > SHORT { None } else { addition.text.first_chunk() };
+        Self { lanes, addition, short: block.map(|block| lanes.load(block, addition.length)) }
+    }
+
+    #[inline(always)]
+    fn is_of<C: Cell>(&self, record: &[u8]) -> bool {
+        let length = self.addition.length;
+        match (self.short, record[C::WIDTH + 1..].first_chunk()) {
+            (Some(key), Some(block)) => {
+                usize::from(record[C::WIDTH]) == length && self.lanes.begins(block, length, key)
+            }
+            _ => key_of::<C>(record) == self.addition.key(),
+        }
+    }
+}
+
 /// Where the slot of a tag belongs: tags in order have places in order.
 #[inline]
 fn home(tag: u32, capacity: usize) -> usize {
     ((u64::from(tag) * capacity as u64) >> TAG_SHIFT) as usize
 }
 
+/// The bytes of a record.
+#[inline]
+fn size_of_record<C: Cell>(record: &[u8]) -> usize {
+    let (text, length) = text_of::<C>(record);
+    record.len() - text.len() + length
+}
+
 /// The line of a record.
 #[inline]
 fn key_of<C: Cell>(record: &[u8]) -> &[u8] {
+    let (text, length) = text_of::<C>(record);
+    &text[..length]
+}
+
+/// What begins with the line of a record, and the line's length.
+#[inline]
+fn text_of<C: Cell>(record: &[u8]) -> (&[u8], usize) {
     let short = usize::from(record[C::WIDTH]);
     let after = &record[C::WIDTH + 1..];
     match short {
-        LONG => {
-            let length = after.first_chunk().copied().map_or(0, u32::from_le_bytes) as usize;
-            &after[4..4 + length]
-        }
-        _ => &after[..short],
+        LONG => (&after[4..], after.first_chunk().copied().map_or(0, u32::from_le_bytes) as usize),
+        _ => (after, short),
     }
 }
 
@@ -258,11 +299,11 @@ mod tests {
     /// Tags of few values, so that lines collide.
     fn addition(key: &[u8], weight: u64, tags: u32) -> Addition<'_> {
         let tag = key.iter().fold(0u32, |tag, byte| tag.wrapping_mul(31).wrapping_add(u32::from(*byte)));
-        Addition { tag: (tag % tags) << 20, key, weight }
+        Addition { tag: (tag % tags) << 20, text: key, length: key.len(), weight }
     }
 
     fn contents<C: Cell>(table: &Table) -> HashMap<Vec<u8>, Value> {
-        let places = table.places();
+        let places = table.places::<C>();
         places.map(|place| (table.key::<C>(place).to_vec(), table.value::<C>(place))).collect()
     }
 
@@ -273,17 +314,19 @@ mod tests {
             lines in prop::collection::vec(("[ab]{0,3}|[a-c]{250,260}|[a-z]{8}", -9i64..9), 0..3000),
             tags in prop_oneof![Just(1u32), Just(7), Just(4000)],
         ) {
-            let mut table = Table::default();
             let mut expected = HashMap::new();
-            let all = lines.iter().map(|(key, weight)| addition(key.as_bytes(), weight.cast_unsigned(), tags));
-            table.add_all::<Whole>(all).expect("memory");
             for (key, weight) in &lines {
                 *expected.entry(key.as_bytes().to_vec()).or_insert(0i128) += i128::from(*weight);
             }
             let expected: HashMap<_, _> =
                 expected.into_iter().map(|(key, sum)| (key, Value::Whole(sum))).collect();
-            prop_assert_eq!(table.len(), expected.len());
-            prop_assert_eq!(contents::<Whole>(&table), expected);
+            for processor in Processor::all() {
+                let mut table = Table::default();
+                let all = lines.iter().map(|(key, weight)| addition(key.as_bytes(), weight.cast_unsigned(), tags));
+                table.add_all::<Whole>(processor, all).expect("memory");
+                prop_assert_eq!(table.len(), expected.len());
+                prop_assert_eq!(contents::<Whole>(&table), expected.clone());
+            }
         }
     }
 
@@ -292,8 +335,9 @@ mod tests {
         let mut numbers = Table::default();
         let mut sums = Table::default();
         for _ in 0..5 {
-            numbers.add::<Number>(&addition(b"x", 60_000, 1)).expect("memory");
-            sums.add::<Whole>(&addition(b"x", i64::MAX.cast_unsigned(), 1)).expect("memory");
+            let (number, sum) = (addition(b"x", 60_000, 1), addition(b"x", i64::MAX.cast_unsigned(), 1));
+            numbers.add_all::<Number>(Processor::Any, [number].into_iter()).expect("memory");
+            sums.add_all::<Whole>(Processor::Any, [sum].into_iter()).expect("memory");
         }
         assert_eq!(contents::<Number>(&numbers), HashMap::from([(b"x".to_vec(), Value::Whole(300_000))]));
         let sum = 5 * i128::from(i64::MAX);

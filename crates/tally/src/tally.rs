@@ -1,15 +1,23 @@
 //! What was counted: the lines by rank.
 
+use std::cmp::Reverse;
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::arena::Place;
-use crate::cell::{Fraction, Number, Whole};
+use crate::cell::{Cell, Fraction, Number, Whole};
 use crate::counting::Progress;
 use crate::order::{Lines, Ranked, sort_by_bytes};
 use crate::print::{Listing, label};
 use crate::rules::{Rules, Weights};
 use crate::table::Table;
 use crate::value::Value;
+
+/// Sums of a size below are sorted by counting.
+const COUNTED: usize = 1 << 16;
+/// From so many lines on, those of one sum are a run that is known as such.
+const LONG_RUN: usize = 1024;
 
 /// What is summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +39,12 @@ impl Kind {
 
     /// The heaviest lines of a table.
     pub(crate) fn heaviest(self, table: &Table, most: usize) -> Vec<(Vec<u8>, Value)> {
-        let mut rows: Vec<_> = table.places().map(|place| (place, self.value(table, place))).collect();
+        let places: Vec<_> = match self {
+            Self::Number => table.places::<Number>().collect(),
+            Self::Whole => table.places::<Whole>().collect(),
+            Self::Fraction => table.places::<Fraction>().collect(),
+        };
+        let mut rows: Vec<_> = places.into_iter().map(|place| (place, self.value(table, place))).collect();
         if rows.len() > most {
             rows.select_nth_unstable_by(most, |one, other| other.1.compare_sizes(one.1));
             rows.truncate(most);
@@ -66,6 +79,8 @@ pub(crate) fn keep_heaviest(rows: &mut Vec<(Vec<u8>, Value)>, most: usize) {
 pub struct Tally {
     lines: Tables,
     ranks: Vec<Ranked>,
+    /// Where many lines of one sum begin and end, in order.
+    runs: Vec<Range<usize>>,
     /// What was read, and the sum of all.
     pub progress: Progress,
     /// How it was counted.
@@ -86,6 +101,41 @@ impl Tables {
         let (table, place) = self.at(line);
         self.kind.value(table, place)
     }
+
+    /// All lines by the sizes of their sums, the largest first; equal ones as they lie in memory.
+    ///
+    /// Most sums are small: these are sorted by counting, so that all memory is gone over in order, twice.
+    fn by_size<C: Cell>(&self) -> Vec<Ranked> {
+        let count = self.tables.iter().map(Table::len).sum();
+        let mut ends = vec![0; COUNTED + 1];
+        self.sizes::<C>().for_each(|(size, _)| ends[column(size)] += 1);
+        let mut end = 0;
+        for column in &mut ends {
+            // What begins as its start ends up as its end.
+            (*column, end) = (end, end + *column);
+        }
+        let mut ranks = vec![Ranked { by: 0, line: 0 }; count];
+        self.sizes::<C>().for_each(|(by, line)| {
+            let at = &mut ends[column(by)];
+            ranks[*at] = Ranked { by, line };
+            *at += 1;
+        });
+        ranks[..ends[0]].par_sort_unstable_by_key(|ranked| Reverse(ranked.by));
+        ranks
+    }
+
+    fn sizes<C: Cell>(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let tables = self.tables.iter().enumerate();
+        tables.flat_map(|(index, table)| {
+            let line = move |place| (index as u64) << 32 | u64::from(place);
+            table.places::<C>().map(move |place| (table.value::<C>(place).magnitude(), line(place)))
+        })
+    }
+}
+
+/// Where sums of a size are counted: larger ones before smaller ones, the largest together.
+fn column(size: u64) -> usize {
+    COUNTED - size.min(COUNTED as u64) as usize
 }
 
 impl Lines for Tables {
@@ -112,16 +162,14 @@ pub struct Row<'a> {
 impl Tally {
     pub(crate) fn new(tables: Vec<Table>, kind: Kind, rules: Rules, progress: Progress) -> Self {
         let mut lines = Tables { tables, kind };
-        let mut ranks = Vec::with_capacity(lines.tables.iter().map(Table::len).sum());
-        for (index, table) in lines.tables.iter_mut().enumerate() {
-            ranks.extend(table.places().map(|place| {
-                let line = (index as u64) << 32 | u64::from(place);
-                Ranked { by: kind.value(table, place).magnitude(), line }
-            }));
-            table.forget_slots();
-        }
-        rank(&mut ranks, &lines);
-        Self { lines, ranks, progress, rules }
+        lines.tables.iter_mut().for_each(Table::forget_slots);
+        let mut ranks = match kind {
+            Kind::Number => lines.by_size::<Number>(),
+            Kind::Whole => lines.by_size::<Whole>(),
+            Kind::Fraction => lines.by_size::<Fraction>(),
+        };
+        let runs = rank(&mut ranks, &lines);
+        Self { lines, ranks, runs, progress, rules }
     }
 
     /// All lines by rank.
@@ -140,6 +188,11 @@ impl Listing for Tally {
         Row { key: self.lines.key(line), value: self.lines.value(line) }
     }
 
+    fn run(&self, rank: usize) -> usize {
+        let run = self.runs.get(self.runs.partition_point(|run| run.end <= rank));
+        run.filter(|run| run.contains(&rank)).map_or(rank + 1, |run| run.end)
+    }
+
     fn total(&self) -> Value {
         self.progress.total
     }
@@ -155,8 +208,21 @@ impl Listing for Tally {
     }
 }
 
-fn rank(ranks: &mut [Ranked], lines: &Tables) {
-    ranks.par_sort_unstable_by_key(|ranked| std::cmp::Reverse(ranked.by));
+/// Sorts lines of equal sums; the long runs of them.
+fn rank(ranks: &mut [Ranked], lines: &Tables) -> Vec<Range<usize>> {
+    let mut runs = Vec::new();
+    let mut end = 0;
+    for equal in ranks.chunk_by(|one, other| one.by == other.by) {
+        let start = end;
+        end += equal.len();
+        // Sums of one size may have two signs.
+        let sum = |ranked: &Ranked| lines.value(ranked.line);
+        let are_same =
+            || lines.kind == Kind::Number || equal.iter().all(|ranked| sum(ranked) == sum(&equal[0]));
+        if equal.len() >= LONG_RUN && are_same() {
+            runs.push(start..end);
+        }
+    }
     let equal = ranks.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
     let equal: Vec<_> = equal.collect();
     equal.into_par_iter().for_each(|equal| {
@@ -166,6 +232,7 @@ fn rank(ranks: &mut [Ranked], lines: &Tables) {
             sort_by_bytes(equal, lines);
         }
     });
+    runs
 }
 
 /// Sums beyond 64 bits are not told apart by what they were sorted by.

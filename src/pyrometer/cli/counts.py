@@ -134,9 +134,9 @@ def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _A
 def _count(
     files: tuple[Path, ...], program: list[str] | None, weights: Any, live: bool, asked: _Asked, **options: Any
 ) -> None:
-    from pyrometer.analyze.tally import Counted
     from pyrometer.cli.live import watching
     from pyrometer.collect.lines import LineRules, count_files, count_stderr
+    from pyrometer.tally import Counted
 
     spread = asked.both or asked.stats or asked.histogram
     detailed = spread or (asked.output is not None and weights is not None)
@@ -214,9 +214,9 @@ def _say(counted: Any, rules: Any, passed: bool) -> None:
 
 
 def _keep(counted: Any, path: Path, program: list[str]) -> None:
-    from pyrometer.analyze.tally import profile_of
     from pyrometer.collect.counts import with_facts
     from pyrometer.profile import ProfileData
+    from pyrometer.tally import profile_of
 
     ProfileData(with_facts(profile_of(counted), program)).save(path)
 

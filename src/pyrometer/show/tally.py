@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TextIO
 
-from pyrometer.analyze.tally import PERCENTILES, Counted, KeyRow, Spread
 from pyrometer.show import words
 from pyrometer.show.grid import Column, Grid, Row
 from pyrometer.show.markdown import escape, render_grids
+from pyrometer.tally import PERCENTILES, Counted, KeyRow, Spread
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SHOWN = (99, 90, 75, 25)
