@@ -40,7 +40,9 @@ export class FlamePanel implements Panel {
   private theme: Theme | null = null;
   private current = -1;
   private hovered = -1;
+  /** What the browser calls at its next frame, if something was drawn since the last. */
   private frame = 0;
+  private isStale = false;
   /** Width of a letter in pixels. */
   private letter = 0;
   private settling = 0;
@@ -191,9 +193,20 @@ export class FlamePanel implements Panel {
     this.draw();
   }
 
+  /** At once, so that the browser's next frame shows it; what else comes before that frame waits for it. */
   redraw(): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.draw());
+    if (this.frame !== 0) {
+      this.isStale = true;
+      return;
+    }
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      if (this.isStale) {
+        this.isStale = false;
+        this.draw();
+      }
+    });
+    this.draw();
   }
 
   private draw(): void {
