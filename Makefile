@@ -114,10 +114,10 @@ pictures: build ## make the pictures of docs/pictures, by the tests that look at
 
 test: test-rust test-viewer test-python ## run all tests: Rust, TypeScript and Python
 
-# The extension crate has no logic, hence no tests, and cannot be linked without an interpreter. Examples are checked by clippy.
+# Of all crates, so that those of the extension are compiled with the same features. Examples are checked by clippy.
 test-rust: $(STAMPS)/dev ## run the Rust tests
-	cargo test --release --locked --workspace --exclude pyrometer-python --quiet --lib --bins --tests
-	cargo test --release --locked --workspace --exclude pyrometer-python --quiet --doc
+	cargo test --release --locked --workspace --quiet --tests
+	cargo test --release --locked --workspace --quiet --doc
 	cargo test --release --locked --manifest-path examples/Cargo.toml --target-dir build/examples/rust --quiet
 
 test-viewer: $(STAMPS)/viewer ## run the viewer's tests of layout, search and sums
