@@ -1,6 +1,5 @@
 """What we write for other people's pages, opened in them: Valgrind's viewer of DHAT, and speedscope."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,7 +41,6 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
     assert wrong == []
 
 
-@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is missing: apt-get install valgrind")
 def test_dhats_viewer_shows_the_tree(opened: Opened):
     page = opened(DHAT, "dhat")
     page.get_by_text("Total:", exact=False).first.wait_for()
@@ -51,7 +49,6 @@ def test_dhats_viewer_shows_the_tree(opened: Opened):
     assert "inner" in text
 
 
-@pytest.mark.skipif(not SPEEDSCOPE.exists(), reason="speedscope is missing: npm ci --prefix tests/readers")
 @pytest.mark.parametrize("to", ["speedscope", "folded", "inferno", "pprof", "chrome", "callgrind"])
 def test_speedscope_opens_it(opened: Opened, to: str):
     page = opened(SPEEDSCOPE, to)
