@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyrometer
 from bench import perf_data, perf_texts, valgrind_files
-from bench.process import ROOT, WORK, RunError, run
+from bench.process import ROOT, WORK, RunError, run, up_to_date
 from bench.ratios import Centre, paired_ratio
 from bench.recorders import PEERS, VENV
 
@@ -253,6 +253,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=4000)
     parser.add_argument("--only", choices=STEPS, action="append")
     options = parser.parse_args()
+    up_to_date()
     found = Files()
     for name in options.only or STEPS:
         STEPS[name](found, options.rate if name == "recordings" else options.megabytes, options.rounds)

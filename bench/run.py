@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import counted_lines, coverage, debug_info, demangle, files, loads, machine, overhead, pictures, scale
-from bench.process import WORK, RunError
+from bench.process import RunError, up_to_date
 from bench.recorders import Pyrometer
 from bench.report import markdown
 from bench.results import Results
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, action="append", help="one part; default: all")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="where the reports go")
     options = parser.parse_args()
-    WORK.mkdir(parents=True, exist_ok=True)
+    up_to_date()
     for name in options.part or PARTS:
         part = PARTS[name]
         results = measure(part.steps, QUICK if options.quick else FULL)
