@@ -214,11 +214,11 @@ def _same_heap(file: Path) -> tuple[bool, str]:
 def recordings(found: Files, rate: int, rounds: int, passes: int = 10) -> None:
     """Recordings of perf, from the file to a table; ours from an empty cache of symbols, and from a filled one.
 
-    The program is ripgrep, going over the same files ``passes`` times.
+    The program is ripgrep, going over the same files ``passes`` times; where a sample is small, ten times as often.
     """
     collapse = PEERS / "inferno-collapse-perf"
     for kind in perf_data.KINDS:
-        data = perf_data.record(WORK, kind, rate, passes)
+        data = perf_data.record(WORK, kind, rate, passes if kind.copies else 10 * passes)
         task = "`show` of a recording of perf, `perf script` of it into inferno-collapse-perf"
         entry = Race(f"perf.data, {kind.name}", task, data.stat().st_size)
         cold, warm = WORK / "cold-cache", WORK / "warm-cache"
@@ -227,14 +227,20 @@ def recordings(found: Files, rate: int, rounds: int, passes: int = 10) -> None:
             WARM: f"PYROMETER_CACHE={warm} exec {show}",
             COLD: f"rm -rf {cold}; PYROMETER_CACHE={cold} exec {show}",
             PERF: f"perf script --no-inline -i {data} | {collapse}",
-            PERF_INLINED: f"perf script --inline -i {data} | {collapse}",
         }
+        if kind.copies:
+            commands[PERF_INLINED] = f"perf script --inline -i {data} | {collapse}"
+        else:
+            fields = "comm,pid,tid,time,event,ip,sym,dso,srcline"
+            commands[PERF_LINES] = f"perf script --no-inline -F {fields} -i {data} | {collapse}"
         run([commands[WARM]], shell=True)
         found.races[entry.name] = race(entry, commands, rounds)
 
 
 WARM, COLD = f"{OURS}, warm cache", f"{OURS}, empty cache"
 PERF, PERF_INLINED = "perf script --no-inline | inferno", "perf script --inline | inferno"
+#: perf tells no inlined calls of frame pointers; lines of the source are what it can tell beyond names.
+PERF_LINES = "perf script -F +srcline | inferno"
 
 STEPS: dict[str, Callable[[Files, int, int], None]] = {
     "texts": texts,

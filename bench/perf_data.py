@@ -34,6 +34,11 @@ class Kind:
     graph: str
     shown: Sequence[tuple[str, Sequence[str]]]
 
+    @property
+    def copies(self) -> bool:
+        """Whether each sample holds a copy of the stack."""
+        return self.graph == "dwarf"
+
 
 NAMES = ("names", ("-F", "comm,tid,time,event,ip,sym"))
 LINES = ("names and lines", ("-F", "comm,tid,time,event,ip,sym,srcline"))

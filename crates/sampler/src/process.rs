@@ -32,6 +32,23 @@ pub(crate) struct Mapping {
     pub(crate) content: Content,
 }
 
+/// What was found at addresses of a process.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Where unwinding came by.
+    pub(crate) located: FxHashMap<u64, Located>,
+    /// Frames of walks that were made elsewhere: no rule was needed, which takes long to work out.
+    pub(crate) frames: FxHashMap<u64, u32>,
+}
+
+impl Known {
+    /// Forgets all of it.
+    pub(crate) fn clear(&mut self) {
+        self.located.clear();
+        self.frames.clear();
+    }
+}
+
 /// One program in one process.
 pub(crate) struct Process {
     /// Row in `processes`.
@@ -42,8 +59,8 @@ pub(crate) struct Process {
     /// True until a sample refers to the row: then an `execve` may still rename it.
     pub(crate) unused: bool,
     mappings: Vec<Mapping>,
-    /// What was found at addresses before; emptied when mappings change.
-    pub(crate) located: FxHashMap<u64, Located>,
+    /// What was found at addresses before; forgotten when mappings change.
+    pub(crate) known: Known,
     /// Monotonic time at which `/proc/PID/maps` was read last.
     pub(crate) maps_read: i64,
     /// Row in `binaries` for its generated code, once there is some.
@@ -60,7 +77,7 @@ impl Process {
             described,
             unused: true,
             mappings: Vec::new(),
-            located: FxHashMap::default(),
+            known: Known::default(),
             maps_read: i64::MIN,
             generated: None,
             threads: 0,
@@ -76,7 +93,7 @@ impl Process {
     /// Forgets all code: `execve` has replaced it.
     pub(crate) fn clear_mappings(&mut self) {
         self.mappings.clear();
-        self.located.clear();
+        self.known.clear();
         self.maps_read = i64::MIN;
     }
 
@@ -99,7 +116,7 @@ impl Process {
         self.unmap(new.start, new.end);
         let at = self.mappings.partition_point(|old| old.start < new.start);
         self.mappings.insert(at, new);
-        self.located.clear();
+        self.known.clear();
     }
 
     fn unmap(&mut self, start: u64, end: u64) {

@@ -29,7 +29,7 @@ impl Space<'_> {
         if in_kernel || kernel::is_kernel(address) {
             self.kernel(address)
         } else {
-            self.locate(address).frame
+            self.frame(address)
         }
     }
 
@@ -39,6 +39,17 @@ impl Space<'_> {
         self.interner.frame(Place::Kernel { binary, address })
     }
 
+    /// The frame of an address in user space; for a caller, the address is inside its call.
+    pub(crate) fn frame(&mut self, address: u64) -> u32 {
+        if let Some(frame) = self.process.known.frames.get(&address) {
+            return *frame;
+        }
+        let frame = self.find(address).frame;
+        self.process.known.frames.insert(address, frame);
+        frame
+    }
+
+    /// What is at an address. How to unwind code of a binary is not looked up.
     fn find(&mut self, address: u64) -> Located {
         if self.process.mapping(address).is_none() {
             self.read_maps();
@@ -59,8 +70,7 @@ impl Space<'_> {
     fn in_binary(&mut self, address: u64, binary: u32, bias: u64) -> Located {
         let own = address.wrapping_sub(bias);
         let frame = self.interner.frame(Place::Code { binary, address: own });
-        let rule = self.binaries.list[binary as usize].rule(own);
-        Located { frame, rule, mapped: true, code: Some((binary, bias)) }
+        Located { frame, rule: Rule::FramePointer, mapped: true, code: Some((binary, bias)) }
     }
 
     fn in_absent(&mut self, address: u64, binary: u32) -> Located {
@@ -99,11 +109,14 @@ impl Space<'_> {
 
 impl Code for Space<'_> {
     fn locate(&mut self, address: u64) -> Located {
-        if let Some(located) = self.process.located.get(&address) {
+        if let Some(located) = self.process.known.located.get(&address) {
             return *located;
         }
-        let located = self.find(address);
-        self.process.located.insert(address, located);
+        let mut located = self.find(address);
+        if let Some((binary, bias)) = located.code {
+            located.rule = self.binaries.list[binary as usize].rule(address.wrapping_sub(bias));
+        }
+        self.process.known.located.insert(address, located);
         located
     }
 

@@ -265,13 +265,12 @@ impl<M: Machine> World<M> {
 
 /// The frames of a walk by frame pointers that was made elsewhere; whether it reached the program's entry.
 fn chained(space: &mut Space, chain: &[u64], steps: &mut Vec<Step>) -> bool {
-    let mut complete = false;
-    for (depth, address) in chain.iter().enumerate() {
-        let located = space.locate(address.wrapping_sub(u64::from(depth > 0)));
-        steps.push(Step { frame: located.frame, sp: 0 });
-        complete = located.rule == Rule::Root;
+    let inside = |(depth, address): (usize, &u64)| address.wrapping_sub(u64::from(depth > 0));
+    for address in chain.iter().enumerate().map(inside) {
+        steps.push(Step { frame: space.frame(address), sp: 0 });
     }
-    complete
+    let last = chain.iter().enumerate().next_back().map(inside);
+    last.is_some_and(|address| space.locate(address).rule == Rule::Root)
 }
 
 pub(crate) fn space<'a>(

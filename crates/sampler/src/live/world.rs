@@ -31,7 +31,7 @@ impl World<Here> {
     pub(crate) fn poll_jit(&mut self) {
         for pid in self.jit.poll(&self.machine) {
             if let Some(process) = self.processes.get_mut(&pid) {
-                process.located.clear();
+                process.known.clear();
             }
         }
     }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::{MOST_MAPPINGS, World, hexadecimal, mapping};
 use crate::kernel_text::MapLine;
 use crate::machine::Machine;
-use crate::process::{Process, Thread};
+use crate::process::{Known, Process, Thread};
 use crate::record::{Lineage, Mmap};
 use crate::unwind::Memory;
 
@@ -173,7 +173,7 @@ impl<M: Machine> World<M> {
         process.threads = process.threads.saturating_sub(1);
         if process.threads == 0 {
             process.described.end = Some(lineage.time.cast_signed());
-            process.located = FxHashMap::default();
+            process.known = Known::default();
             self.put_process(lineage.pid);
             self.jit.ended(lineage.pid, &self.machine);
         }
