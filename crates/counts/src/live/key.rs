@@ -36,9 +36,50 @@ impl Write for Short {
         let end = self.length + text.len();
         let room = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
         // SAFETY: the room is as long as the text, and nobody else's.
-        unsafe { room.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len()) };
+        unsafe { copy(text.as_bytes(), room.as_mut_ptr().cast::<u8>()) };
         self.length = end;
         Ok(())
+    }
+
+    #[inline]
+    fn write_char(&mut self, letter: char) -> fmt::Result {
+        self.write_str(letter.encode_utf8(&mut [0; 4]))
+    }
+}
+
+/// Copies a part of a key. Most are shorter than the call of a function takes.
+///
+/// # Safety
+/// There is room for all of them, where `text` is not.
+#[inline(always)]
+unsafe fn copy(text: &[u8], room: *mut u8) {
+    let (length, from) = (text.len(), text.as_ptr());
+    // SAFETY: the two ends of a text are inside of it, and together are all of it.
+    unsafe {
+        match length {
+            8..=16 => {
+                let (first, last) = (
+                    from.cast::<u64>().read_unaligned(),
+                    from.add(length - 8).cast::<u64>().read_unaligned(),
+                );
+                room.cast::<u64>().write_unaligned(first);
+                room.add(length - 8).cast::<u64>().write_unaligned(last);
+            }
+            4..8 => {
+                let (first, last) = (
+                    from.cast::<u32>().read_unaligned(),
+                    from.add(length - 4).cast::<u32>().read_unaligned(),
+                );
+                room.cast::<u32>().write_unaligned(first);
+                room.add(length - 4).cast::<u32>().write_unaligned(last);
+            }
+            1..4 => {
+                *room = text[0];
+                *room.add(length / 2) = text[length / 2];
+                *room.add(length - 1) = text[length - 1];
+            }
+            _ => room.copy_from_nonoverlapping(from, length),
+        }
     }
 }
 
@@ -63,4 +104,28 @@ fn long(key: Arguments<'_>) -> String {
     let mut text = String::new();
     let _ = text.write_fmt(key);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_any_length_are_put_together() {
+        let text: String = ('!'..='~').collect();
+        for (first, second) in (0..40).flat_map(|first| (0..40).map(move |second| (first, second))) {
+            let mut short = Short { bytes: [const { MaybeUninit::uninit() }; SHORT], length: 0 };
+            let (one, other) = (&text[..first], &text[first..first + second]);
+            assert!(short.write_str(one).and_then(|()| short.write_str(other)).is_ok());
+            assert_eq!(short.text(), &text.as_bytes()[..first + second]);
+        }
+    }
+
+    #[test]
+    fn a_part_without_room_is_refused() {
+        let mut short = Short { bytes: [const { MaybeUninit::uninit() }; SHORT], length: 0 };
+        assert!(short.write_str(&"a".repeat(SHORT)).is_ok());
+        assert!(short.write_char('b').is_err());
+        assert_eq!(short.text(), "a".repeat(SHORT).as_bytes());
+    }
 }

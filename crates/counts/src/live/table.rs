@@ -96,7 +96,37 @@ impl Slot {
     fn is_of(&self, wanted: &Wanted<'_>) -> bool {
         // SAFETY: records of the table are in the file of the same thread, which lives as long.
         let (kind, key) = unsafe { ((*self.record).kind(), key_of(self.record)) };
-        kind == wanted.kind && self.place == address(wanted.place) && key == wanted.key
+        kind == wanted.kind && self.place == address(wanted.place) && is_same(key, wanted.key)
+    }
+}
+
+/// Whether two keys are one, word by word: most are shorter than the call of a function takes.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && words(one).eq(words(other)) && end(one) == end(other)
+}
+
+/// The whole words of a key.
+#[inline]
+fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word))
+}
+
+/// What follows the whole words, as one word that is another for every other end of keys of this length. Bytes may be
+/// in it twice: so there is no loop.
+#[inline]
+fn end(bytes: &[u8]) -> u64 {
+    if let Some(last) = bytes.last_chunk() {
+        return u64::from_le_bytes(*last);
+    }
+    let half = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+    match (bytes.first_chunk(), bytes.last_chunk(), bytes) {
+        (Some(first), Some(last), _) => half(first) << 32 | half(last),
+        (_, _, [first, .., last]) => {
+            u64::from(*first) << 16 | u64::from(bytes[bytes.len() / 2]) << 8 | u64::from(*last)
+        }
+        (_, _, [only]) => u64::from(*only),
+        _ => 0,
     }
 }
 
@@ -107,12 +137,26 @@ fn hash(seed: u64, bytes: &[u8]) -> u64 {
         let product = u128::from(state ^ word) * u128::from(ODD);
         (product >> 64) as u64 ^ product as u64
     };
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut state = seed ^ ODD ^ (bytes.len() as u64).rotate_left(32);
-    for word in words {
-        state = fold(state, u64::from_le_bytes(*word));
+    let state = words(bytes).fold(seed ^ ODD ^ (bytes.len() as u64).rotate_left(32), fold);
+    fold(fold(state, end(bytes)), ODD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_one_only_if_all_their_bytes_are() {
+        for length in 0..40 {
+            let key: Vec<u8> = (1..=length).collect();
+            assert!(is_same(&key, &key.clone()));
+            assert!(!is_same(&key, &[&key[..], &[0]].concat()));
+            for at in 0..key.len() {
+                let mut other = key.clone();
+                other[at] ^= 0x80;
+                assert!(!is_same(&key, &other), "byte {at} of {length}");
+                assert_ne!(hash(0, &key), hash(0, &other), "byte {at} of {length}");
+            }
+        }
     }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    fold(fold(state, u64::from_le_bytes(last)), ODD)
 }
