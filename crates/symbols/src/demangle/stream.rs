@@ -97,14 +97,15 @@ fn next(work: &Mutex<Receiver<Chunk>>) -> Option<Chunk> {
 
 /// Reads until the end, or until `send` refuses.
 fn read_all(input: &mut (impl Read + ?Sized), mut send: impl FnMut(Vec<u8>, bool) -> bool) -> io::Result<()> {
+    // Made once: a program that writes line by line is read line by line.
+    let mut buffer = vec![0; CHUNK];
     let mut pending = Vec::new();
     // Within a run that is too long already.
     let mut overlong = false;
     loop {
         let start = pending.len();
-        pending.resize(start + CHUNK, 0);
-        let count = read(input, &mut pending[start..])?;
-        pending.truncate(start + count);
+        let count = read(input, &mut buffer)?;
+        pending.extend_from_slice(&buffer[..count]);
         if count == 0 {
             if !pending.is_empty() {
                 send(pending, overlong);
