@@ -25,6 +25,7 @@ from pyrometer.analyze import (
     Top,
     Tree,
 )
+from pyrometer.profile import Metric, units
 from pyrometer.show import diff, guides, metrics, words
 from pyrometer.show.grid import Cell, Column, Grid, Row
 from pyrometer.show.headline import headline
@@ -169,16 +170,16 @@ grids.register(MetricAnnotation, metrics.annotation)
 def _annotation(view: Annotation) -> list[Grid]:
     shares = f"self {words.share(view.self)} %, total {words.share(view.total)} % of {words.total(view.basis)}"
     parts = [
-        *(_source(source) for source in view.sources),
-        *(_assembly(listing) for listing in view.assembly),
+        *(_source(source, view.basis.metric) for source in view.sources),
+        *(_assembly(listing, view.basis.metric) for listing in view.assembly),
     ]
     return [Grid(view.function, [], [], [shares]), *parts]
 
 
-def _source(source: SourceListing) -> Grid:
+def _source(source: SourceListing, metric: Metric) -> Grid:
     columns = [
         Column("self %", "number"),
-        Column("samples", "number"),
+        Column(_counted(metric), "number"),
         Column("total %", "number"),
         Column("line", "number"),
         Column("source", "code"),
@@ -189,7 +190,7 @@ def _source(source: SourceListing) -> Grid:
         if before is not None and line.line > before + 1:
             rows.append(Row(["", "", "", "…", ""], quiet=True))
         before = line.line
-        cells = [*_costs(line.self), _percent(line.total), str(line.line), code(line.text)]
+        cells = [*_costs(line.self, metric), _percent(line.total), str(line.line), code(line.text)]
         rows.append(Row(cells, quiet=not line.total.count))
     notes = [f"no source: {source.missing}"] if source.missing else []
     if source.changed:
@@ -197,21 +198,21 @@ def _source(source: SourceListing) -> Grid:
     return Grid(source.path, columns, rows, notes)
 
 
-def _assembly(listing: Assembly) -> Grid:
+def _assembly(listing: Assembly, metric: Metric) -> Grid:
     columns = [
         Column("self %", "number"),
-        Column("samples", "number"),
+        Column(_counted(metric), "number"),
         Column("address", "number"),
         Column("instruction"),
         Column("line"),
         Column("compiled from", "name"),
     ]
-    rows = list(_instruction_rows(listing))
+    rows = list(_instruction_rows(listing, metric))
     notes = [f"no machine code: {listing.missing}"] if listing.missing else []
     return Grid(f"{PurePath(listing.binary).name}: {listing.symbol or 'addresses'}", columns, rows, notes)
 
 
-def _instruction_rows(listing: Assembly) -> Iterable[Row]:
+def _instruction_rows(listing: Assembly, metric: Metric) -> Iterable[Row]:
     before = None
     for at, one in enumerate(listing.instructions):
         if one.gap and at:
@@ -221,11 +222,19 @@ def _instruction_rows(listing: Assembly) -> Iterable[Row]:
         before = place
         # A jump inside the symbol needs the offset alone.
         text = one.text.replace(f"{listing.symbol}+", "+") if listing.symbol else one.text
-        yield Row([*_costs(one.self), f"{one.address:x}", text, *origin], quiet=not one.self.count)
+        yield Row([*_costs(one.self, metric), f"{one.address:x}", text, *origin], quiet=not one.self.count)
 
 
-def _costs(estimate: Estimate) -> list[Cell]:
-    return [_percent(estimate), f"{estimate.count:,}" if estimate.count else ""]
+def _counted(metric: Metric) -> str:
+    """What the costs of a line are counted in: a metric that is not sampled has no samples."""
+    return metric.name if metric.kind == "exact" else "samples"
+
+
+def _costs(estimate: Estimate, metric: Metric) -> list[Cell]:
+    if not estimate.count:
+        return ["", ""]
+    exact = metric.kind == "exact"
+    return [_percent(estimate), units.value(estimate.value, metric.unit) if exact else f"{estimate.count:,}"]
 
 
 def _percent(estimate: Estimate) -> str:
