@@ -144,6 +144,31 @@ class Profile:
         With a ``base`` to compare with, its metrics follow those of this profile.
         """
 
+    def page_parts(self, inside: int) -> PageParts | None:
+        """What a page asks for bit by bit, if the call tree has more than ``inside`` nodes and no negative value."""
+
+@final
+class PageParts:
+    """A large profile for a page that asks for what it shows: containers as of :meth:`Profile.page`.
+
+    A metric that there is not gives None.
+    """
+
+    def head(self, texts: Sequence[tuple[str, str]]) -> bytes:
+        """All but trees: functions, samples without their stacks, series, and texts by name."""
+
+    def tree(self, metric: int, open: Sequence[int], window: tuple[float, float] | None) -> bytes | None:
+        """What of the tree can be seen, all children of the nodes ``open``, and what can be seen in ``window``.
+
+        Nodes are rows of the whole tree; a window is two sums in the metric's unit, from the left.
+        """
+
+    def sums(self, metric: int) -> bytes | None:
+        """Self, total and room in a flame graph of every function."""
+
+    def neighbours(self, metric: int, function: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]] | None:
+        """Callers and callees, each with what passes over the calls, the heaviest first."""
+
 @final
 class Recording:
     """A journal on disk that wants to be finished, with the binaries it saw held open."""

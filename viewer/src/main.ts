@@ -14,11 +14,28 @@ import "./style/counters.css";
 import "./style/details.css";
 import { Columns } from "./data/container";
 import { listerOf } from "./data/listing";
-import { findPacked, unpack } from "./data/load";
+import { findPacked, get, unpack } from "./data/load";
+import { readProfile } from "./data/profile";
 import { Page } from "./page";
 import { h, replace } from "./ui/dom";
 import { Helper } from "./work/client";
+import { Served } from "./work/served";
+import { Inside, type Source } from "./work/source";
 import { type Scope, serve } from "./work/worker";
+
+function inside(helper: Helper, bytes: ArrayBuffer): Source {
+  const { asker, profile } = helper.share(bytes);
+  return new Inside(profile, asker);
+}
+
+/** All that there is of the profile, or what is needed to ask a server for it. */
+function sourceOf(helper: Helper, bytes: ArrayBuffer): Source {
+  if (new Columns(bytes).has("nodes.depth")) {
+    return inside(helper, bytes);
+  }
+  const whole = async () => inside(helper, await unpack(await (await get("whole")).blob()));
+  return new Served(readProfile(bytes), async (name) => (await get(name)).arrayBuffer(), whole);
+}
 
 async function start(script: string): Promise<void> {
   try {
@@ -27,9 +44,9 @@ async function start(script: string): Promise<void> {
     await helper.started;
     const bytes = await unpack(packed);
     performance.mark("unpacked");
-    const { asker, profile } = helper.share(bytes);
+    const source = sourceOf(helper, bytes);
     const lister = listerOf(new Columns(bytes), served);
-    await new Page(profile, asker, lister).start();
+    await new Page(source, lister).start();
     performance.measure("first picture", "unpacked");
     document.documentElement.dataset.ready = "true";
   } catch (error) {

@@ -23,10 +23,11 @@ import { type Labels, labelsOf } from "./tree/labels";
 import { isHeap } from "./tree/points";
 import type { Answer } from "./tree/query";
 import { type Found, find, pattern } from "./tree/search";
+import type { Sight } from "./tree/tree";
 import { button, h, on, refresh, replace, shorten } from "./ui/dom";
 import { announce, liveRegion } from "./ui/live";
 import { startTheme, switchTheme } from "./ui/theme";
-import type { Asker } from "./work/client";
+import type { Source } from "./work/source";
 
 const TITLES: Record<PanelName, string> = {
   overview: "Overview",
@@ -59,11 +60,13 @@ export class Page {
   private found: { search: string; answer: Answer; found: Found | null } | null = null;
   private asked = 0;
 
+  private refined = 0;
+
   constructor(
-    private readonly profile: Profile,
-    private readonly asker: Asker,
+    private readonly source: Source,
     lister: Lister,
   ) {
+    const { profile } = source;
     const { metrics, threads } = profile.about;
     const limits = {
       metrics: metrics.length,
@@ -93,6 +96,10 @@ export class Page {
     this.undo = button("Undo", () => this.store.undo(), { title: "One step back (Ctrl+Z)" });
     this.build();
     this.listen();
+  }
+
+  private get profile(): Profile {
+    return this.source.profile;
   }
 
   /** The panels that have something to say of this profile. */
@@ -160,7 +167,7 @@ export class Page {
   private listen(): void {
     startTheme(() => this.themeChanged());
     this.store.listen((state, before) => {
-      if (sameQuery(state, before) && this.answer) {
+      if (sameQuery(state, before) && this.answer && !this.source.lacks(state)) {
         this.draw();
       } else {
         void this.ask(state);
@@ -226,23 +233,46 @@ export class Page {
     const number = ++this.asked;
     this.main.setAttribute("aria-busy", "true");
     try {
-      const answer = await this.asker.ask({ ...state, against: partner(this.profile, state.metric) });
+      const against = partner(this.profile, state.metric);
+      const answer = await this.source.ask({ ...state, against }, state);
       if (number === this.asked) {
         this.answer = answer;
         this.labels = labelsOf(this.profile, state);
         this.draw();
       }
     } catch (error) {
-      replace(
-        this.main,
-        h(
-          "p",
-          { class: "failure", role: "alert" },
-          `This cannot be shown: ${error instanceof Error ? error.message : String(error)}`,
-        ),
-      );
+      this.fail(error);
     } finally {
       this.main.removeAttribute("aria-busy");
+    }
+  }
+
+  private fail(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    replace(this.main, h("p", { class: "failure", role: "alert" }, `This cannot be shown: ${reason}`));
+  }
+
+  /** Shows the same answer with more of its tree. Each time all that was asked for comes: the last is enough. */
+  private async refine(sight: Sight): Promise<void> {
+    const { asked, answer } = this;
+    const better = answer && this.source.refine(answer, sight);
+    if (!better) {
+      return;
+    }
+    const number = ++this.refined;
+    this.main.setAttribute("aria-busy", "true");
+    try {
+      const refined = await better;
+      if (number === this.refined && asked === this.asked && this.answer?.sums === answer.sums) {
+        this.answer = refined;
+        this.draw();
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      if (number === this.refined) {
+        this.main.removeAttribute("aria-busy");
+      }
     }
   }
 
@@ -253,12 +283,13 @@ export class Page {
       return;
     }
     const view = new View(
-      this.profile,
+      this.source,
       this.store,
       state,
       answer,
       labels,
       this.searched(state, answer, labels),
+      (sight) => void this.refine(sight),
     );
     this.drawTop(view);
     const panel = this.panels[this.shown];

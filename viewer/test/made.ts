@@ -156,6 +156,7 @@ export function assembled(
     samples,
     series: [],
     places: null,
+    isWhole: true,
   };
 }
 

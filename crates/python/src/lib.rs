@@ -13,6 +13,7 @@ mod export;
 mod finish;
 mod foreign;
 mod inspect;
+mod page_parts;
 mod perf_data;
 mod profile;
 mod recording;
@@ -40,6 +41,8 @@ mod _native {
     use super::foreign::{read_foreign, recognise};
     #[pymodule_export]
     use super::inspect::{debug_files, inspect};
+    #[pymodule_export]
+    use super::page_parts::PageParts;
     #[pymodule_export]
     use super::perf_data::read_perf_data;
     #[pymodule_export]

@@ -8,10 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use pyrometer_tables::Profile as Inner;
 use pyrometer_tables::call_graph::{Metrics, estimate};
-use pyrometer_tables::page::page;
+use pyrometer_tables::page::{Parts, page};
 use pyrometer_tables::select::{Selection, totals, weigh};
 
 use crate::error::{Known, Result};
+use crate::page_parts::PageParts;
 use crate::rows;
 use crate::selection::SelectionDict;
 use crate::table::Table;
@@ -98,6 +99,12 @@ impl Profile {
         let base = base.map(|base| &*base.0);
         let bytes = py.detach(|| page(&self.0, base, &texts)).map_err(Known::from)?;
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// What a page asks for bit by bit, if there are more than `inside` nodes.
+    fn page_parts(&self, py: Python<'_>, inside: usize) -> PyResult<Option<PageParts>> {
+        let parts = py.detach(|| Parts::of(&self.0, inside)).map_err(Known::from)?;
+        Ok(parts.map(PageParts))
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {

@@ -2,8 +2,8 @@
 
 It listens on the loopback address, answers only below an address that holds a random token, and only under a name of
 this machine, so that a foreign site can reach it neither directly nor by rebinding its own name. It has the page and
-the profile's data in memory; a request can name a function of the profile, never a file, and what is read for it are
-the sources and binaries that the profile names. It ends when the last page has gone.
+the profile's data in memory; a request can name a function or a part of the profile, never a file, and what is read
+for it are the sources and binaries that the profile names. It ends when the last page has gone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from pyrometer.analyze.listing import Lister
 from pyrometer.errors import OutputError
 from pyrometer.profile import ProfileData
+from pyrometer.serve.parts import BYTES, INSIDE, Found, Parts
 from pyrometer.show import listings, report
 
 ADDRESS = "127.0.0.1"
@@ -32,24 +33,34 @@ GRACE = 3.0
 """Seconds without a page before the end: one that is loaded again comes back sooner."""
 
 
-Content = dict[str, tuple[str, bytes]]
+Content = dict[str, Found]
 """Kind and bytes of what there is, by what follows the token."""
 
 
 class Server:
-    """Serves a profile from :meth:`run` until nobody looks at it any more, or it is interrupted."""
+    """Serves a profile from :meth:`run` until nobody looks at it any more, or it is interrupted.
+
+    Of a call tree with more than ``inside`` nodes, the page asks for what it shows.
+    """
 
     def __init__(
-        self, profile: ProfileData, port: int = 0, grace: float = GRACE, base: ProfileData | None = None
+        self,
+        profile: ProfileData,
+        port: int = 0,
+        grace: float = GRACE,
+        base: ProfileData | None = None,
+        inside: int = INSIDE,
     ) -> None:
         self.token = secrets.token_urlsafe(24)
         self.pages = Pages(grace)
         title = report.profile_title(profile)
+        # Two are compared node by node: the page needs all of both.
+        parts = Parts.of(profile, inside) if base is None else None
         content: Content = {
             "": ("text/html; charset=utf-8", report.assemble("", title, connect="'self'")),
-            "profile": ("application/octet-stream", report.pack(profile, base=base)),
+            "profile": (BYTES, parts.head if parts else report.pack(profile, base=base)),
         }
-        handler = partial(Handler, self.token, content, Source(profile), self.pages)
+        handler = partial(Handler, self.token, content, parts, Source(profile), self.pages)
         try:
             self._http = _Http((ADDRESS, port), handler)
         except OSError as error:
@@ -136,9 +147,12 @@ class Pages:
 class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
-    def __init__(self, token: str, content: Content, source: Source, pages: Pages, *connection: Any) -> None:
+    def __init__(
+        self, token: str, content: Content, parts: Parts | None, source: Source, pages: Pages, *connection: Any
+    ) -> None:
         self.token = token
         self.content = content
+        self.parts = parts
         self.source = source
         self.pages = pages
         super().__init__(*connection)
@@ -159,12 +173,18 @@ class Handler(BaseHTTPRequestHandler):
             self._list()
         elif name in self.content:
             self._answer(HTTPStatus.OK, *self.content[name])
+        elif found := name and self.parts and self.parts.answer(name, self._asked()):
+            self._answer(HTTPStatus.OK, *found)
         else:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
 
+    def _asked(self) -> dict[str, str]:
+        """What the address says after its name."""
+        return {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
+
     def _list(self) -> None:
         """The source and machine code of a function."""
-        name = parse_qs(urlsplit(self.path).query).get("function", [""])[0]
+        name = self._asked().get("function", "")
         listing = self.source.listing(name)
         if listing is None:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"the profile has no such function\n")

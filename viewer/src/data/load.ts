@@ -18,11 +18,16 @@ export function unpack(packed: Blob): Promise<ArrayBuffer> {
 async function fetched(): Promise<Blob> {
   // The server ends when the last page has gone: this tells it that one is here.
   new EventSource("alive");
-  const response = await fetch("profile");
+  return (await get("profile")).blob();
+}
+
+/** What the server has by a name. */
+export async function get(name: string): Promise<Response> {
+  const response = await fetch(name);
   if (!response.ok) {
     throw new Error(`the profile cannot be fetched: ${response.status} ${response.statusText}`);
   }
-  return response.blob();
+  return response;
 }
 
 function fromBase64(text: string): Blob {

@@ -61,21 +61,25 @@ export interface Profile {
   series: Series[];
   /** Null if samples have no times, or no frame has a line or an address. */
   places: Places | null;
+  /** Without it there are no nodes, and none of which samples are: a server is asked for what is shown. */
+  isWhole: boolean;
 }
 
 export function readProfile(bytes: ArrayBuffer): Profile {
   const columns = new Columns(bytes);
   const about = JSON.parse(columns.text("about")) as About;
-  const nodes = readNodes(columns);
+  const isWhole = columns.has("nodes.depth");
+  const nodes = isWhole ? readNodes(columns) : NONE;
   return {
     about,
     texts: new Texts(columns.u8("strings.bytes"), columns.u32("strings.ends")),
     functions: readFunctions(columns),
     nodes,
-    own: about.metrics.map((_, metric) => readOwn(columns, metric)),
+    own: isWhole ? about.metrics.map((_, metric) => readOwn(columns, metric)) : [],
     samples: readSamples(columns),
     series: readSeries(columns),
     places: readPlaces(columns),
+    isWhole,
   };
 }
 
@@ -96,7 +100,16 @@ function readFunctions(columns: Columns): Functions {
   };
 }
 
-function readNodes(columns: Columns): Nodes {
+const NONE: Nodes = {
+  count: 0,
+  function: new Uint32Array(0),
+  depth: new Uint32Array(0),
+  parent: new Int32Array(0),
+  end: new Uint32Array(0),
+  inlined: new Uint8Array(0),
+};
+
+export function readNodes(columns: Columns): Nodes {
   const depth = columns.u32("nodes.depth");
   const { parent, end } = relate(depth);
   return {
@@ -132,14 +145,14 @@ function readOwn(columns: Columns, metric: number): Own {
 }
 
 function readSamples(columns: Columns): Samples | null {
-  if (!columns.has("samples.node") || columns.u32("samples.node").length === 0) {
+  const count = columns.has("samples.delta") ? columns.numbers("samples.delta").length : 0;
+  if (count === 0) {
     return null;
   }
-  const node = columns.u32("samples.node");
   let known: Float64Array | null = null;
   return {
-    count: node.length,
-    node,
+    count,
+    node: columns.has("samples.node") ? columns.u32("samples.node") : new Uint32Array(0),
     thread: columns.numbers("samples.thread"),
     metric: columns.u8("samples.metric"),
     value: columns.numbers("samples.value"),

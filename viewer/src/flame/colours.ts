@@ -93,7 +93,8 @@ function differencePalette(dark: boolean): string[] {
 function byGroup(view: View): Colouring {
   const key = groupKey(view);
   const { tree, sums } = view.answer;
-  const colours = coloursOf(sumsBy(key, byLabel(tree.label, tree.total, view.labels.count)));
+  const areas = view.answer.areas ?? byLabel(tree.label, tree.total, view.labels.count);
+  const colours = coloursOf(sumsBy(key, areas));
   const own = sumsBy(key, sums.self);
   const rest = { name: "other", self: 0, colour: GREY };
   const legend: Weight[] = [];

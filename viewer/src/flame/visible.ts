@@ -1,6 +1,6 @@
 /** Which nodes are to be drawn: as many as there are pixels, however many there are. */
 
-import type { Tree } from "../tree/tree";
+import { PARTS, type Tree } from "../tree/tree";
 
 /** Nodes narrower than this are left out, in pixels. */
 export const NARROWEST = 0.5;
@@ -67,6 +67,18 @@ export class Visible {
     this.boxes.x[at] = x;
     this.boxes.width[at] = width;
   }
+}
+
+/** Whether nothing that is cut off is wide enough to be drawn between two edges, `width` pixels apart. */
+export function isFine(tree: Tree, left: number, right: number, width: number): boolean {
+  const least = (NARROWEST * (right - left)) / width;
+  const window = tree.cut?.window;
+  const isInside = window && window[0] <= left && right <= window[1];
+  return (
+    tree.cut === null ||
+    tree.whole / PARTS <= least ||
+    Boolean(isInside && (window[1] - window[0]) / PARTS <= least)
+  );
 }
 
 /** The first of the nodes of a row that ends after `edge`. */

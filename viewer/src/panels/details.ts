@@ -1,8 +1,9 @@
 /** The selected function: what it weighs, who calls it, what it calls. */
 
 import { fitted } from "../flame/names";
-import { type Neighbour, neighbours } from "../tree/sums";
+import type { Neighbour } from "../tree/sums";
 import { button, h, refresh } from "../ui/dom";
+import type { Around } from "../work/source";
 import { bar } from "./bar";
 import { selfChange } from "./functions";
 import type { View } from "./view";
@@ -14,21 +15,39 @@ const NAME = 25;
 export class Details {
   readonly element = h("aside", { class: "details", "aria-label": "Selected function", tabindex: -1 });
 
+  private shown: View | null = null;
+
   show(view: View): void {
+    this.shown = view;
+    this.element.removeAttribute("aria-busy");
     const label = view.selected;
     if (label < 0 || !view.isFunction(label)) {
       this.element.hidden = true;
       return;
     }
     this.element.hidden = false;
-    refresh(this.element, ...contents(view, label));
+    const around = view.around(label);
+    if (around instanceof Promise) {
+      void this.wait(view, label, around);
+    } else {
+      refresh(this.element, ...contents(view, label, around));
+    }
+  }
+
+  /** What was shown stays until the server has answered, unless something else is to be shown by then. */
+  private async wait(view: View, label: number, coming: Promise<Around>): Promise<void> {
+    this.element.setAttribute("aria-busy", "true");
+    const around = await coming;
+    if (this.shown === view) {
+      refresh(this.element, ...contents(view, label, around));
+      this.element.removeAttribute("aria-busy");
+    }
   }
 }
 
-function contents(view: View, label: number): Node[] {
+function contents(view: View, label: number, { callers, callees }: Around): Node[] {
   const { store, state } = view;
   const { self, total } = view.answer.sums;
-  const { callers, callees } = neighbours(view.profile.nodes, view.answer.totals, view.labels, label);
   const close = button("×", () => store.change({ selected: -1 }), {
     class: "close",
     "aria-label": "Close",

@@ -4,8 +4,8 @@ import { type Colouring, colouring, palette } from "../flame/colours";
 import { Names } from "../flame/names";
 import { FONT, paint, type Theme } from "../flame/paint";
 import { Viewport } from "../flame/viewport";
-import { Visible } from "../flame/visible";
-import { follow, pathOf, spanOf } from "../tree/path";
+import { isFine, Visible } from "../flame/visible";
+import { follow, heaviestChild, pathOf, spanOf } from "../tree/path";
 import { h, refresh, replace } from "../ui/dom";
 import { announce } from "../ui/live";
 import { type Entry, Menu } from "../ui/menu";
@@ -46,6 +46,9 @@ export class FlamePanel implements Panel {
   /** Width of a letter in pixels. */
   private letter = 0;
   private settling = 0;
+  /** Whether more of the tree is on its way, and whether its way leads to a callee of the current node. */
+  private isLooking = false;
+  private isDescending = false;
 
   constructor() {
     const attributes = { class: "flame", tabindex: 0, role: "application", "aria-label": LABEL };
@@ -70,17 +73,23 @@ export class FlamePanel implements Panel {
   show(view: View): void {
     const before = this.view;
     this.view = view;
+    // With more of its tree, an answer is still the same: so is where one looks at it.
+    const isFiner = before !== null && before.answer.sums === view.answer.sums;
+    const above = this.viewport.height;
     refresh(this.tools, ...flameTools(view));
-    if (before?.answer !== view.answer || before.state.colour !== view.state.colour) {
+    if (!isFiner || before.state.colour !== view.state.colour) {
       this.colours = colouring(view);
     }
     if (before?.answer !== view.answer) {
       const path = before && this.current >= 0 ? pathOf(before.answer.tree, this.current) : [];
       this.current = follow(view.answer.tree, path);
+      this.isLooking = false;
+      this.descend();
     }
     const { viewport } = this;
-    const turned = viewport.tree !== view.answer.tree || viewport.icicle !== view.state.icicle;
-    Object.assign(viewport, { tree: view.answer.tree, icicle: view.state.icicle, zoom: view.state.zoom });
+    const turned = !isFiner || viewport.icicle !== view.state.icicle;
+    const zoom = before?.state.zoom === view.state.zoom ? viewport.zoom : view.state.zoom;
+    Object.assign(viewport, { tree: view.answer.tree, icicle: view.state.icicle, zoom });
     this.hovered = -1;
     this.tip.hide();
     this.theme = themeNow();
@@ -88,6 +97,8 @@ export class FlamePanel implements Panel {
     this.resized();
     if (turned) {
       this.scroller.scrollTop = view.state.icicle ? 0 : this.viewport.height;
+    } else if (!view.state.icicle && this.viewport.height !== above) {
+      this.scroller.scrollTop += this.viewport.height - above;
     }
   }
 
@@ -107,6 +118,24 @@ export class FlamePanel implements Panel {
     const label = view.answer.tree.label[node];
     const selected = view.isFunction(label) ? label : view.state.selected;
     view.store.change({ selected, zoom: this.viewport.kept }, true);
+  }
+
+  /** Goes to the heaviest callee of the current node, where that is not there yet. */
+  goBelow(): void {
+    const { view } = this;
+    const cut = view?.answer.tree.cut;
+    if (view && cut?.more[this.current]) {
+      this.isDescending = true;
+      view.refine({ open: [cut.place[this.current]] });
+    }
+  }
+
+  private descend(): void {
+    if (this.isDescending) {
+      this.isDescending = false;
+      // When what is shown now is drawn: to go is to show something else.
+      queueMicrotask(() => this.view && this.go(heaviestChild(this.view.answer.tree, this.current)));
+    }
   }
 
   /** Zooms to a node: it gets the whole width. -1 is everything. */
@@ -209,6 +238,16 @@ export class FlamePanel implements Panel {
     this.draw();
   }
 
+  /** Asks for what is cut off where one looks closer than at what is there. */
+  private lookCloser(): void {
+    const { view, viewport } = this;
+    const { left, right, width } = viewport.window;
+    if (view && !this.isLooking && !isFine(view.answer.tree, left, right, width)) {
+      this.isLooking = true;
+      view.refine({ window: [Math.max(0, 2 * left - right), 2 * right - left] });
+    }
+  }
+
   private draw(): void {
     const context = this.canvas.getContext("2d", { alpha: false });
     const { view, colours, theme, viewport } = this;
@@ -235,6 +274,7 @@ export class FlamePanel implements Panel {
     };
     paint(context, theme, picture, this.letter);
     this.canvas.dataset.boxes = String(boxes.count);
+    this.lookCloser();
   }
 }
 

@@ -20,8 +20,8 @@ type Act = (event: KeyboardEvent) => void;
 function actions(panel: FlamePanel): Record<string, Act> {
   const down = panel.shown?.state.icicle ? 1 : -1;
   return {
-    ArrowDown: () => panel.go(step(panel, down)),
-    ArrowUp: () => panel.go(step(panel, -down)),
+    ArrowDown: () => move(panel, down),
+    ArrowUp: () => move(panel, -down),
     ArrowRight: () => panel.go(sibling(panel, 1)),
     ArrowLeft: () => panel.go(sibling(panel, -1)),
     Home: () => panel.go(0),
@@ -37,6 +37,15 @@ function actions(panel: FlamePanel): Record<string, Act> {
     ContextMenu: () => menu(panel),
     F10: () => menu(panel),
   };
+}
+
+function move(panel: FlamePanel, by: number): void {
+  const node = step(panel, by);
+  if (node < 0 && by > 0) {
+    panel.goBelow();
+  } else {
+    panel.go(node);
+  }
 }
 
 /** The heaviest callee, or the caller. */

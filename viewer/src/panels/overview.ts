@@ -3,7 +3,7 @@
 import type { Fact, Missing } from "../data/about";
 import { bySite, isHeap, isOfHeap, metricRow, pointsOf } from "../tree/points";
 import type { Others } from "../tree/query";
-import { neighbours } from "../tree/sums";
+import type { Neighbour } from "../tree/sums";
 import { button, h, replace } from "../ui/dom";
 import { bar } from "./bar";
 import { changedRows, functionRows, selfChange } from "./functions";
@@ -205,21 +205,33 @@ function sentence(view: View, label: number): (Node | string)[] {
   if (total[label] > 1.05 * self[label]) {
     parts.push(`, and ${view.percent(total[label])} with all it calls`);
   }
-  const caller = neighbours(view.profile.nodes, view.answer.totals, view.labels, label).callers[0];
-  if (caller && caller.total >= MOSTLY * total[label]) {
-    const part = caller.total >= 0.95 * total[label] ? "called by " : "mostly called by ";
-    const by = button(
-      view.name(caller.label),
-      () => view.store.change({ selected: caller.label, panel: "flame" }),
-      {
-        class: "link",
-        disabled: !view.isFunction(caller.label),
-      },
-    );
-    parts.push("; ", part, by);
+  const around = view.around(label);
+  if (around instanceof Promise) {
+    const by = h("span", {});
+    void around.then(({ callers }) => by.append(...calledBy(view, label, callers[0])));
+    parts.push(by);
+  } else {
+    parts.push(...calledBy(view, label, around.callers[0]));
   }
   parts.push(".");
   return parts.filter((part) => part !== "");
+}
+
+/** `; mostly called by main`, or nothing. */
+function calledBy(view: View, label: number, caller: Neighbour | undefined): (Node | string)[] {
+  const total = view.answer.sums.total[label];
+  if (!caller || caller.total < MOSTLY * total) {
+    return [];
+  }
+  const by = button(
+    view.name(caller.label),
+    () => view.store.change({ selected: caller.label, panel: "flame" }),
+    {
+      class: "link",
+      disabled: !view.isFunction(caller.label),
+    },
+  );
+  return ["; ", caller.total >= 0.95 * total ? "called by " : "mostly called by ", by];
 }
 
 function asking({ profile, state, labels }: View): [number, number][] {

@@ -16,6 +16,11 @@ const DEEPEST_INDENT = 30;
 const MOST = 0.5;
 const OPENED = 40;
 
+/** Whether a node has children, though they may not be there. */
+function hasChildren(tree: Tree, node: number): boolean {
+  return tree.end[node] > node + 1 || tree.cut?.more[node] === 1;
+}
+
 /** The rows that are in sight: the children of open nodes, of which the roots always are. */
 export function openRows(tree: Tree, open: ReadonlySet<number>): Uint32Array {
   const rows: number[] = [];
@@ -72,7 +77,23 @@ export class TreePanel implements Panel {
         this.open = new Set(hotPath(tree, 0));
       }
     }
+    this.changed();
+  }
+
+  private changed(): void {
+    if (this.view) {
+      this.complete(this.view);
+    }
     this.update();
+  }
+
+  /** Rows have their children, all of them, when they are open. */
+  private complete(view: View): void {
+    const { cut } = view.answer.tree;
+    const open = [...this.open].filter((node) => cut?.more[node]).map((node) => cut?.place[node] ?? 0);
+    if (open.length > 0) {
+      view.refine({ open });
+    }
   }
 
   focus(): void {
@@ -114,7 +135,7 @@ export class TreePanel implements Panel {
     const { tree } = view.answer;
     const label = tree.label[node];
     const level = tree.depth[node] + 1;
-    const has = tree.end[node] > node + 1;
+    const has = hasChildren(tree, node);
     const name = h("span", { class: "name", title: view.name(label) }, view.name(label));
     const mark = h(
       "span",
@@ -164,12 +185,12 @@ export class TreePanel implements Panel {
     if (!this.open.delete(node)) {
       this.open.add(node);
     }
-    this.update();
+    this.changed();
   }
 
   private key(tree: Tree, row: number, key: string): boolean {
     const node = this.rows[row];
-    const has = tree.end[node] > node + 1;
+    const has = hasChildren(tree, node);
     const isOpen = this.open.has(node);
     if (key === "ArrowRight" && has && !isOpen) {
       this.flip(node);
@@ -186,7 +207,7 @@ export class TreePanel implements Panel {
       for (const one of path) {
         this.open.add(one);
       }
-      this.update();
+      this.changed();
       this.table.go(this.rows.indexOf(path[path.length - 1]));
       announce(`opened ${path.length} levels`);
     } else {

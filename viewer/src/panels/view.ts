@@ -10,7 +10,9 @@ import type { Store } from "../state/store";
 import { isFunction, type Labels, markedName, nameOf } from "../tree/labels";
 import type { Answer } from "../tree/query";
 import type { Found } from "../tree/search";
+import type { Sight } from "../tree/tree";
 import { fileName } from "../ui/dom";
+import type { Around, Source } from "../work/source";
 
 export interface Panel {
   readonly element: HTMLElement;
@@ -27,14 +29,25 @@ export function lengthOf({ samples, about }: Profile): number {
 }
 
 export class View {
+  readonly profile: Profile;
+
   constructor(
-    readonly profile: Profile,
+    private readonly source: Source,
     readonly store: Store,
     readonly state: State,
     readonly answer: Answer,
     readonly labels: Labels,
     readonly found: Found | null,
-  ) {}
+    /** Shows more of the tree; nothing happens if all of it is there. */
+    readonly refine: (sight: Sight) => void,
+  ) {
+    this.profile = source.profile;
+  }
+
+  /** Who calls a function, and whom it calls; a server may have to be asked. */
+  around(label: number): Around | Promise<Around> {
+    return this.source.around(this.answer, this.labels, this.state.metric, label);
+  }
 
   get metric(): Metric {
     return (

@@ -17,7 +17,7 @@ export function answer(profile: Profile, query: Query): Answer {
   const sums = sumByLabel(profile.nodes, self, values.totals, labels);
   const other = query.against >= 0 ? against(profile, query, labels) : null;
   const tree = grow(profile, query, labels, values, other);
-  return { tree, sums, others: other?.others ?? null, totals: values.totals, whole, effective };
+  return { tree, sums, others: other?.others ?? null, totals: values.totals, areas: null, whole, effective };
 }
 
 /** What is compared with. */

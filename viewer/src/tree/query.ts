@@ -58,6 +58,8 @@ export interface Answer {
   sums: Sums;
   /** Of the profile's own nodes. */
   totals: Float64Array;
+  /** By label, the room that its nodes take in the flame graph; null if the tree says it. */
+  areas: Float64Array | null;
   others: Others | null;
   /** Of the selected samples, in the metric's unit. */
   whole: number;

@@ -25,6 +25,27 @@ export interface Tree extends Grown {
   rowStarts: Uint32Array;
   /** Sum of the roots. */
   whole: number;
+  /** What is not there; null if all of it is. */
+  cut: Cut | null;
+}
+
+/** What a server has left out of a tree: of siblings, always the lightest. */
+export interface Cut {
+  /** By node, its row in the whole tree. */
+  place: Uint32Array;
+  /** By node, 1 if it has children that are not there. */
+  more: Uint8Array;
+  /** Where the picture is finer than elsewhere, in the metric's unit; null if it is nowhere. */
+  window: [number, number] | null;
+}
+
+/** A part of a whole that a server has not left out, whatever it is of. */
+export const PARTS = 50_000;
+
+/** What of a tree is looked at: nodes with all their children, and a part of the picture. */
+export interface Sight {
+  open?: number[];
+  window?: [number, number];
 }
 
 /** Totals from self values, the leaves first. */
@@ -48,7 +69,7 @@ export function layOut(grown: Grown, depth: Uint32Array): Tree {
 export function place(grown: Grown, depth: Uint32Array, end: Uint32Array): Tree {
   const { start, whole } = starts(grown.parent, grown.total);
   const { rows, rowStarts } = byDepth(depth);
-  return { ...grown, count: depth.length, depth, end, start, rows, rowStarts, whole };
+  return { ...grown, count: depth.length, depth, end, start, rows, rowStarts, whole, cut: null };
 }
 
 function starts(parent: Int32Array, total: Float64Array): { start: Float64Array; whole: number } {

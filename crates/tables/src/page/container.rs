@@ -9,7 +9,7 @@ use serde::Serialize;
 pub const MAGIC: &[u8; 8] = b"PYROPAGE";
 const ALIGNMENT: usize = 8;
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Entry {
     name: String,
     #[serde(rename = "type")]
@@ -21,7 +21,7 @@ struct Entry {
 }
 
 /// Columns as they are added.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Container {
     entries: Vec<Entry>,
     columns: Vec<u8>,

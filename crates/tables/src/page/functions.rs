@@ -36,6 +36,11 @@ impl Functions {
         Self { labels, runtime, roles }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.labels.labels.len()
+    }
+
     /// The function of a row of `frames`.
     pub fn of_frame(&self, frame: i32) -> u32 {
         self.labels.of_frame[frame as usize]

@@ -33,12 +33,25 @@
 //! | `frames.inlined` | u8 | |
 //! | `counters` | text | a JSON list of the time series: `name`, `unit`, `thread` and how many `points` there are |
 //! | `counters.k.time`, `counters.k.value` | f64 | of the series `k`; nanoseconds since the start, unless `meta.json` has another `time_unit` |
+//!
+//! A large profile that a server shows comes in [`Parts`]: first the columns `functions`, `strings`, `counters` and
+//! `samples` without nodes and stacks. Then, of a metric and as far as it is in sight, `nodes` with these:
+//!
+//! | column | type | of |
+//! |---|---|---|
+//! | `tree.place` | u32 | by node, its row in the whole tree, by which more is asked for |
+//! | `tree.more` | u8 | 1 if it has children that are not there: the lightest of them |
+//! | `tree.self`, `tree.total` | any | values of the metric |
+//! | `sums.self`, `sums.total`, `sums.area` | any | by function, of the whole tree; `area` is of all its nodes |
 
+mod calls;
 mod container;
 mod counters;
 mod functions;
 mod pair;
+mod parts;
 mod places;
+mod prune;
 mod samples;
 mod tree;
 
@@ -49,7 +62,10 @@ use crate::schema::Tables;
 use crate::select::{Selection, Weights, weigh};
 use container::Container;
 use functions::{Functions, Texts};
+pub use parts::Parts;
 use places::Places;
+pub use prune::Sight;
+use samples::Samples;
 use tree::Tree;
 
 /// A page holds no more samples than this; without them it has no times.
@@ -87,7 +103,9 @@ fn write(profile: &Profile, container: &mut Container) -> Result<()> {
     let (tree, functions, mut texts) = write_tree(tables, &weigh_all(profile)?, container);
     if profile.sample_count() <= MOST_SAMPLES {
         let places = Places::new(tables, &tree);
-        samples::write(profile, &tree, places.as_ref(), container)?;
+        let samples = Samples::of(profile, &tree)?;
+        samples.write_times(container);
+        samples.write_stacks(&tree, places.as_ref(), container);
         if let Some(places) = places {
             places.write(&functions, &mut texts, container);
         }

@@ -55,8 +55,13 @@ impl Tree {
         }
     }
 
+    /// The nodes in depth-first order, each with its depth.
+    pub fn in_order(&self) -> impl Iterator<Item = (&Node, u32)> {
+        self.order.iter().map(|(node, depth)| (&self.nodes[*node as usize], *depth))
+    }
+
     /// The self value of each node, in order.
-    fn own(&self, weights: &Weights) -> Vec<i64> {
+    pub fn own(&self, weights: &Weights) -> Vec<i64> {
         let mut own = vec![0_i64; self.order.len()];
         for (place, weight) in self.place_of.iter().zip(&weights.stacks) {
             if let Some(place) = place {

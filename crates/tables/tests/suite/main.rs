@@ -5,6 +5,7 @@ mod common;
 mod damage;
 mod forged;
 mod page;
+mod page_parts;
 mod round_trip;
 mod source_files;
 mod views;

@@ -11,10 +11,10 @@ use pyrometer_tables::{Profile, Result};
 use serde_json::Value;
 
 /// The columns of a container, as a reader that knows nothing but its description sees them.
-struct Columns(HashMap<String, Vec<u8>>, HashMap<String, String>);
+pub struct Columns(pub HashMap<String, Vec<u8>>, pub HashMap<String, String>);
 
 impl Columns {
-    fn read(bytes: &[u8]) -> Self {
+    pub fn read(bytes: &[u8]) -> Self {
         assert_eq!(&bytes[..8], b"PYROPAGE");
         let length = u32::from_le_bytes(bytes[8..12].try_into().expect("four bytes")) as usize;
         let directory: Vec<Value> = serde_json::from_slice(&bytes[12..12 + length]).expect("a directory");
@@ -36,7 +36,7 @@ impl Columns {
     }
 
     /// A column of any type.
-    fn any(&self, name: &str) -> Vec<f64> {
+    pub fn any(&self, name: &str) -> Vec<f64> {
         match self.1[name].as_str() {
             "u8" => self.0[name].iter().map(|byte| f64::from(*byte)).collect(),
             "u16" => {
@@ -47,7 +47,7 @@ impl Columns {
         }
     }
 
-    fn u32(&self, name: &str) -> Vec<u32> {
+    pub fn u32(&self, name: &str) -> Vec<u32> {
         let bytes = self.0[name].chunks(4);
         bytes.map(|bytes| u32::from_le_bytes(bytes.try_into().expect("four bytes"))).collect()
     }
@@ -57,7 +57,7 @@ impl Columns {
         bytes.map(|bytes| f64::from_le_bytes(bytes.try_into().expect("eight bytes"))).collect()
     }
 
-    fn text(&self, row: u32) -> &str {
+    pub fn text(&self, row: u32) -> &str {
         let ends = self.u32("strings.ends");
         let start = row.checked_sub(1).map_or(0, |before| ends[before as usize]);
         std::str::from_utf8(&self.0["strings.bytes"][start as usize..ends[row as usize] as usize])
@@ -65,7 +65,7 @@ impl Columns {
     }
 
     /// The names on the way to each node, the root first.
-    fn paths(&self) -> Vec<Vec<String>> {
+    pub fn paths(&self) -> Vec<Vec<String>> {
         let names = self.u32("functions.name");
         let mut path: Vec<String> = Vec::new();
         let nodes = self.u32("nodes.function").into_iter().zip(self.u32("nodes.depth"));
