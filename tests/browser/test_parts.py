@@ -94,8 +94,9 @@ def picture(page: Page) -> bytes:
     return page.locator(".flame").screenshot()
 
 
-def same(part: Page, other: Page, look: Callable[[Page], object]) -> None:
+def same(pages: tuple[Page, Page], look: Callable[[Page], object]) -> None:
     """Both look the same, if not at once: what is asked of a server takes its time."""
+    part, other = pages
     expected = look(other)
     for _ in range(40):
         if look(part) == expected:
@@ -109,10 +110,10 @@ def test_plain_views_need_no_whole(both):
     for metric in (0, 1):
         for panel in ("overview", "functions", "tree", "threads"):
             go(pages, f"panel={panel}&metric={metric}&selected=3")
-            same(*pages, text)
+            same(pages, text)
         for state in ("", WIDE, DEEP, f"{WIDE}&icicle=false&colour=binary"):
             go(pages, f"panel=flame&metric={metric}&{state}")
-            same(*pages, picture)
+            same(pages, picture)
             assert pages[1].locator(".flame canvas").get_attribute("data-boxes") != "0"
     assert asked(pages[0]) >= {"tree", "sums", "neighbours"}
     assert "whole" not in asked(pages[0])
@@ -129,14 +130,14 @@ def test_looking_closer_by_wheel_and_keyboard_brings_what_was_cut(both):
         page.keyboard.up("Control")
         page.mouse.move(0, 0)
         page.wait_for_function("() => location.hash.includes('zoom=')")
-    same(*pages, picture)
+    same(pages, picture)
     for page in pages:
         page.locator(".flame").focus()
         page.keyboard.press("Home")
         for _ in range(30):
             page.keyboard.press("ArrowDown")
             settle(page)
-    same(*pages, spoken)
+    same(pages, spoken)
     assert "whole" not in asked(pages[0])
 
 
@@ -148,14 +149,14 @@ def test_the_keyboard_opens_what_was_cut(both):
             for key in keys:
                 page.keyboard.press(key)
                 settle(page)
-        same(*pages, lambda page: (page.locator(".table").get_attribute("aria-rowcount"), text(page)))
+        same(pages, lambda page: (page.locator(".table").get_attribute("aria-rowcount"), text(page)))
     assert "whole" not in asked(pages[0])
 
 
 @pytest.mark.parametrize("state", ["panel=flame&inverted=true", "panel=functions&time=100000000_300000000"])
 def test_what_needs_the_whole_gets_it(both, state):
     pages = both(state)
-    same(*pages, text)
+    same(pages, text)
     assert "whole" in asked(pages[0])
     for other in (
         "panel=tree&hide=2&metric=1",
@@ -164,8 +165,8 @@ def test_what_needs_the_whole_gets_it(both, state):
         "panel=flame&colour=kind",
     ):
         go(pages, other)
-        same(*pages, text)
-        same(*pages, lambda page: page.screenshot())
+        same(pages, text)
+        same(pages, lambda page: page.screenshot())
 
 
 def test_a_search_gets_the_whole_once_and_keeps_it(both):
@@ -174,12 +175,12 @@ def test_a_search_gets_the_whole_once_and_keeps_it(both):
         page.keyboard.press("/")
         page.keyboard.type("work_1")
         page.wait_for_function("() => location.hash.endsWith('search=work_1')")
-    same(*pages, text)
+    same(pages, text)
     assert "% in" in pages[0].locator(".share").inner_text()
     for panel in ("functions", "tree"):
         for page in pages:
             show_panel(page, panel)
-        same(*pages, text)
+        same(pages, text)
     gets = pages[0].evaluate(
         "() => performance.getEntriesByType('resource').filter(one => one.name.endsWith('/whole')).length"
     )

@@ -49,7 +49,7 @@ export class Visible {
       }
       const wide = tree.total[node] * scale;
       if (wide < NARROWEST) {
-        at = firstBeyond(tree, at + 1, last, start + NARROWEST / scale);
+        at = nextBeyond(tree, at + 1, last, start + NARROWEST / scale);
         continue;
       }
       const x = Math.max(0, (start - left) * scale);
@@ -95,6 +95,21 @@ function firstBeyond(tree: Tree, first: number, last: number, edge: number): num
     }
   }
   return low;
+}
+
+/** The same, where it is likely to be one of the next. */
+function nextBeyond(tree: Tree, first: number, last: number, edge: number): number {
+  let low = first;
+  let step = 1;
+  while (low + step < last) {
+    const node = tree.rows[low + step];
+    if (tree.start[node] + tree.total[node] > edge) {
+      break;
+    }
+    low += step;
+    step *= 2;
+  }
+  return firstBeyond(tree, low, Math.min(last, low + step + 1), edge);
 }
 
 /** The node of a row at a place, in the metric's unit; -1 if there is none. */

@@ -214,10 +214,13 @@ export class FlamePanel implements Panel {
       return;
     }
     const dense = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(clientWidth * dense);
-    this.canvas.height = Math.round(clientHeight * dense);
-    this.canvas.style.width = `${clientWidth}px`;
-    this.canvas.style.height = `${clientHeight}px`;
+    const [width, height] = [Math.round(clientWidth * dense), Math.round(clientHeight * dense)];
+    // To set them clears the picture, even if they are as before.
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      Object.assign(this.canvas, { width, height });
+      this.canvas.style.width = `${clientWidth}px`;
+      this.canvas.style.height = `${clientHeight}px`;
+    }
     this.spacer.style.height = `${Math.max(0, this.viewport.height - clientHeight)}px`;
     this.draw();
   }

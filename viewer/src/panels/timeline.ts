@@ -1,5 +1,6 @@
 /** The strip of time above the panels: what is chosen in it restricts all of them. */
 
+import type { Samples } from "../data/profile";
 import { grouped, seconds, value } from "../data/units";
 import { timeline } from "../tree/timeline";
 import { button, h, on } from "../ui/dom";
@@ -25,6 +26,10 @@ export class Timeline {
   private readonly all: HTMLButtonElement;
   private view: View | null = null;
   private dragged: Span | null = null;
+  /** The sums that are drawn, and what they are of. */
+  private known: { samples: Samples; of: string; sums: Float64Array } | null = null;
+  /** What the picture is of: most steps leave it as it is. */
+  private drawn = "";
 
   constructor() {
     this.all = button("All of it", () => this.choose(null));
@@ -68,28 +73,47 @@ export class Timeline {
     if (!view || !samples || width === 0) {
       return;
     }
-    const dense = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(width * dense);
-    this.canvas.height = Math.round(HEIGHT * dense);
-    const context = this.canvas.getContext("2d");
-    if (context) {
-      context.scale(dense, dense);
-      const buckets = Math.max(1, Math.floor(width / BUCKET));
-      const sums = timeline(samples, view.state.metric, view.state.threads, [0, this.length], buckets);
-      this.drawBars(context, sums, width);
-    }
+    this.drawStrip(this.sums(view, samples, Math.max(1, Math.floor(width / BUCKET))), width);
     this.place(this.from, 0, [0, this.span[1]]);
     this.place(this.to, 1, [this.span[0], this.length]);
     this.describe(view, samples.count);
   }
 
-  private drawBars(context: CanvasRenderingContext2D, sums: Float64Array, width: number): void {
+  private sums({ state }: View, samples: Samples, buckets: number): Float64Array {
+    const of = [state.metric, buckets, ...state.threads].join(" ");
+    if (this.known?.samples !== samples || this.known.of !== of) {
+      const sums = timeline(samples, state.metric, state.threads, [0, this.length], buckets);
+      this.known = { samples, of, sums };
+      this.drawn = "";
+    }
+    return this.known.sums;
+  }
+
+  private drawStrip(sums: Float64Array, width: number): void {
+    const dense = window.devicePixelRatio || 1;
+    const colours = ["--bar", "--idle", "--chosen"].map(property);
+    const drawn = [width, dense, ...this.span, ...colours].join(" ");
+    const context = this.canvas.getContext("2d");
+    if (context && drawn !== this.drawn) {
+      this.drawn = drawn;
+      this.canvas.width = Math.round(width * dense);
+      this.canvas.height = Math.round(HEIGHT * dense);
+      context.scale(dense, dense);
+      this.drawBars(context, sums, width, colours);
+    }
+  }
+
+  private drawBars(
+    context: CanvasRenderingContext2D,
+    sums: Float64Array,
+    width: number,
+    [chosen, rest, around]: string[],
+  ): void {
     const highest = sums.reduce((most, sum) => Math.max(most, sum), 0) || 1;
     const [start, end] = this.span.map((time) => (time / this.length) * width);
-    const [chosen, rest] = [property("--bar"), property("--idle")];
     context.clearRect(0, 0, width, HEIGHT);
     if (end - start < width) {
-      context.fillStyle = property("--chosen");
+      context.fillStyle = around;
       context.fillRect(start, 0, end - start, HEIGHT);
     }
     sums.forEach((sum, bucket) => {

@@ -26,14 +26,26 @@ export function pattern(search: string): RegExp | null {
 /** Finds the functions of a tree whose names match. */
 export function find(profile: Profile, tree: Tree, labels: number, wanted: RegExp, fold: boolean): Found {
   const matches = new Uint8Array(labels);
-  const seen = new Uint8Array(labels);
   let functions = 0;
-  for (const label of tree.label) {
-    if (seen[label] === 0) {
-      seen[label] = 1;
-      matches[label] = wanted.test(nameOf(profile, label, fold)) ? 1 : 0;
-      functions += matches[label];
-    }
+  for (const label of labelsIn(tree, labels)) {
+    matches[label] = wanted.test(nameOf(profile, label, fold)) ? 1 : 0;
+    functions += matches[label];
   }
   return { matches, functions, weight: coveredBy(tree, matches) };
+}
+
+/** The labels of trees that were searched: a search is many, letter by letter. */
+const known = new WeakMap<Tree, Uint32Array>();
+
+function labelsIn(tree: Tree, labels: number): Uint32Array {
+  let found = known.get(tree);
+  if (!found) {
+    const seen = new Uint8Array(labels);
+    for (let node = 0; node < tree.count; node++) {
+      seen[tree.label[node]] = 1;
+    }
+    found = Uint32Array.from(seen.keys()).filter((label) => seen[label] === 1);
+    known.set(tree, found);
+  }
+  return found;
 }
