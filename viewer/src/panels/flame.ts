@@ -49,6 +49,8 @@ export class FlamePanel implements Panel {
   /** Whether more of the tree is on its way, and whether its way leads to a callee of the current node. */
   private isLooking = false;
   private isDescending = false;
+  /** What the legend is of. */
+  private explained: { colours: Colouring | null; dark: boolean } | null = null;
 
   constructor() {
     const attributes = { class: "flame", tabindex: 0, role: "application", "aria-label": LABEL };
@@ -200,6 +202,11 @@ export class FlamePanel implements Panel {
   }
 
   private drawLegend(): void {
+    const explained = { colours: this.colours, dark: isDark() };
+    if (this.explained?.colours === explained.colours && this.explained?.dark === explained.dark) {
+      return;
+    }
+    this.explained = explained;
     const items = (this.colours?.legend ?? []).map(({ name, text, colour }) => {
       const square = h("span", { class: "square", "aria-hidden": "true" });
       square.style.background = this.theme?.fills[colour] ?? "";

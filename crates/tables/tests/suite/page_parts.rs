@@ -222,7 +222,12 @@ fn the_head_is_the_whole_without_its_tree() -> Result<()> {
     let whole = Columns::read(&page(&profile, None, &texts)?);
     let head = Columns::read(&Parts::of(&profile, 0)?.expect("parts").head(&texts));
     assert!(head.0.len() > 15 && head.0.contains_key("samples.value"));
-    assert!(head.0.iter().all(|(name, bytes)| whole.0[name] == *bytes));
+    // The texts of functions are the first; those of places follow.
+    let is_same = |name: &str, bytes: &[u8]| match name.starts_with("strings.") {
+        true => whole.0[name].starts_with(bytes),
+        false => whole.0[name] == bytes,
+    };
+    assert!(head.0.iter().all(|(name, bytes)| is_same(name, bytes)));
     let left_out: HashSet<_> = whole.0.keys().filter(|name| !head.0.contains_key(*name)).collect();
     assert!(left_out.iter().all(|name| {
         ["nodes.", "self.", "stacks.", "frames."].iter().any(|start| name.starts_with(start))
