@@ -157,6 +157,9 @@ class PageParts:
     def head(self, texts: Sequence[tuple[str, str]]) -> bytes:
         """All but trees: functions, samples without their stacks, series, and texts by name."""
 
+    def whole(self, texts: Sequence[tuple[str, str]]) -> bytes:
+        """All of it, with texts by name."""
+
     def tree(self, metric: int, open: Sequence[int], window: tuple[float, float] | None) -> bytes | None:
         """What of the tree can be seen, all children of the nodes ``open``, and what can be seen in ``window``.
 

@@ -4,18 +4,25 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import known
 import pytest
 from playwright.sync_api import Page
 
 import pyrometer
+from asking import ask
 from looking import Open, settle, show_panel, spoken
 from pyrometer.serve import Server
 
 WIDE = "zoom=0.2_0.7"
 DEEP = "zoom=0.99999_0.999999"
 """A part that only the lightest nodes are in."""
+SHOW = """state => new Promise(done => {
+  addEventListener("hashchange", done, {once: true});
+  location.hash = state;
+})"""
+"""When the address has changed, the page has begun to ask."""
 
 
 def profile() -> pyrometer.Profile:
@@ -85,7 +92,7 @@ def text(page: Page) -> str:
 def go(pages: tuple[Page, Page], state: str) -> None:
     """Show another state in both."""
     for page in pages:
-        page.evaluate("state => { location.hash = state; }", state)
+        page.evaluate(SHOW, state)
         settle(page)
 
 
@@ -97,12 +104,11 @@ def picture(page: Page) -> bytes:
 def same(pages: tuple[Page, Page], look: Callable[[Page], object]) -> None:
     """Both look the same, if not at once: what is asked of a server takes its time."""
     part, other = pages
-    expected = look(other)
     for _ in range(40):
-        if look(part) == expected:
+        if look(part) == look(other):
             return
         part.wait_for_timeout(50)
-    assert look(part) == expected
+    assert look(part) == look(other)
 
 
 def test_plain_views_need_no_whole(both):
@@ -185,3 +191,41 @@ def test_a_search_gets_the_whole_once_and_keeps_it(both):
         "() => performance.getEntriesByType('resource').filter(one => one.name.endsWith('/whole')).length"
     )
     assert gets == 1
+
+
+def test_parts_are_given_to_those_who_know_the_token_and_ask_as_they_must(parts):
+    root = urlsplit(parts).path
+    right = (
+        "tree?metric=0",
+        "tree?metric=1&open=0.1&window=0_10.5",
+        "sums?metric=1",
+        "neighbours?metric=0&function=1",
+        "whole",
+    )
+    for name in right:
+        assert ask(parts, root + name)[0] == 200
+        assert ask(parts, root + name, host="evil.example")[0] == 403
+        assert ask(parts, f"/{name}")[0] == 404
+    wrong = (
+        "tree",
+        "tree?metric=2",
+        "tree?metric=-1",
+        "tree?metric=x",
+        "tree?metric=0&open=x",
+        "tree?metric=0&open=-1",
+    )
+    more = (
+        "tree?metric=0&window=1",
+        "tree?metric=0&window=x_y",
+        "sums?metric=7",
+        "neighbours?metric=0",
+        "whole/..",
+        "head",
+    )
+    for name in (*wrong, *more):
+        assert ask(parts, root + name) == (404, b"not found\n")
+
+
+def test_a_small_profile_comes_whole(whole):
+    for name in ("tree?metric=0", "sums?metric=0", "whole"):
+        assert ask(whole, urlsplit(whole).path + name)[0] == 404

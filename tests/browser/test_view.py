@@ -5,14 +5,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import known
 import pytest
 
+from asking import ask
 from installed import PYROMETER
 from looking import Open, cells, show_panel
 
@@ -28,17 +27,6 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         assert server.stdout
         yield server, server.stdout.readline().strip()
         server.kill()
-
-
-def ask(address: str, path: str, host: str | None = None, method: str = "GET") -> tuple[int, bytes]:
-    where = urlsplit(address)
-    with closing(HTTPConnection(where.hostname or "", where.port or 0, timeout=10)) as connection:
-        connection.putrequest(method, path, skip_host=host is not None)
-        if host is not None:
-            connection.putheader("Host", host)
-        connection.endheaders()
-        answer = connection.getresponse()
-        return answer.status, answer.read()
 
 
 def test_the_page_shows_the_profile_and_its_end_is_the_servers(open_page: Open, served):

@@ -104,7 +104,7 @@ impl Profile {
     /// What a page asks for bit by bit, if there are more than `inside` nodes.
     fn page_parts(&self, py: Python<'_>, inside: usize) -> PyResult<Option<PageParts>> {
         let parts = py.detach(|| Parts::of(&self.0, inside)).map_err(Known::from)?;
-        Ok(parts.map(PageParts))
+        Ok(parts.map(|parts| PageParts { parts, profile: Arc::clone(&self.0) }))
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {

@@ -16,7 +16,6 @@ from functools import cached_property
 
 from pyrometer.native import PageParts
 from pyrometer.profile import ProfileData
-from pyrometer.show import report
 from pyrometer.show.about import about
 
 INSIDE = 200_000
@@ -52,7 +51,7 @@ class Parts:
     @property
     def head(self) -> bytes:
         """What the page is given first, deflated."""
-        return zlib.compress(self._native.head([("about", about(self._profile))]), QUICK)
+        return zlib.compress(self._native.head(self._texts), QUICK)
 
     def answer(self, name: str, asked: Asked) -> Found | None:
         """None for what there is not, or is not asked for as it must be."""
@@ -67,7 +66,11 @@ class Parts:
 
     @cached_property
     def _whole(self) -> bytes:
-        return report.pack(self._profile, level=QUICK)
+        return zlib.compress(self._native.whole(self._texts), QUICK)
+
+    @cached_property
+    def _texts(self) -> list[tuple[str, str]]:
+        return [("about", about(self._profile))]
 
     def _tree(self, asked: Asked) -> bytes | None:
         opened = [int(node) for node in asked.get("open", "").split(".") if node]

@@ -41,17 +41,12 @@ def page(profile: ProfileData, title: str = "", source: bool = True, base: Profi
     return assemble(inside, title or profile_title(profile))
 
 
-def pack(
-    profile: ProfileData, title: str = "", source: str | None = None, base: ProfileData | None = None, level: int = 6
-) -> bytes:
-    """The data of the page: the columns of the profile and listings of its functions, deflated (RFC 1950).
-
-    ``level`` is zlib's: how hard it tries.
-    """
+def pack(profile: ProfileData, title: str = "", source: str | None = None, base: ProfileData | None = None) -> bytes:
+    """The data of the page: the columns of the profile and listings of its functions, deflated (RFC 1950)."""
     texts = [("about", about(profile, title, base))]
     if source is not None:
         texts.append(("listings", source))
-    return zlib.compress(profile.native.page(None if base is None else base.native, texts), level)
+    return zlib.compress(profile.native.page(None if base is None else base.native, texts), 6)
 
 
 def profile_title(profile: ProfileData) -> str:

@@ -37,9 +37,12 @@ export class Details {
   /** What was shown stays until the server has answered, unless something else is to be shown by then. */
   private async wait(view: View, label: number, coming: Promise<Around>): Promise<void> {
     this.element.setAttribute("aria-busy", "true");
-    const around = await coming;
+    const shown = await coming.then(
+      (around) => contents(view, label, around),
+      (error) => [h("p", { class: "failure", role: "alert" }, `This cannot be shown: ${String(error)}`)],
+    );
     if (this.shown === view) {
-      refresh(this.element, ...contents(view, label, around));
+      refresh(this.element, ...shown);
       this.element.removeAttribute("aria-busy");
     }
   }

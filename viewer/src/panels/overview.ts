@@ -208,7 +208,10 @@ function sentence(view: View, label: number): (Node | string)[] {
   const around = view.around(label);
   if (around instanceof Promise) {
     const by = h("span", {});
-    void around.then(({ callers }) => by.append(...calledBy(view, label, callers[0])));
+    void around.then(
+      ({ callers }) => by.append(...calledBy(view, label, callers[0])),
+      () => by.append("; who calls it cannot be fetched"),
+    );
     parts.push(by);
   } else {
     parts.push(...calledBy(view, label, around.callers[0]));

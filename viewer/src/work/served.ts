@@ -65,9 +65,15 @@ export class Served implements Source {
       return this.inside.around(answer, labels, metric, label);
     }
     const name = `neighbours?metric=${metric}&function=${label}`;
-    const known = this.known.get(name) ?? this.fetch(name).then(readAround);
-    this.known.set(name, known);
-    return known;
+    const known = this.known.get(name);
+    if (known) {
+      return known;
+    }
+    const coming = this.fetch(name).then(readAround);
+    this.known.set(name, coming);
+    // What failed is asked again the next time.
+    coming.catch(() => this.known.delete(name));
+    return coming;
   }
 
   private async overview(metric: number): Promise<Answer> {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::tree::Tree;
+use crate::merge::Node;
 
 /// A tree's columns; the subtree of node `n` is `n` to `end[n]`, without the latter.
 pub struct Calls {
@@ -34,13 +34,12 @@ pub struct Sums {
 pub type Neighbour = (u32, i64);
 
 impl Calls {
-    /// The columns of a tree.
-    pub fn of(tree: &Tree) -> Self {
-        let columns = || tree.in_order();
-        let depth: Vec<u32> = columns().map(|(_, depth)| depth).collect();
+    /// The columns of nodes in depth-first order, each with its depth.
+    pub fn of<'a>(nodes: impl Iterator<Item = (&'a Node, u32)> + Clone) -> Self {
+        let depth: Vec<u32> = nodes.clone().map(|(_, depth)| depth).collect();
         Self {
-            function: columns().map(|(node, _)| node.label).collect(),
-            inlined: columns().map(|(node, _)| u8::from(node.inlined)).collect(),
+            function: nodes.clone().map(|(node, _)| node.label).collect(),
+            inlined: nodes.map(|(node, _)| u8::from(node.inlined)).collect(),
             end: ends(&depth),
             depth,
         }

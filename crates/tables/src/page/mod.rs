@@ -58,7 +58,6 @@ mod tree;
 use crate::call_graph::{Metrics, estimate};
 use crate::error::Result;
 use crate::profile::Profile;
-use crate::schema::Tables;
 use crate::select::{Selection, Weights, weigh};
 use container::Container;
 use functions::{Functions, Texts};
@@ -99,15 +98,28 @@ fn stacked(profile: &Profile) -> Result<Option<Profile>> {
 }
 
 fn write(profile: &Profile, container: &mut Container) -> Result<()> {
-    let tables = profile.tables();
-    let (tree, functions, mut texts) = write_tree(tables, &weigh_all(profile)?, container);
+    let functions = Functions::new(profile.tables());
+    let tree = Tree::new(profile.tables(), &weigh_all(profile)?, &functions);
+    write_known(profile, &tree, &functions, container)
+}
+
+/// Adds all columns of a profile, of which the tree is known.
+fn write_known(
+    profile: &Profile,
+    tree: &Tree,
+    functions: &Functions,
+    container: &mut Container,
+) -> Result<()> {
+    let mut texts = Texts::default();
+    functions.write(&mut texts, container);
+    tree.write(container);
     if profile.sample_count() <= MOST_SAMPLES {
-        let places = Places::new(tables, &tree);
-        let samples = Samples::of(profile, &tree)?;
+        let places = Places::new(profile.tables(), tree);
+        let samples = Samples::of(profile, tree)?;
         samples.write_times(container);
-        samples.write_stacks(&tree, places.as_ref(), container);
+        samples.write_stacks(tree, places.as_ref(), container);
         if let Some(places) = places {
-            places.write(&functions, &mut texts, container);
+            places.write(functions, &mut texts, container);
         }
     }
     texts.write(container);
@@ -120,18 +132,12 @@ fn write_pair(profile: &Profile, base: &Profile, container: &mut Container) -> R
     let weights = weigh_all(profile)?.into_iter().map(|weights| pair::placed(weights, 0, others));
     let base_weights = weigh_all(base)?.into_iter().map(|weights| pair::placed(weights, own, 0));
     let tables = pair::joined(profile.tables(), base.tables());
-    let (_, _, texts) = write_tree(&tables, &weights.chain(base_weights).collect::<Vec<_>>(), container);
-    texts.write(container);
-    Ok(())
-}
-
-fn write_tree(tables: &Tables, weights: &[Weights], container: &mut Container) -> (Tree, Functions, Texts) {
-    let functions = Functions::new(tables);
-    let tree = Tree::new(tables, weights, &functions);
+    let functions = Functions::new(&tables);
     let mut texts = Texts::default();
     functions.write(&mut texts, container);
-    tree.write(weights, container);
-    (tree, functions, texts)
+    Tree::new(&tables, &weights.chain(base_weights).collect::<Vec<_>>(), &functions).write(container);
+    texts.write(container);
+    Ok(())
 }
 
 fn weigh_all(profile: &Profile) -> Result<Vec<Weights>> {

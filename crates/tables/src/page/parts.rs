@@ -2,23 +2,21 @@
 
 use std::sync::OnceLock;
 
-use super::calls::{Calls, Neighbour, Values};
+use super::calls::{Neighbour, Values};
 use super::container::Container;
 use super::functions::{Functions, Texts};
 use super::prune::{Pruned, Sight};
 use super::samples::Samples;
 use super::tree::Tree;
-use super::{MOST_SAMPLES, counters, weigh_all};
+use super::{MOST_SAMPLES, counters, weigh_all, write_known};
 use crate::error::Result;
 use crate::profile::Profile;
 
 /// The call tree of a profile with all its metrics, and what a page needs before it has any of it.
 pub struct Parts {
     head: Container,
-    functions: usize,
-    calls: Calls,
-    /// By metric: the nodes in which samples end, and what these weigh.
-    ends: Vec<Vec<(u32, i64)>>,
+    functions: Functions,
+    tree: Tree,
     /// By metric; worked out when it is first asked for.
     values: Vec<OnceLock<Values>>,
 }
@@ -41,41 +39,41 @@ impl Parts {
         }
         let functions = Functions::new(tables);
         let tree = Tree::new(tables, &weights, &functions);
-        let calls = Calls::of(&tree);
-        if calls.count() <= inside {
+        if tree.calls.count() <= inside {
             return Ok(None);
         }
-        Ok(Some(Self {
-            head: head(profile, &tree, &functions)?,
-            functions: functions.count(),
-            calls,
-            ends: weights.iter().map(|weights| ends(&tree.own(weights))).collect(),
-            values: weights.iter().map(|_| OnceLock::new()).collect(),
-        }))
+        let values = weights.iter().map(|_| OnceLock::new()).collect();
+        Ok(Some(Self { head: head(profile, &tree, &functions)?, functions, tree, values }))
+    }
+
+    /// All of `profile`, which is the one that these are parts of: as [`page`](super::page) has it.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn whole(&self, profile: &Profile, texts: &[(String, String)]) -> Result<Vec<u8>> {
+        let mut container = Container::default();
+        write_known(profile, &self.tree, &self.functions, &mut container)?;
+        Ok(with_texts(container, texts))
     }
 
     /// Functions, samples without the nodes in which they end, series, and `texts` as of [`page`](super::page).
     #[must_use]
     pub fn head(&self, texts: &[(String, String)]) -> Vec<u8> {
-        let mut container = self.head.clone();
-        for (name, text) in texts {
-            container.text(name, text);
-        }
-        container.finish()
+        with_texts(self.head.clone(), texts)
     }
 
     /// The tree of a metric, as far as it is in sight; none if there is no such metric.
     #[must_use]
     pub fn tree(&self, metric: usize, sight: &Sight) -> Option<Vec<u8>> {
         let mut container = Container::default();
-        Pruned::new(&self.calls, self.values(metric)?, sight).write(&mut container);
+        Pruned::new(&self.tree.calls, self.values(metric)?, sight).write(&mut container);
         Some(container.finish())
     }
 
     /// The sums of all functions; none if there is no such metric.
     #[must_use]
     pub fn sums(&self, metric: usize) -> Option<Vec<u8>> {
-        let sums = self.calls.sums(self.values(metric)?, self.functions);
+        let sums = self.tree.calls.sums(self.values(metric)?, self.functions.count());
         let mut container = Container::default();
         container.values("sums.self", &sums.own);
         container.values("sums.total", &sums.total);
@@ -86,23 +84,26 @@ impl Parts {
     /// The direct callers and callees of a row of `functions`, the heaviest first; none if there is no such metric.
     #[must_use]
     pub fn neighbours(&self, metric: usize, function: u32) -> Option<[Vec<Neighbour>; 2]> {
-        Some(self.calls.neighbours(self.values(metric)?, function))
+        Some(self.tree.calls.neighbours(self.values(metric)?, function))
     }
 
     fn values(&self, metric: usize) -> Option<&Values> {
-        let ends = self.ends.get(metric)?;
+        let ends = self.tree.ends(metric)?;
         Some(self.values[metric].get_or_init(|| {
-            let mut own = vec![0; self.calls.count()];
+            let mut own = vec![0; self.tree.calls.count()];
             for (node, value) in ends {
                 own[*node as usize] = *value;
             }
-            self.calls.values(own)
+            self.tree.calls.values(own)
         }))
     }
 }
 
-fn ends(own: &[i64]) -> Vec<(u32, i64)> {
-    (0..).zip(own.iter().copied()).filter(|(_, value)| *value != 0).collect()
+fn with_texts(mut container: Container, texts: &[(String, String)]) -> Vec<u8> {
+    for (name, text) in texts {
+        container.text(name, text);
+    }
+    container.finish()
 }
 
 fn head(profile: &Profile, tree: &Tree, functions: &Functions) -> Result<Container> {

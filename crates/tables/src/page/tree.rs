@@ -1,5 +1,6 @@
 //! The call tree of all metrics as columns, in depth-first order.
 
+use super::calls::Calls;
 use super::container::Container;
 use super::functions::Functions;
 use crate::merge::{Children, Node, Shape, Step, add_up, shape, used, walk};
@@ -8,11 +9,11 @@ use crate::select::{Weight, Weights};
 
 /// The tree, and where each stack ends in it.
 pub struct Tree {
-    nodes: Vec<Node>,
-    /// Indices of `nodes` in depth-first order, each with its depth.
-    order: Vec<(u32, u32)>,
-    /// For each stack with weight, its place in `order`.
+    pub(super) calls: Calls,
+    /// For each stack with weight, the node in which it ends.
     place_of: Vec<Option<u32>>,
+    /// By metric: the nodes in which samples end, and what these weigh.
+    ends: Vec<Vec<(u32, i64)>>,
 }
 
 impl Tree {
@@ -31,8 +32,11 @@ impl Tree {
         for (place, (node, _)) in (0..).zip(&order) {
             place_of_node[*node as usize] = place;
         }
-        let place_of = node_of.iter().map(|node| node.map(|node| place_of_node[node as usize]));
-        Self { place_of: place_of.collect(), nodes, order }
+        let place_of: Vec<_> =
+            node_of.iter().map(|node| node.map(|node| place_of_node[node as usize])).collect();
+        let in_order = order.iter().map(|(node, depth)| (&nodes[*node as usize], *depth));
+        let ends = weights.iter().map(|weights| ends(&place_of, order.len(), weights)).collect();
+        Self { calls: Calls::of(in_order), place_of, ends }
     }
 
     /// The node in which a row of `stacks` ends; none if no metric weighs it.
@@ -40,37 +44,34 @@ impl Tree {
         self.place_of[stack as usize]
     }
 
+    /// The nodes in which samples of a metric end, in order, and what these weigh; none of a metric that there is not.
+    pub fn ends(&self, metric: usize) -> Option<&[(u32, i64)]> {
+        self.ends.get(metric).map(Vec::as_slice)
+    }
+
     /// Adds the columns `nodes` and `self`.
-    pub fn write(&self, weights: &[Weights], container: &mut Container) {
-        let node = |(node, _): &(u32, u32)| &self.nodes[*node as usize];
-        container.u32("nodes.function", self.order.iter().map(|at| node(at).label));
-        container.u32("nodes.depth", self.order.iter().map(|(_, depth)| *depth));
-        container.u8("nodes.inlined", self.order.iter().map(|at| u8::from(node(at).inlined)));
-        for (metric, weights) in weights.iter().enumerate() {
-            let own = self.own(weights);
-            let ends = || (0..).zip(&own).filter(|(_, value)| **value != 0);
-            container.u32(&format!("self.{metric}.node"), ends().map(|(place, _)| place));
-            let values: Vec<_> = ends().map(|(_, value)| *value).collect();
+    pub fn write(&self, container: &mut Container) {
+        container.u32("nodes.function", self.calls.function.iter().copied());
+        container.u32("nodes.depth", self.calls.depth.iter().copied());
+        container.u8("nodes.inlined", self.calls.inlined.iter().copied());
+        for (metric, ends) in self.ends.iter().enumerate() {
+            container.u32(&format!("self.{metric}.node"), ends.iter().map(|(node, _)| *node));
+            let values: Vec<_> = ends.iter().map(|(_, value)| *value).collect();
             container.values(&format!("self.{metric}.value"), &values);
         }
     }
+}
 
-    /// The nodes in depth-first order, each with its depth.
-    pub fn in_order(&self) -> impl Iterator<Item = (&Node, u32)> {
-        self.order.iter().map(|(node, depth)| (&self.nodes[*node as usize], *depth))
-    }
-
-    /// The self value of each node, in order.
-    pub fn own(&self, weights: &Weights) -> Vec<i64> {
-        let mut own = vec![0_i64; self.order.len()];
-        for (place, weight) in self.place_of.iter().zip(&weights.stacks) {
-            if let Some(place) = place {
-                let sum = &mut own[*place as usize];
-                *sum = sum.saturating_add(weight.value);
-            }
+/// The nodes in which stacks with weight end, of so many, and what they weigh together.
+fn ends(place_of: &[Option<u32>], nodes: usize, weights: &Weights) -> Vec<(u32, i64)> {
+    let mut own = vec![0_i64; nodes];
+    for (place, weight) in place_of.iter().zip(&weights.stacks) {
+        if let Some(place) = place {
+            let sum = &mut own[*place as usize];
+            *sum = sum.saturating_add(weight.value);
         }
-        own
     }
+    (0..).zip(own).filter(|(_, value)| *value != 0).collect()
 }
 
 /// For each stack, if any metric has samples of it or below it.

@@ -220,7 +220,9 @@ fn the_head_is_the_whole_without_its_tree() -> Result<()> {
     common::samples(100, 50, |batch| rows.extend_from_slice(batch));
     let profile = Profile::from_parts(common::meta(), common::program(30, 50), rows)?;
     let whole = Columns::read(&page(&profile, None, &texts)?);
-    let head = Columns::read(&Parts::of(&profile, 0)?.expect("parts").head(&texts));
+    let parts = Parts::of(&profile, 0)?.expect("parts");
+    assert_eq!(parts.whole(&profile, &texts)?, page(&profile, None, &texts)?);
+    let head = Columns::read(&parts.head(&texts));
     assert!(head.0.len() > 15 && head.0.contains_key("samples.value"));
     // The texts of functions are the first; those of places follow.
     let is_same = |name: &str, bytes: &[u8]| match name.starts_with("strings.") {
