@@ -26,11 +26,7 @@ pub(crate) struct Space<'a> {
 impl Space<'_> {
     /// The frame of a user or kernel address that is a sample's own, not a caller's.
     pub(crate) fn address(&mut self, address: u64, in_kernel: bool) -> u32 {
-        if in_kernel || kernel::is_kernel(address) {
-            self.kernel(address)
-        } else {
-            self.frame(address)
-        }
+        if in_kernel || kernel::is_kernel(address) { self.kernel(address) } else { self.frame(address) }
     }
 
     /// The frame of a kernel address.
