@@ -1,7 +1,6 @@
 //! Processes and threads: what they are called, whose they are, what they have mapped, when they end.
 
 use pyrometer_tables::schema;
-use rustc_hash::FxHashMap;
 
 use super::{MOST_MAPPINGS, World, hexadecimal, mapping};
 use crate::kernel_text::MapLine;
