@@ -40,11 +40,6 @@ impl Write for Short {
         self.length = end;
         Ok(())
     }
-
-    #[inline]
-    fn write_char(&mut self, letter: char) -> fmt::Result {
-        self.write_str(letter.encode_utf8(&mut [0; 4]))
-    }
 }
 
 /// Copies a part of a key. Most are shorter than the call of a function takes.
@@ -57,22 +52,8 @@ unsafe fn copy(text: &[u8], room: *mut u8) {
     // SAFETY: the two ends of a text are inside of it, and together are all of it.
     unsafe {
         match length {
-            8..=16 => {
-                let (first, last) = (
-                    from.cast::<u64>().read_unaligned(),
-                    from.add(length - 8).cast::<u64>().read_unaligned(),
-                );
-                room.cast::<u64>().write_unaligned(first);
-                room.add(length - 8).cast::<u64>().write_unaligned(last);
-            }
-            4..8 => {
-                let (first, last) = (
-                    from.cast::<u32>().read_unaligned(),
-                    from.add(length - 4).cast::<u32>().read_unaligned(),
-                );
-                room.cast::<u32>().write_unaligned(first);
-                room.add(length - 4).cast::<u32>().write_unaligned(last);
-            }
+            8..=16 => copy_ends::<u64>(from, room, length),
+            4..8 => copy_ends::<u32>(from, room, length),
             1..4 => {
                 *room = text[0];
                 *room.add(length / 2) = text[length / 2];
@@ -80,6 +61,21 @@ unsafe fn copy(text: &[u8], room: *mut u8) {
             }
             _ => room.copy_from_nonoverlapping(from, length),
         }
+    }
+}
+
+/// Copies the first and the last bytes, as many as a word of type `T` has.
+///
+/// # Safety
+/// There are `length` bytes at both places, at least those of a word.
+#[inline(always)]
+unsafe fn copy_ends<T>(from: *const u8, room: *mut u8, length: usize) {
+    let last = length - size_of::<T>();
+    // SAFETY: both words are inside of the `length` bytes.
+    unsafe {
+        let ends = (from.cast::<T>().read_unaligned(), from.add(last).cast::<T>().read_unaligned());
+        room.cast::<T>().write_unaligned(ends.0);
+        room.add(last).cast::<T>().write_unaligned(ends.1);
     }
 }
 

@@ -103,7 +103,7 @@ fn read_all(input: &mut (impl Read + ?Sized), mut send: impl FnMut(Vec<u8>, bool
     // Within a run that is too long already.
     let mut overlong = false;
     loop {
-        let start = pending.len();
+        let mut start = pending.len();
         let count = read(input, &mut buffer)?;
         pending.extend_from_slice(&buffer[..count]);
         if count == 0 {
@@ -122,9 +122,11 @@ fn read_all(input: &mut (impl Read + ?Sized), mut send: impl FnMut(Vec<u8>, bool
             if !send(std::mem::replace(&mut pending, rest), true) {
                 return Ok(());
             }
+            start = 0;
         }
         // Only what was read now can hold the end of a run.
-        let end = pending.iter().rposition(|byte| !in_symbol(*byte)).map_or(0, |last| last + 1);
+        let last = pending[start..].iter().rposition(|byte| !in_symbol(*byte));
+        let end = last.map_or(0, |last| start + last + 1);
         let rest = pending.split_off(end);
         if !pending.is_empty() && !send(std::mem::take(&mut pending), false) {
             return Ok(());

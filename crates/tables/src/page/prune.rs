@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use rustc_hash::FxHashSet;
+
 use super::calls::{Calls, Values};
 use super::container::Container;
 
@@ -33,7 +35,8 @@ impl<'a> Pruned<'a> {
     pub fn new(calls: &'a Calls, values: &'a Values, sight: &Sight) -> Self {
         let mut pruned = Self { calls, values, kept: Vec::new(), more: Vec::new() };
         let whole: i64 = calls.children(None).map(|root| values.total[root as usize]).sum();
-        let rule = Rule { least: whole as f64 / PARTS, sight };
+        let open = sight.open.iter().copied().collect();
+        let rule = Rule { least: whole as f64 / PARTS, open, window: sight.window };
         let (mut todo, _) = pruned.below(None, 0.0, &rule);
         todo.reverse();
         while let Some((node, start)) = todo.pop() {
@@ -46,11 +49,11 @@ impl<'a> Pruned<'a> {
     }
 
     /// The children that are kept, each with its left edge, and whether others are not.
-    fn below(&self, node: Option<u32>, start: f64, rule: &Rule<'_>) -> (Vec<(u32, f64)>, bool) {
+    fn below(&self, node: Option<u32>, start: f64, rule: &Rule) -> (Vec<(u32, f64)>, bool) {
         let weight = |child: u32| self.values.total[child as usize];
         let mut children: Vec<u32> = self.calls.children(node).filter(|child| weight(*child) != 0).collect();
         children.sort_by_key(|child| Reverse(weight(*child)));
-        let is_open = node.is_none_or(|node| rule.sight.open.contains(&node));
+        let is_open = node.is_none_or(|node| rule.open.contains(&node));
         let most = node.map_or(0.0, |node| weight(node) as f64 / 2.0);
         let mut edge = start;
         let mut kept = 0;
@@ -83,18 +86,20 @@ impl<'a> Pruned<'a> {
     }
 }
 
-struct Rule<'a> {
+struct Rule {
     /// What weighs as much is kept wherever it is.
     least: f64,
-    sight: &'a Sight,
+    /// Nodes whose children are all kept.
+    open: FxHashSet<u32>,
+    window: Option<(f64, f64)>,
 }
 
-impl Rule<'_> {
+impl Rule {
     /// Whether a node at an edge is to be seen.
     fn keeps(&self, edge: f64, total: f64) -> bool {
         let is_seen = |(left, right): (f64, f64)| {
             edge < right && edge + total > left && total >= (right - left) / PARTS
         };
-        total >= self.least || self.sight.window.is_some_and(is_seen)
+        total >= self.least || self.window.is_some_and(is_seen)
     }
 }
