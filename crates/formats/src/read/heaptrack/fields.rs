@@ -77,9 +77,52 @@ pub(super) fn whole(text: &[u8]) -> Option<(u64, usize)> {
     None
 }
 
+/// What each byte of a word is multiplied by to repeat a byte in all of them.
+const EACH: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * EACH;
+
+/// The same of a number of seven digits at most, all of whose bytes are looked at together: lengths change from line to
+/// line, and a loop over them would end where no processor foresees it.
+#[inline]
+pub(super) fn short(text: &[u8]) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(*text.first_chunk()?);
+    let digits = (!hexadecimal(word)).trailing_zeros() as usize / 8;
+    if !(1..8).contains(&digits) {
+        return None;
+    }
+    // The last digit comes into the highest byte, and zeroes before the first.
+    let digits_only = word << (64 - 8 * digits);
+    let values = (digits_only & (0x0f * EACH)) + 9 * (digits_only >> 6 & EACH);
+    let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs << 8 | pairs >> 16) & 0x0000_ffff_0000_ffff;
+    Some(((fours << 16 | fours >> 32) & 0xffff_ffff, digits))
+}
+
+/// All bits of those bytes that are digits or the letters `a` to `f`; of the others, at least the highest is not set.
+#[inline]
+fn hexadecimal(word: u64) -> u64 {
+    let low = word & !HIGH;
+    // The highest bit of a byte is set by this if the byte is `least` or more.
+    let reaches = |least: u8| low + u64::from(0x80 - least) * EACH;
+    let digit = reaches(b'0') & !reaches(b'9' + 1);
+    let letter = reaches(b'a') & !reaches(b'f' + 1);
+    (digit | letter) & !word & HIGH | !HIGH
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn short_numbers_are_those_of_the_loop(text in proptest::collection::vec(
+            prop_oneof![4 => proptest::sample::select(&b"0123456789abcdef"[..]), 1 => any::<u8>()], 8..12)) {
+            let expected = whole(&text).filter(|(_, length)| *length < 8);
+            prop_assert_eq!(short(&text), expected);
+        }
+    }
 
     #[test]
     fn numbers_and_strings_follow_each_other() {

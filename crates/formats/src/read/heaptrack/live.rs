@@ -1,5 +1,8 @@
 //! What is live, kind by kind, and what was when most was.
 //!
+//! Events come in runs: the sizes of their kinds, which lie anywhere in memory, are read before any is changed, so that
+//! the processor waits for many of them at once; and where in the run most was live is known before kinds take notes.
+//!
 //! The state at the peak is not copied at each new peak: a kind notes what it had at the last one when it changes for the
 //! first time after it.
 
@@ -13,6 +16,14 @@ struct Kind {
     at_peak: i64,
     /// Number of the last peak that `at_peak` is of.
     peak: u64,
+}
+
+/// An allocation or its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    pub(super) kind: u32,
+    /// 1 for an allocation, -1 for its end.
+    pub(super) change: i32,
 }
 
 /// Bytes allocated, blocks, both at the peak and at the end, and blocks that were temporary.
@@ -37,7 +48,7 @@ pub(super) struct Live {
     /// The most that was resident.
     pub(super) resident: i64,
     /// The kind that was allocated last. As heaptrack does: 0 after each free, though that is a kind too.
-    last: usize,
+    last: u32,
 }
 
 impl Live {
@@ -49,34 +60,54 @@ impl Live {
         self.kinds.len() - 1
     }
 
-    /// None if there is no such kind.
-    #[inline]
-    pub(super) fn allocate(&mut self, kind: usize) -> Option<()> {
-        let peaks = self.peaks;
-        let found = self.kinds.get_mut(kind)?;
-        found.note(peaks);
-        found.total += 1;
-        found.live += 1;
-        self.bytes = self.bytes.saturating_add(found.size);
-        self.last = kind;
-        if self.bytes > self.peak_bytes {
-            self.peak_bytes = self.bytes;
-            self.peaks += 1;
-            self.peak_time = self.time;
-        }
+    /// How many kinds there are.
+    pub(super) fn kinds(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Takes in a single event; none if there is no such kind.
+    pub(super) fn change(&mut self, kind: usize, change: i32) -> Option<()> {
+        let known = u32::try_from(kind).ok().filter(|_| kind < self.kinds.len())?;
+        self.take(&[Event { kind: known, change }]);
         Some(())
     }
 
+    /// Takes in events, all of kinds that there are.
     #[inline]
-    pub(super) fn free(&mut self, kind: usize) -> Option<()> {
-        let (peaks, last) = (self.peaks, self.last);
-        let found = self.kinds.get_mut(kind)?;
-        found.note(peaks);
-        found.live -= 1;
-        found.temporary += i64::from(last == kind);
-        self.bytes = self.bytes.saturating_sub(found.size);
-        self.last = 0;
-        Some(())
+    pub(super) fn take(&mut self, run: &[Event]) {
+        let mut most = self.peak_bytes;
+        let mut until_peak = 0;
+        for (at, event) in run.iter().enumerate() {
+            let size = self.kinds[event.kind as usize].size;
+            self.bytes = self.bytes.saturating_add(size * i64::from(event.change));
+            if self.bytes > most {
+                most = self.bytes;
+                until_peak = at + 1;
+            }
+        }
+        let (before, after) = run.split_at(until_peak);
+        if !before.is_empty() {
+            // Notes of the peak before are of no use any more.
+            self.each(before, |_| ());
+            self.peak_bytes = most;
+            self.peaks += 1;
+            self.peak_time = self.time;
+        }
+        let peaks = self.peaks;
+        self.each(after, |kind| kind.note(peaks));
+    }
+
+    #[inline]
+    fn each(&mut self, run: &[Event], before: impl Fn(&mut Kind)) {
+        for event in run {
+            let kind = &mut self.kinds[event.kind as usize];
+            before(kind);
+            let is_free = event.change < 0;
+            kind.live += i64::from(event.change);
+            kind.total += i64::from(!is_free);
+            kind.temporary += i64::from(is_free && self.last == event.kind);
+            self.last = if is_free { 0 } else { event.kind };
+        }
     }
 
     /// Bytes that are live.
@@ -134,8 +165,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_state_at_the_peak_is_that_of_a_copy(events in proptest::collection::vec((0..5_usize, any::<bool>()), 0..200)) {
+        fn the_state_at_the_peak_is_that_of_a_copy(
+            events in proptest::collection::vec((0..5_usize, any::<bool>()), 0..200),
+            length in 1..60_usize,
+        ) {
             let mut live = Live::default();
+            let mut run = Vec::new();
             let sizes = [1, 7, 100, 3, 50];
             for (trace, size) in sizes.iter().enumerate() {
                 live.kind(*size, trace);
@@ -144,16 +179,17 @@ mod tests {
             for (kind, is_free) in events {
                 if is_free && blocks[kind] > 0 {
                     blocks[kind] -= 1;
-                    live.free(kind).unwrap();
+                    run.push(Event { kind: kind as u32, change: -1 });
                 } else if !is_free {
                     blocks[kind] += 1;
-                    live.allocate(kind).unwrap();
+                    run.push(Event { kind: kind as u32, change: 1 });
                 }
                 let bytes: i64 = blocks.iter().zip(sizes).map(|(blocks, size)| blocks * size as i64).sum();
                 if bytes > most {
                     (most, peak) = (bytes, blocks);
                 }
             }
+            run.chunks(length).for_each(|run| live.take(run));
             let mut found = Vec::new();
             live.by_trace(|trace, sums| found.push((trace, sums[3], sums[5])));
             let expected: Vec<_> = (0..5).map(|trace| (trace, peak[trace], blocks[trace])).collect();

@@ -17,7 +17,7 @@ use super::by_line::{ByLine, Taken, read_by_line};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
-use live::Live;
+use live::{Event, Live};
 use places::{Nodes, Places};
 use suppress::Suppressions;
 
@@ -45,6 +45,8 @@ fn version(line: &[u8]) -> Option<u64> {
 const NEWEST: u64 = 3;
 /// Points of a time series that are kept; of more, each second one goes.
 const POINTS: usize = 4096;
+/// Events that are taken in at once.
+const RUN: usize = 128;
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     builder.meta.instrument = "heap".to_owned();
@@ -62,6 +64,8 @@ struct Reader<'a> {
     version: u64,
     places: Places,
     live: Live,
+    /// Room for the next events.
+    run: [Event; RUN],
     /// Kinds of allocations by size and trace, where events do not name them.
     kinds: FxHashMap<(u64, u64), usize>,
     pointers: FxHashMap<u64, usize>,
@@ -120,6 +124,7 @@ impl<'a> Reader<'a> {
             version: 0,
             places: Places::default(),
             live: Live::default(),
+            run: [Event { kind: 0, change: 0 }; RUN],
             kinds: FxHashMap::default(),
             pointers: FxHashMap::default(),
             unknown: 0,
@@ -169,35 +174,60 @@ impl<'a> Reader<'a> {
     /// Events, kinds and traces of interpreted files: nearly all of their lines.
     fn plain(&mut self, text: &[u8]) -> Taken {
         let mut taken = Taken::default();
-        while let Some(length) = self.plain_line(&text[taken.bytes..]) {
-            taken.bytes += length;
+        loop {
+            let rest = &text[taken.bytes..];
+            let mut next = self.events(rest);
+            if next.lines == 0 {
+                next = self.definition(rest);
+            }
+            if next.lines == 0 {
+                return taken;
+            }
+            taken.bytes += next.bytes;
+            taken.lines += next.lines;
+        }
+    }
+
+    /// The next events that fit, a run of them at most.
+    #[inline]
+    fn events(&mut self, text: &[u8]) -> Taken {
+        let mut taken = Taken::default();
+        let kinds = self.live.kinds() as u64;
+        for event in &mut self.run {
+            let [kind @ (b'+' | b'-'), b' ', rest @ ..] = &text[taken.bytes..] else { break };
+            let Some((number, digits)) = fields::short(rest) else { break };
+            if rest[digits] != b'\n' || number >= kinds {
+                break;
+            }
+            *event = Event { kind: number as u32, change: i32::from(b',') - i32::from(*kind) };
+            taken.bytes += digits + 3;
             taken.lines += 1;
         }
+        self.live.take(&self.run[..taken.lines as usize]);
         taken
     }
 
-    /// How long the line is with its end; none if it is another, does not fit or is cut.
+    /// A kind or a trace; nothing if the line is another, does not fit or is cut.
     #[inline]
-    fn plain_line(&mut self, text: &[u8]) -> Option<usize> {
-        let [kind @ (b'+' | b'-' | b'a' | b't'), b' ', rest @ ..] = text else { return None };
+    fn definition(&mut self, text: &[u8]) -> Taken {
+        self.define(text).map_or(Taken::default(), |bytes| Taken { bytes, lines: 1 })
+    }
+
+    /// How long the line is with its end.
+    #[inline]
+    fn define(&mut self, text: &[u8]) -> Option<usize> {
+        let [kind @ (b'a' | b't'), b' ', rest @ ..] = text else { return None };
         let (first, at) = fields::whole(rest)?;
-        let length = match (kind, rest[at]) {
-            (b'+', b'\n') => self.live.allocate(first as usize).map(|()| at)?,
-            (b'-', b'\n') => self.live.free(first as usize).map(|()| at)?,
-            (b'a' | b't', b' ') => {
-                let (second, length) = fields::whole(&rest[at + 1..])?;
-                if rest[at + 1 + length] != b'\n' {
-                    return None;
-                }
-                match kind {
-                    b'a' => self.add_kind(first, second).ok()?,
-                    _ => self.places.add_trace(first, second).ok()?,
-                }
-                at + 1 + length
-            }
-            _ => return None,
-        };
-        Some(length + 3)
+        let (second, length) = fields::whole(rest[at..].strip_prefix(b" ")?)?;
+        let end = at + 1 + length;
+        if rest[end] != b'\n' {
+            return None;
+        }
+        match kind {
+            b'a' => self.add_kind(first, second).ok()?,
+            _ => self.places.add_trace(first, second).ok()?,
+        }
+        Some(end + 3)
     }
 
     fn set_version(&mut self, line: &Line<'_>) -> Wanted {
@@ -236,7 +266,7 @@ impl<'a> Reader<'a> {
     fn allocation(&mut self, fields: &mut Fields<'_>) -> Wanted {
         if !self.has_pointers() {
             let kind = fields.number().ok_or("`+ KIND`")? as usize;
-            return self.live.allocate(kind).ok_or("the number of a kind of allocation that came before");
+            return self.live.change(kind, 1).ok_or("the number of a kind of allocation that came before");
         }
         let (size, trace) = fields.two().ok_or("`+ SIZE TRACE POINTER`")?;
         let pointer = fields.number().ok_or("`+ SIZE TRACE POINTER`")?;
@@ -244,7 +274,7 @@ impl<'a> Reader<'a> {
         let live = &mut self.live;
         let kind = *self.kinds.entry((size, trace)).or_insert_with(|| live.kind(size, trace as usize));
         self.pointers.insert(pointer, kind);
-        live.allocate(kind).ok_or("an allocation")
+        live.change(kind, 1).ok_or("an allocation")
     }
 
     fn free(&mut self, fields: &mut Fields<'_>) -> Wanted {
@@ -252,11 +282,11 @@ impl<'a> Reader<'a> {
         if !self.has_pointers() {
             return self
                 .live
-                .free(number as usize)
+                .change(number as usize, -1)
                 .ok_or("the number of a kind of allocation that came before");
         }
         match self.pointers.remove(&number) {
-            Some(kind) => self.live.free(kind).ok_or("an allocation"),
+            Some(kind) => self.live.change(kind, -1).ok_or("an allocation"),
             None => {
                 self.unknown += 1;
                 Ok(())
