@@ -97,24 +97,74 @@ pub(crate) fn add_up(nodes: &mut [Node]) {
     }
 }
 
+/// No node.
+const NONE: u32 = u32::MAX;
+/// Callees that are looked through one after the other. Most nodes have fewer, made not long before and still near; to
+/// look up each in a table of all nodes would be to wait for memory.
+const FEW: u16 = 16;
+
 #[derive(Default)]
 struct Builder {
     nodes: Vec<Node>,
-    children: FxHashMap<(Option<u32>, u32), u32>,
+    /// For each node, which ones are called from it.
+    callees: Vec<Callees>,
+    /// The callees of nodes with many, and roots.
+    many: FxHashMap<(u32, u32), u32>,
+}
+
+#[derive(Clone, Copy)]
+struct Callees {
+    /// The one that was made last.
+    newest: u32,
+    count: u16,
+    /// Of the same caller, the one that was made before this node.
+    older: u32,
 }
 
 impl Builder {
     fn child(&mut self, parent: Option<u32>, label: u32) -> u32 {
-        *self.children.entry((parent, label)).or_insert_with(|| {
-            self.nodes.push(Node {
-                label,
-                parent,
-                self_weight: Weight::default(),
-                total: Weight::default(),
-                inlined: true,
-            });
-            (self.nodes.len() - 1) as u32
-        })
+        let caller = parent.unwrap_or(NONE);
+        match parent.map(|parent| self.callees[parent as usize]) {
+            Some(Callees { newest, count: 0..=FEW, .. }) => {
+                let known = self.from_newest(newest).find(|node| self.nodes[*node as usize].label == label);
+                known.unwrap_or_else(|| self.add(caller, label))
+            }
+            _ => match self.many.get(&(caller, label)) {
+                Some(node) => *node,
+                None => self.add(caller, label),
+            },
+        }
+    }
+
+    fn add(&mut self, caller: u32, label: u32) -> u32 {
+        let node = self.nodes.len() as u32;
+        let older = self.callees.get_mut(caller as usize).map_or(NONE, |callees| {
+            callees.count = callees.count.saturating_add(1);
+            std::mem::replace(&mut callees.newest, node)
+        });
+        self.callees.push(Callees { newest: NONE, count: 0, older });
+        let parent = Some(caller).filter(|caller| *caller != NONE);
+        let none = Weight::default();
+        self.nodes.push(Node { label, parent, self_weight: none, total: none, inlined: true });
+        self.enter(caller, node);
+        node
+    }
+
+    /// Puts a new callee into the table if its caller has many, and the others when there come to be many.
+    fn enter(&mut self, caller: u32, node: u32) {
+        let count = self.callees.get(caller as usize).map_or(u16::MAX, |callees| callees.count);
+        if count == FEW + 1 {
+            let all: Vec<u32> = self.from_newest(node).collect();
+            self.many.extend(all.into_iter().map(|node| ((caller, self.nodes[node as usize].label), node)));
+        } else if count > FEW {
+            self.many.insert((caller, self.nodes[node as usize].label), node);
+        }
+    }
+
+    /// A node and what was called by the same one before, the last first.
+    fn from_newest(&self, newest: u32) -> impl Iterator<Item = u32> {
+        let some = |node: u32| Some(node).filter(|node| *node != NONE);
+        std::iter::successors(some(newest), move |node| some(self.callees[*node as usize].older))
     }
 }
 

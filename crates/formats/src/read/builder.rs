@@ -179,6 +179,14 @@ impl Builder {
         known.unwrap_or_else(|| self.look_up_stack(stack))
     }
 
+    /// The row of a stack that has no row, and that nobody asks [`Self::stack`] for: a reader that has put its stacks
+    /// together need not look them up.
+    #[inline]
+    pub fn new_stack(&mut self, parent: Option<i32>, frame: i32) -> i32 {
+        self.newest.push(NONE);
+        push(&mut self.tables.stacks, Stack { parent, frame })
+    }
+
     fn look_up_stack(&mut self, stack: Stack) -> i32 {
         let Self { tables, newest, .. } = self;
         let row = *self.stacks.entry((stack.parent.unwrap_or(-1), stack.frame)).or_insert_with(|| {

@@ -8,9 +8,10 @@ mod command;
 mod fields;
 mod live;
 mod places;
+mod stacks;
 mod suppress;
 
-use pyrometer_tables::schema::{Counter, Metric};
+use pyrometer_tables::schema::{Counter, Metric, Sample};
 use rustc_hash::FxHashMap;
 
 use super::by_line::{ByLine, Taken, read_by_line};
@@ -18,7 +19,8 @@ use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
 use live::{Event, Live};
-use places::{Nodes, Places};
+use places::Places;
+use stacks::stacks_of_traces;
 use suppress::Suppressions;
 
 pub(super) const FORMAT: Format = Format { name: "heaptrack", title: "heaptrack", recognise, read };
@@ -366,9 +368,9 @@ impl<'a> Reader<'a> {
             })
         });
         let thread = self.builder.thread(0, 0, "");
-        let mut nodes = Nodes::of(places);
-        let mut stacks = ByStack::default();
-        self.live.by_trace(|trace, sums| stacks.add(nodes.node(trace, self.builder), sums));
+        let of_trace = stacks_of_traces(places, self.builder);
+        let mut stacks = ByStack::of(self.builder.tables().stacks.len());
+        self.live.by_trace(|trace, sums| stacks.add(of_trace[trace], sums));
         let mut totals = Totals::default();
         let hidden = self.suppressions.hidden(self.builder.tables());
         for (stack, sums) in stacks.sums {
@@ -377,7 +379,15 @@ impl<'a> Reader<'a> {
             totals.suppressed += if is_meant { exit } else { 0 };
             for (at, metric) in metrics.iter().enumerate() {
                 if sums.traces[at] != 0 && !(is_meant && live::EXIT.contains(&at)) {
-                    self.builder.add(stack, thread, *metric, sums.values[at], sums.traces[at]);
+                    let (value, count) = (sums.values[at], sums.traces[at]);
+                    self.builder.sample(Sample {
+                        stack,
+                        thread,
+                        metric: *metric,
+                        value,
+                        count,
+                        ..Sample::default()
+                    });
                 }
             }
         }
@@ -391,9 +401,9 @@ struct Totals {
 }
 
 /// Sums of stacks, in the order in which they come.
-#[derive(Default)]
 struct ByStack {
-    rows: FxHashMap<i32, usize>,
+    /// For each stack its row in `sums`, from 1; 0 before it comes.
+    rows: Vec<u32>,
     sums: Vec<(i32, StackSums)>,
 }
 
@@ -406,12 +416,17 @@ struct StackSums {
 }
 
 impl ByStack {
+    fn of(stacks: usize) -> Self {
+        Self { rows: vec![0; stacks], sums: Vec::new() }
+    }
+
     fn add(&mut self, stack: i32, sums: [i64; METRICS.len()]) {
-        let row = *self.rows.entry(stack).or_insert_with(|| {
+        let row = &mut self.rows[stack as usize];
+        if *row == 0 {
             self.sums.push((stack, StackSums::default()));
-            self.sums.len() - 1
-        });
-        let all = &mut self.sums[row].1;
+            *row = self.sums.len() as u32;
+        }
+        let all = &mut self.sums[*row as usize - 1].1;
         for (at, value) in sums.into_iter().enumerate() {
             all.values[at] = all.values[at].saturating_add(value);
             all.traces[at] += i64::from(value != 0);

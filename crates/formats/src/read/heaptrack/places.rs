@@ -35,10 +35,11 @@ struct Module {
 
 /// A node of the tree of traces; its parent came before. There are millions.
 #[derive(Clone, Copy, Debug)]
-struct Trace {
+pub(super) struct Trace {
     /// The number of an instruction, of a raw file a row in our frames.
-    place: u32,
-    parent: u32,
+    pub(super) place: u32,
+    /// The number of a trace from 1; 0 is the root.
+    pub(super) parent: u32,
 }
 
 /// See the module.
@@ -60,6 +61,19 @@ impl Places {
     /// Traces from 0, which is the root, to one less.
     pub(super) fn traces(&self) -> usize {
         self.traces.len() + 1
+    }
+
+    /// Those traces, without the root.
+    pub(super) fn all_traces(&self) -> &[Trace] {
+        &self.traces
+    }
+
+    /// For each place of traces its frames, rows in those of the builder, from the outermost.
+    pub(super) fn frames_by_place(&self, builder: &mut Builder) -> Vec<Box<[i32]>> {
+        if self.is_raw() {
+            return (0..builder.tables().frames.len() as i32).map(|frame| Box::from([frame])).collect();
+        }
+        self.instructions.iter().map(|instruction| self.frames(instruction, builder).into()).collect()
     }
 
     pub(super) fn string(&mut self, fields: &mut Fields<'_>, sized: bool) -> Wanted {
@@ -191,62 +205,5 @@ impl Places {
                 builder.frame(Frame { function, file, line, inlined: at < outermost, ..place.clone() })
             })
             .collect()
-    }
-}
-
-/// The stacks of traces. Traces have callers in common, and instructions come in many of them: each is looked up once.
-pub(super) struct Nodes<'a> {
-    places: &'a Places,
-    /// For each trace its row in `stacks`; [`NONE`] without a frame, [`UNKNOWN`] before it is looked up.
-    of_trace: Vec<i32>,
-    /// For each instruction, once they are known, its rows in `frames`.
-    of_instruction: Vec<Option<Box<[i32]>>>,
-    /// Traces on the way to one that is known.
-    path: Vec<usize>,
-}
-
-const NONE: i32 = -1;
-const UNKNOWN: i32 = -2;
-
-impl<'a> Nodes<'a> {
-    pub(super) fn of(places: &'a Places) -> Self {
-        let of_trace = vec![UNKNOWN; places.traces.len()];
-        Self { places, of_trace, of_instruction: vec![None; places.instructions.len()], path: Vec::new() }
-    }
-
-    /// The row of the stack of a trace.
-    pub(super) fn node(&mut self, trace: usize, builder: &mut Builder) -> i32 {
-        let mut at = trace;
-        let mut node = NONE;
-        while let Some(number) = at.checked_sub(1) {
-            if self.of_trace[number] != UNKNOWN {
-                node = self.of_trace[number];
-                break;
-            }
-            self.path.push(number);
-            at = self.places.traces[number].parent as usize;
-        }
-        while let Some(number) = self.path.pop() {
-            node = self.below(node, self.places.traces[number].place, builder);
-            self.of_trace[number] = node;
-        }
-        if node != NONE {
-            return node;
-        }
-        let frame = builder.name("[no stack]", "unknown");
-        builder.stack(None, frame)
-    }
-
-    /// The stack of a trace at `place` whose caller has the stack `node`.
-    fn below(&mut self, node: i32, place: u32, builder: &mut Builder) -> i32 {
-        let caller = Some(node).filter(|node| *node != NONE);
-        let places = self.places;
-        if places.is_raw() {
-            return builder.stack(caller, place as i32);
-        }
-        let place = place as usize;
-        let frames = self.of_instruction[place]
-            .get_or_insert_with(|| places.frames(&places.instructions[place], builder).into());
-        frames.iter().fold(caller, |node, frame| Some(builder.stack(node, *frame))).unwrap_or(NONE)
     }
 }

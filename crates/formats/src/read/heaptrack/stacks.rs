@@ -1,0 +1,134 @@
+//! The stacks of traces.
+//!
+//! Traces of different instructions may have the same frames, and an instruction several, of inlined calls. All traces
+//! that have a stack are therefore followed together, from the root: what is called from them is put together frame by
+//! frame, among those few and not among the millions that there are. So the rows of a stack's callees also stand behind
+//! it, where whoever follows them looks next.
+
+use super::places::{Places, Trace};
+use crate::read::Builder;
+
+/// Stands for the row of a stack of a trace without frames.
+const NONE: i32 = -1;
+
+/// For each trace, the root among them, its row in `stacks`.
+pub(super) fn stacks_of_traces(places: &Places, builder: &mut Builder) -> Vec<i32> {
+    let frames = places.frames_by_place(builder);
+    let traces = places.all_traces();
+    let mut rows = Rows {
+        traces,
+        frames: &frames,
+        callees: Callees::of(traces),
+        of_trace: vec![NONE; traces.len() + 1],
+        todo: Vec::new(),
+        ways: Vec::new(),
+        here: Vec::new(),
+        next: Vec::new(),
+    };
+    rows.make(builder);
+    let mut found = rows.of_trace;
+    if found.contains(&NONE) {
+        let unknown = builder.name("[no stack]", "unknown");
+        let unknown = builder.stack(None, unknown);
+        found.iter_mut().filter(|row| **row == NONE).for_each(|row| *row = unknown);
+    }
+    found
+}
+
+/// The traces that were called from each.
+struct Callees {
+    starts: Vec<u32>,
+    traces: Vec<u32>,
+}
+
+impl Callees {
+    fn of(traces: &[Trace]) -> Self {
+        let mut starts = vec![0; traces.len() + 2];
+        for trace in traces {
+            starts[trace.parent as usize + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut sorted = vec![0; traces.len()];
+        for (number, trace) in (1..).zip(traces) {
+            let next = &mut next[trace.parent as usize];
+            sorted[*next as usize] = number;
+            *next += 1;
+        }
+        Self { starts, traces: sorted }
+    }
+
+    fn of_trace(&self, trace: u32) -> &[u32] {
+        let at = trace as usize;
+        &self.traces[self.starts[at] as usize..self.starts[at + 1] as usize]
+    }
+}
+
+/// A trace of whose frames the first `passed` are in a stack.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    trace: u32,
+    passed: u32,
+}
+
+/// A stack to be made of a caller's row and a frame.
+struct Planned {
+    caller: i32,
+    frame: i32,
+    /// Where the ways that lead to it begin: they are the last then.
+    ways: usize,
+}
+
+struct Rows<'a> {
+    traces: &'a [Trace],
+    frames: &'a [Box<[i32]>],
+    callees: Callees,
+    of_trace: Vec<i32>,
+    todo: Vec<Planned>,
+    /// Ways of the stacks in `todo`: of those last in it the last.
+    ways: Vec<Way>,
+    /// Ways that lead to the row that was made last, until all are followed.
+    here: Vec<Way>,
+    /// Where they go on to: a frame, and the way that has passed it.
+    next: Vec<(i32, Way)>,
+}
+
+impl Rows<'_> {
+    fn make(&mut self, builder: &mut Builder) {
+        self.here.push(Way { trace: 0, passed: 0 });
+        self.go_on(NONE);
+        while let Some(Planned { caller, frame, ways }) = self.todo.pop() {
+            let row = builder.new_stack(Some(caller).filter(|caller| *caller != NONE), frame);
+            self.here.extend(self.ways.drain(ways..));
+            self.go_on(row);
+        }
+    }
+
+    /// Plans what is called from the row that was made last.
+    fn go_on(&mut self, row: i32) {
+        while let Some(way) = self.here.pop() {
+            match self.frames_of(way.trace).get(way.passed as usize) {
+                Some(frame) => self.next.push((*frame, Way { passed: way.passed + 1, ..way })),
+                None => {
+                    self.of_trace[way.trace as usize] = row;
+                    let callees = self.callees.of_trace(way.trace).iter();
+                    self.here.extend(callees.map(|trace| Way { trace: *trace, passed: 0 }));
+                }
+            }
+        }
+        self.next.sort_unstable_by_key(|(frame, way)| (*frame, way.trace));
+        // The first is planned last, as it is to be made first.
+        for alike in self.next.chunk_by(|one, other| one.0 == other.0).rev() {
+            self.todo.push(Planned { caller: row, frame: alike[0].0, ways: self.ways.len() });
+            self.ways.extend(alike.iter().map(|(_, way)| *way));
+        }
+        self.next.clear();
+    }
+
+    fn frames_of(&self, trace: u32) -> &[i32] {
+        let trace = (trace as usize).checked_sub(1).map(|at| self.traces[at]);
+        trace.map_or(&[], |trace| &self.frames[trace.place as usize])
+    }
+}
