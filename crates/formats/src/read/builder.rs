@@ -12,7 +12,8 @@ use pyrometer_tables::schema::{
 };
 use rustc_hash::FxHashMap;
 
-use super::costs::{CostSamples, Costs, push_stack};
+use super::costs::{Costs, push_stack};
+use super::wide_samples::WideSamples;
 use crate::error::{Error, Result};
 
 /// Messages of what was left out that are kept.
@@ -32,6 +33,7 @@ pub struct Builder {
     pub costs: Costs,
     tables: Tables,
     samples: Vec<Sample>,
+    wide: Option<WideSamples>,
     lenient: bool,
     left_out: u64,
     kept: Vec<String>,
@@ -204,6 +206,11 @@ impl Builder {
         self.samples.push(sample);
     }
 
+    /// All samples, of a reader that adds no others and no costs.
+    pub fn all_samples(&mut self, samples: WideSamples) {
+        self.wide = Some(samples);
+    }
+
     /// The first and the last moment of all samples.
     #[must_use]
     pub fn span(&self) -> Option<(i64, i64)> {
@@ -259,7 +266,7 @@ impl Builder {
     /// # Errors
     /// [`Error::Malformed`] if a row refers to one that does not exist; [`Error::TooLarge`].
     pub fn finish(mut self, path: &Path) -> Result<Profile> {
-        let costs = self.add_costs(path)?;
+        let wide = self.add_costs(path)?.or_else(|| self.wide.take());
         if self.tables.stacks.len().max(self.tables.frames.len()) >= ROWS {
             return Err(Error::TooLarge { path: path.to_owned(), what: format!("more than {ROWS} frames") });
         }
@@ -271,13 +278,13 @@ impl Builder {
             let first = self.kept.join("; ");
             self.note(format!("{} things that do not fit were left out: {first}", self.left_out));
         }
-        let own = costs.as_ref().map_or(0, |costs| costs.sample_count() as i64);
+        let own = wide.as_ref().map_or(0, WideSamples::observations);
         let counted = self.samples.iter().fold(own, |sum, sample| sum.saturating_add(sample.count));
         if self.meta.quality.samples == 0 {
             self.meta.quality.samples = counted;
         }
-        match costs {
-            Some(costs) => Ok(Profile::from_source(self.meta, self.tables, Arc::new(costs))?),
+        match wide {
+            Some(wide) => Ok(Profile::from_source(self.meta, self.tables, Arc::new(wide))?),
             None => Ok(Profile::from_parts(self.meta, self.tables, self.samples)?),
         }
     }
@@ -285,7 +292,7 @@ impl Builder {
 
 impl Builder {
     /// Makes rows of the costs. Their samples are given where there are no others.
-    fn add_costs(&mut self, path: &Path) -> Result<Option<CostSamples>> {
+    fn add_costs(&mut self, path: &Path) -> Result<Option<WideSamples>> {
         let costs = std::mem::take(&mut self.costs);
         if costs.is_empty() {
             return Ok(None);

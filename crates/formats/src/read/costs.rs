@@ -5,12 +5,10 @@
 
 use std::sync::Arc;
 
-use pyrometer_tables::check::{self, BadRow};
-use pyrometer_tables::samples::{BATCH_ROWS, SampleSource};
-use pyrometer_tables::schema::{Call, Frame, FrameKind, Sample, Stack, Tables};
+use pyrometer_tables::schema::{Call, Frame, FrameKind, Stack, Tables};
 use rustc_hash::FxHashMap;
 
-use super::valgrind::EVENTS;
+use super::wide_samples::{NOWHERE, Set, WideSamples};
 use crate::sums::Sums;
 
 /// Bytes that names of files may take in all frames together, beyond [`NAME`] for each of them: a file can refer to
@@ -41,13 +39,6 @@ pub struct Edge {
     pub callee: i32,
     /// Line of the call.
     pub line: u32,
-}
-
-/// What was counted together: a thread, and the metrics of its columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Set {
-    thread: i32,
-    metrics: Vec<i32>,
 }
 
 /// A function in a set, as [`Owners`] numbers them.
@@ -169,7 +160,7 @@ impl Costs {
     }
 
     /// The samples, of stacks of one frame that `stack` makes the row of.
-    pub(super) fn into_samples(self, mut stack: impl FnMut(Frame) -> i32) -> CostSamples {
+    pub(super) fn into_samples(self, mut stack: impl FnMut(Frame) -> i32) -> WideSamples {
         let mut rows: FxHashMap<(i32, PlaceKey), i32> = FxHashMap::default();
         let mut places = Vec::with_capacity(self.places.len());
         let mut count = 0;
@@ -189,7 +180,7 @@ impl Costs {
             places.push((stack, set));
         }
         let (width, values) = self.places.into_columns();
-        CostSamples { sets: self.sets, places, width, values, count }
+        WideSamples { sets: self.sets, rows: places, width, values, counts: Vec::new(), samples: count }
     }
 
     /// How many frames there will be at most.
@@ -230,72 +221,6 @@ impl Costs {
     /// Whether calls may be the same but for their set, which their rows do not tell.
     pub(super) fn has_several_sets(&self) -> bool {
         self.sets.len() > 1
-    }
-}
-
-/// Row of the stack of a place where nothing was counted.
-const NOWHERE: i32 = -1;
-
-/// Samples that are made out of columns: a row of `samples` is larger than the text that it was read from.
-#[derive(Debug)]
-pub(super) struct CostSamples {
-    sets: Vec<Set>,
-    /// For each place, its stack and its set.
-    places: Vec<(i32, u32)>,
-    /// Columns of every place.
-    width: usize,
-    values: Vec<i64>,
-    count: u64,
-}
-
-impl CostSamples {
-    /// Adds the samples of one place.
-    fn add_to(&self, samples: &mut Vec<Sample>, place: usize) {
-        let (stack, set) = self.places[place];
-        let Set { thread, metrics } = &self.sets[set as usize];
-        let values = self.values[place * self.width..][..self.width].iter().zip(metrics);
-        samples.extend(values.filter(|(value, _)| **value != 0).map(|(value, metric)| Sample {
-            stack,
-            thread: *thread,
-            metric: *metric,
-            value: *value,
-            count: 1,
-            ..Sample::default()
-        }));
-    }
-}
-
-impl SampleSource for CostSamples {
-    fn sample_count(&self) -> u64 {
-        self.count
-    }
-
-    fn for_each_batch(
-        &self,
-        batch: &mut dyn FnMut(&[Sample]) -> pyrometer_tables::Result<()>,
-    ) -> pyrometer_tables::Result<()> {
-        let mut samples = Vec::with_capacity(BATCH_ROWS + EVENTS);
-        for place in 0..self.places.len() {
-            self.add_to(&mut samples, place);
-            if samples.len() >= BATCH_ROWS {
-                batch(&samples)?;
-                samples.clear();
-            }
-        }
-        if samples.is_empty() { Ok(()) } else { batch(&samples) }
-    }
-
-    /// Of each set its thread and metrics, of each place its stack: samples hold nothing else that refers to rows.
-    fn check(&self, tables: &Tables) -> pyrometer_tables::Result<()> {
-        let invalid = |bad: BadRow| bad.handed_over("memory".as_ref());
-        for Set { thread, metrics } in &self.sets {
-            check::column("samples.thread", 0, &[*thread], tables.threads.len()).map_err(invalid)?;
-            check::column("samples.metric", 0, metrics, tables.metrics.len()).map_err(invalid)?;
-        }
-        let stacks = self.places.iter().map(|(stack, _)| *stack).filter(|stack| *stack != NOWHERE);
-        // A negative number is a large one here.
-        let highest = stacks.map(i32::cast_unsigned).max().map(u32::cast_signed);
-        check::column("samples.stack", 0, highest.as_slice(), tables.stacks.len()).map_err(invalid)
     }
 }
 

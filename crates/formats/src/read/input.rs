@@ -5,10 +5,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::lines::Lines;
 use super::recognise::Head;
+use super::unpack::{Ahead, Packing, Stopped};
 use crate::error::{Error, Result};
 
 /// Bytes that a format is recognised by.
@@ -17,13 +16,6 @@ pub const HEAD: usize = 1 << 16;
 pub(super) const CHUNK: usize = 1 << 17;
 /// Bytes of a file that may be held in memory as a whole.
 const LARGEST: u64 = 8 << 30;
-/// How much may be unpacked whatever the file's size.
-const UNPACKED: u64 = 256 << 20;
-/// How much larger than the file what is unpacked may be beyond that. Text of profiles packs to a fortieth, seldom to
-/// a two-hundredth; a bomb to less than a thousandth.
-const RATIO: u64 = 500;
-/// The largest window of zstd that is unpacked, as a power of two: that of its `--ultra --long=31`.
-const WINDOW: u32 = 31;
 
 /// Told the bytes read of a file and its size; `false` stops the reading.
 pub type Watch<'a> = dyn FnMut(u64, u64) -> bool + 'a;
@@ -31,7 +23,7 @@ pub type Watch<'a> = dyn FnMut(u64, u64) -> bool + 'a;
 /// A file that is read.
 pub struct Input<'a> {
     path: PathBuf,
-    source: Box<dyn BufRead + 'a>,
+    source: Box<dyn Read + 'a>,
     head: Vec<u8>,
     head_is_all: bool,
     /// Bytes of the head that were handed out.
@@ -52,7 +44,13 @@ impl<'a> Input<'a> {
     pub fn open(path: &Path, watch: &'a mut Watch<'_>) -> Result<Self> {
         let file = File::open(path).map_err(Error::reading(path))?;
         let size = file.metadata().map_err(Error::reading(path))?.len();
-        Self::of(path, Watched { inner: file, read: 0, size, watch }, size)
+        let mut file = BufReader::with_capacity(CHUNK, file);
+        let packing = Packing::of(file.fill_buf().map_err(Error::reading(path))?);
+        let source: Box<dyn Read + 'a> = match packing {
+            Some(packing) => Box::new(Ahead::new(packing, file, size, watch).map_err(Error::reading(path))?),
+            None => Box::new(BufReader::with_capacity(CHUNK, Watched { inner: file, read: 0, size, watch })),
+        };
+        Self::of(path, source)
     }
 
     /// The same, of bytes in memory that `path` is said for.
@@ -60,12 +58,18 @@ impl<'a> Input<'a> {
     /// # Errors
     /// As [`Self::open`].
     pub fn of_bytes(path: &Path, bytes: &'a [u8]) -> Result<Self> {
-        Self::of(path, bytes, bytes.len() as u64)
+        let source: Box<dyn Read + 'a> = match Packing::of(bytes) {
+            Some(packing) => {
+                let unpacked = packing.unpacked(bytes, bytes.len() as u64);
+                let unpacked = unpacked.map_err(|error| failed(path, &error, 0))?;
+                Box::new(BufReader::with_capacity(CHUNK, unpacked))
+            }
+            None => Box::new(bytes),
+        };
+        Self::of(path, source)
     }
 
-    fn of(path: &Path, packed: impl Read + 'a, size: u64) -> Result<Self> {
-        let packed = BufReader::with_capacity(CHUNK, packed);
-        let source = unpacked(packed, size).map_err(|error| failed(path, &error, 0))?;
+    fn of(path: &Path, source: Box<dyn Read + 'a>) -> Result<Self> {
         let mut input =
             Self { path: path.to_owned(), source, head: Vec::new(), head_is_all: false, taken: 0 };
         if let Err(error) = input.fill_head() {
@@ -141,28 +145,6 @@ impl Read for Input<'_> {
     }
 }
 
-/// What the file holds, unpacked if it is packed.
-fn unpacked<'a>(mut packed: BufReader<impl Read + 'a>, size: u64) -> io::Result<Box<dyn BufRead + 'a>> {
-    let magic = packed.fill_buf()?;
-    let bounded = |source| Bounded { source, unpacked: 0, size };
-    if magic.starts_with(&[0x1f, 0x8b]) {
-        let gzip: Box<dyn Read> = Box::new(MultiGzDecoder::new(packed));
-        return Ok(Box::new(BufReader::with_capacity(CHUNK, bounded(gzip))));
-    }
-    let is_zstd = |magic: &[u8]| {
-        magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
-            // A frame to be skipped, as parallel writers and `pzstd` put first.
-            || (magic.len() > 4 && magic[0] & 0xf0 == 0x50 && magic[1..4] == [0x2a, 0x4d, 0x18])
-    };
-    if is_zstd(magic) {
-        let mut decoder = zstd::Decoder::with_buffer(packed)?;
-        decoder.window_log_max(WINDOW)?;
-        let zstd: Box<dyn Read> = Box::new(decoder);
-        return Ok(Box::new(BufReader::with_capacity(CHUNK, bounded(zstd))));
-    }
-    Ok(Box::new(packed))
-}
-
 /// The error of reading `path` that failed at `offset`: we stopped, what is packed is damaged, or the system's.
 fn failed(path: &Path, error: &io::Error, offset: u64) -> Error {
     let stopped = error.get_ref().and_then(|cause| cause.downcast_ref());
@@ -182,37 +164,9 @@ fn failed(path: &Path, error: &io::Error, offset: u64) -> Error {
     }
 }
 
-/// Why we stopped reading.
-#[derive(Debug, thiserror::Error)]
-enum Stopped {
-    #[error("interrupted")]
-    ByWatch,
-    #[error("{unpacked} bytes unpacked from {size}")]
-    Bomb { unpacked: u64, size: u64 },
-}
-
-/// Unpacks no bomb.
-struct Bounded<'a> {
-    source: Box<dyn Read + 'a>,
-    unpacked: u64,
-    size: u64,
-}
-
-impl Read for Bounded<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(into)?;
-        self.unpacked += read as u64;
-        let (unpacked, size) = (self.unpacked, self.size);
-        if unpacked > UNPACKED.saturating_add(size.saturating_mul(RATIO)) {
-            return Err(io::Error::other(Stopped::Bomb { unpacked, size }));
-        }
-        Ok(read)
-    }
-}
-
 /// Tells somebody how far it has come.
 struct Watched<'a, 'b> {
-    inner: File,
+    inner: BufReader<File>,
     read: u64,
     size: u64,
     watch: &'a mut Watch<'b>,

@@ -38,8 +38,10 @@ mod places;
 mod pprof;
 mod recognise;
 mod speedscope;
+mod unpack;
 mod v8;
 pub(crate) mod valgrind;
+mod wide_samples;
 
 use std::path::{Path, PathBuf};
 

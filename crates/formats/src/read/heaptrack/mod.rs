@@ -11,10 +11,11 @@ mod places;
 mod stacks;
 mod suppress;
 
-use pyrometer_tables::schema::{Counter, Metric, Sample};
+use pyrometer_tables::schema::{Counter, Metric};
 use rustc_hash::FxHashMap;
 
 use super::by_line::{ByLine, Taken, read_by_line};
+use super::wide_samples::{Set, WideSamples};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
@@ -369,28 +370,16 @@ impl<'a> Reader<'a> {
         });
         let thread = self.builder.thread(0, 0, "");
         let of_trace = stacks_of_traces(places, self.builder);
-        let mut stacks = ByStack::of(self.builder.tables().stacks.len());
-        self.live.by_trace(|trace, sums| stacks.add(of_trace[trace], sums));
+        let mut sums = ByStack::of(self.builder.tables().stacks.len());
+        self.live.by_trace(|trace, of_it| sums.add(of_trace[trace], of_it));
         let mut totals = Totals::default();
         let hidden = self.suppressions.hidden(self.builder.tables());
-        for (stack, sums) in stacks.sums {
-            let exit = sums.values[live::EXIT_BYTES];
-            let is_meant = exit != 0 && hidden[stack as usize];
-            totals.suppressed += if is_meant { exit } else { 0 };
-            for (at, metric) in metrics.iter().enumerate() {
-                if sums.traces[at] != 0 && !(is_meant && live::EXIT.contains(&at)) {
-                    let (value, count) = (sums.values[at], sums.traces[at]);
-                    self.builder.sample(Sample {
-                        stack,
-                        thread,
-                        metric: *metric,
-                        value,
-                        count,
-                        ..Sample::default()
-                    });
-                }
+        for row in 0..sums.stacks.len() {
+            if hidden[sums.stacks[row].0 as usize] {
+                totals.suppressed += sums.take_exit(row);
             }
         }
+        self.builder.all_samples(sums.into_samples(Set { thread, metrics: metrics.to_vec() }));
         totals
     }
 }
@@ -402,35 +391,54 @@ struct Totals {
 
 /// Sums of stacks, in the order in which they come.
 struct ByStack {
-    /// For each stack its row in `sums`, from 1; 0 before it comes.
+    /// For each stack its row, from 1; 0 before it comes.
     rows: Vec<u32>,
-    sums: Vec<(i32, StackSums)>,
+    /// Those that have come, of the only set.
+    stacks: Vec<(i32, u32)>,
+    /// Row by row.
+    values: Vec<i64>,
+    /// How many of the stack's traces have some.
+    counts: Vec<u32>,
 }
 
-/// What the traces of a stack have.
-#[derive(Default)]
-struct StackSums {
-    values: [i64; METRICS.len()],
-    /// How many traces have some.
-    traces: [i64; METRICS.len()],
-}
+const WIDTH: usize = METRICS.len();
 
 impl ByStack {
     fn of(stacks: usize) -> Self {
-        Self { rows: vec![0; stacks], sums: Vec::new() }
+        Self { rows: vec![0; stacks], stacks: Vec::new(), values: Vec::new(), counts: Vec::new() }
     }
 
-    fn add(&mut self, stack: i32, sums: [i64; METRICS.len()]) {
+    fn add(&mut self, stack: i32, sums: [i64; WIDTH]) {
         let row = &mut self.rows[stack as usize];
         if *row == 0 {
-            self.sums.push((stack, StackSums::default()));
-            *row = self.sums.len() as u32;
+            self.stacks.push((stack, 0));
+            self.values.resize(self.values.len() + WIDTH, 0);
+            self.counts.resize(self.counts.len() + WIDTH, 0);
+            *row = self.stacks.len() as u32;
         }
-        let all = &mut self.sums[*row as usize - 1].1;
-        for (at, value) in sums.into_iter().enumerate() {
-            all.values[at] = all.values[at].saturating_add(value);
-            all.traces[at] += i64::from(value != 0);
+        let first = (*row as usize - 1) * WIDTH;
+        for (at, value) in (first..).zip(sums) {
+            self.values[at] = self.values[at].saturating_add(value);
+            self.counts[at] += u32::from(value != 0);
         }
+    }
+
+    /// What a row has at the end, in bytes, which it then has no longer.
+    fn take_exit(&mut self, row: usize) -> i64 {
+        let bytes = self.values[row * WIDTH + live::EXIT_BYTES];
+        if bytes != 0 {
+            for at in live::EXIT {
+                self.values[row * WIDTH + at] = 0;
+                self.counts[row * WIDTH + at] = 0;
+            }
+        }
+        bytes
+    }
+
+    fn into_samples(self, set: Set) -> WideSamples {
+        let samples = self.counts.iter().filter(|count| **count > 0).count() as u64;
+        let Self { stacks, values, counts, .. } = self;
+        WideSamples { sets: vec![set], rows: stacks, width: WIDTH, values, counts, samples }
     }
 }
 

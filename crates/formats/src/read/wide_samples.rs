@@ -1,0 +1,99 @@
+//! Samples of several metrics, made out of columns: a row of `samples` is larger than the text that it was read from.
+
+use pyrometer_tables::check::{self, BadRow};
+use pyrometer_tables::samples::{BATCH_ROWS, SampleSource};
+use pyrometer_tables::schema::{Sample, Tables};
+
+/// What was counted together: a thread, and the metrics of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Set {
+    /// Row in `threads`.
+    pub thread: i32,
+    /// Rows in `metrics`.
+    pub metrics: Vec<i32>,
+}
+
+/// Row of the stack of a row where nothing was counted.
+pub(super) const NOWHERE: i32 = -1;
+
+/// A sample for each value that is not zero.
+#[derive(Debug)]
+pub struct WideSamples {
+    /// What the columns are.
+    pub sets: Vec<Set>,
+    /// For each row, its stack and its set.
+    pub rows: Vec<(i32, u32)>,
+    /// Columns of every row.
+    pub width: usize,
+    /// Row by row.
+    pub values: Vec<i64>,
+    /// How many observations each value is of, 0 without a sample; empty if each is of one.
+    pub counts: Vec<u32>,
+    /// How many samples there are.
+    pub samples: u64,
+}
+
+impl WideSamples {
+    /// Of all samples together.
+    pub(super) fn observations(&self) -> i64 {
+        if self.counts.is_empty() {
+            return self.samples as i64;
+        }
+        self.counts.iter().map(|count| i64::from(*count)).sum()
+    }
+
+    /// Adds the samples of one row.
+    fn add_to(&self, samples: &mut Vec<Sample>, row: usize) {
+        let (stack, set) = self.rows[row];
+        let Set { thread, metrics } = &self.sets[set as usize];
+        let first = row * self.width;
+        for (at, metric) in (first..first + self.width).zip(metrics) {
+            let value = self.values[at];
+            let count = self.counts.get(at).map_or_else(|| i64::from(value != 0), |count| i64::from(*count));
+            if count > 0 {
+                samples.push(Sample {
+                    stack,
+                    thread: *thread,
+                    metric: *metric,
+                    value,
+                    count,
+                    ..Sample::default()
+                });
+            }
+        }
+    }
+}
+
+impl SampleSource for WideSamples {
+    fn sample_count(&self) -> u64 {
+        self.samples
+    }
+
+    fn for_each_batch(
+        &self,
+        batch: &mut dyn FnMut(&[Sample]) -> pyrometer_tables::Result<()>,
+    ) -> pyrometer_tables::Result<()> {
+        let mut samples = Vec::with_capacity(BATCH_ROWS + self.width);
+        for row in 0..self.rows.len() {
+            self.add_to(&mut samples, row);
+            if samples.len() >= BATCH_ROWS {
+                batch(&samples)?;
+                samples.clear();
+            }
+        }
+        if samples.is_empty() { Ok(()) } else { batch(&samples) }
+    }
+
+    /// Of each set its thread and metrics, of each row its stack: samples hold nothing else that refers to rows.
+    fn check(&self, tables: &Tables) -> pyrometer_tables::Result<()> {
+        let invalid = |bad: BadRow| bad.handed_over("memory".as_ref());
+        for Set { thread, metrics } in &self.sets {
+            check::column("samples.thread", 0, &[*thread], tables.threads.len()).map_err(invalid)?;
+            check::column("samples.metric", 0, metrics, tables.metrics.len()).map_err(invalid)?;
+        }
+        let stacks = self.rows.iter().map(|(stack, _)| *stack).filter(|stack| *stack != NOWHERE);
+        // A negative number is a large one here.
+        let highest = stacks.map(i32::cast_unsigned).max().map(u32::cast_signed);
+        check::column("samples.stack", 0, highest.as_slice(), tables.stacks.len()).map_err(invalid)
+    }
+}
