@@ -22,9 +22,10 @@ import { isLong } from "./tree/heat";
 import { type Labels, labelsOf } from "./tree/labels";
 import { isHeap } from "./tree/points";
 import type { Answer } from "./tree/query";
-import { type Found, find, pattern } from "./tree/search";
+import { type Found, find, pattern, prepare } from "./tree/search";
 import type { Sight } from "./tree/tree";
 import { button, h, on, refresh, replace, shorten } from "./ui/dom";
+import { whenIdle } from "./ui/idle";
 import { announce, liveRegion } from "./ui/live";
 import { startTheme, switchTheme } from "./ui/theme";
 import type { Source } from "./work/source";
@@ -239,12 +240,22 @@ export class Page {
         this.answer = answer;
         this.labels = labelsOf(this.profile, state);
         this.draw();
+        this.prepare(answer, this.labels.count);
       }
     } catch (error) {
       this.fail(error);
     } finally {
       this.main.removeAttribute("aria-busy");
     }
+  }
+
+  /** Gets ready for a search as soon as there is nothing else to do. */
+  private prepare(answer: Answer, labels: number): void {
+    whenIdle(() => {
+      if (answer === this.answer) {
+        prepare(answer.tree, labels);
+      }
+    });
   }
 
   private fail(error: unknown): void {
@@ -291,7 +302,6 @@ export class Page {
       this.searched(state, answer, labels),
       (sight) => void this.refine(sight),
     );
-    this.drawTop(view);
     const panel = this.panels[this.shown];
     if (this.main.firstChild !== panel.element) {
       replace(this.main, panel.element);
@@ -300,6 +310,8 @@ export class Page {
     this.timeline.show(view);
     this.details.show(view);
     panel.show(view);
+    // Last: what measures itself, as the flame graph does, would wait for the layout of what is written here.
+    this.drawTop(view);
     if (theme) {
       announce("theme changed");
     }

@@ -7,6 +7,7 @@ import { nameOf } from "../src/tree/labels";
 import { follow, pathOf, spanOf } from "../src/tree/path";
 import { EVERYTHING } from "../src/tree/query";
 import { find, pattern } from "../src/tree/search";
+import { coveredBy } from "../src/tree/sums";
 import { assembled, made, nodesOf } from "./made";
 
 const profile = made([
@@ -94,6 +95,19 @@ describe("search", () => {
     expect(found("solve|copy")).toMatchObject({ functions: 2, weight: 75 });
     expect(found(".")).toMatchObject({ functions: 4, weight: 100 });
     expect(found("nothing")).toMatchObject({ functions: 0, weight: 0 });
+  });
+
+  it("finds the same weight in a few nodes as in all", () => {
+    const stack = (row: number) => [row % 7, row % 11, row % 7, row % 40].map((name) => `f${name}`).join(";");
+    const many = made(
+      Array.from({ length: 2000 }, (_, row) => ({ stack: stack(row), value: 1 + (row % 3) })),
+    );
+    const whole = answer(many, EVERYTHING).tree;
+    const labels = many.functions.count + 1;
+    for (const search of ["^f39$", "^f3", "^f3$|^f38$", "^f2[0-9]$", "f", "none"]) {
+      const { matches, weight } = find(many, whole, labels, pattern(search) ?? /$^/, false);
+      expect(weight).toBe(coveredBy(whole, matches));
+    }
   });
 
   it("is of any case unless it has capitals", () => {

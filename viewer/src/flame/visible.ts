@@ -26,9 +26,16 @@ export interface Boxes {
 
 export class Visible {
   private boxes: Boxes = made(1024);
+  /** What they are of. */
+  private tree: Tree | null = null;
+  private window: Window | null = null;
 
-  /** The boxes of a window; they are valid until it is asked again. */
+  /** The boxes of a window; they are valid until it is asked for another one. */
   find(tree: Tree, window: Window): Boxes {
+    if (tree === this.tree && isSame(window, this.window)) {
+      return this.boxes;
+    }
+    [this.tree, this.window] = [tree, window];
     this.boxes.count = 0;
     const rows = tree.rowStarts.length - 1;
     for (let row = Math.max(0, window.firstRow); row < Math.min(rows, window.lastRow); row++) {
@@ -67,6 +74,10 @@ export class Visible {
     this.boxes.x[at] = x;
     this.boxes.width[at] = width;
   }
+}
+
+function isSame(one: Window, other: Window | null): boolean {
+  return other !== null && (Object.keys(one) as (keyof Window)[]).every((key) => one[key] === other[key]);
 }
 
 /** Whether nothing that is cut off is wide enough to be drawn between two edges, `width` pixels apart. */

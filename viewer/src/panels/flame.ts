@@ -13,7 +13,7 @@ import { isDark, property } from "../ui/theme";
 import { Tip } from "../ui/tip";
 import { flameKeys } from "./flame_keys";
 import { listenToPointer } from "./flame_pointer";
-import { flameTools } from "./flame_tools";
+import { flameTools, toolsOf } from "./flame_tools";
 import { describe, signs, tipLines } from "./flame_words";
 import type { Panel, View } from "./view";
 
@@ -78,7 +78,9 @@ export class FlamePanel implements Panel {
     // With more of its tree, an answer is still the same: so is where one looks at it.
     const isFiner = before !== null && before.answer.sums === view.answer.sums;
     const above = this.viewport.height;
-    refresh(this.tools, ...flameTools(view));
+    if (!before || toolsOf(before) !== toolsOf(view)) {
+      refresh(this.tools, ...flameTools(view));
+    }
     if (!isFiner || before.state.colour !== view.state.colour) {
       this.colours = colouring(view);
     }

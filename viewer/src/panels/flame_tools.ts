@@ -13,6 +13,17 @@ const COLOUR_NAMES: Record<Colour, string> = {
   difference: "difference",
 };
 
+/** What the tools show: where two views have the same, they are the same tools. */
+export function toolsOf({ state, pair, profile }: View): string {
+  const { inverted, icicle, recursion, fold, runtime, order, colour } = state;
+  const flags = [inverted, icicle, recursion, fold, runtime, isZoomed(state), pair !== null];
+  return [...flags, order, colour, profile.samples !== null].join(" ");
+}
+
+function isZoomed({ zoom }: State): boolean {
+  return zoom[0] !== 0 || zoom[1] !== 1;
+}
+
 export function flameTools(view: View): Node[] {
   const { state, store } = view;
   return [
@@ -32,7 +43,7 @@ export function flameTools(view: View): Node[] {
       (colour) => store.change({ colour }),
     ),
     button("Zoom out", () => store.change({ zoom: [0, 1] }), {
-      hidden: state.zoom[0] === 0 && state.zoom[1] === 1,
+      hidden: !isZoomed(state),
     }),
   ];
 }

@@ -91,3 +91,16 @@ export function coveredBy(tree: Tree, matches: Uint8Array): number {
   }
   return covered;
 }
+
+/** What the subtrees of nodes weigh together, each sample once; the nodes are in order. */
+export function coveredByNodes(tree: Tree, nodes: Uint32Array): number {
+  let covered = 0;
+  let until = 0;
+  for (const node of nodes) {
+    if (node >= until) {
+      covered += tree.total[node];
+      until = tree.end[node];
+    }
+  }
+  return covered;
+}
