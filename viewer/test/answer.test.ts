@@ -177,6 +177,20 @@ describe("sums", () => {
     expect(named(callers)).toEqual(["main 15", "solve 11"]);
     expect(named(callees)).toEqual(["solve 11", "memcpy 6"]);
   });
+
+  it("of callees hold those of a call inside of another", () => {
+    const lines = [
+      { stack: "solve;parse;solve;copy", value: 5 },
+      { stack: "solve;copy", value: 3 },
+    ];
+    const nested = made(lines);
+    const { totals } = answer(nested, EVERYTHING);
+    const { callees } = neighbours(nested.nodes, totals, labelsOf(nested, EVERYTHING), row(lines, "solve"));
+    expect(callees.map(({ label, total }) => `${nameOf(nested, label)} ${total}`)).toEqual([
+      "copy 8",
+      "parse 5",
+    ]);
+  });
 });
 
 it("a stack of 100,000 frames is as good as any", () => {

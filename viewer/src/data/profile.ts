@@ -128,14 +128,17 @@ export function relate(depth: Uint32Array): { parent: Int32Array; end: Uint32Arr
   const end = new Uint32Array(depth.length);
   const path: number[] = [];
   for (let node = 0; node < depth.length; node++) {
-    while (path.length > depth[node]) {
-      end[path.pop() as number] = node;
-    }
-    parent[node] = path.length > 0 ? path[path.length - 1] : -1;
-    path.push(node);
+    const at = depth[node];
+    parent[node] = at > 0 ? path[at - 1] : -1;
+    path[at] = node;
   }
-  for (const node of path) {
-    end[node] = depth.length;
+  // From the end: what ends last below a node comes first, and ends where the node does.
+  for (let node = depth.length - 1; node >= 0; node--) {
+    end[node] ||= node + 1;
+    const above = parent[node];
+    if (above >= 0) {
+      end[above] ||= end[node];
+    }
   }
   return { parent, end };
 }

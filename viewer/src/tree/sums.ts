@@ -34,20 +34,23 @@ export function neighbours(
   label: number,
 ): { callers: Neighbour[]; callees: Neighbour[] } {
   const callers = new Along(nodes, totals);
-  const callees = new Along(nodes, totals);
+  const called: number[] = [];
   for (let node = 0; node < nodes.count; node++) {
-    const above = nodes.parent[node];
-    if (above < 0) {
+    if (labels.of[nodes.function[node]] !== label) {
       continue;
     }
-    const own = labels.of[nodes.function[node]];
-    const caller = labels.of[nodes.function[above]];
-    if (own === label) {
-      callers.add(node, caller);
+    const above = nodes.parent[node];
+    if (above >= 0) {
+      callers.add(node, labels.of[nodes.function[above]]);
     }
-    if (caller === label) {
-      callees.add(node, own);
+    for (let callee = node + 1; callee < nodes.end[node]; callee = nodes.end[callee]) {
+      called.push(callee);
     }
+  }
+  const callees = new Along(nodes, totals);
+  // In the order of nodes: where the function recurs, its callees lie between those of the outer call.
+  for (const callee of Uint32Array.from(called).sort()) {
+    callees.add(callee, labels.of[nodes.function[callee]]);
   }
   return { callers: callers.heaviest(), callees: callees.heaviest() };
 }
