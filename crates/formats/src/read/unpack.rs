@@ -108,7 +108,7 @@ impl<'a, 'b> Ahead<'a, 'b> {
         let (sender, pieces) = sync_channel(AHEAD);
         // One more for each that waits, for the one that is read, and the one that is filled.
         let (read, empty) = sync_channel(AHEAD + 2);
-        let packed = Arc::new(AtomicU64::new(file.buffer().len() as u64));
+        let packed = Arc::new(AtomicU64::new(0));
         let counted = BufReader::with_capacity(PIECE, Counted { inner: file, read: Arc::clone(&packed) });
         let run = move || unpack(packing, counted, size, &sender, &empty);
         thread::Builder::new().name("unpack".to_owned()).spawn(run)?;
@@ -181,5 +181,68 @@ impl Read for Counted {
         let read = self.inner.read(into)?;
         self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::super::input::Input;
+    use crate::error::Error;
+
+    /// Longer than all pieces that are unpacked ahead.
+    fn text() -> Vec<u8> {
+        (0..1_000_000_u32)
+            .flat_map(|number| format!("{number} {}\n", number.wrapping_mul(2_654_435_761)).into_bytes())
+            .collect()
+    }
+
+    fn packed(text: &[u8]) -> [Vec<u8>; 2] {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(text).unwrap();
+        [gzip.finish().unwrap(), zstd::encode_all(text, 1).unwrap()]
+    }
+
+    /// What is read of a file of these bytes.
+    fn read(bytes: &[u8], watch: &mut dyn FnMut(u64, u64) -> bool) -> crate::error::Result<Vec<u8>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        Input::open(file.path(), watch)?.bytes()
+    }
+
+    #[test]
+    fn a_packed_file_is_read_whole_and_its_reading_is_told() {
+        let text = text();
+        for bytes in packed(&text) {
+            let mut last = 0;
+            let found = read(&bytes, &mut |read, size| {
+                assert!(last <= read && read <= size && size == bytes.len() as u64);
+                last = read;
+                true
+            });
+            assert!(found.unwrap() == text);
+            assert_eq!(last, bytes.len() as u64);
+        }
+        for bytes in packed(b"") {
+            assert_eq!(read(&bytes, &mut |_, _| true).unwrap(), b"");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_cut_is_an_error_and_who_stops_gets_one() {
+        for bytes in packed(&text()) {
+            let cut = read(&bytes[..bytes.len() / 2], &mut |_, _| true).unwrap_err();
+            assert!(matches!(cut, Error::Malformed { .. }), "{cut}");
+            let mut pieces = 0;
+            let stopped = read(&bytes, &mut |_, _| {
+                pieces += 1;
+                pieces < 3
+            });
+            assert!(matches!(stopped, Err(Error::Interrupted)));
+        }
     }
 }

@@ -65,6 +65,11 @@ impl Live {
         self.kinds.len()
     }
 
+    /// The trace of each kind.
+    pub(super) fn traces(&self) -> &[u32] {
+        &self.traces
+    }
+
     /// Takes in a single event; none if there is no such kind.
     pub(super) fn change(&mut self, kind: usize, change: i32) -> Option<()> {
         let known = u32::try_from(kind).ok().filter(|_| kind < self.kinds.len())?;

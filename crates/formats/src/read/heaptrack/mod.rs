@@ -369,7 +369,7 @@ impl<'a> Reader<'a> {
             })
         });
         let thread = self.builder.thread(0, 0, "");
-        let of_trace = stacks_of_traces(places, self.builder);
+        let of_trace = stacks_of_traces(places, self.live.traces(), self.builder);
         let mut sums = ByStack::of(self.builder.tables().stacks.len());
         self.live.by_trace(|trace, of_it| sums.add(of_trace[trace], of_it));
         let mut totals = Totals::default();

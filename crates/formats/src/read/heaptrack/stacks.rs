@@ -11,13 +11,23 @@ use crate::read::Builder;
 /// Stands for the row of a stack of a trace without frames.
 const NONE: i32 = -1;
 
-/// For each trace, the root among them, its row in `stacks`.
-pub(super) fn stacks_of_traces(places: &Places, builder: &mut Builder) -> Vec<i32> {
+/// For each trace, the root among them, its row in `stacks`; those that are `asked` for have one.
+pub(super) fn stacks_of_traces(places: &Places, asked: &[u32], builder: &mut Builder) -> Vec<i32> {
     let frames = places.frames_by_place(builder);
-    let traces = places.all_traces();
+    let mut found = rows_of_traces(places.all_traces(), &frames, builder);
+    if asked.iter().any(|trace| found[*trace as usize] == NONE) {
+        let unknown = builder.name("[no stack]", "unknown");
+        let unknown = builder.stack(None, unknown);
+        found.iter_mut().filter(|row| **row == NONE).for_each(|row| *row = unknown);
+    }
+    found
+}
+
+/// The same, [`NONE`] of those without frames.
+fn rows_of_traces(traces: &[Trace], frames: &[Box<[i32]>], builder: &mut Builder) -> Vec<i32> {
     let mut rows = Rows {
         traces,
-        frames: &frames,
+        frames,
         callees: Callees::of(traces),
         of_trace: vec![NONE; traces.len() + 1],
         todo: Vec::new(),
@@ -26,13 +36,7 @@ pub(super) fn stacks_of_traces(places: &Places, builder: &mut Builder) -> Vec<i3
         next: Vec::new(),
     };
     rows.make(builder);
-    let mut found = rows.of_trace;
-    if found.contains(&NONE) {
-        let unknown = builder.name("[no stack]", "unknown");
-        let unknown = builder.stack(None, unknown);
-        found.iter_mut().filter(|row| **row == NONE).for_each(|row| *row = unknown);
-    }
-    found
+    rows.of_trace
 }
 
 /// The traces that were called from each.
@@ -130,5 +134,58 @@ impl Rows<'_> {
     fn frames_of(&self, trace: u32) -> &[i32] {
         let trace = (trace as usize).checked_sub(1).map(|at| self.traces[at]);
         trace.map_or(&[], |trace| &self.frames[trace.place as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The frames of a trace from the outermost.
+    fn path(traces: &[Trace], frames: &[Box<[i32]>], trace: u32) -> Vec<i32> {
+        let mut path = Vec::new();
+        let mut at = trace;
+        while let Some(row) = at.checked_sub(1) {
+            path.extend(frames[traces[row as usize].place as usize].iter().rev());
+            at = traces[row as usize].parent;
+        }
+        path.reverse();
+        path
+    }
+
+    /// The same of a row in `stacks`.
+    fn made_path(builder: &Builder, row: i32) -> Vec<i32> {
+        let stacks = &builder.tables().stacks;
+        let rows =
+            std::iter::successors(Some(row).filter(|row| *row != NONE), |row| stacks[*row as usize].parent);
+        let mut path: Vec<_> = rows.map(|row| stacks[row as usize].frame).collect();
+        path.reverse();
+        path
+    }
+
+    proptest! {
+        #[test]
+        fn each_trace_has_the_stack_of_its_frames_and_no_stack_is_there_twice(
+            frames in proptest::collection::vec(proptest::collection::vec(0..4_i32, 0..4), 1..5),
+            shape in proptest::collection::vec((any::<u32>(), any::<u32>()), 0..60),
+        ) {
+            let frames: Vec<Box<[i32]>> = frames.into_iter().map(Into::into).collect();
+            let traces: Vec<_> = (1..)
+                .zip(&shape)
+                .map(|(number, (place, parent))| Trace { place: place % frames.len() as u32, parent: parent % number })
+                .collect();
+            let mut builder = Builder::new(false);
+            let found = rows_of_traces(&traces, &frames, &mut builder);
+            for trace in 0..=traces.len() as u32 {
+                prop_assert_eq!(made_path(&builder, found[trace as usize]), path(&traces, &frames, trace));
+            }
+            let stacks = &builder.tables().stacks;
+            let different: HashSet<_> = stacks.iter().map(|stack| (stack.parent, stack.frame)).collect();
+            prop_assert_eq!(different.len(), stacks.len());
+        }
     }
 }
