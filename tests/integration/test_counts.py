@@ -199,6 +199,41 @@ def test_what_a_program_prints(run_pyrometer: Run, tmp_path: Path):
     assert "read;decode NNN 10" in folded.read_text().splitlines()
 
 
+def test_a_program_goes_on_when_its_lines_cannot_be_counted(run_pyrometer: Run):
+    """More than a pipe holds, after a line that is no text."""
+    program = (
+        "import os, sys\n"
+        "os.write(2, b'bad \\xff\\n')\n"
+        "for _ in range(300):\n"
+        "    os.write(2, b'x' * 9_999 + b'\\n')\n"
+        "print('done')\n"
+        "os.write(2, b'the last line\\n')\n"
+    )
+    done = run_pyrometer("counts", "--", sys.executable, "-c", program, timeout=60)
+    assert (done.returncode, done.stdout) == (117, "done\n")
+    assert "line 1: not valid UTF-8" in done.stderr
+    assert "the last line\n" in done.stderr
+
+
+def test_a_program_goes_on_when_its_other_lines_cannot_be_written():
+    program = "import os\nfor _ in range(300):\n    os.write(2, b'x' * 9_999 + b'\\n')\nprint('done')\n"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PYROMETER, "counts", "--prefix", "ID:", "--", sys.executable, "-c", program],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (86, b"done\n")
+
+
+def test_no_standard_input():
+    command = f"'{PYROMETER}' counts <&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 counts\n", "")
+
+
 def test_what_a_program_counts_in_itself(run_pyrometer: Run, tmp_path: Path):
     source = '#include <pyrometer/counts.h>\nint main(void) { PYROMETER_COUNT("read;decode"); return 3; }\n'
     program, profile = tmp_path / "program", tmp_path / "x.pyro"
@@ -272,17 +307,10 @@ def test_interrupted_work_keeps_what_it_has():
     assert process.returncode == 130
 
 
-def test_live_on_a_terminal(tmp_path: Path):
-    """Other lines pass, the heaviest are drawn, and the table stands at the end."""
-    program = (
-        "import sys, time\n"
-        "for number in range(3):\n"
-        "    print('ID: hot', file=sys.stderr, flush=True)\n"
-        "    print('other', number, file=sys.stderr, flush=True)\n"
-        "    time.sleep(0.4)\n"
-    )
+def on_a_terminal(*arguments: str | Path) -> tuple[int, bytes]:
+    """The exit status of ``pyrometer counts`` on a terminal, and all that was written there."""
     leader, follower = pty.openpty()
-    command = [PYROMETER, "counts", "--prefix", "ID:", "--live", "--", sys.executable, "-c", program]
+    command = [PYROMETER, "counts", *arguments]
     with subprocess.Popen(command, stdout=follower, stderr=follower, env=os.environ | {"TERM": "xterm"}) as process:
         os.close(follower)
         seen = b""
@@ -294,10 +322,62 @@ def test_live_on_a_terminal(tmp_path: Path):
             if not part:
                 break
             seen += part
-    assert process.returncode == 0
+    os.close(leader)
+    return process.returncode, seen
+
+
+def test_live_on_a_terminal():
+    """Other lines pass, the heaviest are drawn, and the table stands at the end."""
+    program = (
+        "import sys, time\n"
+        "for number in range(3):\n"
+        "    print('ID: hot', file=sys.stderr, flush=True)\n"
+        "    print('other', number, file=sys.stderr, flush=True)\n"
+        "    time.sleep(0.4)\n"
+    )
+    status, seen = on_a_terminal("--prefix", "ID:", "--live", "--", sys.executable, "-c", program)
+    assert status == 0
     assert b"lines, " in seen
     assert all(f"other {number}".encode() in seen for number in range(3))
     assert b"3 counts\r\n(  1)        3 (100.0%,100.0%): hot\r\n" in seen
+
+
+def left_on_the_screen(written: bytes) -> list[str]:
+    """The lines of a terminal that knows what drawing uses: beginnings of lines, going up, and erasing a line."""
+    lines, row, column = [""], 0, 0
+    for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\n]|[^\x1b\r\n]+", written.decode()):
+        if token == "\r":
+            column = 0
+        elif token == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif token.startswith("\x1b"):
+            row -= int(token[2:-1] or 1) if token.endswith("A") else 0
+            lines[row] = "" if token == "\x1b[2K" else lines[row]
+        else:
+            lines[row] = lines[row][:column].ljust(column) + token + lines[row][column + len(token) :]
+            column += len(token)
+    return [line for line in lines if line]
+
+
+def test_on_a_terminal_nothing_draws_over_the_output_of_the_program():
+    program = (
+        "import sys, time\n"
+        "for number in range(3):\n"
+        "    print('ID: hot', file=sys.stderr, flush=True)\n"
+        "    time.sleep(0.4)\n"
+        "    print('result', number, sys.stdout.isatty())\n"
+        "print('the end', end='')\n"
+    )
+    status, seen = on_a_terminal("--prefix", "ID:", "--live", "--", sys.executable, "-c", program)
+    assert status == 0
+    assert b"lines, " in seen
+    assert left_on_the_screen(seen) == [
+        *(f"result {number} True" for number in range(3)),
+        "the end",
+        "3 counts",
+        "(  1)        3 (100.0%,100.0%): hot",
+    ]
 
 
 def test_live_counts_are_seen_while_lines_come(tmp_path: Path):

@@ -146,11 +146,12 @@ def _count(
     path = _output(asked.output, program)
     counting = rules.counting(live)
     selects = rules.prefix is not None or rules.pattern is not None
-    with watching(live, selects, sys.stderr if program else sys.stdout) as (others, look):
+    with watching(live, selects, sys.stderr if program else sys.stdout, bool(program)) as to:
         if program:
-            status, interrupted = count_stderr(counting, program, others=others, look=look)
+            status, interrupted = count_stderr(counting, program, others=to.others, stdout=to.stdout, look=to.look)
         else:
-            status, interrupted = 0, count_files(counting, _known(files), others=others if live else None, look=look)
+            others = to.others if live else None
+            status, interrupted = 0, count_files(counting, _known(files), others=others, look=to.look)
     tally = counting.finish()
     counted = Counted(tally, rules.weights, tally.spread() if detailed else None, interrupted)
     _print(counted, asked, sys.stderr if program else sys.stdout)

@@ -6,7 +6,9 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import FileIO
 from typing import Any, TextIO
 
 from pyrometer import native
@@ -15,33 +17,51 @@ SHOWN = 20
 """Keys that are shown, if the terminal is high enough."""
 AROUND = 3
 """Lines of a terminal that are left free."""
+PART = 1 << 16
+"""Bytes that are read at once of what is printed above."""
+LEFT_OPEN = 1.0
+"""Seconds to wait for what a program leaves running, which may have its terminal open."""
 Look = Callable[[native.Counting], None]
 
 
+@dataclass(frozen=True)
+class Watching:
+    """What goes where while lines are counted; open files by their numbers."""
+
+    others: int
+    """For lines that are not counted."""
+    stdout: int | None = None
+    """For a program's own output; None: ours."""
+    look: Look | None = None
+    """Looks at the counts."""
+
+
 @contextmanager
-def watching(live: bool, selects: bool, others: TextIO) -> Iterator[tuple[int, Look | None]]:
-    """Where other lines go (an open file), and what looks at the counts.
+def watching(live: bool, selects: bool, others: TextIO, program: bool) -> Iterator[Watching]:
+    """Draw the heaviest keys on a terminal, and what else is printed there above them.
 
     Without a terminal, or without ``live``, nothing is drawn and other lines go on to ``others`` as they are.
     """
     if not live or not sys.stderr.isatty():
-        yield others.fileno(), None
+        yield Watching(others.fileno())
         return
     from rich.console import Console
     from rich.live import Live
 
     screen = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    with Live(console=screen, auto_refresh=False, transient=True) as drawn:
+    with Live(console=screen, auto_refresh=False, transient=True) as drawn, ExitStack() as above:
 
         def look(counting: native.Counting) -> None:
             drawn.update(_table(counting, screen), refresh=True)
 
-        if not selects or not others.isatty():
-            yield others.fileno(), look
-            return
-        # On the same terminal other lines have to be printed by whoever draws there.
-        with _printed_above(screen) as number:
-            yield number, look
+        # On the same terminal it has to be printed by whoever draws there, who would draw over it.
+        shown = others.fileno()
+        if selects and others.isatty():
+            shown = above.enter_context(_printed_above(screen, *os.pipe()))
+        stdout = None
+        if program and sys.stdout.isatty():
+            stdout = above.enter_context(_printed_above(screen, *_terminal_like(sys.stdout.fileno()), LEFT_OPEN))
+        yield Watching(shown, stdout, look)
 
 
 def _table(counting: native.Counting, screen: Any) -> Any:
@@ -60,13 +80,15 @@ def _table(counting: native.Counting, screen: Any) -> Any:
 
 
 @contextmanager
-def _printed_above(screen: Any) -> Iterator[int]:
-    read, write = os.pipe()
+def _printed_above(screen: Any, read: int, write: int, patience: float | None = None) -> Iterator[int]:
+    """Print the lines that are written to the end of a pipe or terminal, which is closed afterwards.
+
+    Whoever else has it open is waited for so many seconds.
+    """
 
     def pass_on() -> None:
-        with os.fdopen(read, encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                screen.out(line.rstrip("\n"))
+        for line in _lines(read):
+            screen.out(line)
 
     printing = threading.Thread(target=pass_on, daemon=True)
     printing.start()
@@ -74,4 +96,34 @@ def _printed_above(screen: Any) -> Iterator[int]:
         yield write
     finally:
         os.close(write)
-        printing.join()
+        printing.join(patience)
+
+
+def _lines(read: int) -> Iterator[str]:
+    rest = b""
+    with FileIO(read) as stream:
+        while part := _part(stream):
+            *lines, rest = (rest + part).split(b"\n")
+            yield from (line.removesuffix(b"\r").decode(errors="replace") for line in lines)
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def _part(stream: FileIO) -> bytes | None:
+    try:
+        return stream.read(PART)
+    except OSError:
+        # So ends a terminal that nobody has open any more.
+        return None
+
+
+def _terminal_like(number: int) -> tuple[int, int]:
+    """A terminal of the size of another one, its reading end first: the program prints as it does on that."""
+    import fcntl
+    import pty
+    import termios
+
+    read, write = pty.openpty()
+    size = fcntl.ioctl(number, termios.TIOCGWINSZ, bytes(8))
+    fcntl.ioctl(write, termios.TIOCSWINSZ, size)
+    return read, write

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Literal
 
 from pyrometer import native
 from pyrometer.collect.interrupt import passed_on
 from pyrometer.collect.program import find_program
+from pyrometer.errors import PyrometerError
 
 Weights = Literal["unit", "integral", "fractional"]
 Look = Callable[[native.Counting], None]
@@ -24,6 +26,8 @@ STEP = 0.25
 """Seconds between two looks."""
 PIPE = 1 << 20
 """Bytes that a program may print before it has to wait for us."""
+STDIN = 0
+"""Its number; Python has no ``sys.stdin`` where it was closed, and the null device stands there then."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def count_files(
 
     Lines that are not counted go to the open file ``others``.
     """
-    source = None if paths else (sys.stdin.fileno(), "standard input")
+    source = None if paths else (STDIN, "standard input")
     running = _Running(counting, lambda: counting.run(list(paths), source, others))
     try:
         running.wait(look)
@@ -74,26 +78,65 @@ def count_files(
 
 
 def count_stderr(
-    counting: native.Counting, command: Sequence[str], *, others: int, look: Look | None = None
+    counting: native.Counting,
+    command: Sequence[str],
+    *,
+    others: int,
+    stdout: int | None = None,
+    look: Look | None = None,
 ) -> tuple[int, bool]:
     """Run a program and count the lines that it, and what it starts, prints on stderr.
 
     Its exit status (or minus its signal), and whether it was interrupted. Ctrl-C is the program's; once it has ended,
-    another one gives up waiting for what it left running.
+    another one gives up waiting for what it left running. What cannot be counted is raised when the program has
+    ended; what it prints after that goes to ``others``, too.
     """
     find_program(command[0])
-    with passed_on() as interrupted, _pipe() as (read, write), subprocess.Popen(command, stderr=write) as program:
-        os.close(write)
-        running = _Running(counting, lambda: counting.run([], (read, command[0]), others))
+    with (
+        passed_on() as interrupted,
+        _pipe() as (read, write),
+        subprocess.Popen(command, stdout=stdout, stderr=write) as program,
+    ):
+        write.close()
+        running = _Running(counting, lambda: counting.run([], (read.fileno(), command[0]), others))
+
+        def given_up() -> bool:
+            return interrupted() and program.poll() is not None
 
         def watch(counting: native.Counting) -> None:
             if look is not None:
                 look(counting)
-            if interrupted() and program.poll() is not None:
+            if given_up():
                 counting.stop()
 
-        running.wait(watch)
+        try:
+            running.wait(watch)
+        except (PyrometerError, BrokenPipeError):
+            _pass_on(read, others, given_up)
+            raise
         return program.wait(), interrupted()
+
+
+def _pass_on(read: FileIO, others: int, given_up: Callable[[], bool]) -> None:
+    """Let a program go on whose lines are counted no longer: into a pipe that nobody reads it could not.
+
+    A reader that went away is one that the program would have met without us: its end of the pipe is closed then.
+    """
+    while not given_up():
+        if not select.select([read], [], [], STEP)[0]:
+            continue
+        part = read.read(PIPE)
+        if not part:
+            return
+        try:
+            while part:
+                part = part[os.write(others, part) :]
+        except BrokenPipeError:
+            read.close()
+            return
+        except OSError:
+            # On a full disk it goes on as well, unread.
+            continue
 
 
 class _Running:
@@ -131,16 +174,12 @@ class _Running:
 
 
 @contextmanager
-def _pipe() -> Iterator[tuple[int, int]]:
-    """A pipe whose reading end is closed afterwards; a large one where that is possible."""
-    read, write = os.pipe()
+def _pipe() -> Iterator[tuple[FileIO, FileIO]]:
+    """A pipe, both ends of which are closed afterwards; a large one where that is possible."""
+    read, write = (FileIO(end, mode) for end, mode in zip(os.pipe(), ("r", "w"), strict=True))
     with suppress(OSError, AttributeError, ImportError):
         import fcntl
 
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE)
-    try:
+    with read, write:
         yield read, write
-    finally:
-        os.close(read)
-        with suppress(OSError):
-            os.close(write)
