@@ -306,8 +306,10 @@ PYROMETER_COUNTS_SLOW void pyrometer_counts_name(const char *path, char *to) {
 PYROMETER_COUNTS_SLOW int pyrometer_counts_reserve(int file, uint64_t from, uint64_t length) {
 #ifdef __linux__
     int error = pyrometer_counts_fallocate(file, (int64_t)from, (int64_t)length);
-    if (error != EOPNOTSUPP && error != EINVAL && error != ENOSYS)
+    if (error != EOPNOTSUPP && error != EINVAL && error != ENOSYS) {
+        errno = error;
         return error == 0;
+    }
 #endif
     return pyrometer_counts_ftruncate(file, (int64_t)(from + length)) == 0;
 }
@@ -725,17 +727,27 @@ static inline pyrometer_counts_amount pyrometer_counts_amount_of(uint32_t kind, 
         }                                                                            \
     } while (0)
 
-#else /* Nothing is counted. */
+#else /* Nothing is counted, nor evaluated; what is used here only is no unused variable for that. */
+
+#ifdef __cplusplus
+extern "C"
+#else
+extern
+#endif
+int pyrometer_counts_unused(const char *format, ...);
+
+#define PYROMETER_COUNTS_UNUSED(weight, ...) \
+    ((void)sizeof((weight) + 0), (void)sizeof(pyrometer_counts_unused(__VA_ARGS__)))
 
 #define PYROMETER_COUNT(key) ((void)0)
 #define PYROMETER_COUNT_KEY_HERE(key) ((void)0)
 #define PYROMETER_COUNT_HERE() ((void)0)
-#define PYROMETER_COUNT_WEIGHTED(weight, key) ((void)0)
-#define PYROMETER_COUNT_WEIGHTED_HERE(weight, key) ((void)0)
-#define PYROMETER_COUNT_FORMATTED(...) ((void)0)
-#define PYROMETER_COUNT_FORMATTED_HERE(...) ((void)0)
-#define PYROMETER_COUNT_WEIGHTED_FORMATTED(weight, ...) ((void)0)
-#define PYROMETER_COUNT_WEIGHTED_FORMATTED_HERE(weight, ...) ((void)0)
+#define PYROMETER_COUNT_WEIGHTED(weight, key) PYROMETER_COUNTS_UNUSED(weight, key)
+#define PYROMETER_COUNT_WEIGHTED_HERE(weight, key) PYROMETER_COUNTS_UNUSED(weight, key)
+#define PYROMETER_COUNT_FORMATTED(...) PYROMETER_COUNTS_UNUSED(0, __VA_ARGS__)
+#define PYROMETER_COUNT_FORMATTED_HERE(...) PYROMETER_COUNTS_UNUSED(0, __VA_ARGS__)
+#define PYROMETER_COUNT_WEIGHTED_FORMATTED(weight, ...) PYROMETER_COUNTS_UNUSED(weight, __VA_ARGS__)
+#define PYROMETER_COUNT_WEIGHTED_FORMATTED_HERE(weight, ...) PYROMETER_COUNTS_UNUSED(weight, __VA_ARGS__)
 
 #endif
 #endif

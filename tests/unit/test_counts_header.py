@@ -257,9 +257,25 @@ def instructions(program: Path, times: int) -> int:
     return int(out.read_text().rsplit("summary:", 1)[1])
 
 
-def test_taken_out_it_leaves_nothing(tmp_path):
-    program = built(tmp_path, FORMS, LANGUAGES["C99"], "-O2", "-DPYROMETER_COUNTS_OFF", "-Wno-unused-variable")
-    assert b"PYROMETER_COUNTS" not in program.read_bytes()
+@pytest.mark.parametrize("language", ["C99", "C++11"])
+def test_taken_out_it_leaves_nothing_and_no_warning(tmp_path, language):
+    """Variables that are only counted are not unused without the counting."""
+    program = built(tmp_path, FORMS, LANGUAGES[language], "-O2", "-DPYROMETER_COUNTS_OFF")
+    assert b"pyrometer_counts" not in program.read_bytes().lower()
+
+
+def test_a_full_disk_is_named(tmp_path):
+    """A folder on a small file system, in a namespace of its own."""
+    program = built(tmp_path, FORMS, LANGUAGES["C99"])
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    mounted = f"mount -t tmpfs -o size=16k tmpfs '{folder}' && {VARIABLE}='{folder}' '{program}'"
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", mounted]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip(done.stderr)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"pyrometer: events are lost: there can be no file in {folder}: No space left on device\n"
 
 
 def test_a_program_that_counts_nothing_is_an_error():
