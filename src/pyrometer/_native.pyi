@@ -284,7 +284,7 @@ class Counting:
     """Lines that are being counted, to be looked at from other threads."""
 
     def __init__(self, rules: LineRules, live: bool) -> None: ...
-    def run(self, paths: Sequence[Path], input: tuple[int, str] | None, others: int | None) -> None:
+    def run(self, paths: Sequence[str | Path], input: tuple[int, str] | None, others: int | None) -> None:
         """Count the lines of files and of an open file; those that are not counted go to the open file ``others``."""
 
     def stop(self) -> None:

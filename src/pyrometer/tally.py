@@ -8,34 +8,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyrometer import native
 
+if TYPE_CHECKING:
+    from pyrometer.spread import Spread
+
 PAGE = 10_000
 """Rows that are taken at a time."""
-PERCENTILES = (25, 50, 75, 90, 99)
-"""Those of :attr:`Spread.percentiles`."""
 
 
-@dataclass(frozen=True)
-class Spread:
-    """How the weights of a key are spread; exact. Whole numbers where weights are."""
-
-    count: int
-    mean: float
-    deviation: float
-    """The standard deviation; 0 for one event."""
-    least: float
-    most: float
-    percentiles: tuple[float, ...]
-    """The smallest weights that at least so many percent do not exceed, by :data:`PERCENTILES`."""
-    histogram: tuple[tuple[float, int], ...]
-    """Bars, each from a power of two to the next, below 0 mirrored; the bound that is nearer to 0, and the events."""
-
-
-@dataclass(frozen=True)
-class KeyRow:
+class KeyRow(NamedTuple):
     """A key. Without weights ``value`` is its count, else the sum of its weights."""
 
     key: str
@@ -47,8 +31,7 @@ class KeyRow:
     spread: Spread | None = None
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """What lines were counted, and how."""
 
     tally: native.Tally
@@ -82,6 +65,8 @@ class Counted:
         if self.spread is None:
             yield from ((key, value, None) for key, value in _pages(self.tally))
             return
+        from pyrometer.spread import Spread
+
         for key, count, value, least, most, deviation, percentiles, histogram in _pages(self.spread):
             spread = Spread(count, value / count, deviation, least, most, tuple(percentiles), tuple(histogram))
             yield key, value, spread

@@ -146,6 +146,8 @@ def test_nothing(run_pyrometer: Run):
         (["-x"], b"", "No such option '-x'"),
         (["--match", "("], b"", "is no regular expression"),
         (["-e", "--by", "1"], b"", "-e erases from whole lines"),
+        (["--by", "0"], b"", "1 the first, -1 the last"),
+        (["--by", ""], b"", "1 the first, -1 the last"),
         (["--"], b"", "Give a program after --"),
         (["--inside", "--stats", "--", "true"], b"", "--inside gives a summary"),
         (["--inside"], b"", "--inside needs a program"),
@@ -288,6 +290,86 @@ def test_fields_and_groups(run_pyrometer: Run):
     match = run_pyrometer("counts", "-i", "--match", r"(\w+) size=(?<weight>\d+)", "--top", "1", input=data)
     assert match.stdout.splitlines() == ["64 counts (weighted integral)", "(  1)       48 (75.0%, 75.0%): alloc"]
     assert "1 of 4 lines do not match" in match.stderr
+
+
+def test_a_group_named_weight_weighs(run_pyrometer: Run, tmp_path: Path):
+    profile = tmp_path / "x.pyro"
+    match = ("--match", r"(\w+) (?<weight>[\d.]+)ms", "-o", profile)
+    data = "read 5ms\nread 2.5ms\nnoise\n"
+    whole = run_pyrometer("counts", *match, input=data.replace("2.5", "2"))
+    assert whole.stdout == "7 counts (weighted integral)\n(  1)        7 (100.0%,100.0%): read\n"
+    assert "weight" in run_pyrometer("show", profile, "--view", "summary").stdout
+    fractions = run_pyrometer("counts", "-f", *match, input=data)
+    assert fractions.stdout.startswith("7.5 counts (weighted fractional)\n")
+
+
+def test_other_lines_need_be_no_text():
+    data = b"ID: a\ncaf\xe9\nID: a\n"
+    done = subprocess.run([PYROMETER, "counts", "--prefix", "ID:"], input=data, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"2 counts\n(  1)        2 (100.0%,100.0%): a\n")
+    assert done.stderr == b"1 of 3 lines do not begin with 'ID:', and were not counted\n"
+
+
+def test_numbers_that_are_not_finite(run_pyrometer: Run):
+    """JSON has no word for them, and a picture no room for all bars between them."""
+    large = "9" * 400
+    data = f"a {large}\na -{large}\na 1\n"
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    text = run_pyrometer("counts", "-f", "--stats", "--format", "json", input=data).stdout
+    found = json.loads(text, parse_constant=refuse)
+    assert (found["total"], found["rows"][0]["spread"]["percentiles"]["p50"]) == (None, 1.0)
+    bars = run_pyrometer("counts", "-f", "--histogram", input=data).stdout.splitlines()
+    assert len(bars) < 10
+    assert sum("bars without any" in bar for bar in bars) == 2
+
+
+def test_the_bars_of_large_weights_fit_the_terminal(run_pyrometer: Run):
+    data = "".join(f"a {2**power}\n" for power in range(0, 63, 7)) + "a -1000000000000000\n" * 1000
+    bars = run_pyrometer("counts", "--histogram", input=data).stdout.splitlines()
+    assert all(len(bar) <= 80 for bar in bars)
+
+
+def test_weights_below_zero_are_in_every_view(run_pyrometer: Run, tmp_path: Path):
+    before, after = tmp_path / "before.pyro", tmp_path / "after.pyro"
+    run_pyrometer("counts", "-i", "-e", "-o", before, input="freed;pool -40\nallocated 30\n")
+    run_pyrometer("counts", "-i", "-e", "-o", after, input="allocated 30\n")
+
+    def shown(*arguments: str | Path) -> str:
+        return run_pyrometer(*arguments, "--metric", "weight").stdout
+
+    top = json.loads(shown("show", before, "--format", "json"))
+    rows = [(row["place"]["name"], row["self"]["value"]) for row in top["rows"]]
+    assert rows == [("pool NNN", -40), ("allocated NNN", 30)]
+    tree = json.loads(shown("show", before, "--view", "tree", "--format", "json"))
+    assert {node["place"]["name"] for node in tree["tree"]} >= {"freed", "pool NNN", "allocated NNN"}
+    difference = json.loads(shown("diff", before, after, "--format", "json"))
+    assert [(row["name"], row["before"]) for row in difference["rows"]] == [("pool NNN", -40)]
+    several = run_pyrometer("show", before, "--metric", "all").stdout
+    assert "-40" in several
+    done = run_pyrometer("export", before, "--to", "folded", "--metric", "weight", "-o", tmp_path / "x.folded")
+    assert "1 stacks with negative values" in done.stderr
+
+
+def test_the_summary_of_counted_lines(run_pyrometer: Run, tmp_path: Path):
+    run_pyrometer("counts", "-o", tmp_path / "x.pyro", input="a\n")
+    assert run_pyrometer("show", tmp_path / "x.pyro", "--view", "summary").stdout.startswith("counts · counted lines\n")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv", "md"])
+def test_a_full_disk(form: str):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PYROMETER, "counts", "--format", form],
+            input=b"a\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 86
+    assert b"cannot be written: No space left on device" in done.stderr
 
 
 def test_interrupted_work_keeps_what_it_has():

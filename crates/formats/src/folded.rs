@@ -60,7 +60,14 @@ pub fn write(
     if cut > 0 {
         left_out.push(format!("the middle of {cut} stacks with more than {} frames", 2 * ENDS));
     }
+    left_out.extend(negative(&tree));
     Ok(left_out)
+}
+
+/// What is said of stacks that no line or box can have.
+pub(crate) fn negative(tree: &CallTree) -> Option<String> {
+    let negative = tree.negative();
+    (negative > 0).then(|| format!("{negative} stacks with negative values"))
 }
 
 /// How many frames all lines have.

@@ -11,7 +11,7 @@ use pyrometer_tables::schema::Metric;
 use pyrometer_tables::select::{Selection, Weights, weigh};
 
 use crate::error::{Error, Result};
-use crate::folded::each_line;
+use crate::folded::{each_line, negative};
 use crate::stacked::Stacked;
 use crate::summary;
 
@@ -45,6 +45,9 @@ pub fn write(profile: &Profile, selection: &Selection, picture: &Picture, mut ou
     let tree = call_tree_above(profile, &weights, &picture.grouping, MIN_SHARE, MAX_DEPTH);
     let lines = lines(&tree, weights.total.value);
     let mut options = options(profile, metric, &weights, picture);
+    if let (Some(subtitle), Some(negative)) = (&mut options.subtitle, negative(&tree)) {
+        *subtitle += &format!(" ({negative} not shown)");
+    }
     // The drawing reverses the lines of a chart, and keeps their order: ours is depth first.
     from_lines(&mut options, lines.iter().rev().map(String::as_str), &mut out)?;
     Ok(out.flush()?)

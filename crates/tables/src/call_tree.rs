@@ -50,7 +50,7 @@ pub fn call_tree_above(
     let total = weights.total;
     let labels = labels.labels;
     if grouping.inverted {
-        let least = total.value as f64 * min_share;
+        let least = total.size() * min_share;
         let (nodes, pruned) = invert(&nodes, Limits { least, max_depth });
         return CallTree { labels, nodes, total, pruned };
     }
@@ -75,7 +75,7 @@ impl CallTree {
     /// Takes away nodes with less than `min_share` of all (0 to 1), and those with `max_depth`
     /// or more ancestors. Totals stay: they still hold what was taken away below.
     pub fn prune(&mut self, min_share: f64, max_depth: usize) {
-        let least = self.total.value as f64 * min_share;
+        let least = self.total.size() * min_share;
         let mut kept: Vec<Node> = Vec::new();
         let mut depths: Vec<usize> = Vec::new();
         let mut new_index: Vec<Option<u32>> = Vec::with_capacity(self.nodes.len());
@@ -86,7 +86,7 @@ impl CallTree {
                 _ => 0,
             };
             let orphan = parent == Some(None);
-            let keep = !orphan && depth < max_depth && node.total.value as f64 >= least;
+            let keep = !orphan && depth < max_depth && node.total.size() >= least;
             new_index.push(keep.then_some(kept.len() as u32));
             if keep {
                 kept.push(Node { parent: parent.flatten(), ..*node });
@@ -95,6 +95,12 @@ impl CallTree {
         }
         self.pruned += self.nodes.len() - kept.len();
         self.nodes = kept;
+    }
+
+    /// How many nodes [`Self::for_each_path`] passes over, for a value below 0 ends in them.
+    #[must_use]
+    pub fn negative(&self) -> usize {
+        self.ending().iter().filter(|value| **value < 0).count()
     }
 
     /// For each node, the value that does not go on to a child: its self value, and that of the
@@ -111,7 +117,7 @@ impl CallTree {
         ending
     }
 
-    /// Calls `each` with the path from the root to each node in which some value ends
+    /// Calls `each` with the path from the root to each node in which some value above 0 ends
     /// ([`Self::ending`]), and that value; depth first, the heaviest child first.
     pub fn for_each_path(&self, mut each: impl FnMut(&[&Node], i64)) {
         let ending = self.ending();

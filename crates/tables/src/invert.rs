@@ -9,7 +9,7 @@ use crate::select::Weight;
 /// What is too small or too deep to be grown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Least value of a node.
+    /// Least value of a node, whatever its sign.
     pub(crate) least: f64,
     /// Nodes from a root to a leaf.
     pub(crate) max_depth: usize,
@@ -35,7 +35,7 @@ pub(crate) fn invert(nodes: &[Node], limits: Limits) -> (Vec<Node>, usize) {
         bud.sources.sort_unstable_by_key(|(source, _)| (nodes[*source as usize].label, *source));
         for group in bud.sources.chunk_by(|a, b| label(nodes, a) == label(nodes, b)) {
             let node = summed(nodes, bud.parent, group);
-            if bud.depth >= limits.max_depth || (node.total.value as f64) < limits.least {
+            if bud.depth >= limits.max_depth || node.total.size() < limits.least {
                 pruned += 1;
                 continue;
             }

@@ -111,6 +111,12 @@ impl Weight {
         }
     }
 
+    /// Its size, whatever its sign: what is shown if it is large.
+    #[must_use]
+    pub fn size(&self) -> f64 {
+        self.value.unsigned_abs() as f64
+    }
+
     /// True if nothing was added.
     #[must_use]
     pub fn is_zero(&self) -> bool {

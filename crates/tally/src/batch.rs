@@ -106,7 +106,8 @@ impl<R: Rule> Task for Fill<'_, R> {
             ascii &= step_is_ascii;
             at = to;
             if self.batch.ends.len() > 0 {
-                let fault = if ascii { None } else { self.look_for_fault() };
+                // Of lines that can be left out, each that is counted is looked at by itself.
+                let fault = if ascii || self.rule.selects() { None } else { self.look_for_fault() };
                 self.take_lines(lanes)?;
                 if let Some(fault) = fault {
                     return Err(Fault { line: self.batch.lines, kind: FaultKind::NotText(fault) });
@@ -176,6 +177,10 @@ impl<R: Rule> Fill<'_, R> {
         let weight = self.rule.apply(line, &mut batch.keys);
         let weight =
             weight.map_err(|Unfit(number)| Fault { line: batch.lines, kind: FaultKind::Weight(number) })?;
+        if weight.is_some() && self.rule.selects() {
+            let text = std::str::from_utf8(line).map_err(|fault| FaultKind::NotText(fault.valid_up_to()));
+            text.map_err(|kind| Fault { line: batch.lines, kind })?;
+        }
         batch.lines += 1;
         match weight {
             Some(weight) => {

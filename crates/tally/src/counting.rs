@@ -368,6 +368,21 @@ mod tests {
         Ok(sums.into_iter().map(|(key, sum)| (key, Value::Whole(sum))).collect())
     }
 
+    #[test]
+    fn lines_that_are_left_out_need_be_no_text() {
+        let count = |text: &[u8]| {
+            let rules = Rules { prefix: Some(b"ID:".to_vec()), ..Rules::default() };
+            let counting = Counting::new(rules, false);
+            let mut others = Vec::new();
+            let source = unpacked("x".to_owned(), Cursor::new(text.to_vec()));
+            let counted = counting.run(vec![source], Some(&mut others));
+            counted.map_err(|error| error.to_string()).map(|()| (counting.finish().len(), others))
+        };
+        assert_eq!(count(b"ID: a\nbad \xff\nID: b\n"), Ok((2, b"bad \xff\n".to_vec())));
+        let fault = "x, line 3: not valid UTF-8 (byte 6 of the line)".to_owned();
+        assert_eq!(count(b"ID: a\nbad \xff\nID: b\xff\n"), Err(fault));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         /// Lines of all lengths, again and again over several chunks, with one broken byte or none.

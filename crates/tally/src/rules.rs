@@ -49,7 +49,7 @@ const MISSING: &[u8] = b"-";
 /// The group that has the weight.
 const WEIGHT_GROUP: &str = "weight";
 /// Ends a field's value that is not in quotation marks.
-const ENDS: &[u8] = b" \t,;)]}";
+const ENDS: &[u8] = b" \t\r,;)]}";
 
 /// Takes the lines' keys and weights; a type of its own where speed matters.
 pub(crate) trait Rule: Sync {
@@ -57,6 +57,11 @@ pub(crate) trait Rule: Sync {
     const COPIES: bool;
     /// Whether every line is its own key, and weighs 1: then nothing has to be asked.
     const PLAIN: bool = false;
+
+    /// Whether lines can be left out; those need be no text.
+    fn selects(&self) -> bool {
+        false
+    }
 
     /// The weight of a line, none if it is not counted. Its key is appended to `keys`.
     ///
@@ -112,6 +117,10 @@ impl<const FRACTION: bool> Rule for Erased<FRACTION> {
 /// Everything else.
 impl Rule for Rules {
     const COPIES: bool = true;
+
+    fn selects(&self) -> bool {
+        self.prefix.is_some() || self.pattern.is_some()
+    }
 
     fn apply(&self, line: &[u8], keys: &mut Vec<u8>) -> Result<Option<u64>, Unfit> {
         let Some(text) = self.without_prefix(line) else { return Ok(None) };
@@ -171,11 +180,6 @@ impl Rules {
             };
             keys.extend_from_slice(found.unwrap_or(MISSING));
         }
-    }
-
-    /// Whether lines can be left out.
-    pub(crate) fn selects(&self) -> bool {
-        self.prefix.is_some() || self.pattern.is_some()
     }
 
     /// Whether there is nothing but weights to be looked at.
@@ -249,10 +253,16 @@ fn value_of<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     });
     let value = values.next()?.trim_ascii_start();
     let (value, end) = match value {
-        [b'"', value @ ..] => (value, memchr::memchr(b'"', value)),
+        [b'"', value @ ..] => (value, closing_quote(value)),
         value => (value, value.iter().position(|byte| ENDS.contains(byte))),
     };
     Some(&value[..end.unwrap_or(value.len())])
+}
+
+/// Where a text ends that began with a quotation mark; one behind a backslash is a part of it.
+fn closing_quote(text: &[u8]) -> Option<usize> {
+    let is_escaped = |at: usize| text[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
+    memchr::memchr_iter(b'"', text).find(|at| !is_escaped(*at))
 }
 
 #[cfg(test)]
@@ -301,5 +311,8 @@ mod tests {
         assert_eq!(of(&[named("none")]), "-");
         let json = applied(&by(&[named("op")]), r#"{"op":"read","n":3}"#);
         assert_eq!(json, Some(("read".to_owned(), 3)));
+        let escaped = applied(&by(&[named("op"), named("n")]), r#"{"op":"say \"no\"\\","n":3}"#);
+        assert_eq!(escaped, Some((r#"say \"no\"\\ 3"#.to_owned(), 3)));
+        assert_eq!(applied(&by(&[named("n")]), "n=3\r"), Some(("3".to_owned(), 3)));
     }
 }

@@ -95,14 +95,14 @@ class Measured:
         return list(found.values())
 
     def order(self, amounts: Amounts) -> float:
-        """What rows are sorted by: the largest first, what is not defined last."""
+        """What rows are sorted by: the largest first, whatever its sign, what is not defined last."""
         value = amounts[0].value
-        return float("inf") if value is None else -value
+        return float("inf") if value is None else -abs(value)
 
     def is_large(self, amounts: Amounts, min_share: float) -> bool:
         """Whether the sorting column has this share; a ratio has none, and is never too small."""
         share = amounts[0].share
-        return share is None or share >= min_share
+        return share is None or abs(share) >= min_share
 
 
 def measure(

@@ -41,7 +41,7 @@ def lines_of(weighed: Weighed, n: int, min_share: float = 0.0) -> Lines:
     """:func:`lines`, of samples that are weighed already."""
     found = weighed.weights.lines(weighed.filters.grouping())
     known = [(row.file, row.line, row) for row in found if row.file and row.line and row.self_value]
-    large = [one for one in known if one[2].self_value >= min_share * weighed.basis.total]
-    hottest = first(sorted(large, key=lambda one: (-one[2].self_value, one[0], one[1], one[2].name)), n)
+    large = [one for one in known if abs(one[2].self_value) >= min_share * abs(weighed.basis.total)]
+    hottest = first(sorted(large, key=lambda one: (-abs(one[2].self_value), one[0], one[1], one[2].name)), n)
     rows = tuple(LineRow(file, line, row.name, *weighed.estimates(row)) for file, line, row in hottest)
     return Lines(weighed.basis, rows, len(known))

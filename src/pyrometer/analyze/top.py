@@ -40,8 +40,8 @@ def top(
 ) -> Top:
     """The ``n`` hottest functions, sorted by ``self`` or by ``total`` value, from ``min_share`` (0 to 1) up.
 
-    Functions of the same name in the same binary are one row. Ties are in the order of names, so
-    that the same profile always gives the same list.
+    Values below 0 are as large as without their sign. Functions of the same name in the same binary are one row. Ties
+    are in the order of names, so that the same profile always gives the same list.
     """
     if by not in get_args(By):
         raise ValueError(f"by is 'self' or 'total', not {by!r}")
@@ -53,7 +53,7 @@ def top_of(weighed: Weighed, n: int, by: By, min_share: float = 0.0) -> Top:
     found = weighed.weights.functions(weighed.filters.grouping())
     key = attrgetter(f"{by}_value")
     known = [row for row in found if key(row)]
-    large = [row for row in known if key(row) >= min_share * weighed.basis.total]
-    hottest = first(sorted(large, key=lambda row: (-key(row), row.name, row.binary or "")), n)
+    large = [row for row in known if abs(key(row)) >= min_share * abs(weighed.basis.total)]
+    hottest = first(sorted(large, key=lambda row: (-abs(key(row)), row.name, row.binary or "")), n)
     rows = tuple(FunctionRow(Place.of(row), *weighed.estimates(row)) for row in hottest)
     return Top(weighed.basis, by, rows, len(known))

@@ -5,6 +5,7 @@ Commands and what they need are loaded when they are called: ``pyrometer --help`
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -14,7 +15,7 @@ import click
 
 from pyrometer.cli.group import COMMANDS, ClosedPipe, LazyGroup
 from pyrometer.cli.streams import not_vital, prepare
-from pyrometer.errors import FileAccessError, PyrometerError
+from pyrometer.errors import FileAccessError, NoSpaceError, PyrometerError
 
 INTERRUPTED = 130
 """As a shell reports SIGINT."""
@@ -96,6 +97,8 @@ def _failed(error: Exception) -> int:
 def _unexpected(error: Exception) -> PyrometerError:
     if isinstance(error, MemoryError):
         return PyrometerError("memory is exhausted", cure="select less: --time, --thread, --focus")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpaceError(f"{error.filename or 'the output'}: cannot be written: {error.strerror}")
     if isinstance(error, OSError):
         return FileAccessError(str(error))
     return PyrometerError(f"{type(error).__name__}: {error}", "this is a defect of Pyrometer")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.streams import not_vital
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 INTERRUPTED = 130
 _PROGRAM = "pyrometer.counts.program"
+_WEIGHT_GROUP = re.compile(r"\(\?P?<weight>")
 
 
 class WrongUsage(click.UsageError):
@@ -40,18 +43,16 @@ class CountsCommand(click.Command):
             raise WrongUsage(error.format_message(), ctx) from error
 
 
-@dataclass(frozen=True)
-class _Sources:
+class _Sources(NamedTuple):
     """Where lines come from."""
 
-    files: tuple[Path, ...]
+    files: tuple[str, ...]
     program: list[str] | None
     inside: bool
     live: bool
 
 
-@dataclass(frozen=True)
-class _Asked:
+class _Asked(NamedTuple):
     """What to print, and what to keep."""
 
     form: str
@@ -83,10 +84,10 @@ class _Asked:
 @click.option("--inside", is_flag=True, help="Count what PROGRAM counts in itself, in place of what it prints.")
 @click.option("-o", "--output", type=click.Path(), help="Keep the counts as a profile.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "md", "csv"]), default="text", show_default=True)
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILES]… [-- PROGRAM]")
+@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILES]… [-- PROGRAM]")
 @click.pass_context
 def command(
-    ctx: click.Context, files: tuple[Path, ...], weights: str | None, live: bool, inside: bool, **options: Any
+    ctx: click.Context, files: tuple[str, ...], weights: str | None, live: bool, inside: bool, **options: Any
 ) -> None:
     """Count equal lines of FILES, of standard input, or of what PROGRAM prints on stderr.
 
@@ -100,7 +101,7 @@ def command(
       pyrometer counts --prefix 'ID:' --live -- ./program --its-options
     """
     program = ctx.meta.get(_PROGRAM)
-    asked = _Asked(**{name: options.pop(name) for name in _Asked.__dataclass_fields__})
+    asked = _Asked(**{name: options.pop(name) for name in _Asked._fields})
     _check(ctx, _Sources(files, program, inside, live), weights, asked, options)
     if inside and program:
         _count_inside(program, asked)
@@ -123,6 +124,8 @@ def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _A
         raise WrongUsage("--inside counts keys as the program made them; it takes no options about lines.", ctx)
     if inside and (sources.live or asked.both or asked.stats or asked.histogram or asked.top or asked.form == "csv"):
         raise WrongUsage("--inside gives a summary as text, json or md; -o keeps the counts for every view.", ctx)
+    if not {"", "0"}.isdisjoint(options["by"]):
+        raise WrongUsage("--by takes a name, or a word's number: 1 the first, -1 the last.", ctx)
     if options["erase"] and keyed:
         raise WrongUsage("-e erases from whole lines; --match and --by choose the key instead.", ctx)
     if (asked.both, asked.stats, asked.histogram).count(True) > 1:
@@ -132,22 +135,26 @@ def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _A
 
 
 def _count(
-    files: tuple[Path, ...], program: list[str] | None, weights: Any, live: bool, asked: _Asked, **options: Any
+    files: tuple[str, ...], program: list[str] | None, weights: Any, live: bool, asked: _Asked, **options: Any
 ) -> None:
     from pyrometer.cli.live import watching
-    from pyrometer.collect.lines import LineRules, count_files, count_stderr
+    from pyrometer.collect.lines import LineRules, count_files
     from pyrometer.tally import Counted
 
     spread = asked.both or asked.stats or asked.histogram
+    if spread or _WEIGHT_GROUP.search(options["pattern"] or ""):
+        weights = weights or "integral"
     detailed = spread or (asked.output is not None and weights is not None)
     # Weights of keys that have their weights in them are not spread at all.
     erase = options.pop("erase") or (spread and options["pattern"] is None and not options["by"] and not asked.both)
-    rules = LineRules(weights or ("integral" if spread else "unit"), erase, detailed=detailed, **options)
+    rules = LineRules(weights or "unit", erase, detailed=detailed, **options)
     path = _output(asked.output, program)
     counting = rules.counting(live)
     selects = rules.prefix is not None or rules.pattern is not None
     with watching(live, selects, sys.stderr if program else sys.stdout, bool(program)) as to:
         if program:
+            from pyrometer.collect.printed import count_stderr
+
             status, interrupted = count_stderr(counting, program, others=to.others, stdout=to.stdout, look=to.look)
         else:
             others = to.others if live else None
@@ -161,9 +168,9 @@ def _count(
     end_like(status or (INTERRUPTED if interrupted else 0))
 
 
-def _known(files: tuple[Path, ...]) -> tuple[Path, ...]:
+def _known(files: tuple[str, ...]) -> tuple[str, ...]:
     """``-`` is standard input, if it stands alone."""
-    return () if files == (Path("-"),) else files
+    return () if files == ("-",) else files
 
 
 def _output(output: str | None, program: list[str] | None) -> Path | None:

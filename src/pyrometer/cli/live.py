@@ -7,9 +7,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from io import FileIO
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from pyrometer import native
 
@@ -24,8 +23,7 @@ LEFT_OPEN = 1.0
 Look = Callable[[native.Counting], None]
 
 
-@dataclass(frozen=True)
-class Watching:
+class Watching(NamedTuple):
     """What goes where while lines are counted; open files by their numbers."""
 
     others: int

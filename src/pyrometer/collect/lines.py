@@ -1,22 +1,16 @@
-"""Lines that are counted: of files, of standard input, or of what a program prints on stderr."""
+"""Lines that are counted: of files, and of standard input."""
 
 from __future__ import annotations
 
 import os
-import select
-import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from io import FileIO
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pyrometer import native
-from pyrometer.collect.interrupt import passed_on
-from pyrometer.collect.program import find_program
-from pyrometer.errors import PyrometerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Weights = Literal["unit", "integral", "fractional"]
 Look = Callable[[native.Counting], None]
@@ -24,14 +18,11 @@ Look = Callable[[native.Counting], None]
 
 STEP = 0.25
 """Seconds between two looks."""
-PIPE = 1 << 20
-"""Bytes that a program may print before it has to wait for us."""
 STDIN = 0
 """Its number; Python has no ``sys.stdin`` where it was closed, and the null device stands there then."""
 
 
-@dataclass(frozen=True)
-class LineRules:
+class LineRules(NamedTuple):
     """What of a line is counted, and with which weight."""
 
     weights: Weights = "unit"
@@ -61,14 +52,18 @@ class LineRules:
 
 
 def count_files(
-    counting: native.Counting, paths: Sequence[Path], *, others: int | None = None, look: Look | None = None
+    counting: native.Counting,
+    paths: Sequence[str | Path],
+    *,
+    others: int | None = None,
+    look: Look | None = None,
 ) -> bool:
     """Count the lines of files, or of standard input; whether it was interrupted: then what was read is counted.
 
     Lines that are not counted go to the open file ``others``.
     """
     source = None if paths else (STDIN, "standard input")
-    running = _Running(counting, lambda: counting.run(list(paths), source, others))
+    running = Running(counting, lambda: counting.run(list(paths), source, others))
     try:
         running.wait(look)
     except KeyboardInterrupt:
@@ -77,69 +72,7 @@ def count_files(
     return False
 
 
-def count_stderr(
-    counting: native.Counting,
-    command: Sequence[str],
-    *,
-    others: int,
-    stdout: int | None = None,
-    look: Look | None = None,
-) -> tuple[int, bool]:
-    """Run a program and count the lines that it, and what it starts, prints on stderr.
-
-    Its exit status (or minus its signal), and whether it was interrupted. Ctrl-C is the program's; once it has ended,
-    another one gives up waiting for what it left running. What cannot be counted is raised when the program has
-    ended; what it prints after that goes to ``others``, too.
-    """
-    find_program(command[0])
-    with (
-        passed_on() as interrupted,
-        _pipe() as (read, write),
-        subprocess.Popen(command, stdout=stdout, stderr=write) as program,
-    ):
-        write.close()
-        running = _Running(counting, lambda: counting.run([], (read.fileno(), command[0]), others))
-
-        def given_up() -> bool:
-            return interrupted() and program.poll() is not None
-
-        def watch(counting: native.Counting) -> None:
-            if look is not None:
-                look(counting)
-            if given_up():
-                counting.stop()
-
-        try:
-            running.wait(watch)
-        except (PyrometerError, BrokenPipeError):
-            _pass_on(read, others, given_up)
-            raise
-        return program.wait(), interrupted()
-
-
-def _pass_on(read: FileIO, others: int, given_up: Callable[[], bool]) -> None:
-    """Let a program go on whose lines are counted no longer: into a pipe that nobody reads it could not.
-
-    A reader that went away is one that the program would have met without us: its end of the pipe is closed then.
-    """
-    while not given_up():
-        if not select.select([read], [], [], STEP)[0]:
-            continue
-        part = read.read(PIPE)
-        if not part:
-            return
-        try:
-            while part:
-                part = part[os.write(others, part) :]
-        except BrokenPipeError:
-            read.close()
-            return
-        except OSError:
-            # On a full disk it goes on as well, unread.
-            continue
-
-
-class _Running:
+class Running:
     """A count in a thread of its own, so that this one hears Ctrl-C."""
 
     def __init__(self, counting: native.Counting, run: Callable[[], None]) -> None:
@@ -171,15 +104,3 @@ class _Running:
             self._error = error
         finally:
             self._done.set()
-
-
-@contextmanager
-def _pipe() -> Iterator[tuple[FileIO, FileIO]]:
-    """A pipe, both ends of which are closed afterwards; a large one where that is possible."""
-    read, write = (FileIO(end, mode) for end, mode in zip(os.pipe(), ("r", "w"), strict=True))
-    with suppress(OSError, AttributeError, ImportError):
-        import fcntl
-
-        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE)
-    with read, write:
-        yield read, write

@@ -59,7 +59,7 @@ def ending(meta: Meta) -> str:
     if meta.attached:
         return "attached"
     if meta.exit_status is None:
-        return "still running"
+        return "still running" if meta.command or meta.instrument != "counts" else "counted lines"
     if meta.exit_status < 0:
         return f"ended by {signal_name(-meta.exit_status)}"
     return f"exit status {meta.exit_status}"

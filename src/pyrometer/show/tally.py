@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TextIO
+from typing import Any, TextIO
 
 from pyrometer.show import words
 from pyrometer.show.grid import Column, Grid, Row
 from pyrometer.show.markdown import escape, render_grids
-from pyrometer.tally import PERCENTILES, Counted, KeyRow, Spread
+from pyrometer.spread import PERCENTILES, Spread
+from pyrometer.tally import Counted, KeyRow
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SHOWN = (99, 90, 75, 25)
@@ -20,6 +23,10 @@ NARROW = 12
 """Bars of a histogram in a table; wider ones have several powers of two in one."""
 WIDE = 40
 """Letters of the longest bar of a histogram of its own."""
+GAP = 3
+"""More empty bars than this, one after the other, are one line."""
+PLAIN = 10**9
+"""From here on the bounds of bars are written with four digits and an exponent."""
 
 
 def spread_grid(counted: Counted, most: int | None) -> Grid:
@@ -97,10 +104,17 @@ def histogram(row: KeyRow) -> str:
         raise TypeError("counted without the weights of each key")
     bars = dict(spread.histogram)
     top = max(bars.values())
-    ranges = [(_range(bound), bars.get(bound, 0)) for bound in _bounds(spread)]
-    wide = max(len(text) for text, _ in ranges)
-    high = max(len(f"{count:,}") for _, count in ranges)
-    lines = [f"{text:>{wide}} {count:>{high},} {'█' * -(-count * WIDE // top)}".rstrip() for text, count in ranges]
+    runs = [(count, list(some)) for count, some in itertools.groupby(_bounds(spread), lambda at: bars.get(at, 0))]
+    ranges = {at: _range(at) for count, some in runs for at in some if count or len(some) <= GAP}
+    wide = max(map(len, ranges.values()))
+    high = max(len(f"{count:,}") for count in bars.values())
+    lines: list[str] = []
+    for count, some in runs:
+        if some[0] not in ranges:
+            lines.append(f"{'…':>{wide}} {words.plural(len(some), 'bar')} without any")
+            continue
+        bar = "█" * -(-count * WIDE // top)
+        lines.extend(f"{ranges[at]:>{wide}} {count:>{high},} {bar}".rstrip() for at in some)
     head = f"{row.key}: {words.plural(spread.count, 'event')}, sum {figure(row.value)}, mean {figure(spread.mean)}"
     return "\n".join([head, *lines])
 
@@ -108,36 +122,47 @@ def histogram(row: KeyRow) -> str:
 def _range(bound: float) -> str:
     if bound == 0:
         return "0"
-    near, far = figure(_short(bound)), figure(_short(bound * 2))
+    near, far = _bound(bound), _bound(bound * 2)
     return f"[{near}, {far})" if bound > 0 else f"({far}, {near}]"
 
 
-def _short(bound: float) -> float:
-    return int(bound) if bound == int(bound) else bound
+def _bound(bound: float) -> str:
+    if abs(bound) >= PLAIN:
+        return f"{bound:.4g}"
+    return figure(int(bound) if bound == int(bound) else bound)
 
 
 def write_json(counted: Counted, most: int | None, stream: TextIO) -> None:
-    """One object, its keys written one by one: there may be millions."""
+    """One object, its keys written one by one: there may be millions. What is no finite number is null."""
     head = {
         "view": "counts",
         "weights": counted.weights,
         "lines": counted.tally.lines,
         "left_out": counted.tally.left_out,
         "interrupted": counted.interrupted,
-        "total": counted.total,
+        "total": _finite(counted.total),
         "keys": counted.keys,
     }
     stream.write(json.dumps(head, indent=2, ensure_ascii=False)[:-2] + ',\n  "rows": [')
     for at, row in enumerate(counted.rows(most)):
-        plain = asdict(row)
-        if row.spread is None:
-            del plain["spread"]
-        else:
-            plain["spread"]["percentiles"] = dict(
-                zip((f"p{at}" for at in PERCENTILES), row.spread.percentiles, strict=True)
-            )
-        stream.write(("," if at else "") + "\n    " + json.dumps(plain, ensure_ascii=False))
+        plain = row._asdict()
+        del plain["spread"]
+        if row.spread is not None:
+            names = (f"p{at}" for at in PERCENTILES)
+            plain["spread"] = asdict(row.spread) | {
+                "percentiles": dict(zip(names, row.spread.percentiles, strict=True))
+            }
+        stream.write(("," if at else "") + "\n    " + json.dumps(_finite(plain), ensure_ascii=False))
     stream.write("\n  ]\n}\n")
+
+
+def _finite(value: Any) -> Any:
+    """A value as JSON can have it, which knows no infinity."""
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_csv(counted: Counted, most: int | None, stream: TextIO) -> None:

@@ -1,7 +1,8 @@
 //! What a format has no place for is said, and nothing else is.
 
+use pyrometer_formats::read::{Keyed, Weight, profile_of_keys};
 use pyrometer_formats::{
-    LeftOut, cachegrind, callgrind, chrome, csv, dhat, firefox, folded, otlp, parquet, pprof, speedscope,
+    LeftOut, cachegrind, callgrind, chrome, csv, dhat, firefox, folded, otlp, parquet, pprof, speedscope, svg,
 };
 use pyrometer_tables::Profile;
 use pyrometer_tables::call_tree::Grouping;
@@ -157,6 +158,17 @@ impl std::io::Write for Sizes {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+#[test]
+fn stacks_below_zero_are_no_lines_and_no_boxes() {
+    let keyed = |key, sum| Keyed { key, count: None, weight: Some(Weight::Whole(sum)) };
+    let profile = profile_of_keys([keyed("a", 7), keyed("b", -5), keyed("c", -1)].into_iter()).unwrap();
+    let (selection, grouping, mut drawn) = (Selection::default(), Grouping::default(), Vec::new());
+    let said = folded::write(&profile, &selection, &grouping, std::io::sink()).unwrap();
+    assert!(said.contains(&"2 stacks with negative values".to_owned()), "{said:?}");
+    svg::write(&profile, &selection, &svg::Picture::default(), &mut drawn).unwrap();
+    assert!(String::from_utf8(drawn).unwrap().contains("(2 stacks with negative values not shown)"));
 }
 
 #[test]

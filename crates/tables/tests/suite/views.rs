@@ -279,6 +279,21 @@ fn sums_saturate() {
 }
 
 #[test]
+fn values_below_zero_are_as_large_as_they_are() {
+    let samples = vec![sample(2, 10, 0, 1), sample(3, -20, 0, 2), sample(6, 1, 0, 3)];
+    let profile = Profile::from_parts(Meta::default(), tables(), samples).expect("a sound profile");
+    let rows = sums::functions(&profile, &all(&profile), &Grouping::default());
+    assert!(shown(&rows).contains(&("g", -20, -20)), "{:?}", shown(&rows));
+    for inverted in [false, true] {
+        let tree =
+            call_tree_above(&profile, &all(&profile), &Grouping { inverted, ..Grouping::default() }, 0.5, 9);
+        assert!(tree.nodes.iter().any(|node| tree.label(node).name == "g" && node.total.value == -20));
+    }
+    let tree = call_tree(&profile, &all(&profile), &Grouping::default());
+    assert_eq!((paths(&tree).iter().filter(|(_, value)| *value < 0).count(), tree.negative()), (0, 1));
+}
+
+#[test]
 fn a_saved_profile_weighs_the_same() -> Result<()> {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let path = folder.path().join("saved.pyro");
