@@ -1,5 +1,6 @@
 """What the views look like: text at 80 columns, Markdown, JSON, HTML; and what stays true of any of them."""
 
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -64,14 +65,18 @@ def test_html_of_a_notebook(profile):
     assert_golden("notebook.html", profile._repr_html_())
 
 
-def summary_text(profile: pyrometer.Profile, width: int = 80) -> str:
+def summary_text(profile: pyrometer.Profile, width: int = 80, file: str | None = "FILE") -> str:
     stream = io.StringIO()
-    show_summary(profile.summary(), text.console(stream, width))
+    show_summary(dataclasses.replace(profile.summary(), file=file), text.console(stream, width))
     return stream.getvalue()
 
 
 def test_summary_after_a_recording(profile):
     assert_golden("record.txt", summary_text(profile))
+
+
+def test_summary_of_what_is_not_kept_names_no_next_command(profile):
+    assert summary_text(profile, file=None) + "next: pyrometer show FILE --view tree\n" == summary_text(profile)
 
 
 def crowded() -> pyrometer.Profile:

@@ -23,8 +23,10 @@ ROOM = {"name": 24, "code": 36}
 
 
 def fit(grid: Grid, width: int) -> tuple[Grid, list[str]]:
-    """A grid with briefer figures and, if that is not enough, without its last optional columns; their titles."""
-    optional = [at for at, column in enumerate(grid.columns) if column.optional]
+    """A grid with briefer figures and, if that is not enough, without some optional columns; their titles."""
+    optional = sorted(
+        (at for at, column in enumerate(grid.columns) if column.optional), key=lambda at: grid.columns[at].rank
+    )
     if not optional:
         return grid, []
     room = _Room(grid, width)
@@ -32,16 +34,17 @@ def fit(grid: Grid, width: int) -> tuple[Grid, list[str]]:
     level = room.level(kept)
     if level is not None:
         return _only(grid, kept, level), []
-    left_out: list[str] = []
+    left_out: list[int] = []
     for at in reversed(optional[1:]):
-        left_out.insert(0, grid.columns[at].title)
+        left_out.append(at)
         kept.remove(at)
         # What is left may be said in more letters again.
         level = room.level(kept)
         if level is not None:
             break
     is_last = len(left_out) == len(optional) - 1
-    return _only(grid, kept, LEVELS - 1 if is_last or level is None else level), left_out
+    titles = [grid.columns[at].title for at in sorted(left_out)]
+    return _only(grid, kept, LEVELS - 1 if is_last or level is None else level), titles
 
 
 class _Room:

@@ -42,6 +42,8 @@ class Column:
     kind: Kind = "text"
     optional: bool = False
     """May be left out where there is no room for it; its title may be broken after a hyphen."""
+    rank: int = 0
+    """Optional columns of the highest rank are left out first, of one rank the last."""
 
 
 class Row(NamedTuple):

@@ -41,7 +41,8 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
         target.print(Text(words.nothing(view.basis), "yellow"))
     for note in notes:
         target.print(Text(note, "yellow"), no_wrap=True)
-    target.print(Text(f"next: {next_command(view, view.file or 'FILE')}", "bold"), no_wrap=True)
+    if view.file is not None:
+        target.print(Text(f"next: {next_command(view, view.file)}", "bold"), no_wrap=True)
 
 
 def _heading(part: Top | Lines, without_allocators: bool) -> str:

@@ -17,8 +17,8 @@ from pyrometer.spread import PERCENTILES, Spread
 from pyrometer.tally import Counted, KeyRow
 
 _BARS = "▁▂▃▄▅▆▇█"
-_SHOWN = (99, 90, 75, 25)
-"""Percentiles beside the median, the first dropped last where there is no room."""
+_RANKS = {50: 1, 99: 3, 90: 4, 75: 5, 25: 6}
+"""Of the columns of percentiles: where there is no room, the last is left out first."""
 NARROW = 12
 """Bars of a histogram in a table; wider ones have several powers of two in one."""
 WIDE = 40
@@ -36,10 +36,9 @@ def spread_grid(counted: Counted, most: int | None) -> Grid:
         Column("sum", "number"),
         Column("mean", "number"),
         Column("min", "number", optional=True),
-        Column("median", "number", optional=True),
-        Column("max", "number", optional=True),
-        *(Column(f"p{at}", "number", optional=True) for at in _SHOWN),
-        Column("std-dev", "number", optional=True),
+        *(Column(_title(at), "number", optional=True, rank=_RANKS[at]) for at in PERCENTILES),
+        Column("max", "number", optional=True, rank=2),
+        Column("std-dev", "number", optional=True, rank=7),
         Column("spread"),
         Column("key", "name"),
     ]
@@ -54,11 +53,13 @@ def _figures(row: KeyRow) -> Iterator[str]:
     if spread is None:
         raise TypeError("counted without the weights of each key")
     yield f"{spread.count:,}"
-    at = dict(zip(PERCENTILES, spread.percentiles, strict=True))
-    shown = (at[percent] for percent in _SHOWN)
-    for value in (row.value, spread.mean, spread.least, at[50], spread.most, *shown, spread.deviation):
+    for value in (row.value, spread.mean, spread.least, *spread.percentiles, spread.most, spread.deviation):
         yield figure(value)
     yield sparkline(spread)
+
+
+def _title(percentile: int) -> str:
+    return "median" if percentile == 50 else f"p{percentile}"
 
 
 def figure(value: float) -> str:
