@@ -130,6 +130,9 @@ class Profile:
     def with_meta(self, meta: str) -> Profile:
         """The same profile with another ``meta.json``."""
 
+    def identified(self, started: int) -> Profile:
+        """The same with build ids of its binaries' files, if these are older than ``started`` (ns since 1970)."""
+
     def meta_json(self) -> str: ...
     def sample_count(self) -> int: ...
     def table(self, name: str) -> Table: ...

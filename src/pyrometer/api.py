@@ -80,10 +80,14 @@ class Profile(ProfileData):
         return analyze.callees(self, function, n, min_share, **filters)
 
     def annotate(
-        self, function: str, fold_generics: bool = False, **selection: Unpack[SelectionOptions]
+        self,
+        function: str,
+        fold_generics: bool = False,
+        hide_allocators: bool | None = None,
+        **selection: Unpack[SelectionOptions],
     ) -> analyze.Annotation:
         """Source and machine code of ``function``; see :func:`pyrometer.analyze.annotate`."""
-        return analyze.annotate(self, function, fold_generics, **selection)
+        return analyze.annotate(self, function, fold_generics, hide_allocators, **selection)
 
     @overload
     def metric_columns(

@@ -1,8 +1,10 @@
 """Programs under an engine: exact counts that are right by construction, and a program that notices nothing of it."""
 
 import json
+import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,6 +117,42 @@ def test_inlined_calls_are_resolved(tmp_path):
     done = run(tmp_path, "instructions", "--inlined", "-o", "a.pyro", "--", program)
     assert done.returncode == 7, done.stderr
     assert functions(tmp_path, "a.pyro", "Ir")["work"] >= 30_000
+    # What just ran is the build that ran: its machine code is believed.
+    shown = run(tmp_path, "annotate", "work", "a.pyro")
+    assert shown.returncode == 0, shown.stderr
+    assert "add" in shown.stdout
+    assert "jne" in shown.stdout
+
+
+def test_counting_inside_of_a_function_that_is_never_called_says_so(freestanding, tmp_path):
+    done = run(tmp_path, "instructions", "--from", "wrok", "-o", "a.pyro", "--", freestanding)
+    assert "never called a function wrok" in " ".join(done.stderr.split())
+    assert "--rate" not in done.stderr
+    several = run(tmp_path, "instructions", "--from", "wor*", "-o", "b.pyro", "--", freestanding)
+    assert "count from the outermost alone" in " ".join(pyrometer.load(tmp_path / "b.pyro").meta.notes), several.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_asks_us_to_end_ends_the_program(number, tmp_path):
+    command = [
+        PYROMETER,
+        "instructions",
+        "--no-summary",
+        "-o",
+        "a.pyro",
+        "--",
+        "sh",
+        "-c",
+        "echo on; while :; do :; done",
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as recorder:
+        assert recorder.stdout
+        recorder.stdout.readline()
+        recorder.send_signal(number)
+        assert recorder.wait(timeout=60) == -number
+    # Its pipe is closed, so that nobody is left; and what it counted is there.
+    assert pyrometer.load(tmp_path / "a.pyro").meta.exit_status == -number
+    assert not list(tmp_path.glob("*.recording"))
 
 
 def test_allocations_are_counted_exactly(tmp_path):
@@ -131,8 +169,56 @@ def test_allocations_are_counted_exactly(tmp_path):
     asking = {row.place.name: row.self.value for row in profile.summary().by_self.rows}
     assert (asking["drop"], asking["keep"]) == (50 * 200, 1000)
     assert not {"malloc", "calloc"} & set(asking)
-    assert {"malloc", "calloc"} <= {row.place.name for row in profile.top(n=100).rows}
+    assert {"malloc", "calloc"} <= {row.place.name for row in profile.top(n=100, hide_allocators=False).rows}
     assert "Functions that ask for memory, by self" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def allocating(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a heap profile, ``a.pyro``."""
+    folder = tmp_path_factory.mktemp("allocating")
+    done = run(folder, "heap", "-o", "a.pyro", "--", built(folder, ALLOCATING))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("columns", [(), ("--metric", "all")])
+@pytest.mark.parametrize(("view", "asker"), [("top", "drop"), ("lines", "drop"), ("files", "stdin")])
+def test_views_of_a_heap_begin_with_who_asks_for_memory(allocating, view, asker, columns):
+    shown = run(allocating, "show", "a.pyro", "--view", view, *columns).stdout
+    assert "that ask for memory" in shown
+    assert asker in shown
+    assert "malloc" not in shown
+    if view == "top":
+        assert "malloc" in run(allocating, "show", "a.pyro", "--view", view, "--show-allocators", *columns).stdout
+
+
+@pytest.mark.parametrize("columns", [(), ("--metric", "alloc-bytes")])
+def test_the_lines_that_allocate_are_annotated(allocating, columns):
+    # 50 times 200 bytes: by drop itself, not only with what it calls.
+    view = json.loads(run(allocating, "annotate", "drop", "a.pyro", *columns, "--format", "json").stdout)
+    hidden = json.loads(run(allocating, "annotate", "drop", "a.pyro", "--show-allocators", "--format", "json").stdout)
+    assert own_values(view) == 10_000
+    assert own_values(hidden) == 0
+
+
+def own_values(view: dict[str, Any]) -> int:
+    """What the lines of an annotation cost by themselves, of the first metric."""
+    listings = view["files"] if "files" in view else view["sources"]
+    own = [line["self"] for listing in listings for line in listing["lines"]]
+    return sum(one[0]["value"] if isinstance(one, list) else one["value"] for one in own)
+
+
+def test_stacks_of_a_heap_begin_where_the_program_does_and_have_binaries(allocating):
+    profile = pyrometer.load(allocating / "a.pyro")
+    roots = {node.place.name for node in profile.tree(min_share=0).roots}
+    assert "???" not in roots, "what lies below _start on the stack is no caller"
+    binaries = {row["path"].rsplit("/", 1)[-1] for row in profile.binaries.rows()}
+    assert {"program", "libc.so.6"} <= binaries
+    functions = {row["name"]: row["binary"] for row in profile.functions.rows()}
+    assert functions["drop"] == functions["main"] != functions["malloc"]
+    assert profile.top(binary="program$").basis.total == 11_000
+    assert profile.top(exclude_binary="program$").basis.total == 0
 
 
 def test_children_are_counted_as_processes_of_their_own(tmp_path):
@@ -157,6 +243,10 @@ def test_copies_are_counted(tmp_path):
     assert profile.meta.instrument == "copies"
     totals = {each.metric.name: each.total for each in profile.summary().metrics}
     assert totals["copy-bytes"] >= 400
+    copying = {row.place.name: row.self.value for row in profile.top(n=100).rows}
+    assert copying["main"] >= 400
+    assert "memcpy" not in copying
+    assert "Functions that ask for copies, by self" in done.stderr
 
 
 def test_the_program_keeps_its_streams_and_its_end(tmp_path):

@@ -1,11 +1,14 @@
 //! The class `Profile`.
 
 use std::collections::HashMap;
+use std::fs::{File, Metadata};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use pyrometer_symbols::identity;
 use pyrometer_tables::Profile as Inner;
 use pyrometer_tables::call_graph::{Metrics, estimate};
 use pyrometer_tables::page::{Parts, page};
@@ -51,6 +54,13 @@ impl Profile {
     /// The same profile with another `meta.json`.
     fn with_meta(&self, py: Python<'_>, meta: &str) -> PyResult<Self> {
         Ok(py.detach(|| rows::with_meta(&self.0, meta)).map(Self::new)?)
+    }
+
+    /// The same profile with build ids of the files that lie at its binaries' paths and are no younger than `started`,
+    /// nanoseconds since 1970: of a program that has just run.
+    fn identified(&self, py: Python<'_>, started: i64) -> PyResult<Self> {
+        let identified = py.detach(|| self.0.with_build_ids(|binary| identity_at(&binary.path, started)));
+        Ok(identified.map(Self::new).map_err(Known::from)?)
     }
 
     fn meta_json(&self) -> PyResult<String> {
@@ -110,4 +120,13 @@ impl Profile {
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         Ok(py.detach(|| self.0.save(&path)).map_err(Known::from)?)
     }
+}
+
+/// What the file at a path is, unless it was written after `started`.
+fn identity_at(path: &str, started: i64) -> Option<String> {
+    // A pipe would be waited for.
+    let about = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
+    let modified = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    let is_older = i64::try_from(modified).is_ok_and(|modified| modified <= started);
+    is_older.then(|| identity::identify(&File::open(path).ok()?).ok()).flatten()
 }

@@ -101,10 +101,36 @@ const ALLOCATORS: [&str; 4] = [
 const SOURCES: [&str; 5] =
     ["/library/alloc/src/", "/library/core/src/", "/library/std/src/", "/rust/deps/", "/include/c++/"];
 
+/// What the C library's functions that copy are called by, but for [`COPYING_PREFIXES`] and [`COPYING_SUFFIX`].
+const COPYING: [&str; 17] = [
+    "memcpy", "memmove", "mempcpy", "bcopy", "memccpy", "strcpy", "strncpy", "strlcpy", "stpcpy", "stpncpy",
+    "strcat", "strncat", "strlcat", "wcscpy", "wcsncpy", "wmemcpy", "wmemmove",
+];
+const COPYING_PREFIXES: [&str; 4] = ["__GI___", "__GI_", "__", ""];
+const COPYING_SUFFIX: &str = "_chk";
+
+/// Whether a metric is of copies: its stacks end in functions that copy, rather than in an allocator.
+fn is_of_copies(tables: &Tables, metric: i32) -> bool {
+    let metric = usize::try_from(metric).ok().and_then(|row| tables.metrics.get(row));
+    metric.is_some_and(|metric| metric.name.starts_with("copy-"))
+}
+
+/// Whether a function of the C library copies; `memcpy@GLIBC_2.2.5` is one of a version.
+fn copies(function: &Function) -> bool {
+    let name = function.name.split('@').next().unwrap_or_default();
+    let name = name.strip_suffix(COPYING_SUFFIX).unwrap_or(name);
+    let plain = COPYING_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
+    plain.is_some_and(|plain| COPYING.contains(&plain))
+}
+
 /// Moves what stacks that end in an allocator weigh to the code that asked for memory: over the allocator's functions and
 /// the standard library's that follow, up to one that is neither. A stack that has no such function keeps what it has.
-pub(crate) fn to_askers(tables: &Tables, weights: &mut [Weight]) {
-    let roles = Roles::of(tables);
+/// Of a metric of copies the functions that copy stand for the allocator's.
+pub(crate) fn to_askers(tables: &Tables, metric: i32, weights: &mut [Weight]) {
+    let mut roles = Roles::of(tables);
+    if is_of_copies(tables, metric) {
+        roles.add_copying(tables);
+    }
     let mut askers: Vec<Option<usize>> = Vec::with_capacity(tables.stacks.len());
     let mut in_allocator: Vec<bool> = Vec::with_capacity(tables.stacks.len());
     for (row, stack) in tables.stacks.iter().enumerate() {
@@ -156,6 +182,12 @@ impl Roles {
         Self(roles)
     }
 
+    fn add_copying(&mut self, tables: &Tables) {
+        for (role, _) in self.0.iter_mut().zip(&tables.functions).filter(|(_, function)| copies(function)) {
+            *role = Role::Allocator;
+        }
+    }
+
     pub(crate) fn of_frame(&self, frame: &Frame) -> Role {
         frame.function.map_or(Role::Asker, |row| self.0[row as usize])
     }
@@ -185,7 +217,7 @@ fn role_of_file(file: Option<&str>) -> Role {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Stack;
+    use crate::schema::{Metric, Stack};
 
     fn function(name: &str, namespace: Option<&str>, file: Option<&str>) -> Function {
         let (namespace, file) = (namespace.map(str::to_owned), file.map(Into::into));
@@ -260,10 +292,23 @@ mod tests {
     fn what_is_allocated_goes_to_the_first_function_outside_of_libraries() {
         let tables = tables();
         let mut weights: Vec<_> = (1..7).map(|value| Weight { value, count: 1 }).collect();
-        to_askers(&tables, &mut weights);
+        to_askers(&tables, 0, &mut weights);
         // Only what ends in an allocator moves, and not where nobody has called it.
         let values: Vec<_> = weights.iter().map(|weight| weight.value).collect();
         assert_eq!(values, [1 + 3 + 4, 2, 0, 0, 5, 6]);
         assert_eq!(weights[0].count, 3);
+    }
+
+    #[test]
+    fn what_is_copied_goes_to_the_code_that_copies() {
+        let mut tables = tables();
+        tables.metrics.push(Metric { name: "copy-bytes".to_owned(), ..Metric::default() });
+        let mut weights: Vec<_> = (1..7).map(|value| Weight { value, count: 1 }).collect();
+        to_askers(&tables, 0, &mut weights);
+        assert_eq!(weights[4].value, 0, "memcpy");
+        assert_eq!(weights[0].value, 1 + 3 + 4 + 5, "main, over the library");
+        for (name, expected) in [("__memcpy_chk", true), ("memmove@@GLIBC_2.2.5", true), ("memcmp", false)] {
+            assert_eq!(copies(&function(name, None, None)), expected, "{name}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::journal::{Journal, is_journal};
 use crate::meta::Meta;
 use crate::positioned::read_at;
 use crate::samples::{BATCH_ROWS, MadeSamples, SampleSource};
-use crate::schema::{Sample, Tables};
+use crate::schema::{Binary, Sample, Tables};
 
 /// What was measured, and what is known about it.
 #[derive(Debug)]
@@ -122,6 +122,22 @@ impl Profile {
     /// # Errors
     /// Those of reading the samples of a recording in progress.
     pub fn with_meta(&self, meta: Meta) -> Result<Self> {
+        self.with(meta, self.tables.clone())
+    }
+
+    /// The same rows with a build id for each binary that has none, as far as `identify` knows one.
+    ///
+    /// # Errors
+    /// Those of [`Self::with_meta`].
+    pub fn with_build_ids(&self, identify: impl Fn(&Binary) -> Option<String>) -> Result<Self> {
+        let mut tables = self.tables.clone();
+        for binary in tables.binaries.iter_mut().filter(|binary| binary.build_id.is_none()) {
+            binary.build_id = identify(binary);
+        }
+        self.with(self.meta.clone(), tables)
+    }
+
+    fn with(&self, meta: Meta, tables: Tables) -> Result<Self> {
         let samples = match &self.samples {
             Store::File(samples) => Store::File(samples.clone()),
             Store::Memory(samples) => Store::Memory(samples.clone()),
@@ -135,7 +151,7 @@ impl Profile {
                 Store::Memory(Arc::new(samples))
             }
         };
-        let (tables, attachments, path) = (self.tables.clone(), self.attachments.clone(), self.path.clone());
+        let (attachments, path) = (self.attachments.clone(), self.path.clone());
         Ok(Self { meta, tables, samples, attachments, path })
     }
 

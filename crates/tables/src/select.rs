@@ -169,7 +169,7 @@ pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
         Ok(())
     })?;
     if selection.hide_allocators {
-        to_askers(tables, &mut weights.stacks);
+        to_askers(tables, selection.metric, &mut weights.stacks);
     }
     Ok(weights)
 }

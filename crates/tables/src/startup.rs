@@ -7,7 +7,7 @@
 //! their source.
 
 use crate::naming::is_runtime;
-use crate::schema::{Frame, Tables};
+use crate::schema::{Frame, Function, Tables};
 
 /// File names of C libraries and of their loaders begin with these.
 const C_LIBRARIES: [&str; 6] = ["libc.so", "libc-2.", "libpthread", "ld-linux", "ld-musl", "libc.musl"];
@@ -73,6 +73,8 @@ fn is_c_library(path: &str) -> bool {
 struct Known {
     c_library: Vec<bool>,
     rust_program: Vec<bool>,
+    /// For each row of `functions`, if a call leads to it: of calls in place of stacks, those at the root are not called.
+    called: Vec<bool>,
 }
 
 impl Known {
@@ -83,7 +85,15 @@ impl Known {
             rust_program[binary as usize] = true;
         }
         let c_library = tables.binaries.iter().map(|binary| is_c_library(&binary.path)).collect();
-        Self { c_library, rust_program }
+        let mut called = vec![false; tables.functions.len()];
+        for call in &tables.calls {
+            called[call.callee as usize] = true;
+        }
+        Self { c_library, rust_program, called }
+    }
+
+    fn called(&self, frame: &Frame) -> bool {
+        frame.function.is_some_and(|row| self.called[row as usize])
     }
 
     fn role(&self, tables: &Tables, frame: &Frame) -> Role {
@@ -93,11 +103,24 @@ impl Known {
             Some(function) if is_runtime(&function.name) => Role::Runtime,
             Some(function) if is_unqualified(&function.name) && is_runtime_source(frame) => Role::Unqualified,
             Some(function) if function.linkage_name == "main" && is_in(&self.rust_program) => Role::Shim,
-            Some(function) if !function.linkage_name.is_empty() => Role::Other,
-            _ if is_in(&self.c_library) => Role::Nameless,
+            Some(function) if !is_nameless(function) => Role::Other,
+            _ if is_in(&self.c_library) && !self.called(frame) => Role::Nameless,
             _ => Role::Other,
         }
     }
+}
+
+/// Whether a function has an address for a name: `libc.so.6+0x27249`, `0x1ab70` of Callgrind, `???` of others of Valgrind's
+/// tools. What other tools have written has no linkage name, but may well have a name.
+fn is_nameless(function: &Function) -> bool {
+    let name = &function.name[..];
+    let is_address = |text: &str| {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let offset = name.rsplit_once('+').map_or("", |(_, offset)| offset);
+    let named = name != "???" && !(name.starts_with("0x") && is_address(name)) && !is_address(offset);
+    function.linkage_name.is_empty() && !named
 }
 
 /// Whether a name has no module before it; `call_once<fn(), ()>` has none.
@@ -116,7 +139,7 @@ const RUST_ENTRY: &str = "std::rt::lang_start";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{Binary, Function, Stack};
+    use crate::schema::{Binary, Call, Stack};
 
     /// `_start → libc+1 → main → libc+2`, and `[truncated stack] → libc+3 → libc+1`, if `truncated`.
     fn program(library: &str, truncated: bool) -> Tables {
@@ -175,6 +198,27 @@ mod tests {
     fn what_calls_main_is_told_from_what_main_calls() {
         assert_eq!(found(&program("/usr/lib/libc.so.6", false)), [1]);
         assert_eq!(found(&program("/opt/libcrypto.so", false)), [0_usize; 0]);
+    }
+
+    #[test]
+    fn functions_of_the_c_library_that_others_named_are_none() {
+        for (name, is_startup) in
+            [("libc+1", true), ("0x1ab70", true), ("???", true), ("vfprintf", false), ("operator+", false)]
+        {
+            let mut tables = program("/usr/lib/libc.so.6", false);
+            tables.functions[1].name = name.to_owned();
+            assert_eq!(found(&tables).contains(&1), is_startup, "{name}");
+        }
+    }
+
+    #[test]
+    fn where_calls_stand_for_stacks_only_what_nobody_calls_is_at_the_root() {
+        let mut tables = program("/usr/lib/libc.so.6", false);
+        for stack in &mut tables.stacks {
+            stack.parent = None;
+        }
+        tables.calls = vec![Call { caller: 2, callee: 3, ..Call::default() }];
+        assert_eq!(found(&tables), [1]);
     }
 
     #[test]

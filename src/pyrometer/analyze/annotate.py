@@ -16,8 +16,8 @@ from pyrometer import native
 from pyrometer.analyze.basis import Basis, Estimate, Weighed, weigh
 from pyrometer.analyze.names import find_function
 from pyrometer.analyze.source import SourceText, read_source
-from pyrometer.errors import DisassemblyError
-from pyrometer.profile import Filters, ProfileData, SelectionOptions, symbol_options
+from pyrometer.errors import DisassemblyError, FunctionNotFoundError
+from pyrometer.profile import FilterOptions, Filters, ProfileData, SelectionOptions, symbol_options
 
 CONTEXT = 3
 """Lines and instructions shown around one that has samples."""
@@ -82,7 +82,11 @@ class Annotation:
 
 
 def annotate(
-    profile: ProfileData, function: str, fold_generics: bool = False, **selection: Unpack[SelectionOptions]
+    profile: ProfileData,
+    function: str,
+    fold_generics: bool = False,
+    hide_allocators: bool | None = None,
+    **selection: Unpack[SelectionOptions],
 ) -> Annotation:
     """Where inside ``function`` the samples fell; with ``fold_generics`` in all its instances.
 
@@ -90,8 +94,14 @@ def annotate(
     ``missing``; their samples are still shown by line and address. A
     :class:`~pyrometer.DisassemblyError` if nothing is left to show.
     """
-    weighed = weigh(profile, {**selection, "fold_generics": fold_generics})
-    name = find_function(function, weighed.weights.functions(weighed.filters.grouping()))
+    filters: FilterOptions = {**selection, "fold_generics": fold_generics, "hide_allocators": hide_allocators}
+    weighed = weigh(profile, filters, by_self=True)
+    try:
+        name = find_function(function, weighed.weights.functions(weighed.filters.grouping()))
+    except FunctionNotFoundError:
+        # An allocator itself.
+        weighed = weigh(profile, filters)
+        name = find_function(function, weighed.weights.functions(weighed.filters.grouping()))
     names = _instances(weighed, name)
     around = weighed.weights.neighbours(_NOT_FOLDED, names)
     found = Annotation(

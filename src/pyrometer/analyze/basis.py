@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from pyrometer import native
 from pyrometer.analyze.interval import effective_size, wilson
 from pyrometer.profile import FilterOptions, Filters, Metric, ProfileData, Quality
+from pyrometer.profile.heap import is_of_blocks
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Basis:
     paths: Paths = "stacks"
     cycles: tuple[Cycle, ...] = ()
     """Of a graph of calls, the heaviest first."""
+    without_allocators: bool = False
+    """What ended in an allocator counts as the code that asked for memory."""
 
     def estimate(self, value: int, count: int) -> Estimate:
         """A part of the total, with its interval."""
@@ -116,23 +119,29 @@ class Weighed:
         )
 
 
-def weigh(profile: ProfileData, options: FilterOptions, estimate: bool = False) -> Weighed:
+def weigh(profile: ProfileData, options: FilterOptions, *, estimate: bool = False, by_self: bool = False) -> Weighed:
     """Weigh the selected samples of a profile: one pass over them.
 
-    ``estimate``: if the profile has calls in place of stacks, these are estimated.
+    ``estimate``: if the profile has calls in place of stacks, these are estimated. ``by_self``: for a view of own
+    costs, which of a heap's blocks are those of who asks for them, unless ``hide_allocators`` is said to be false.
     """
     filters = Filters.of(options)
+    metric = profile.metric_list[filters.metric_row(profile)]
+    if by_self and options.get("hide_allocators") is None and is_of_blocks(metric):
+        # All stacks end in the allocator: by self, that would be all.
+        filters = replace(filters, hide_allocators=True)
     selection = filters.selection(profile)
     stacked = profile.native.estimated(selection) if estimate else None
     weights = (stacked or profile.native).weigh(selection)
     ground = Basis(
-        metric=profile.metric_list[filters.metric_row(profile)],
+        metric=metric,
         total=weights.value,
         samples=weights.count,
         effective_samples=effective_size(weights.value, weights.squares),
         excluded=weights.excluded_count,
         quality=profile.meta.quality,
         paths="estimate" if stacked else _paths(profile, weights),
+        without_allocators=filters.hide_allocators,
     )
     return Weighed(replace(ground, cycles=_cycles(ground, weights, filters)), weights, filters)
 

@@ -106,15 +106,22 @@ class Measured:
 
 
 def measure(
-    profile: ProfileData, options: MetricsOptions, estimate: bool = False, **filters: Unpack[FilterOptions]
+    profile: ProfileData,
+    options: MetricsOptions,
+    *,
+    estimate: bool = False,
+    by_self: bool = False,
+    **filters: Unpack[FilterOptions],
 ) -> Measured:
-    """Weigh what the chosen metrics need."""
+    """Weigh what the chosen metrics need; ``estimate`` and ``by_self`` as for :func:`weigh`."""
     known = derivations(profile, options.derive)
     names = _chosen(profile, known, options)
     recorded = [metric.name for metric in profile.metric_list]
     needed = known.needed(names)
     weighed = {
-        name: weigh(profile, {**filters, "metric": name}, estimate=estimate) for name in recorded if name in needed
+        name: weigh(profile, {**filters, "metric": name}, estimate=estimate, by_self=by_self)
+        for name in recorded
+        if name in needed
     }
     totals = known.evaluate(names, {name: one.basis.total for name, one in weighed.items()})
     columns = tuple(_column(profile, known, name, total) for name, total in zip(names, totals, strict=True))

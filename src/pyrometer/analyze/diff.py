@@ -122,7 +122,8 @@ def _measure(profile: ProfileData, options: DiffOptions, filters: FilterOptions)
     if not profile.metric_list:
         raise SelectionError("the profile has no metric", cure="record again")
     metric = filters.get("metric") or profile.metric_list[0].name
-    return measure(profile, MetricsOptions((metric,), None, options.derive), **filters)
+    chosen = MetricsOptions((metric,), None, options.derive)
+    return measure(profile, chosen, by_self=not options.inclusive, **filters)
 
 
 class _Pair:

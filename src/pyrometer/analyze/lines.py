@@ -34,7 +34,7 @@ def lines(profile: ProfileData, n: int = 10, min_share: float = 0.0, **filters: 
 
     Code without line numbers has no row, so the shares may sum to less than one.
     """
-    return lines_of(weigh(profile, filters), n, min_share)
+    return lines_of(weigh(profile, filters, by_self=True), n, min_share)
 
 
 def lines_of(weighed: Weighed, n: int, min_share: float = 0.0) -> Lines:

@@ -60,9 +60,13 @@ class MetricAnnotation:
 def annotate_function(
     profile: ProfileData, options: MetricsOptions, function: str, **filters: Unpack[FilterOptions]
 ) -> MetricAnnotation:
-    """The lines of ``function``, with several metrics."""
-    measured = measure(profile, options, **filters)
-    name = named(measured, function)
+    """The lines of ``function``, with several metrics; those of an allocator by its own costs."""
+    measured = measure(profile, options, by_self=True, **filters)
+    try:
+        name = named(measured, function)
+    except FunctionNotFoundError:
+        measured = measure(profile, options, **filters)
+        name = named(measured, function)
     files = _costs(measured, name)
     if not files:
         raise FunctionNotFoundError(
@@ -75,7 +79,7 @@ def annotate_file(
     profile: ProfileData, options: MetricsOptions, file: str, **filters: Unpack[FilterOptions]
 ) -> MetricAnnotation:
     """All lines of the file that ``file`` is the path or the end of the path of, with what all functions cost there."""
-    measured = measure(profile, options, **filters)
+    measured = measure(profile, options, by_self=True, **filters)
     files = _costs(measured, None)
     path = _find(file, files)
     return _annotation(measured, None, {path: files[path]}, whole=True, every=files)
@@ -85,7 +89,7 @@ def annotate_all(
     profile: ProfileData, options: MetricsOptions, min_share: float = 0.001, **filters: Unpack[FilterOptions]
 ) -> MetricAnnotation:
     """The lines of every file whose own code has ``min_share`` (0 to 1) of the metric sorted by."""
-    measured = measure(profile, options, **filters)
+    measured = measure(profile, options, by_self=True, **filters)
     files = _costs(measured, None)
     large = {path: costs for path, costs in files.items() if measured.is_large(_sum(measured, costs), min_share)}
     return _annotation(measured, None, large, every=files)

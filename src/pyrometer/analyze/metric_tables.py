@@ -62,7 +62,7 @@ def metric_top(
     **filters: Unpack[FilterOptions],
 ) -> MetricTable:
     """The hottest functions, with several metrics."""
-    measured = measure(profile, options, **filters)
+    measured = measure(profile, options, by_self=True, **filters)
     rows = measured.gather(_functions, lambda row: (row.name, row.binary))
     return _table(measured, "top", rows, shown)
 
@@ -74,7 +74,7 @@ def metric_lines(
     **filters: Unpack[FilterOptions],
 ) -> MetricTable:
     """The hottest source lines, with several metrics."""
-    measured = measure(profile, options, **filters)
+    measured = measure(profile, options, by_self=True, **filters)
     rows = measured.gather(_lines, lambda row: (row.name, row.binary, row.file, row.line))
     return _table(measured, "lines", rows, replace(shown, by="self"))
 
@@ -86,7 +86,7 @@ def metric_files(
     **filters: Unpack[FilterOptions],
 ) -> MetricTable:
     """What the code of each source file costs by itself, with several metrics; code without a file is ``???``."""
-    measured = measure(profile, options, **filters)
+    measured = measure(profile, options, by_self=True, **filters)
     sums: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for name, weighed in measured.weighed.items():
         for row in weighed.weights.lines(weighed.filters.grouping()):

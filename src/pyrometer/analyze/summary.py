@@ -9,7 +9,6 @@ from pyrometer.analyze.basis import Basis, weigh
 from pyrometer.analyze.lines import Lines, lines_of
 from pyrometer.analyze.top import Top, top_of
 from pyrometer.profile import FilterOptions, Meta, Metric, ProfileData
-from pyrometer.profile.heap import is_of_blocks
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,6 @@ class Summary:
     by_total: Top
     """With ``collapse_runtime``."""
     lines: Lines
-    without_allocators: bool
-    """Functions and lines are with ``hide_allocators``."""
     file: str | None
     bytes_on_disk: int | None
 
@@ -47,11 +44,7 @@ def summary(profile: ProfileData, n: int = 10, **filters: Unpack[FilterOptions])
     """
     meta = profile.meta
     path = profile.path
-    weighed = weigh(profile, filters)
-    if filters.get("hide_allocators") is None and is_of_blocks(weighed.basis.metric):
-        # All stacks end in the allocator: by self, that would be all.
-        filters["hide_allocators"] = True
-        weighed = weigh(profile, filters)
+    weighed = weigh(profile, filters, by_self=True)
     # Every stack passes through the runtime's start-up: by total, those frames would fill the list.
     collapsed = replace(weighed.filters, collapse_runtime=True)
     return Summary(
@@ -65,7 +58,6 @@ def summary(profile: ProfileData, n: int = 10, **filters: Unpack[FilterOptions])
         by_self=top_of(weighed, n, "self"),
         by_total=top_of(replace(weighed, filters=collapsed), n, "total"),
         lines=lines_of(weighed, n),
-        without_allocators=weighed.filters.hide_allocators,
         file=None if path is None else str(path),
         bytes_on_disk=path.stat().st_size if path is not None and path.is_file() else None,
     )

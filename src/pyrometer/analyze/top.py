@@ -45,7 +45,7 @@ def top(
     """
     if by not in get_args(By):
         raise ValueError(f"by is 'self' or 'total', not {by!r}")
-    return top_of(weigh(profile, filters), n, by, min_share)
+    return top_of(weigh(profile, filters, by_self=True), n, by, min_share)
 
 
 def top_of(weighed: Weighed, n: int, by: By, min_share: float = 0.0) -> Top:

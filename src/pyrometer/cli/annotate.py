@@ -8,9 +8,9 @@ import click
 
 from pyrometer.cli.input import open_input
 from pyrometer.cli.metrics import metrics
-from pyrometer.cli.options import many_selection, output_format
+from pyrometer.cli.options import allocators, many_selection, output_format
 from pyrometer.cli.printing import print_view
-from pyrometer.cli.show import answer, check_annotate
+from pyrometer.cli.show import answer, check_annotate, is_given
 
 
 @click.command()
@@ -23,6 +23,7 @@ from pyrometer.cli.show import answer, check_annotate
 )
 @metrics
 @many_selection
+@allocators
 @output_format
 def command(function: str | None, file: str | None, form: str, **options: Any) -> None:
     """Show the source and the machine code of FUNCTION, with samples per line and instruction.
@@ -36,8 +37,8 @@ def command(function: str | None, file: str | None, form: str, **options: Any) -
       pyrometer annotate --file src/parse.c cachegrind.out.1
       pyrometer annotate --all
     """
-    own = {name: options.pop(name) for name in ("source", "every", "min_percent")}
-    given = {name: value for name, value in own.items() if value not in (None, False)}
+    own = {name: options.pop(name) for name in ("source", "every", "min_percent", "hide_allocators")}
+    given = {name: value for name, value in own.items() if is_given(name, value)}
     if "source" in given or "every" in given:
         if file is not None:
             raise click.UsageError("Give either FUNCTION, or --file PATH, or --all.")

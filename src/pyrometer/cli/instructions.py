@@ -36,7 +36,7 @@ def command(program: tuple[str, ...], form: str, no_children: bool, inlined: boo
     \b
       pyrometer instructions -- ./program --its-options
       pyrometer instructions --cache --branches -- ./program
-      pyrometer instructions --calls --from 'parse*' -- ./program
+      pyrometer instructions --calls --from parse -- ./program
     """
     chosen = {name: options.pop(name) for name in ("cache", "branches", "calls", "inside")}
     request = Request("instructions", addresses=inlined, children=not no_children, **chosen)

@@ -63,10 +63,15 @@ _SELECTION = (
     ),
     click.option("--fold-generics", is_flag=True, help="Generic instances are one function."),
 )
+_ALLOCATORS = click.option(
+    "--hide-allocators/--show-allocators",
+    default=None,
+    help="malloc (of copies: memcpy) counts as the code that asked, or not; default: so for a heap's own costs.",
+)
 _FRAMES = (
     click.option("--collapse-runtime", is_flag=True, help="The language runtime's frames are one frame."),
     click.option("--hide", multiple=True, metavar="REGEX", help="Such functions count as their callers."),
-    click.option("--hide-allocators", is_flag=True, help="malloc counts as the code that asked."),
+    _ALLOCATORS,
 )
 FRAMES = ("collapse_runtime", "hide", "hide_allocators")
 """The options for views of many functions: which frames are put together or left out."""
@@ -110,6 +115,11 @@ def _frames(command: F) -> F:
     for option in reversed(_FRAMES):
         command = option(command)
     return command
+
+
+def allocators(command: F) -> F:
+    """``--hide-allocators`` alone, for a view of one function."""
+    return _ALLOCATORS(command)
 
 
 def split_filters(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -20,7 +20,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "callees": frozenset({"limit", "min_percent", "function", *FRAMES}),
     "lines": frozenset({"limit", "min_percent", *FRAMES}),
     "files": frozenset({"limit", "min_percent", *FRAMES}),
-    "annotate": frozenset({"function", "source", "every", "min_percent"}),
+    "annotate": frozenset({"function", "source", "every", "min_percent", "hide_allocators"}),
     "binaries": frozenset({"limit", "min_percent"}),
     "stat": frozenset({"derive"}),
 }
@@ -61,7 +61,7 @@ def command(file: str | None, view: str | None, form: str, **options: Any) -> No
     """
     chosen, own = split_filters(options)
     names, sort, given = chosen.pop("metric"), own.pop("sort"), own.pop("derive")
-    set_options = {name: value for name, value in own.items() if value not in (None, False, ())}
+    set_options = {name: value for name, value in own.items() if is_given(name, value)}
     set_options |= ({"sort": sort} if sort else {}) | ({"derive": given} if given else {})
     if view is not None:
         _check(view, set_options)
@@ -105,6 +105,11 @@ def answer(
     if view not in SEVERAL and len(which[0]) > 1:
         raise click.UsageError(f"--view {view} is of one --metric")
     return getattr(profile, METHODS.get(view, view))(**arguments, metric=metric, **chosen)
+
+
+def is_given(name: str, value: object) -> bool:
+    """Whether an option stands on the command line; that no allocator is to be hidden is said, too."""
+    return value not in (None, ()) and (value is not False or name == "hide_allocators")
 
 
 def _check(view: str, given: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from pyrometer.collect.engines import Engine, Finished, Request
 from pyrometer.collect.host import this_host
 from pyrometer.collect.output import choose_output, give_back
 from pyrometer.collect.program import find_program
-from pyrometer.profile import Meta, ProfileData
+from pyrometer.profile import Filters, Meta, ProfileData, units
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,45 @@ def _keep(finished: Finished, about: _About, path: Path, files: DebugFiles | Non
     read = native.read_foreign(list(finished.files), finished.format, False, None)
     profile = read.with_meta(_meta(read, finished, about).to_json())
     if about.request.addresses:
+        # The files do not say which build ran; without that no debug info elsewhere and no machine code is believed.
+        profile = profile.identified(about.started)
         options = (files or DebugFiles()).options(lambda options: native.wanted(profile, options))
         return native.resymbolize(profile, path, options)
     profile.save(os.fspath(path))
     return native.Profile.open(os.fspath(path))
+
+
+def _nothing_inside(read: native.Profile, request: Request) -> list[str]:
+    """Why a count that is of some functions only has nothing."""
+    if not request.inside or any(value for value, _ in read.totals()):
+        return []
+    names = " or ".join(request.inside)
+    return [
+        f"nothing was counted: the program never called a function {names}. Functions have the names of their symbols "
+        "(C++: with what they take, so that a * behind the name helps), and one that was inlined is none: give --from "
+        "its caller, or build with -fno-inline"
+    ]
+
+
+_NAMELESS = "???"
+"""What the engine calls a function that it knows no name of."""
+_NOTED = 0.01
+"""The share from which on it is noted."""
+
+
+def _nameless(read: native.Profile) -> list[str]:
+    """What is to be done about code without names; they are those of the engine, which looks into few places."""
+    data, filters = ProfileData(read, None), Filters(hide_allocators=True)
+    weights = read.weigh(filters.selection(data))
+    rows = [row for row in weights.functions(filters.grouping()) if row.name == _NAMELESS and row.self_value]
+    part = sum(row.self_value for row in rows)
+    if part < _NOTED * weights.value or not part:
+        return []
+    binaries = ", ".join(sorted({row.binary for row in rows if row.binary})) or "a binary"
+    return [
+        f"{units.percent(part / weights.value)} % of {data.metric_list[0].name} is of code without a name, shown as "
+        f"{_NAMELESS}: {binaries} is stripped. Install its debug symbols, or build it with -g and do not strip it"
+    ]
 
 
 def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
@@ -92,6 +127,12 @@ def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
         duration=about.duration,
         exit_status=finished.status,
         host=this_host(),
-        notes=[*found.notes, *finished.notes],
+        # What the user can do something about comes first.
+        notes=[
+            *_nothing_inside(read, about.request),
+            *finished.notes,
+            *([] if about.request.addresses else _nameless(read)),
+            *found.notes,
+        ],
         extra={**found.extra, "engine": dict(finished.facts)},
     )

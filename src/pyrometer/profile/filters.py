@@ -56,8 +56,9 @@ class FilterOptions(SelectionOptions, total=False):
     """Consecutive frames of the language's runtime are one frame."""
     hide: Patterns
     """Frames of such functions are left out of their stacks: what they cost is their callers'."""
-    hide_allocators: bool
-    """What ends in an allocator counts as the code that asked for memory: neither allocator nor standard library."""
+    hide_allocators: bool | None
+    """What ends in an allocator counts as the code that asked for memory: neither allocator nor standard library; of
+    copies, what ends in ``memcpy``. None: so in views of own costs, for metrics of a heap's blocks."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _top(view: Top) -> list[Grid]:
         for row, name in zip(view.rows, names, strict=True)
         for shown, rest in [(row.self, row.total) if view.by == "self" else (row.total, row.self)]
     ]
-    heading = f"Hottest functions by {view.by} · {words.total(view.basis)}"
+    heading = f"{words.heading(view.basis, 'functions', view.by)} · {words.total(view.basis)}"
     return [Grid(heading, columns, rows, _rest(len(rows), view.functions, "function"))]
 
 
@@ -94,7 +94,7 @@ def _lines(view: Lines) -> list[Grid]:
         Row([*share_cells(view.basis, row.self), words.share(row.total), line_name(row.file, row.line), row.function])
         for row in view.rows
     ]
-    heading = f"Hottest source lines · {words.total(view.basis)}"
+    heading = f"{words.heading(view.basis, 'source lines')} · {words.total(view.basis)}"
     notes = _rest(len(rows), view.lines, "line")
     if not view.lines:
         notes = ["no line numbers: build with debug info, e.g. -g or debug = 1"]

@@ -12,6 +12,7 @@ from pyrometer.analyze import (
     MetricTable,
     MetricTree,
     Neighbours,
+    Stat,
     Summary,
     Top,
     Tree,
@@ -28,6 +29,11 @@ def next_command(view: object, file: str) -> str:
 @next_command.register
 def _summary(view: Summary, file: str) -> str:
     return _show(file, "tree")
+
+
+@next_command.register
+def _stat(view: Stat, file: str) -> str:
+    return f"pyrometer record -- {view.commands[0].command}"
 
 
 @next_command.register

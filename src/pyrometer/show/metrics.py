@@ -43,8 +43,8 @@ def _heading(view: MetricTable) -> str:
     sort = view.columns[0].name
     if view.function is not None:
         return f"{view.kind.capitalize()} of {view.function} by {sort}"
-    what = {"top": f"functions by {view.by}", "lines": "source lines by self", "files": "files by self"}[view.kind]
-    return f"Hottest {what} {sort}"
+    noun = {"top": "functions", "lines": "source lines", "files": "files"}[view.kind]
+    return words.heading(view.basis, noun, f"{view.by} {sort}")
 
 
 def _function(row: MetricRow) -> list[Cell]:

@@ -36,7 +36,7 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
     used = len(facts) + len(notes) + 1
     for part in (view.by_self, view.by_total, _fit(view, LINES - used)):
         if part.rows:
-            _section(replace(grids(part)[0], heading=_heading(part, view.without_allocators)), target)
+            _section(replace(grids(part)[0], heading=_heading(part)), target)
     if not view.basis.samples:
         target.print(Text(words.nothing(view.basis), "yellow"))
     for note in notes:
@@ -45,12 +45,11 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
         target.print(Text(f"next: {next_command(view, view.file)}", "bold"), no_wrap=True)
 
 
-def _heading(part: Top | Lines, without_allocators: bool) -> str:
+def _heading(part: Top | Lines) -> str:
     if isinstance(part, Lines):
-        return "Lines that ask for memory" if without_allocators else "Hottest source lines"
-    functions = "Functions that ask for memory," if without_allocators else "Hottest functions"
+        return words.heading(part.basis, "source lines")
     together = ", the runtime's together" if part.by == "total" else ""
-    return f"{functions} by {part.by}{together}"
+    return words.heading(part.basis, "functions", f"{part.by}{together}")
 
 
 def _style(number: int, of: int, meta: Meta) -> str:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from pyrometer.analyze import Basis, Cycle, Estimate, Place
 from pyrometer.profile import Quality, units
+from pyrometer.profile.heap import is_of_blocks
 
 
 def share(estimate: Estimate) -> str:
@@ -35,6 +36,14 @@ def total(basis: Basis) -> str:
     return f"{basis.metric.name} {value} in {plural(basis.samples, 'sample')}{shared}"
 
 
+def heading(basis: Basis, noun: str, by: str = "") -> str:
+    """What a list of places is of: ``Hottest lines by self``; of a heap ``Lines that ask for memory, by self``."""
+    if not (basis.without_allocators and is_of_blocks(basis.metric)):
+        return f"Hottest {noun}{f' by {by}' if by else ''}"
+    what = "copies" if basis.metric.name.startswith("copy-") else "memory"
+    return f"{noun.capitalize()} that ask for {what}{f', by {by}' if by else ''}"
+
+
 def quality(found: Quality) -> str:
     """What is missing, as numbers: always all four, so that a zero is seen too."""
     return " · ".join(text for text, _ in missing(found))
@@ -59,6 +68,8 @@ def nothing(found: Basis) -> str:
     """Why a view is empty."""
     if found.excluded:
         return "no samples: the filters leave none"
+    if found.metric.kind == "exact":
+        return f"no {found.metric.name}: nothing of it was counted"
     return "no samples: the program used too little CPU time; run it longer, or raise --rate"
 
 

@@ -144,6 +144,68 @@ fn the_crate_dhat_writes_return_addresses() {
     assert!(about.contains("µs"), "{about}");
 }
 
+/// A file with one point, whose stack has these frames, innermost first.
+fn dhat_of(frames: &[&str], modules: &str) -> Profile {
+    let places: Vec<_> = (1..=frames.len()).map(|place| place.to_string()).collect();
+    let text = format!(
+        r#"{{"dhatFileVersion":2,"mode":"heap","verb":"Allocated","bklt":false,"bkacc":false,"tu":"instrs","Mtu":"M",
+        "cmd":"a","pid":3,"te":9,"pps":[{{"tb":1,"tbk":1,"fs":[{}]}}],"ftbl":["[root]","{}"]{modules}}}"#,
+        places.join(","),
+        frames.join(r#"",""#),
+    );
+    read_as("dhat", text.as_bytes(), false).unwrap()
+}
+
+/// Name and binary of the frames of the one stack, from the root.
+fn frames_of(profile: &Profile) -> Vec<(&str, Option<&str>)> {
+    let tables = profile.tables();
+    let functions = tables
+        .stacks
+        .iter()
+        .map(|stack| &tables.functions[tables.frames[stack.frame as usize].function.unwrap() as usize]);
+    let named = functions.map(|function| {
+        let binary = function.binary.map(|row| &tables.binaries[row as usize].path[..]);
+        (&function.name[..], binary)
+    });
+    named.collect()
+}
+
+#[test]
+fn what_valgrind_finds_beyond_the_end_of_a_stack_is_no_caller() {
+    let start = ["0x48417B4: malloc (in /v.so)", "0x1092C6: main (p.c:26)", "0x109230: _start (in /p)"];
+    let beyond = ["0x1FFF000717: ???", "0x37: ???", "0x0: ???", "0x1FFF0009F6: ???"];
+    let profile = dhat_of(&[&start[..], &beyond[..]].concat(), "");
+    let names: Vec<_> = frames_of(&profile).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["_start", "main", "malloc"]);
+    // Code that was made while the program ran, and code without a name, may well call.
+    for caller in ["0x4A00000: ???", "0x10: ??? (in /p)"] {
+        assert_eq!(frames_of(&dhat_of(&["0x48417B4: malloc (in /v.so)", caller], ""))[0].0, "???");
+    }
+    assert_eq!(frames_of(&dhat_of(&["0x0: ???"], "")), [("[unknown]", None)]);
+}
+
+#[test]
+fn frames_with_lines_have_the_binary_that_a_run_of_ours_tells() {
+    let frames = [
+        "0x48417B4: malloc (in /v.so)",
+        "0x4A00010: f (f.c:1)",
+        "0x1092C6: g (p.c:2)",
+        "0x1092C6: main (p.c:26)",
+        "0x40: ??? (in /p)",
+    ];
+    let modules = r#","modules":[[1085440,"/p"],[77594624,"/lib f.so"]]"#;
+    let expected = [
+        ("???", Some("/p")),
+        ("main", Some("/p")),
+        ("g", Some("/p")),
+        ("f", Some("/lib f.so")),
+        ("malloc", Some("/v.so")),
+    ];
+    assert_eq!(frames_of(&dhat_of(&frames, modules)), expected);
+    assert_eq!(frames_of(&dhat_of(&frames, ""))[1], ("main", None));
+    assert_eq!(frames_of(&dhat_of(&["0x1: f (f.c:1)", "0x4A00000: ???"], modules))[0], ("???", None));
+}
+
 #[test]
 fn histograms_that_wrapped_are_marked() {
     let text = r#"{"dhatFileVersion":2,"mode":"heap","verb":"Allocated","bklt":false,"bkacc":true,"tu":"instrs","Mtu":"M",

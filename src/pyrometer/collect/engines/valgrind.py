@@ -8,9 +8,10 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pyrometer.collect.engines import modules
 from pyrometer.collect.engines.caches import Caches, machine_caches
 from pyrometer.collect.engines.engine import Finished, Request
-from pyrometer.collect.interrupt import passed_on
+from pyrometer.collect.interrupt import run
 from pyrometer.errors import EngineError, EngineNotFoundError
 
 _INSTALL = "install it: sudo apt install valgrind (dnf, zypper, pacman: the same name)"
@@ -62,14 +63,17 @@ class Valgrind:
         """See :class:`~pyrometer.collect.engines.engine.Engine`."""
         caches = machine_caches() if request.cache else None
         arguments = [self._path, *self.arguments(request, folder, caches), "--", *command]
-        with passed_on():
-            done = subprocess.Popen(arguments)
-            status = done.wait()
+        status = run(arguments)
         files = sorted(path for path in folder.glob("out.*") if path.stat().st_size > 0)
         log = "".join(path.read_text(errors="replace") for path in sorted(folder.glob("log.*")))
         notes = list(_notes(log))
         if not files:
             raise _failure(status, notes, log)
+        if self.tool(request) == "dhat":
+            for path in files:
+                modules.add_modules(path, path.suffix[1:], folder)
+        if _may_nest(request.inside):
+            notes.append(_NESTED)
         if caches and not caches.known:
             notes.append("this machine does not say what caches it has: those of common processors were simulated")
         return Finished(status, self.tool(request), files, notes, self._facts(request, caches))
@@ -82,7 +86,8 @@ class Valgrind:
         options += [f"--trace-children={_yes(request.children)}", "--show-below-main=yes"]
         if tool == "dhat":
             # Whole paths: a file's name alone names no source.
-            return [*options, f"--mode={_MODES[request.what]}", f"--num-callers={_CALLERS}", "--fullpath-after="]
+            options += [f"--mode={_MODES[request.what]}", f"--num-callers={_CALLERS}", "--fullpath-after="]
+            return [*options, *modules.OPTIONS]
         options += [f"--cache-sim={_yes(request.cache)}", f"--branch-sim={_yes(request.branches)}"]
         if caches:
             options += [f"--I1={caches.instructions}", f"--D1={caches.data}", f"--LL={caches.last}"]
@@ -96,6 +101,17 @@ class Valgrind:
         if caches:
             facts |= {"I1": str(caches.instructions), "D1": str(caches.data), "LL": str(caches.last)}
         return facts
+
+
+_NESTED = (
+    "where one of the functions of --from calls another of them, Callgrind stops counting until that returns: if some "
+    "do, count from the outermost alone"
+)
+
+
+def _may_nest(inside: Sequence[str]) -> bool:
+    """Whether more than one function may be meant."""
+    return len(inside) > 1 or any(set("*?") & set(pattern) for pattern in inside)
 
 
 def _yes(wanted: bool) -> str:
@@ -116,6 +132,6 @@ def _failure(status: int, notes: Sequence[str], log: str) -> EngineError:
         return EngineError(
             "the program left no counts", f"it was killed by signal {-status}", "let it end by itself, or send SIGTERM"
         )
-    last = [line.split("== ", 1)[-1] for line in log.splitlines() if line.strip()]
+    last = [line.split("== ", 1)[-1] for line in log.splitlines() if re.match("==[0-9]+== .", line)]
     why = notes[0] if notes else (last[-1] if last else f"Valgrind ended with status {status}")
     return EngineError("Valgrind cannot run this program", why, "its own message stands above, if it had one")

@@ -190,6 +190,29 @@ fn say_defects(document: &Document, kind: Kind, [right, wrapped]: [u64; 2], buil
     }
 }
 
+/// The binary that holds a place with a name; none if the file does not tell.
+fn module<'a>(document: &'a Document, place: &TextPlace<'_>) -> Option<&'a str> {
+    let address = place.address.filter(|_| place.function != UNKNOWN)?.cast_unsigned();
+    let at = document.modules.partition_point(|(begin, _)| *begin <= address);
+    Some(document.modules.get(at.checked_sub(1)?)?.1.as_str())
+}
+
+/// As Valgrind writes a function that it does not know.
+const UNKNOWN: &str = "???";
+/// Addresses below are of a page that holds no code.
+const FIRST_PAGE: i64 = 4096;
+/// Where Valgrind puts the first stack of a 64-bit program, 16 MiB of it at most.
+const FIRST_STACK: std::ops::Range<i64> = 0x1f_fe00_0000..0x1f_ff00_1000;
+
+/// Whether a frame is what Valgrind found beyond the stack's end: below the function that a program starts in lie the
+/// number of its arguments and where they are, which it takes for callers.
+fn is_no_code(place: &TextPlace<'_>) -> bool {
+    let is_unknown =
+        place.is_code && place.function == UNKNOWN && place.file.is_none() && place.binary.is_none();
+    let is_elsewhere = |address| (0..FIRST_PAGE).contains(&address) || FIRST_STACK.contains(&address);
+    is_unknown && place.address.is_none_or(is_elsewhere)
+}
+
 /// The frames of the file as rows, made when they are needed.
 struct Frames<'a> {
     places: Vec<TextPlace<'a>>,
@@ -204,7 +227,8 @@ impl<'a> Frames<'a> {
         let back = i64::from(kind.is_rust);
         let places = document.ftbl.iter().map(|text| {
             let place = TextPlace::parse(text);
-            TextPlace { address: place.address.map(|address| address.wrapping_sub(back)), ..place }
+            let binary = place.binary.or_else(|| module(document, &place));
+            TextPlace { address: place.address.map(|address| address.wrapping_sub(back)), binary, ..place }
         });
         let rows = vec![[None; 2]; document.ftbl.len()];
         Self { places: places.collect(), rows, inlining: Inlining::default() }
@@ -216,7 +240,10 @@ impl<'a> Frames<'a> {
             return None;
         }
         // The first is the root of DHAT's viewer, that no stack needs.
-        let frames: Vec<_> = frames.iter().copied().filter(|frame| *frame != 0).collect();
+        let mut frames: Vec<_> = frames.iter().copied().filter(|frame| *frame != 0).collect();
+        while frames.last().is_some_and(|frame| is_no_code(&self.places[*frame as usize])) {
+            frames.pop();
+        }
         let addresses = frames.iter().map(|frame| (self.places[*frame as usize].address, *frame));
         let inlined = self.inlining.mark(addresses);
         let mut node = None;
