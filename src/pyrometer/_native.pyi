@@ -130,6 +130,9 @@ class Profile:
     def with_meta(self, meta: str) -> Profile:
         """The same profile with another ``meta.json``."""
 
+    def askers(self, metric: int) -> list[int]:
+        """For each row of ``stacks`` the one of who asked for memory; it may be itself."""
+
     def identified(self, started: int) -> Profile:
         """The same with build ids of its binaries' files, if these are older than ``started`` (ns since 1970)."""
 

@@ -168,6 +168,10 @@ class Profile(ProfileData):
 
         return Profile.of(symbolize(self, _debug_files(debug_paths, sysroot, offline, bundle), output))
 
+    def accesses(self, n: int = 20) -> analyze.Accesses:
+        """Of a heap profile of DHAT, which bytes of blocks were accessed; see :func:`pyrometer.analyze.accesses`."""
+        return analyze.accesses(self, n)
+
     def summary(self, n: int = 10, **filters: Unpack[FilterOptions]) -> analyze.Summary:
         """The profile at a glance; see :func:`pyrometer.analyze.summary`."""
         return analyze.summary(self, n, **filters)

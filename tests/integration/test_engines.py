@@ -202,6 +202,42 @@ def test_the_lines_that_allocate_are_annotated(allocating, columns):
     assert own_values(hidden) == 0
 
 
+def test_which_bytes_were_accessed(allocating):
+    rows = {row.function: row for row in pyrometer.load(allocating / "a.pyro").accesses().rows}
+    # Fifty blocks of 200 bytes, of which the first byte was written each time.
+    drop = rows["drop"]
+    assert (drop.block_size, drop.points, drop.accesses, drop.unused) == (200, 1, 50, 199)
+    assert drop.runs == ((1, 50), (199, 0))
+    shown = run(allocating, "show", "a.pyro", "--view", "accesses").stdout
+    assert "█·······" in shown
+    assert "199 B" in shown
+    json_rows = json.loads(run(allocating, "show", "a.pyro", "--view", "accesses", "--format", "json").stdout)["rows"]
+    assert [1, 50] in next(row["runs"] for row in json_rows if row["function"] == "drop")
+    refused = run(allocating, "show", "a.pyro", "--view", "accesses", "--focus", "drop")
+    assert refused.returncode == 2
+
+
+RUST = """
+#[inline(always)]
+fn gather(n: usize) -> Vec<u64> { let mut all = Vec::new(); for at in 0..n as u64 { all.push(at); } all }
+mod inner { #[inline(always)] pub fn sum(n: usize) -> u64 { super::gather(n).iter().sum() } }
+fn main() { let n = std::env::args().count() * 1000; println!("{}", inner::sum(n)); }
+"""
+
+
+def test_inlined_functions_of_a_heap_have_their_modules(tmp_path):
+    (tmp_path / "app.rs").write_text(RUST)
+    command = ["rustc", "-O", "-g", "--crate-name", "app", "app.rs", "-o", "app"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
+    done = run(tmp_path, "heap", "-o", "a.pyro", "--", tmp_path / "app")
+    assert done.returncode == 0, done.stderr
+    profile = pyrometer.load(tmp_path / "a.pyro")
+    names = {node.place.name for _, node in profile.tree(min_share=0).walk()}
+    assert {"app::main", "app::inner::sum", "app::gather"} <= names
+    assert not {"gather", "sum", "main::main"} & names
+    assert profile.top().rows[0].place.name == "app::gather"
+
+
 def own_values(view: dict[str, Any]) -> int:
     """What the lines of an annotation cost by themselves, of the first metric."""
     listings = view["files"] if "files" in view else view["sources"]
@@ -227,9 +263,30 @@ def test_children_are_counted_as_processes_of_their_own(tmp_path):
     assert functions(tmp_path, "a.pyro", "alloc-bytes")
     profile = pyrometer.load(tmp_path / "a.pyro")
     totals = {each.metric.name: each.total for each in profile.summary().metrics}
-    # The child begins with what its parent had.
-    assert totals["alloc-bytes"] >= 1000 + 50 * 200 + 5000
+    # The child begins with what its parent had, and that is said.
+    assert totals["alloc-bytes"] == 2 * (1000 + 50 * 200) + 5000
+    assert any("1 process forked without executing a program" in note for note in profile.meta.notes)
     assert run(tmp_path, "heap", "--no-children", "-o", "b.pyro", "--", program, "more").returncode == 0
+    alone = pyrometer.load(tmp_path / "b.pyro")
+    assert alone.top().basis.total == 1000 + 50 * 200
+    assert not any("forked" in note for note in alone.meta.notes)
+
+
+@pytest.mark.parametrize("options", [(), ("--calls",)])
+def test_each_process_can_be_looked_at_alone(tmp_path, options):
+    program = built(tmp_path, ALLOCATING)
+    for name, more in (("a.pyro", ()), ("b.pyro", ("--no-children",))):
+        assert run(tmp_path, "instructions", *options, *more, "-o", name, "--", program, "more").returncode == 0
+    both, alone = (pyrometer.load(tmp_path / name) for name in ("a.pyro", "b.pyro"))
+    processes = list(both.processes.rows())
+    assert len(processes) == 2
+    assert {process["name"] for process in processes} == {"program"}
+    each = [both.top(process=process["pid"]).basis.total for process in processes]
+    assert sum(each) == both.top().basis.total
+    # Addresses of each run are others, which changes a few instructions of the dynamic linker.
+    assert alone.top().basis.total == pytest.approx(max(each), rel=0.02)
+    assert any("1 process forked" in note for note in both.meta.notes)
+    assert len(alone.processes) == 1
 
 
 def test_copies_are_counted(tmp_path):

@@ -12,7 +12,7 @@ use pyrometer_symbols::identity;
 use pyrometer_tables::Profile as Inner;
 use pyrometer_tables::call_graph::{Metrics, estimate};
 use pyrometer_tables::page::{Parts, page};
-use pyrometer_tables::select::{Selection, totals, weigh};
+use pyrometer_tables::select::{Selection, askers, totals, weigh};
 
 use crate::error::{Known, Result};
 use crate::page_parts::PageParts;
@@ -84,6 +84,11 @@ impl Profile {
         let selection = Selection { metric, ..Selection::default() };
         let weights = py.detach(|| weigh(&self.0, &selection)).map_err(Known::from)?;
         Ok(weights.stacks.iter().map(|weight| weight.value).collect())
+    }
+
+    /// For each row of `stacks` the one of who asked for memory, or of copies who copied; it may be itself.
+    fn askers(&self, py: Python<'_>, metric: i32) -> Vec<usize> {
+        py.detach(|| askers(self.0.tables(), metric))
     }
 
     /// A profile with estimated stacks of the selected metric, if this one has calls of it in place of stacks.

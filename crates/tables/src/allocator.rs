@@ -123,10 +123,19 @@ fn copies(function: &Function) -> bool {
     plain.is_some_and(|plain| COPYING.contains(&plain))
 }
 
-/// Moves what stacks that end in an allocator weigh to the code that asked for memory: over the allocator's functions and
-/// the standard library's that follow, up to one that is neither. A stack that has no such function keeps what it has.
-/// Of a metric of copies the functions that copy stand for the allocator's.
+/// Moves what stacks that end in an allocator weigh to the code that asked for memory, as [`askers`] has it.
 pub(crate) fn to_askers(tables: &Tables, metric: i32, weights: &mut [Weight]) {
+    for (row, asker) in askers(tables, metric).into_iter().enumerate().filter(|(row, asker)| row != asker) {
+        let weight = std::mem::take(&mut weights[row]);
+        weights[asker].add(&weight);
+    }
+}
+
+/// For each row of `stacks` the one that ends in the code that asked for memory: over the allocator's functions and the
+/// standard library's that follow, up to one that is neither. A stack that ends in no allocator, or has no such function,
+/// is its own. Of a metric of copies the functions that copy stand for the allocator's.
+#[must_use]
+pub fn askers(tables: &Tables, metric: i32) -> Vec<usize> {
     let mut roles = Roles::of(tables);
     if is_of_copies(tables, metric) {
         roles.add_copying(tables);
@@ -146,12 +155,8 @@ pub(crate) fn to_askers(tables: &Tables, metric: i32, weights: &mut [Weight]) {
             Role::Asker => false,
         });
     }
-    for (row, asker) in askers.into_iter().enumerate() {
-        if let (true, Some(asker)) = (in_allocator[row], asker) {
-            let weight = std::mem::take(&mut weights[row]);
-            weights[asker].add(&weight);
-        }
-    }
+    let own = |(row, asker): (usize, Option<usize>)| asker.filter(|_| in_allocator[row]).unwrap_or(row);
+    askers.into_iter().enumerate().map(own).collect()
 }
 
 /// What a function has to do with allocating.

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use regex::Regex;
 
+pub use crate::allocator::askers;
 use crate::allocator::to_askers;
 use crate::call_graph::has_call_graph;
 use crate::columns::{Columns, NO_TIME, Wanted};

@@ -1,5 +1,6 @@
 """Pure functions from a Profile to small result tables. Nothing here prints."""
 
+from pyrometer.analyze.accesses import Accesses, AccessRow, accesses
 from pyrometer.analyze.annotate import (
     Annotation,
     Assembly,
@@ -41,6 +42,8 @@ from pyrometer.analyze.tree import Node, Tree, tree
 from pyrometer.profile.derived import derivations
 
 __all__ = [
+    "AccessRow",
+    "Accesses",
     "Amount",
     "Annotation",
     "Assembly",
@@ -86,6 +89,7 @@ __all__ = [
     "Tree",
     "View",
     "Weighed",
+    "accesses",
     "annotate",
     "annotate_all",
     "annotate_file",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pyrometer.cli.counted import count, counting
-from pyrometer.cli.options import output_format
+from pyrometer.cli.options import debug_files, output_format
 from pyrometer.collect.engines import HEAP_MODES, Request
 
 
@@ -20,6 +20,7 @@ from pyrometer.collect.engines import HEAP_MODES, Request
     help="Allocations; memcpy and the like; or events that the program reports (DHAT_AD_HOC_EVENT).",
 )
 @counting
+@debug_files
 @output_format
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(program: tuple[str, ...], mode: str, form: str, no_children: bool, **options: Any) -> None:

@@ -23,6 +23,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "annotate": frozenset({"function", "source", "every", "min_percent", "hide_allocators"}),
     "binaries": frozenset({"limit", "min_percent"}),
     "stat": frozenset({"derive"}),
+    "accesses": frozenset({"limit"}),
 }
 """The views, each with the options that have a meaning for it; those of :data:`SEVERAL` have ``--sort`` and
 ``--derive`` too."""
@@ -70,19 +71,23 @@ def command(file: str | None, view: str | None, form: str, **options: Any) -> No
         view = "stat" if profile.meta.instrument == "stat" else "top"
         _check(view, set_options)
     if view == "stat":
-        _refuse_filters(names, chosen)
+        _refuse_filters(view, names, chosen)
         print_view(profile.stat(derived(given)), form, profile.path)
+        return
+    if view == "accesses":
+        _refuse_filters(view, names, chosen)
+        print_view(profile.accesses(own["limit"] or 20), form, profile.path)
         return
     for name in ("sort", "derive"):
         set_options.pop(name, None)
     print_view(answer(profile, view, (names, sort, given), set_options, chosen), form, profile.path)
 
 
-def _refuse_filters(names: tuple[str, ...], chosen: dict[str, Any]) -> None:
-    """A run is whole: there is no part of it to choose."""
+def _refuse_filters(view: str, names: tuple[str, ...], chosen: dict[str, Any]) -> None:
+    """Of a run that is whole, and of what is no metric, there is no part to choose."""
     given = [name for name, value in {"metric": names, **chosen}.items() if value]
     if given:
-        raise click.UsageError(f"--{given[0].replace('_', '-')} has no meaning for --view stat")
+        raise click.UsageError(f"--{given[0].replace('_', '-')} has no meaning for --view {view}")
 
 
 def answer(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pyrometer import native
 from pyrometer.collect.debugfiles import DebugFiles
-from pyrometer.collect.engines import Engine, Finished, Request
+from pyrometer.collect.engines import HEAP_MODES, Engine, Finished, Request
 from pyrometer.collect.host import this_host
 from pyrometer.collect.output import choose_output, give_back
 from pyrometer.collect.program import find_program
@@ -40,7 +40,7 @@ def run_counted(  # noqa: PLR0913  one keyword an option
 ) -> Counted:
     """Run ``command`` under an engine, and write the profile to ``output``, or to a name of the program's own.
 
-    With ``request.addresses`` names and inlined calls are looked up, with ``files``. The context manager
+    Where addresses are known names and inlined calls are looked up, with ``files``. The context manager
     ``finishing`` is open while the counts are read.
 
     Errors: those of the engine, of a program that is not there, of an output that cannot be written.
@@ -72,7 +72,7 @@ class _About:
 def _keep(finished: Finished, about: _About, path: Path, files: DebugFiles | None) -> native.Profile:
     read = native.read_foreign(list(finished.files), finished.format, False, None)
     profile = read.with_meta(_meta(read, finished, about).to_json())
-    if about.request.addresses:
+    if about.request.addresses or about.request.what in HEAP_MODES:
         # The files do not say which build ran; without that no debug info elsewhere and no machine code is believed.
         profile = profile.identified(about.started)
         options = (files or DebugFiles()).options(lambda options: native.wanted(profile, options))
@@ -101,7 +101,7 @@ _NOTED = 0.01
 
 def _nameless(read: native.Profile) -> list[str]:
     """What is to be done about code without names; they are those of the engine, which looks into few places."""
-    data, filters = ProfileData(read, None), Filters(hide_allocators=True)
+    data, filters = ProfileData(read, None), Filters()
     weights = read.weigh(filters.selection(data))
     rows = [row for row in weights.functions(filters.grouping()) if row.name == _NAMELESS and row.self_value]
     part = sum(row.self_value for row in rows)
@@ -131,7 +131,7 @@ def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
         notes=[
             *_nothing_inside(read, about.request),
             *finished.notes,
-            *([] if about.request.addresses else _nameless(read)),
+            *([] if about.request.addresses or about.request.what in HEAP_MODES else _nameless(read)),
             *found.notes,
         ],
         extra={**found.extra, "engine": dict(finished.facts)},

@@ -7,6 +7,7 @@ from functools import singledispatch
 from pathlib import PurePath
 
 from pyrometer.analyze import (
+    Accesses,
     Annotation,
     Assembly,
     Basis,
@@ -26,7 +27,7 @@ from pyrometer.analyze import (
     Tree,
 )
 from pyrometer.profile import Metric, units
-from pyrometer.show import diff, guides, metrics, words
+from pyrometer.show import accesses, diff, guides, metrics, words
 from pyrometer.show.grid import Cell, Column, Grid, Row
 from pyrometer.show.headline import headline
 from pyrometer.show.lines import code, line_name
@@ -72,6 +73,11 @@ def _top(view: Top) -> list[Grid]:
 @grids.register
 def _stat(view: Stat) -> list[Grid]:
     return stat_grids(view)
+
+
+@grids.register
+def _accesses(view: Accesses) -> list[Grid]:
+    return [accesses.grid(view)]
 
 
 @grids.register

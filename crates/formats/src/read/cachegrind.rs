@@ -34,6 +34,8 @@ type Fits = Result<(), String>;
 
 struct Reader<'a> {
     builder: &'a mut Builder,
+    /// The process, and its command line: only files of our runs tell which it was.
+    process: (i32, String),
     /// The columns, once the events are known.
     set: Option<u32>,
     /// Number and name of the file.
@@ -77,7 +79,8 @@ impl<'a> Reader<'a> {
     fn new(builder: &'a mut Builder) -> Self {
         let file = (builder.costs.file(""), String::new());
         let (values, totals) = (Vec::new(), Vec::new());
-        Self { builder, set: None, file, function: None, values, totals, summarized: false }
+        let process = (0, String::new());
+        Self { builder, process, set: None, file, function: None, values, totals, summarized: false }
     }
 
     fn understand(&mut self, bytes: &[u8]) -> Fits {
@@ -103,7 +106,10 @@ impl<'a> Reader<'a> {
         } else if let Some(text) = bytes.strip_prefix(b"desc:") {
             valgrind::description(&mut self.builder.meta, &valgrind::text(text));
         } else if let Some(text) = bytes.strip_prefix(b"cmd:") {
-            valgrind::command(&mut self.builder.meta, &valgrind::text(text));
+            self.process.1 = valgrind::text(text);
+            valgrind::command(&mut self.builder.meta, &self.process.1);
+        } else if let Some(text) = bytes.strip_prefix(b"pid:") {
+            self.process.0 = valgrind::text(text).parse().map_err(|_| "a process id")?;
         } else if !bytes.trim_ascii().is_empty() && !bytes.starts_with(b"#") {
             return Err("`fl=`, `fn=`, `summary:` or counts".to_owned());
         }
@@ -116,7 +122,10 @@ impl<'a> Reader<'a> {
             return Err(format!("one line with the names of 1 to {EVENTS} events"));
         }
         let metrics: Vec<_> = names.iter().map(|name| valgrind::event(self.builder, name, None)).collect();
-        let thread = self.builder.thread(0, 0, "");
+        let thread = match &self.process {
+            (0, _) => self.builder.thread(0, 0, ""),
+            (pid, command) => valgrind::thread(self.builder, *pid, command),
+        };
         self.set = Some(self.builder.costs.set(thread, &metrics));
         self.values = vec![0; names.len()];
         self.totals = vec![0; names.len()];

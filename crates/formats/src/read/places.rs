@@ -19,6 +19,8 @@ pub(super) struct TextPlace<'a> {
     pub(super) column: Option<i32>,
     /// Path of the binary, where there is no line.
     pub(super) binary: Option<&'a str>,
+    /// Whether the address is one of the binary's own, so that more can be found there.
+    pub(super) is_own_address: bool,
 }
 
 impl<'a> TextPlace<'a> {
@@ -52,7 +54,7 @@ impl<'a> TextPlace<'a> {
         Some(Self { function, file: Some(file).filter(|file| *file != "???"), line, column, ..self })
     }
 
-    /// The row of its frame. Where the binary was loaded is not known, so the address belongs to none.
+    /// The row of its frame. Where it is not known where the binary was loaded, the address belongs to none.
     pub(super) fn frame(&self, builder: &mut Builder, inlined: bool) -> i32 {
         let binary = self.binary.map(|path| builder.binary(path, None));
         let file = self.file.map(Into::into);
@@ -60,7 +62,8 @@ impl<'a> TextPlace<'a> {
         let function = Some(builder.function(function));
         let kind = if self.is_code { FrameKind::Native } else { FrameKind::Unknown };
         let (line, column, address) = (self.line, self.column, self.address);
-        builder.frame(Frame { function, file, line, column, address, inlined, kind, ..Frame::default() })
+        let binary = binary.filter(|_| self.is_own_address);
+        builder.frame(Frame { function, file, line, column, address, binary, inlined, kind })
     }
 }
 

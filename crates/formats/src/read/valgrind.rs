@@ -1,7 +1,7 @@
 //! What the files of Valgrind's tools have in common: events, commands, descriptions.
 
 use pyrometer_tables::meta::Meta;
-use pyrometer_tables::schema::Metric;
+use pyrometer_tables::schema::{Metric, Process};
 use serde_json::Value;
 
 use super::Builder;
@@ -72,6 +72,17 @@ pub(super) fn command(meta: &mut Meta, line: &str) {
     if meta.command.is_empty() {
         meta.command = line.split_ascii_whitespace().map(str::to_owned).collect();
     }
+}
+
+/// The row of the one thread that is known of a process, which has this command line.
+pub(super) fn thread(builder: &mut Builder, pid: i32, command_line: &str) -> i32 {
+    let program = command_line.split_ascii_whitespace().next().unwrap_or_default();
+    let name = program.rsplit('/').next().unwrap_or_default();
+    if !builder.tables().processes.iter().any(|process| process.pid == pid) {
+        let command_line = command_line.to_owned();
+        builder.process(Process { pid, name: name.to_owned(), command_line, ..Process::default() });
+    }
+    builder.thread(pid, pid, name)
 }
 
 /// What stands before the counts of samples lost, in files of ours: those are of one profile only.

@@ -76,6 +76,17 @@ fn threads_and_derived_events_are_kept() {
 }
 
 #[test]
+fn cachegrind_files_of_our_runs_tell_their_process() {
+    let text = "pid: 17\ncmd: /bin/my-program a\nevents: Ir\nfl=a.c\nfn=f\n1 5\nsummary: 5\n";
+    let profile = read_as("cachegrind", text.as_bytes(), false).unwrap();
+    let process = &profile.tables().processes[0];
+    assert_eq!((process.pid, &process.name[..]), (17, "my-program"));
+    assert_eq!(process.command_line, "/bin/my-program a");
+    assert_eq!(sum(&profile, "Ir"), 5);
+    assert!(read_as("cachegrind", text.replace("17", "x").as_bytes(), false).is_err());
+}
+
+#[test]
 fn what_other_tools_write_for_kcachegrind_is_read() {
     let xdebug = "version: 1\ncreator: xdebug 3.1.2 (PHP 8.1)\ncmd: /a.php\npart: 1\npositions: line\n\n\
                   events: Time_(10ns) Memory_(bytes)\n\nfl=(1) php:internal\nfn=(1) php::strlen\n3 10 -8\n\n\
@@ -193,7 +204,7 @@ fn frames_with_lines_have_the_binary_that_a_run_of_ours_tells() {
         "0x1092C6: main (p.c:26)",
         "0x40: ??? (in /p)",
     ];
-    let modules = r#","modules":[[1085440,"/p"],[77594624,"/lib f.so"]]"#;
+    let modules = r#","modules":[[1085440,1081344,"/p"],[77594624,77590528,"/lib f.so"]]"#;
     let expected = [
         ("???", Some("/p")),
         ("main", Some("/p")),
@@ -204,6 +215,13 @@ fn frames_with_lines_have_the_binary_that_a_run_of_ours_tells() {
     assert_eq!(frames_of(&dhat_of(&frames, modules)), expected);
     assert_eq!(frames_of(&dhat_of(&frames, ""))[1], ("main", None));
     assert_eq!(frames_of(&dhat_of(&["0x1: f (f.c:1)", "0x4A00000: ???"], modules))[0], ("???", None));
+    // Addresses are the binary's own, so that names can be looked up there.
+    let profile = dhat_of(&frames, modules);
+    let addresses: Vec<_> =
+        profile.tables().frames.iter().map(|frame| (frame.address, frame.binary.is_some())).collect();
+    assert!(addresses.contains(&(Some(0x12C6), true)), "{addresses:x?}");
+    assert!(addresses.contains(&(Some(0x1010), true)), "{addresses:x?}");
+    assert!(addresses.contains(&(Some(0x48417B4), false)), "{addresses:x?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pyrometer.collect.engines import modules
+from pyrometer.collect.engines import logs
 from pyrometer.collect.engines.caches import Caches, machine_caches
 from pyrometer.collect.engines.engine import Finished, Request
 from pyrometer.collect.interrupt import run
@@ -64,14 +64,19 @@ class Valgrind:
         caches = machine_caches() if request.cache else None
         arguments = [self._path, *self.arguments(request, folder, caches), "--", *command]
         status = run(arguments)
+        forked = logs.forked(folder)
         files = sorted(path for path in folder.glob("out.*") if path.stat().st_size > 0)
+        if not request.children:
+            # What is not told to follow programs that are executed follows forks all the same.
+            files = [path for path in files if _process(path) not in forked]
         log = "".join(path.read_text(errors="replace") for path in sorted(folder.glob("log.*")))
         notes = list(_notes(log))
         if not files:
             raise _failure(status, notes, log)
-        if self.tool(request) == "dhat":
-            for path in files:
-                modules.add_modules(path, path.suffix[1:], folder)
+        for path in files:
+            self._complete(path, self.tool(request))
+        if forked and request.children:
+            notes.append(_FORKED.format("1 process" if len(forked) == 1 else f"{len(forked)} processes"))
         if _may_nest(request.inside):
             notes.append(_NESTED)
         if caches and not caches.known:
@@ -87,14 +92,22 @@ class Valgrind:
         if tool == "dhat":
             # Whole paths: a file's name alone names no source.
             options += [f"--mode={_MODES[request.what]}", f"--num-callers={_CALLERS}", "--fullpath-after="]
-            return [*options, *modules.OPTIONS]
+            return [*options, *logs.MODULES]
         options += [f"--cache-sim={_yes(request.cache)}", f"--branch-sim={_yes(request.branches)}"]
         if caches:
             options += [f"--I1={caches.instructions}", f"--D1={caches.data}", f"--LL={caches.last}"]
         if tool == "callgrind":
             options += ["--separate-threads=yes", f"--dump-instr={_yes(request.addresses)}"]
             options += [f"--toggle-collect={function}" for function in request.inside]
-        return options
+        return [*options, *logs.FORKS]
+
+    @staticmethod
+    def _complete(file: Path, tool: str) -> None:
+        """Tell a file what its tool leaves out."""
+        if tool == "dhat":
+            logs.add_modules(file, _process(file))
+        elif tool == "cachegrind":
+            logs.add_process(file, _process(file))
 
     def _facts(self, request: Request, caches: Caches | None) -> dict[str, str]:
         facts = {"engine": f"valgrind {self.version}", "tool": self.tool(request)}
@@ -103,6 +116,15 @@ class Valgrind:
         return facts
 
 
+def _process(path: Path) -> str:
+    """The process of ``out.PID``, of Callgrind's threads ``out.PID-01``."""
+    return path.name.split(".")[1].split("-")[0]
+
+
+_FORKED = (
+    "{0} forked without executing a program: under Valgrind each begins with all that its parent had counted, so that "
+    "this is in the sums once more for each. --process PID shows one alone, --no-children counts none of them"
+)
 _NESTED = (
     "where one of the functions of --from calls another of them, Callgrind stops counting until that returns: if some "
     "do, count from the outermost alone"

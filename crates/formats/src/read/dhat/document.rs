@@ -21,10 +21,10 @@ pub(super) struct Document {
     pub(super) pid: i32,
     pub(super) pps: Vec<Point>,
     pub(super) ftbl: Vec<String>,
-    /// Where the code of binaries was, in their order; only in files of our runs, for Valgrind names no binary where
-    /// it knows a line.
+    /// Where the code of binaries began, in this order, how far they were from their own addresses, and their paths.
+    /// Only in files of our runs, for Valgrind names no binary where it knows a line.
     #[serde(default)]
-    pub(super) modules: Vec<(u64, String)>,
+    pub(super) modules: Vec<(u64, i64, String)>,
     #[serde(flatten)]
     pub(super) about: About,
 }

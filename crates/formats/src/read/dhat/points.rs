@@ -1,6 +1,6 @@
 //! Program points as stacks and samples.
 
-use pyrometer_tables::schema::{Event, Metric, Process};
+use pyrometer_tables::schema::{Event, Metric};
 
 use super::super::Builder;
 use super::super::places::{Inlining, TextPlace};
@@ -86,7 +86,7 @@ pub(super) fn add(
     about(document, kind, builder);
     let columns = columns(document, kind);
     let metrics: Vec<_> = columns.iter().map(|column| builder.metric(metric(column))).collect();
-    let thread = thread(document, builder);
+    let thread = valgrind::thread(builder, document.pid, &document.cmd);
     let mut frames = Frames::new(document, kind);
     let mut histograms = [0, 0];
     for (number, point) in document.pps.iter().enumerate() {
@@ -143,17 +143,6 @@ fn metric(column: &Column) -> Metric {
     }
 }
 
-fn thread(document: &Document, builder: &mut Builder) -> i32 {
-    let pid = document.pid;
-    let program = document.cmd.split_ascii_whitespace().next().unwrap_or_default();
-    let name = program.rsplit('/').next().unwrap_or_default();
-    if !builder.tables().processes.iter().any(|process| process.pid == pid) {
-        let command_line = document.cmd.clone();
-        builder.process(Process { pid, name: name.to_owned(), command_line, ..Process::default() });
-    }
-    builder.thread(pid, pid, name)
-}
-
 /// Adds the histogram of a point, if it has one; whether its counts are wrong. None if it is none.
 fn histogram(point: &Point, stack: i32, thread: i32, builder: &mut Builder) -> Option<bool> {
     let Some(encoded) = &point.acc else {
@@ -190,11 +179,29 @@ fn say_defects(document: &Document, kind: Kind, [right, wrapped]: [u64; 2], buil
     }
 }
 
-/// The binary that holds a place with a name; none if the file does not tell.
-fn module<'a>(document: &'a Document, place: &TextPlace<'_>) -> Option<&'a str> {
-    let address = place.address.filter(|_| place.function != UNKNOWN)?.cast_unsigned();
-    let at = document.modules.partition_point(|(begin, _)| *begin <= address);
-    Some(document.modules.get(at.checked_sub(1)?)?.1.as_str())
+/// A place with its binary and the address that it has there, as far as the file tells.
+fn loaded<'a>(document: &'a Document, place: TextPlace<'a>) -> TextPlace<'a> {
+    let Some((bias, path)) = module(document, &place) else { return place };
+    // Their names are codes that only Valgrind writes out.
+    if path.rsplit('/').next().is_some_and(|name| name.starts_with("vgpreload_")) {
+        return TextPlace { binary: Some(path), ..place };
+    }
+    let address = place.address.map(|address| address.wrapping_sub(bias));
+    TextPlace { address, binary: Some(path), is_own_address: true, ..place }
+}
+
+/// The binary that holds a place with a name or in a binary, and its distance.
+fn module<'a>(document: &'a Document, place: &TextPlace<'_>) -> Option<(i64, &'a str)> {
+    let is_told = place.binary.is_some() || place.function != UNKNOWN;
+    let address = place.address.filter(|_| is_told)?.cast_unsigned();
+    let before = document.modules.partition_point(|(begin, ..)| *begin <= address);
+    // Nearest first: what a binary has before its functions (tables of linkage) follows another one.
+    let mut near = document.modules[..before].iter().rev().chain(&document.modules[before..]);
+    let found = match place.binary {
+        Some(binary) => near.find(|(.., path)| path == binary),
+        None => near.next().filter(|_| before > 0),
+    };
+    found.map(|(_, bias, path)| (*bias, path.as_str()))
 }
 
 /// As Valgrind writes a function that it does not know.
@@ -216,6 +223,8 @@ fn is_no_code(place: &TextPlace<'_>) -> bool {
 /// The frames of the file as rows, made when they are needed.
 struct Frames<'a> {
     places: Vec<TextPlace<'a>>,
+    /// Of the process: those of two binaries may be equal.
+    addresses: Vec<Option<i64>>,
     /// For each frame, its row as it is and as inlined.
     rows: Vec<[Option<i32>; 2]>,
     inlining: Inlining,
@@ -227,11 +236,13 @@ impl<'a> Frames<'a> {
         let back = i64::from(kind.is_rust);
         let places = document.ftbl.iter().map(|text| {
             let place = TextPlace::parse(text);
-            let binary = place.binary.or_else(|| module(document, &place));
-            TextPlace { address: place.address.map(|address| address.wrapping_sub(back)), binary, ..place }
+            TextPlace { address: place.address.map(|address| address.wrapping_sub(back)), ..place }
         });
+        let places: Vec<_> = places.collect();
+        let addresses = places.iter().map(|place| place.address).collect();
+        let places = places.into_iter().map(|place| loaded(document, place)).collect();
         let rows = vec![[None; 2]; document.ftbl.len()];
-        Self { places: places.collect(), rows, inlining: Inlining::default() }
+        Self { places, addresses, rows, inlining: Inlining::default() }
     }
 
     /// The row of a stack whose innermost frame is given first; none if there is no such frame.
@@ -244,7 +255,7 @@ impl<'a> Frames<'a> {
         while frames.last().is_some_and(|frame| is_no_code(&self.places[*frame as usize])) {
             frames.pop();
         }
-        let addresses = frames.iter().map(|frame| (self.places[*frame as usize].address, *frame));
+        let addresses = frames.iter().map(|frame| (self.addresses[*frame as usize], *frame));
         let inlined = self.inlining.mark(addresses);
         let mut node = None;
         for (frame, inlined) in frames.iter().zip(inlined).rev() {

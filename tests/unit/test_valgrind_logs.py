@@ -1,13 +1,14 @@
-"""Which binary an address of DHAT belongs to, out of Valgrind's log."""
+"""Which binary an address of DHAT belongs to, and which processes are forks, out of Valgrind's logs."""
 
 import json
 
-from pyrometer.collect.engines.modules import add_modules, modules
+from pyrometer.collect.engines.logs import add_modules, forked, modules
 
 PARENT = """==7== DHAT, a dynamic heap analysis tool
 ==7== Parent PID: 1
 --7-- Valgrind options:
 --7--    -v
+--7-- Scheduler: using generic scheduler lock implementation.
 --7-- Reading syms from /opt/my program
 --7--    svma 0x0000001090, avma 0x0000109090
 --7-- Reading syms from /lib/a.so
@@ -22,6 +23,8 @@ PARENT = """==7== DHAT, a dynamic heap analysis tool
 """
 FORKED = """==8== DHAT, a dynamic heap analysis tool
 ==8== Parent PID: 7
+--8-- Valgrind options:
+--8--    -v
 --8-- Reading syms from /lib/d.so
 --8--    svma 0x0000001060, avma 0x0006001060
 """
@@ -29,23 +32,30 @@ FORKED = """==8== DHAT, a dynamic heap analysis tool
 
 def test_binaries_are_where_they_were_at_the_end(tmp_path):
     (tmp_path / "log.7").write_text(PARENT)
-    assert modules("7", tmp_path) == {0x109090: "/opt/my program", 0x4001060: "/lib/b.so"}
+    assert modules("7", tmp_path) == {0x109090: (0x108000, "/opt/my program"), 0x4001060: (0x4000000, "/lib/b.so")}
 
 
 def test_a_forked_process_begins_with_those_of_its_parent(tmp_path):
     (tmp_path / "log.7").write_text(PARENT)
     (tmp_path / "log.8").write_text(FORKED)
-    assert modules("8", tmp_path) == {**modules("7", tmp_path), 0x6001060: "/lib/d.so"}
+    assert modules("8", tmp_path) == {**modules("7", tmp_path), 0x6001060: (0x6000000, "/lib/d.so")}
     # One that executed another program has its own.
-    (tmp_path / "log.8").write_text(FORKED.replace("PID: 7\n", "PID: 7\n--8-- Valgrind options:\n"))
-    assert modules("8", tmp_path) == {0x6001060: "/lib/d.so"}
+    (tmp_path / "log.8").write_text(FORKED.replace("PID: 7\n", "PID: 7\n--8-- Scheduler: using one\n"))
+    assert modules("8", tmp_path) == {0x6001060: (0x6000000, "/lib/d.so")}
     assert modules("9", tmp_path) == {}
+
+
+def test_processes_that_executed_a_program_are_no_forks(tmp_path):
+    (tmp_path / "log.7").write_text(PARENT)
+    (tmp_path / "log.8").write_text(FORKED)
+    (tmp_path / "log.9").write_text(PARENT.replace("Parent PID: 1", "Parent PID: 7"))
+    assert forked(tmp_path) == {"8"}
 
 
 def test_they_are_told_in_the_order_of_addresses_and_the_rest_stays(tmp_path):
     (tmp_path / "log.7").write_text(PARENT)
     file = tmp_path / "out.7"
     file.write_text('{"pps":\n[{"fs":[1]}]\n,"ftbl":["}"]\n}\n')
-    add_modules(file, "7", tmp_path)
-    expected = [[0x109090, "/opt/my program"], [0x4001060, "/lib/b.so"]]
+    add_modules(file, "7")
+    expected = [[0x109090, 0x108000, "/opt/my program"], [0x4001060, 0x4000000, "/lib/b.so"]]
     assert json.loads(file.read_text()) == {"pps": [{"fs": [1]}], "ftbl": ["}"], "modules": expected}

@@ -1,0 +1,81 @@
+"""What Valgrind's logs tell: which processes were forked, and where binaries lay in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+FORKS = ("-v",)
+"""What makes Valgrind say which processes executed a program."""
+MODULES = ("-v", "-v")
+"""And where binaries are: DHAT names none where it knows a line."""
+_LOADED = re.compile(r"^--\d+-- Reading syms from (.+)\n--\d+-- +svma 0x([0-9a-f]+), avma 0x([0-9a-f]+)$", re.MULTILINE)
+_GONE = re.compile(r"^[-=]+\d+[-=]+ Discarding syms at 0x([0-9a-f]+)-0x[0-9a-f]+ in ", re.MULTILINE)
+_PARENT = re.compile(r"^==\d+== Parent PID: (\d+)$", re.MULTILINE)
+_STARTED = re.compile(r"^--\d+-- Scheduler: using ", re.MULTILINE)
+"""Said when a program begins, not by the child of a fork."""
+_END = 64
+"""Bytes, at the end of a file, that have its last brace."""
+
+
+def forked(folder: Path) -> set[str]:
+    """The processes that were forked of one that ran under Valgrind, and have executed no program since."""
+    logs = {path.suffix[1:]: path.read_text(errors="replace") for path in folder.glob("log.*")}
+    parents = {pid: _PARENT.search(log) for pid, log in logs.items() if not _STARTED.search(log)}
+    return {pid for pid, parent in parents.items() if parent and parent[1] in logs}
+
+
+def add_process(file: Path, pid: str) -> None:
+    """Tell a file of Cachegrind which process it is of: as ``pid``, which we read."""
+    file.write_bytes(f"pid: {pid}\n".encode() + file.read_bytes())
+
+
+def add_modules(file: Path, pid: str) -> None:
+    """Tell a file of DHAT, of the process ``pid``, the binaries of its addresses: as ``modules``, which we read.
+
+    The logs lie beside it.
+    """
+    found = sorted((at, *module) for at, module in modules(pid, file.parent).items())
+    if not found:
+        return
+    with file.open("r+b") as target:
+        begin = max(0, target.seek(0, os.SEEK_END) - _END)
+        target.seek(begin)
+        brace = target.read().rfind(b"}")
+        if brace < 0:
+            return
+        target.seek(begin + brace)
+        target.truncate()
+        target.write(b',"modules":' + json.dumps(found).encode() + b"}\n")
+
+
+def modules(pid: str, folder: Path) -> dict[int, tuple[int, str]]:
+    """By where the code of binaries began when the process ended: how far from their own addresses, and their paths.
+
+    A forked process begins with those of its parent.
+    """
+    found: dict[int, tuple[int, str]] = {}
+    for log in reversed(list(_logs(pid, folder))):
+        events = [(one.start(), int(one[3], 16), int(one[2], 16), one[1]) for one in _LOADED.finditer(log)]
+        events += [(one.start(), int(one[1], 16), 0, "") for one in _GONE.finditer(log)]
+        found |= {at: (at - own, path) for _, at, own, path in sorted(events)}
+    return {at: module for at, module in found.items() if module[1]}
+
+
+def _logs(pid: str, folder: Path) -> Iterator[str]:
+    """The log of a process, then those of the processes that it was forked from."""
+    seen: set[str] = set()
+    while pid not in seen:
+        seen.add(pid)
+        try:
+            log = (folder / f"log.{pid}").read_text(errors="replace")
+        except OSError:
+            return
+        yield log
+        parent = _PARENT.search(log)
+        if parent is None or _STARTED.search(log):
+            return
+        pid = parent[1]
