@@ -7,6 +7,7 @@ the function and the line it was compiled from.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -175,11 +176,12 @@ def _assemblies(profile: ProfileData, ground: Basis, rows: Iterable[native.Addre
 
 
 def _of_binary(ground: Basis, path: str, build_id: str | None, costs: list[native.AddressCost]) -> list[Assembly]:
-    by_address = {cost.address: cost for cost in costs if cost.self_count}
+    by_address = {cost.address: (cost.self_value, cost.self_count) for cost in costs if cost.self_count}
     try:
         symbols = disassembled(path, build_id, sorted(cost.address for cost in costs))
     except DisassemblyError as error:
         return _bare(ground, path, error.what, by_address)
+    by_address = _at_instructions(by_address, symbols)
     listings = [_assembly(ground, path, name, code, by_address) for name, code in symbols]
     listed = {one[0] for _, code in symbols for one in code}
     rest = {address: cost for address, cost in by_address.items() if address not in listed}
@@ -195,27 +197,37 @@ def disassembled(path: str, build_id: str | None, addresses: list[int]) -> list[
     return native.disassemble(path, build_id, addresses, symbol_options())
 
 
-def _bare(ground: Basis, path: str, missing: str, costs: dict[int, native.AddressCost]) -> list[Assembly]:
+AddressCosts = dict[int, tuple[int, int]]
+"""Value and samples by address."""
+LONGEST = 15
+"""Bytes of an instruction."""
+
+
+def _at_instructions(costs: AddressCosts, symbols: list[tuple[str, list[native.Instruction]]]) -> AddressCosts:
+    """Costs of addresses inside of an instruction as its own: a caller's is the last byte of its call."""
+    begins = sorted({one[0] for _, code in symbols for one in code})
+    found: defaultdict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for address, (value, count) in costs.items():
+        at = bisect_right(begins, address) - 1
+        begin = begins[at] if at >= 0 and address - begins[at] < LONGEST else address
+        found[begin] = found[begin][0] + value, found[begin][1] + count
+    return dict(found)
+
+
+def _bare(ground: Basis, path: str, missing: str, costs: AddressCosts) -> list[Assembly]:
     """Addresses without their code."""
     rows = tuple(
-        Instruction(address, "", "", None, None, ground.estimate(cost.self_value, cost.self_count))
-        for address, cost in sorted(costs.items())
+        Instruction(address, "", "", None, None, ground.estimate(*cost)) for address, cost in sorted(costs.items())
     )
     return [Assembly(path, "", missing, rows)] if rows else []
 
 
-def _assembly(
-    ground: Basis, path: str, name: str, code: list[native.Instruction], costs: dict[int, native.AddressCost]
-) -> Assembly:
+def _assembly(ground: Basis, path: str, name: str, code: list[native.Instruction], costs: AddressCosts) -> Assembly:
     """The instructions of a symbol around those on which samples fell."""
     hot = [at for at, one in enumerate(code) if one[0] in costs]
     shown = around(hot, 0, len(code) - 1)
     instructions = tuple(
-        Instruction(*code[at], _cost(ground, costs.get(code[at][0])), gap=at > 0 and at - 1 not in shown)
+        Instruction(*code[at], ground.estimate(*costs.get(code[at][0], (0, 0))), gap=at > 0 and at - 1 not in shown)
         for at in shown
     )
     return Assembly(path, name, None, instructions)
-
-
-def _cost(ground: Basis, cost: native.AddressCost | None) -> Estimate:
-    return ground.estimate(cost.self_value, cost.self_count) if cost else ground.estimate(0, 0)

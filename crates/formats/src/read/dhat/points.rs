@@ -182,9 +182,9 @@ fn say_defects(document: &Document, kind: Kind, [right, wrapped]: [u64; 2], buil
 /// A place with its binary and the address that it has there, as far as the file tells.
 fn loaded<'a>(document: &'a Document, place: TextPlace<'a>) -> TextPlace<'a> {
     let Some((bias, path)) = module(document, &place) else { return place };
-    // Their names are codes that only Valgrind writes out.
+    // Valgrind's own functions, which stand for malloc: nothing but its names for them is to be found there.
     if path.rsplit('/').next().is_some_and(|name| name.starts_with("vgpreload_")) {
-        return TextPlace { binary: Some(path), ..place };
+        return TextPlace { address: None, binary: Some(path), ..place };
     }
     let address = place.address.map(|address| address.wrapping_sub(bias));
     TextPlace { address, binary: Some(path), is_own_address: true, ..place }
