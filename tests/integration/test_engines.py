@@ -223,6 +223,19 @@ def test_which_bytes_were_accessed(allocating):
     assert refused.returncode == 2
 
 
+def test_code_without_names_is_shown_by_where_it_is(tmp_path):
+    # A build that no other test looks at: names that are known of it would be taken.
+    program = built(tmp_path, f"{ALLOCATING}int only_here = 1;", "-s")
+    assert run(tmp_path, "heap", "-o", "a.pyro", "--", program).returncode == 0
+    profile = pyrometer.load(tmp_path / "a.pyro")
+    names = {row.place.name for row in profile.top(n=100).rows}
+    assert "???" not in names
+    assert sum(name.startswith("program+0x") for name in names) >= 2
+    shown = run(tmp_path, "show", "a.pyro", "--view", "binaries").stdout
+    assert "program" in shown
+    assert "stripped" in shown
+
+
 RUST = """
 #[inline(always)]
 fn gather(n: usize) -> Vec<u64> { let mut all = Vec::new(); for at in 0..n as u64 { all.push(at); } all }

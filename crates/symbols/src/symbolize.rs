@@ -165,10 +165,12 @@ pub fn resymbolize(
         *again = names
             && worth(symbols.missing.as_ref(), &symbols.symbols_from)
                 >= worth(binary.missing.as_ref(), &binary.symbols_from);
-        if *again {
+        let is_first = binary.symbols_from.is_empty() && binary.missing.is_none();
+        if *again || is_first {
             binary.symbols_from.clone_from(&symbols.symbols_from);
             binary.missing.clone_from(&symbols.missing);
-        } else {
+        }
+        if !*again {
             symbols.resolution = Arc::default();
         }
     }

@@ -37,7 +37,7 @@ class Binaries:
 
 def binaries(profile: ProfileData, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]) -> Binaries:
     """The ``n`` binaries with the most samples of their own, from ``min_share`` (0 to 1) up."""
-    weighed = weigh(profile, filters)
+    weighed = weigh(profile, filters, by_self=True)
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in weighed.weights.functions(weighed.filters.grouping()):
         if row.binary and row.self_value:

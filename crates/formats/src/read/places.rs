@@ -6,6 +6,9 @@ use rustc_hash::FxHashMap;
 use super::Builder;
 use super::numbers::hexadecimal;
 
+/// As Valgrind writes a function that it does not know.
+pub(super) const UNKNOWN: &str = "???";
+
 /// A place, as far as its text tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct TextPlace<'a> {
@@ -59,7 +62,9 @@ impl<'a> TextPlace<'a> {
         let binary = self.binary.map(|path| builder.binary(path, None));
         let file = self.file.map(Into::into);
         let function = Function { name: self.function.to_owned(), binary, ..Function::default() };
-        let function = Some(builder.function(function));
+        // What is known is where it is: views name it by that.
+        let is_nameless = self.is_own_address && self.function == UNKNOWN;
+        let function = (!is_nameless).then(|| builder.function(function));
         let kind = if self.is_code { FrameKind::Native } else { FrameKind::Unknown };
         let (line, column, address) = (self.line, self.column, self.address);
         let binary = binary.filter(|_| self.is_own_address);

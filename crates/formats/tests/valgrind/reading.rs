@@ -1,6 +1,7 @@
 //! What is in each file is in the profile.
 
 use pyrometer_formats::read::{self, Input, Options, recognise};
+use pyrometer_tables::Profile;
 use pyrometer_tables::schema::Event;
 
 use super::common::*;
@@ -202,11 +203,11 @@ fn frames_with_lines_have_the_binary_that_a_run_of_ours_tells() {
         "0x4A00010: f (f.c:1)",
         "0x1092C6: g (p.c:2)",
         "0x1092C6: main (p.c:26)",
-        "0x40: ??? (in /p)",
+        "0x109040: start (in /p)",
     ];
     let modules = r#","modules":[[1085440,1081344,"/p"],[77594624,77590528,"/lib f.so"]]"#;
     let expected = [
-        ("???", Some("/p")),
+        ("start", Some("/p")),
         ("main", Some("/p")),
         ("g", Some("/p")),
         ("f", Some("/lib f.so")),
@@ -214,6 +215,10 @@ fn frames_with_lines_have_the_binary_that_a_run_of_ours_tells() {
     ];
     assert_eq!(frames_of(&dhat_of(&frames, modules)), expected);
     assert_eq!(frames_of(&dhat_of(&frames, ""))[1], ("main", None));
+    // A function without a name is where it is, as in recordings.
+    let nameless = dhat_of(&["0x48417B4: malloc (in /v.so)", "0x1092C6: ??? (in /p)"], modules);
+    let frame = &nameless.tables().frames[0];
+    assert_eq!((frame.function, frame.binary, frame.address), (None, Some(0), Some(0x12C6)));
     assert_eq!(frames_of(&dhat_of(&["0x1: f (f.c:1)", "0x4A00000: ???"], modules))[0], ("???", None));
     // Addresses are the binary's own, so that names can be looked up there.
     let profile = dhat_of(&frames, modules);

@@ -3,7 +3,7 @@
 use pyrometer_tables::schema::{Event, Metric};
 
 use super::super::Builder;
-use super::super::places::{Inlining, TextPlace};
+use super::super::places::{Inlining, TextPlace, UNKNOWN};
 use super::super::valgrind;
 use super::accesses::Histogram;
 use super::document::{Document, Point};
@@ -204,8 +204,6 @@ fn module<'a>(document: &'a Document, place: &TextPlace<'_>) -> Option<(i64, &'a
     found.map(|(_, bias, path)| (*bias, path.as_str()))
 }
 
-/// As Valgrind writes a function that it does not know.
-const UNKNOWN: &str = "???";
 /// Addresses below are of a page that holds no code.
 const FIRST_PAGE: i64 = 4096;
 /// Where Valgrind puts the first stack of a 64-bit program, 16 MiB of it at most.
