@@ -16,6 +16,7 @@ import perf
 import programs
 import pyrometer
 from installed import PYROMETER, Run
+from pyrometer.show.stat import stat_grids
 
 EVENTS = "task-clock,context-switches,page-faults,minor-faults"
 
@@ -75,6 +76,18 @@ def test_times_agree_with_each_other_and_memory_with_what_was_taken():
     command = [sys.executable, "-c", measure, sys.executable, "-S", "-c", script]
     peak = float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
     assert 150 << 20 < peak < 200 << 20
+
+
+def test_how_runs_failed_is_said():
+    commands = [["sh", "-c", "exit 3"], ["sh", "-c", "kill -SEGV $$"], ["true"]]
+    view = pyrometer.stat(*commands, repeat=2).stat()
+    assert [(command.failed, command.statuses) for command in view.commands] == [(2, (3,)), (2, (-11,)), (0, ())]
+    headings = [grid.heading for grid in stat_grids(view)[:3]]
+    assert [heading.partition("runs")[2] for heading in headings] == [
+        ", 2 failed (exit status 3)",
+        ", 2 failed (SIGSEGV)",
+        "",
+    ]
 
 
 def test_children_are_counted():

@@ -7,7 +7,7 @@ mean has an interval of Student's t: noise that both have falls out.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -67,6 +67,8 @@ class StatCommand:
     runs: int
     failed: int
     """Runs whose exit status was not 0."""
+    statuses: tuple[int, ...]
+    """Theirs, each once, the most frequent first; minus the signal that ended a run."""
     rows: tuple[Measured, ...]
     changes: tuple[Change, ...]
     """Against the first program; empty for that one itself."""
@@ -109,8 +111,10 @@ def stat(profile: ProfileData, derive: Mapping[str, str] | None = None) -> Stat:
         counted = _counted(profile, at)
         rows = tuple(_measured(profile, known, name, runs, counted) for name in shown if _values(runs, name))
         changes = tuple(_changes(profile, known, shown, by_process[0], runs)) if at else ()
-        failed = sum(1 for status in statuses[at] if status) if at < len(statuses) else 0
-        commands.append(StatCommand(process["command_line"], len(runs), failed, rows, changes))
+        ended = statuses[at] if at < len(statuses) else []
+        failed = Counter(status for status in ended if status)
+        ends = tuple(status for status, _ in failed.most_common())
+        commands.append(StatCommand(process["command_line"], len(runs), failed.total(), ends, rows, changes))
     together = tuple(tuple(group) for group in profile.meta.extra.get("together", ()))
     return Stat(tuple(commands), missing | lacking, tuple(profile.meta.notes), together)
 

@@ -8,6 +8,7 @@ from pyrometer.analyze.stat import Change, Measured, Stat, StatCommand
 from pyrometer.profile import units
 from pyrometer.show import words
 from pyrometer.show.grid import Cell, Column, Figure, Grid, Row
+from pyrometer.show.headline import signal_name
 
 
 def stat_grids(view: Stat) -> list[Grid]:
@@ -27,7 +28,8 @@ def _program(command: StatCommand) -> Grid:
         columns += [Column("95 %", "number"), Column("min", "number"), Column("max", "number")]
     columns.append(Column("metric", "name"))
     rows = [Row([*_cells(row, several), _name(row)]) for row in command.rows]
-    failed = f", {command.failed} failed" if command.failed else ""
+    how = ", ".join(f"exit status {status}" if status > 0 else signal_name(-status) for status in command.statuses)
+    failed = f", {command.failed} failed ({how})" if command.failed else ""
     return Grid(f"{command.command} · {words.plural(command.runs, 'run')}{failed}", columns, rows)
 
 
