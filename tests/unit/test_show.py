@@ -16,7 +16,7 @@ from rich.text import Text
 
 import pyrometer
 from pyrometer.analyze import Tree
-from pyrometer.profile import Meta
+from pyrometer.profile import Meta, Quality
 from pyrometer.show import html, markdown, text
 from pyrometer.show import json as json_view
 from pyrometer.show.grid import shorten
@@ -165,6 +165,31 @@ def test_every_view_names_the_next_command(profile):
         command = next_command(view(profile), "a b.pyro")
         assert command.startswith("pyrometer "), name
         assert "'a b.pyro'" in command, name
+
+
+def test_what_has_no_names_is_to_be_symbolized_next():
+    address = pyrometer.build(
+        Meta(quality=Quality(samples=3, unsymbolized=2)),
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        binaries=[{"path": "/bin/program"}],
+        frames=[{"binary": 0, "address": 16}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "count": 3}],
+    )
+    for view in (address.summary(), address.top()):
+        assert next_command(view, "a.pyro") == "pyrometer symbolize a.pyro"
+
+
+def test_wide_intervals_and_names_of_files_leave_room_for_functions():
+    few = pyrometer.build(
+        metrics=[{"name": "time", "unit": "ns"}],
+        functions=[{"name": f"{LONG}::{at}"} for at in range(3)],
+        frames=[{"function": at, "file": f"<frozen {'long' * 10}>", "line": 729} for at in range(3)],
+        stacks=[{"frame": at} for at in range(3)],
+        samples=[{"stack": at, "value": 10 + at} for at in range(3) for _ in range(20)],
+    )
+    lines = text.render(few.lines()).splitlines()
+    assert max(cell_len(line) for line in lines) == 80
 
 
 @pytest.mark.parametrize("width", range(1, 30))

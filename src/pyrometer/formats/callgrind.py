@@ -4,10 +4,4 @@ from __future__ import annotations
 
 from pyrometer.formats.format import Format
 
-
-def recognise(head: bytes) -> bool:
-    """True if it names the format, as Callgrind and we do."""
-    return head.startswith(b"# callgrind format")
-
-
-FORMAT = Format("callgrind", ".callgrind.out", "Callgrind (callgrind_annotate, KCachegrind)", recognise)
+FORMAT = Format("callgrind", ".callgrind.out", "Callgrind (callgrind_annotate, KCachegrind)")

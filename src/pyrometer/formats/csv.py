@@ -12,4 +12,4 @@ def recognise(head: bytes) -> bool:
     return head.startswith(_HEADER)
 
 
-FORMAT = Format("csv", ".csv", "CSV (spreadsheets, pandas)", recognise)
+FORMAT = Format("csv", ".csv", "CSV (spreadsheets, pandas)", recognise=recognise)

@@ -4,10 +4,4 @@ from __future__ import annotations
 
 from pyrometer.formats.format import Format
 
-
-def recognise(head: bytes) -> bool:
-    """True if it is JSON with DHAT's version."""
-    return head.lstrip().startswith(b"{") and b'"dhatFileVersion"' in head
-
-
-FORMAT = Format("dhat", ".dhat.json", "DHAT (dh_view.html)", recognise, frozenset({"metric"}))
+FORMAT = Format("dhat", ".dhat.json", "DHAT (dh_view.html)", frozenset({"metric"}))

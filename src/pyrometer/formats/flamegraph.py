@@ -10,4 +10,6 @@ def recognise(head: bytes) -> bool:
     return b"<svg" in head and b"flame" in head.lower()
 
 
-FORMAT = Format("flamegraph", ".svg", "interactive flame graph (SVG)", recognise, GROUPING | PICTURE | {"metric"})
+FORMAT = Format(
+    "flamegraph", ".svg", "interactive flame graph (SVG)", GROUPING | PICTURE | {"metric"}, recognise=recognise
+)

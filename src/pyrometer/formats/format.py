@@ -1,4 +1,4 @@
-"""What a foreign format is to us: a name, a suffix, a writer, and the mark it is recognised by."""
+"""What a foreign format is to us: a name, a suffix, a writer, and its mark if we cannot read it."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ def _umask() -> int:
     return mask
 
 
+def never(head: bytes) -> bool:
+    """Of formats that are read: the Rust side recognises them."""
+    return False
+
+
 @dataclass(frozen=True)
 class Format:
     """A format of another tool that we write."""
@@ -61,12 +66,12 @@ class Format:
     """Of a file when none is named: ``.speedscope.json``."""
     title: str
     """What it is, for ``--help``."""
-    recognise: Callable[[bytes], bool]
-    """True if a file that begins with these bytes (some thousand) has this format."""
     options: frozenset[str] = frozenset()
     """The options that have a meaning for it: of :data:`GROUPING`, of :data:`PICTURE`, and ``metric``."""
     is_folder: bool = False
     """Whether it is a folder of files, rather than one."""
+    recognise: Callable[[bytes], bool] = never
+    """Of a format that is not read: true if a file that begins with these bytes (some thousand) has it."""
 
     def write(
         self,

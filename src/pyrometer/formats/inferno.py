@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from pyrometer.formats.format import Format
 
-
-def recognise(head: bytes) -> bool:
-    """Never: what is read of it is folded stacks."""
-    return False
-
-
 FORMAT = Format(
     "inferno",
     ".folded",
     "folded stacks as inferno and stackcollapse-perf.pl write them",
-    recognise,
     frozenset({"metric"}),
 )

@@ -4,10 +4,4 @@ from __future__ import annotations
 
 from pyrometer.formats.format import Format
 
-
-def recognise(head: bytes) -> bool:
-    """True if it begins with the profiles of resources."""
-    return head.startswith(b'{"resourceProfiles"')
-
-
-FORMAT = Format("otlp-json", ".otlp.json", "OpenTelemetry profiles as JSON (OTLP, v1development of 1.11.0)", recognise)
+FORMAT = Format("otlp-json", ".otlp.json", "OpenTelemetry profiles as JSON (OTLP, v1development of 1.11.0)")

@@ -10,4 +10,6 @@ def recognise(head: bytes) -> bool:
     return head.startswith(b"PAR1")
 
 
-FORMAT = Format("parquet", ".parquet", "a folder of Parquet files (DuckDB, polars)", recognise, is_folder=True)
+FORMAT = Format(
+    "parquet", ".parquet", "a folder of Parquet files (DuckDB, polars)", recognise=recognise, is_folder=True
+)

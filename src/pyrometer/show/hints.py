@@ -17,6 +17,7 @@ from pyrometer.analyze import (
     Top,
     Tree,
 )
+from pyrometer.profile import Quality
 from pyrometer.show.grid import without_parameters
 
 
@@ -28,7 +29,7 @@ def next_command(view: object, file: str) -> str:
 
 @next_command.register
 def _summary(view: Summary, file: str) -> str:
-    return _show(file, "tree")
+    return _symbolize(file) if _is_nameless(view.basis.quality) else _show(file, "tree")
 
 
 @next_command.register
@@ -38,6 +39,8 @@ def _stat(view: Stat, file: str) -> str:
 
 @next_command.register
 def _top(view: Top, file: str) -> str:
+    if _is_nameless(view.basis.quality):
+        return _symbolize(file)
     return _of_function(file, "callers", view.rows[0].place.name) if view.rows else _show(file, "tree")
 
 
@@ -84,6 +87,15 @@ def _metric_tree(view: MetricTree, file: str) -> str:
 @next_command.register
 def _metric_annotation(view: MetricAnnotation, file: str) -> str:
     return _of_function(file, "callers", view.function) if view.function else _show(file, "files")
+
+
+def _is_nameless(found: Quality) -> bool:
+    """Whether names are what most samples lack first of all."""
+    return found.unsymbolized * 2 > found.samples
+
+
+def _symbolize(file: str) -> str:
+    return f"pyrometer symbolize {shlex.quote(file)}"
 
 
 def _annotate(function: str, file: str) -> str:

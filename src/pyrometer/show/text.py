@@ -103,6 +103,9 @@ def _widths(grid: Grid, width: int) -> list[int]:
     for at, column in enumerate(grid.columns):
         if column.kind == "text":
             widths[at] = min(widths[at], max(width * 3 // 8, NARROWEST))
+            # Until here a name is as narrow as it can be.
+            over = sum(widths) + len(widths) - 1 - width
+            widths[at] = min(widths[at], max(NARROWEST, widths[at] - max(over, 0)))
     for at, column in enumerate(grid.columns):
         if column.kind in FLEXIBLE:
             others = sum(widths) - widths[at] + len(widths) - 1
