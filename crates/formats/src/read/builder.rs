@@ -8,7 +8,8 @@ use pyrometer_tables::Profile;
 use pyrometer_tables::meta::Meta;
 use pyrometer_tables::samples::SampleSource;
 use pyrometer_tables::schema::{
-    Binary, Call, Counter, Event, Experiment, Frame, Function, Metric, Process, Sample, Stack, Tables, Thread,
+    Binary, Call, Counter, Event, Experiment, Frame, FrameKind, Function, Metric, Process, Sample, Stack,
+    Tables, Thread,
 };
 use rustc_hash::FxHashMap;
 
@@ -266,7 +267,7 @@ impl Builder {
     /// # Errors
     /// [`Error::Malformed`] if a row refers to one that does not exist; [`Error::TooLarge`].
     pub fn finish(mut self, path: &Path) -> Result<Profile> {
-        let wide = self.add_costs(path)?.or_else(|| self.wide.take());
+        let costs = self.add_costs(path)?;
         if self.tables.stacks.len().max(self.tables.frames.len()) >= ROWS {
             return Err(Error::TooLarge { path: path.to_owned(), what: format!("more than {ROWS} frames") });
         }
@@ -278,12 +279,13 @@ impl Builder {
             let first = self.kept.join("; ");
             self.note(format!("{} things that do not fit were left out: {first}", self.left_out));
         }
-        let own = wide.as_ref().map_or(0, WideSamples::observations);
+        let own = costs.as_ref().or(self.wide.as_ref()).map_or(0, WideSamples::observations);
         let counted = self.samples.iter().fold(own, |sum, sample| sum.saturating_add(sample.count));
         if self.meta.quality.samples == 0 {
             self.meta.quality.samples = counted;
         }
-        match wide {
+        self.meta.quality.unsymbolized = self.unsymbolized(counted);
+        match costs.or(self.wide) {
             Some(wide) => Ok(Profile::from_source(self.meta, self.tables, Arc::new(wide))?),
             None => Ok(Profile::from_parts(self.meta, self.tables, self.samples)?),
         }
@@ -291,6 +293,24 @@ impl Builder {
 }
 
 impl Builder {
+    /// How many samples are of code of which only the address is known. A reader may have counted those of several metrics
+    /// once: as many of these as of the `counted` ones of all metrics.
+    fn unsymbolized(&self, counted: i64) -> i64 {
+        let Tables { stacks, frames, .. } = &self.tables;
+        let is_nameless = |frame: &Frame| {
+            frame.function.is_none() && frame.address.is_some() && frame.kind != FrameKind::Jit
+        };
+        // Whether rows refer to rows that are there is checked later. Costs are of functions.
+        let leaf = |stack: i32| frames.get(stacks.get(stack as usize)?.frame as usize);
+        let is_of_nameless = |stack: i32| leaf(stack).is_some_and(is_nameless);
+        let nameless = self.samples.iter().filter(|sample| is_of_nameless(sample.stack));
+        let nameless: i128 = nameless.map(|sample| i128::from(sample.count)).sum();
+        let wide = self.wide.as_ref().map_or(0, |wide| wide.observations_of(is_of_nameless));
+        let nameless = nameless + i128::from(wide);
+        let samples = i128::from(self.meta.quality.samples);
+        i64::try_from(nameless * samples / i128::from(counted).max(1)).unwrap_or(i64::MAX)
+    }
+
     /// Makes rows of the costs. Their samples are given where there are no others.
     fn add_costs(&mut self, path: &Path) -> Result<Option<WideSamples>> {
         let costs = std::mem::take(&mut self.costs);

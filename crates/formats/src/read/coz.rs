@@ -1,9 +1,13 @@
 //! Coz's experiments: its older text, fields between tabs, and its JSON lines.
 //!
 //! An experiment's line is followed by one for each progress point. A latency point gives the average number of those under
-//! way, `difference`, which is kept with its arrivals in `events`, for `experiments` have visits only.
+//! way, `difference`, which is kept with its arrivals in `events`, for `experiments` have visits only. Samples are counted
+//! by line, from the start of a run: of several numbers of a line in a run the last one has all of them.
 
-use pyrometer_tables::schema::{Event, Experiment};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pyrometer_tables::schema::{Event, Experiment, Frame, Function, Metric};
 use serde_json::{Map, Value};
 
 use super::by_line::{ByLine, read_by_line};
@@ -73,13 +77,15 @@ impl Record {
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     builder.meta.instrument = "causal".to_owned();
-    read_by_line(input, &mut Reader { builder, experiment: None })
+    read_by_line(input, &mut Reader { builder, experiment: None, samples: BTreeMap::new() })
 }
 
 struct Reader<'a> {
     builder: &'a mut Builder,
     /// The one that points belong to, without theirs.
     experiment: Option<Experiment>,
+    /// Samples of this run by line of code.
+    samples: BTreeMap<String, i64>,
 }
 
 impl ByLine for Reader<'_> {
@@ -90,6 +96,17 @@ impl ByLine for Reader<'_> {
             return Ok(());
         }
         self.understand(line.bytes).ok_or("a record of Coz with all its fields")
+    }
+
+    fn end(&mut self) -> std::result::Result<(), &'static str> {
+        self.end_run();
+        let found = self.builder.tables().experiments.len();
+        if found > 0 {
+            self.builder.note(format!(
+                "The {found} results of experiments are in the table `experiments`: pyrometer export --to parquet."
+            ));
+        }
+        Ok(())
     }
 
     fn builder(&mut self) -> &mut Builder {
@@ -110,13 +127,16 @@ impl Reader<'_> {
                 self.point(&record, arrivals)?;
                 self.keep(&record, 0);
             }
-            "startup" => self.builder.meta.start = record.whole("time")?,
+            "startup" => {
+                self.builder.meta.start = record.whole("time")?;
+                self.end_run();
+            }
             "runtime" => {
                 self.builder.meta.duration = record.whole("time")?;
             }
             "samples" => {
-                record.whole("count")?;
-                self.keep(&record, 0);
+                let place = record.text("location")?.to_owned();
+                self.samples.insert(place, record.whole("count").filter(|count| *count >= 0)?);
             }
             "shutdown" => {}
             _ => return None,
@@ -129,6 +149,26 @@ impl Reader<'_> {
         let progress_point = record.text("name")?.to_owned();
         self.builder.experiment(Experiment { progress_point, visits, ..experiment });
         Some(())
+    }
+
+    /// Adds the samples of a run, of one that is over.
+    fn end_run(&mut self) {
+        for (place, count) in std::mem::take(&mut self.samples) {
+            let frame = self.place(&place);
+            let metric = self.builder.metric(metric());
+            let (stack, thread) = (self.builder.stack(None, frame), self.builder.thread(0, 0, ""));
+            self.builder.add(stack, thread, metric, count, count);
+        }
+    }
+
+    /// `FILE:LINE`, which is all that is known of the code.
+    fn place(&mut self, text: &str) -> i32 {
+        let known = text.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse::<i32>().ok()?)));
+        let (file, line) = known.filter(|(_, line)| *line > 0).unzip();
+        let file: Option<Arc<str>> = file.map(Into::into);
+        let row = Function { name: text.to_owned(), file: file.clone(), line, ..Function::default() };
+        let function = Some(self.builder.function(row));
+        self.builder.frame(Frame { function, file, line, kind: "native".into(), ..Frame::default() })
     }
 
     fn keep(&mut self, record: &Record, time: i64) {
@@ -144,4 +184,14 @@ fn experiment(record: &Record) -> Option<Experiment> {
         duration: record.whole("duration")?,
         ..Experiment::default()
     })
+}
+
+fn metric() -> Metric {
+    Metric {
+        name: "samples".to_owned(),
+        unit: "count".to_owned(),
+        kind: "sampled".into(),
+        description: "Samples by line, of which Coz chooses the lines of its experiments.".to_owned(),
+        ..Metric::default()
+    }
 }

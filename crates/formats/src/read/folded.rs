@@ -17,12 +17,20 @@ pub(super) const FORMAT: Format =
 /// Every text whose lines end in numbers could be this: of some lines all must.
 const LINES: usize = 20;
 
+/// What samples without a stack are in.
+const NO_STACK: &[u8] = b"[no stack]";
+
 fn recognise(head: &Head<'_>) -> Likeness {
     let mut lines = head.lines().filter(|line| !is_comment(line)).take(LINES).peekable();
     // A single stack may be longer than what is looked at.
     let is_deep = || !head.whole && head.contains(b";") && is_text(head.bytes);
     let fits = if lines.peek().is_some() {
-        lines.all(|line| is_text(line) && parse(line).is_some())
+        let mut stacks = 0;
+        lines.all(|line| {
+            let stack = parse(line).filter(|_| is_text(line)).map(|(stack, _)| stack);
+            stacks += usize::from(stack.is_some_and(|stack| !stack.is_empty()));
+            stack.is_some()
+        }) && stacks > 0
     } else {
         is_deep()
     };
@@ -37,12 +45,12 @@ fn is_comment(line: &[u8]) -> bool {
     line.trim_ascii().is_empty() || line.starts_with(b"#")
 }
 
-/// What stands before the last number, and the number: a whole one, or one whose fraction is rounded.
+/// What stands before the last number, and the number: a whole one, or one whose fraction is rounded. Nothing stands before
+/// that of samples without a stack.
 fn parse(line: &[u8]) -> Option<(&[u8], i64)> {
     let line = line.trim_ascii_end();
     let at = memchr::memrchr(b' ', line)?;
-    let stack = line[..at].trim_ascii_end();
-    (!stack.is_empty()).then_some((stack, number(&line[at + 1..])?))
+    Some((line[..at].trim_ascii_end(), number(&line[at + 1..])?))
 }
 
 fn number(text: &[u8]) -> Option<i64> {
@@ -107,6 +115,7 @@ impl<'a> Reader<'a> {
             (stack, *value) = parse(stack)?;
         }
         let mut node = None;
+        let stack = if stack.is_empty() { NO_STACK } else { stack };
         for frame in stack.split(|byte| *byte == b';') {
             let frame = self.frame(frame);
             node = Some(self.builder.stack(node, frame));

@@ -16,6 +16,8 @@ pub const HEAD: usize = 1 << 16;
 pub(super) const CHUNK: usize = 1 << 17;
 /// Bytes of a file that may be held in memory as a whole.
 const LARGEST: u64 = 8 << 30;
+/// What programs of Windows put before a text.
+const UTF_8: &[u8] = b"\xef\xbb\xbf";
 
 /// Told the bytes read of a file and its size; `false` stops the reading.
 pub type Watch<'a> = dyn FnMut(u64, u64) -> bool + 'a;
@@ -26,8 +28,10 @@ pub struct Input<'a> {
     source: Box<dyn Read + 'a>,
     head: Vec<u8>,
     head_is_all: bool,
-    /// Bytes of the head that were handed out.
+    /// Bytes of the head that were handed out, or are a mark that it is UTF-8.
     taken: usize,
+    /// How many bytes that mark has, if there is one.
+    mark: usize,
 }
 
 impl fmt::Debug for Input<'_> {
@@ -71,7 +75,7 @@ impl<'a> Input<'a> {
 
     fn of(path: &Path, source: Box<dyn Read + 'a>) -> Result<Self> {
         let mut input =
-            Self { path: path.to_owned(), source, head: Vec::new(), head_is_all: false, taken: 0 };
+            Self { path: path.to_owned(), source, head: Vec::new(), head_is_all: false, taken: 0, mark: 0 };
         if let Err(error) = input.fill_head() {
             return Err(input.failed(&error, input.head.len() as u64));
         }
@@ -82,6 +86,8 @@ impl<'a> Input<'a> {
         let source = &mut self.source;
         source.take(HEAD as u64).read_to_end(&mut self.head)?;
         self.head_is_all = self.head.len() < HEAD;
+        self.mark = if self.head.starts_with(UTF_8) { UTF_8.len() } else { 0 };
+        self.taken = self.mark;
         Ok(())
     }
 
@@ -94,7 +100,13 @@ impl<'a> Input<'a> {
     /// What it begins with.
     #[must_use]
     pub fn head(&self) -> Head<'_> {
-        Head { bytes: &self.head, whole: self.head_is_all }
+        Head { bytes: &self.head[self.mark..], whole: self.head_is_all }
+    }
+
+    /// Where what is handed out begins, in what is unpacked.
+    #[must_use]
+    pub fn begin(&self) -> u64 {
+        self.mark as u64
     }
 
     /// Its lines, one after the other.

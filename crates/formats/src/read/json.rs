@@ -10,7 +10,6 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`crate::Error::Malformed`] with the place where it is no JSON, or not of this shape.
 pub(super) fn parse<'a, T: Deserialize<'a>>(input: &Input<'_>, bytes: &'a [u8], expected: &str) -> Result<T> {
-    let bytes = without_mark(bytes);
     serde_json::from_slice(bytes).map_err(malformed(input, bytes, expected))
 }
 
@@ -22,13 +21,8 @@ pub(super) fn parse_each<'a, T>(input: &Input<'_>, bytes: &'a [u8], expected: &s
 where
     T: Deserialize<'a>,
 {
-    let bytes = without_mark(bytes);
     let values = serde_json::Deserializer::from_slice(bytes).into_iter();
     values.collect::<std::result::Result<_, _>>().map_err(malformed(input, bytes, expected))
-}
-
-fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// The error at the place that serde names by line and column.
@@ -40,7 +34,7 @@ fn malformed(input: &Input<'_>, bytes: &[u8], expected: &str) -> impl FnOnce(ser
         } else {
             memchr::memchr_iter(b'\n', bytes).nth(line - 1).map_or(0, |at| at + 1)
         };
-        let offset = (start + error.column().saturating_sub(1)) as u64;
+        let offset = input.begin() + (start + error.column().saturating_sub(1)) as u64;
         input.malformed(offset, expected, &error.to_string()).of_the_whole()
     }
 }

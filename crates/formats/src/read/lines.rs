@@ -48,8 +48,8 @@ pub struct Lines<'i, 'a> {
 
 impl<'i, 'a> Lines<'i, 'a> {
     pub(super) fn new(input: &'i mut Input<'a>) -> Self {
-        let path = input.path().to_owned();
-        Self { input, path, buffer: vec![0; CHUNK], start: 0, end: 0, offset: 0, number: 0, ended: false }
+        let (path, offset) = (input.path().to_owned(), input.begin());
+        Self { input, path, buffer: vec![0; CHUNK], start: 0, end: 0, offset, number: 0, ended: false }
     }
 
     /// The next line; none at the end.

@@ -139,7 +139,8 @@ pub struct Options {
 pub fn read(paths: &[PathBuf], options: &Options, watch: &mut Watch<'_>) -> Result<Profile> {
     let mut builder = Builder::new(options.lenient);
     for path in paths {
-        read_into(&mut builder, Input::open(path, watch)?, options)?;
+        let input = Input::open(path, watch);
+        read_into(&mut builder, input, options)?;
     }
     builder.finish(paths.first().map_or(Path::new(""), PathBuf::as_path))
 }
@@ -150,15 +151,20 @@ pub fn read(paths: &[PathBuf], options: &Options, watch: &mut Watch<'_>) -> Resu
 /// As [`read`].
 pub fn read_bytes(path: &Path, bytes: &[u8], options: &Options) -> Result<Profile> {
     let mut builder = Builder::new(options.lenient);
-    read_into(&mut builder, Input::of_bytes(path, bytes)?, options)?;
+    read_into(&mut builder, Input::of_bytes(path, bytes), options)?;
     builder.finish(path)
 }
 
-fn read_into(builder: &mut Builder, mut input: Input<'_>, options: &Options) -> Result<()> {
-    let format = match options.format {
-        Some(format) => format,
-        None => recognise(&input)?,
+fn read_into(builder: &mut Builder, input: Result<Input<'_>>, options: &Options) -> Result<()> {
+    let read = || {
+        let mut input = input?;
+        let format = match options.format {
+            Some(format) => format,
+            None => recognise(&input)?,
+        };
+        builder.begin(format.name);
+        (format.read)(&mut input, builder)
     };
-    builder.begin(format.name);
-    (format.read)(&mut input, builder)
+    // What stops a lenient reading is no part that it could do without.
+    read().map_err(|error| if options.lenient { error.of_the_whole() } else { error })
 }

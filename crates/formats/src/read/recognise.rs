@@ -54,10 +54,9 @@ impl<'a> Head<'a> {
         memchr::memmem::find(self.bytes, bytes).is_some()
     }
 
-    /// Whether it begins with `{` or `[`, after white space and a byte order mark.
+    /// Whether it begins with `{` or `[`, after white space.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.bytes);
-        matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['))
+        matches!(self.bytes.trim_ascii_start().first(), Some(b'{' | b'['))
     }
 }

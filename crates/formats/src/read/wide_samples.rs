@@ -36,10 +36,19 @@ pub struct WideSamples {
 impl WideSamples {
     /// Of all samples together.
     pub(super) fn observations(&self) -> i64 {
-        if self.counts.is_empty() {
-            return self.samples as i64;
-        }
-        self.counts.iter().map(|count| i64::from(*count)).sum()
+        if self.counts.is_empty() { self.samples as i64 } else { self.observations_of(|_| true) }
+    }
+
+    /// Of the samples whose stack is such a one.
+    pub(super) fn observations_of(&self, stack: impl Fn(i32) -> bool) -> i64 {
+        let rows = self.rows.iter().enumerate().filter(|(_, (row, _))| *row != NOWHERE && stack(*row));
+        let columns = rows.flat_map(|(row, _)| row * self.width..(row + 1) * self.width);
+        columns.map(|at| self.count(at)).sum()
+    }
+
+    /// How many observations a value is of.
+    fn count(&self, at: usize) -> i64 {
+        self.counts.get(at).map_or_else(|| i64::from(self.values[at] != 0), |count| i64::from(*count))
     }
 
     /// Adds the samples of one row.
@@ -48,8 +57,7 @@ impl WideSamples {
         let Set { thread, metrics } = &self.sets[set as usize];
         let first = row * self.width;
         for (at, metric) in (first..first + self.width).zip(metrics) {
-            let value = self.values[at];
-            let count = self.counts.get(at).map_or_else(|| i64::from(value != 0), |count| i64::from(*count));
+            let (value, count) = (self.values[at], self.count(at));
             if count > 0 {
                 samples.push(Sample {
                     stack,

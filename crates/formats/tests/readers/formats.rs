@@ -187,7 +187,78 @@ fn both_forms_of_coz_are_alike() {
     let found: Vec<_> =
         text.tables().experiments.iter().map(|e| (e.progress_point.as_str(), e.visits, e.speedup)).collect();
     assert_eq!(found, [("done", 40, 0.25), ("request", 9, 0.25)]);
-    assert_eq!(text.tables().events.len(), 2);
+    assert_eq!(text.tables().events.len(), 1);
+    for profile in [&text, &lines] {
+        assert_eq!(sums(profile), [("samples".into(), 12, 12)]);
+        assert_eq!(profile.tables().frames[0].line, Some(3));
+        assert!(profile.meta.notes[0].starts_with("The 2 results of experiments"));
+    }
+}
+
+#[test]
+fn a_line_without_a_stack_is_a_sample_without_one() {
+    // py-spy writes such lines for threads that run no Python.
+    let profile = read("main;work 2\n 3\nmain 1\n", "folded");
+    assert_eq!(stacks(&profile, 0), ["[no stack] 3", "main 1", "main;work 2"]);
+    // Numbers alone are no stacks.
+    let numbers = read_bytes("file".as_ref(), b" 1\n 2\n", &Options::default());
+    assert!(matches!(numbers, Err(Error::Unknown { .. })));
+}
+
+/// Fields of a message of `profile.proto`.
+fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[tag << 3 | 2, bytes.len() as u8], bytes].concat()
+}
+
+/// A profile of one sample with two values, its parts in the order of these numbers.
+fn pprof_in_order(order: [usize; 4]) -> Vec<u8> {
+    let texts = ["", "inuse_objects", "count", "inuse_space", "bytes", "f"];
+    let parts = [
+        [field(1, &[8, 1, 16, 2]), field(1, &[8, 3, 16, 4])].concat(),
+        // More of them than are asked for where they come first, of which all but one are nothing.
+        [field(2, &[10, 1, 1, 18, 2, 3, 7]), field(2, &[10, 1, 1, 18, 2, 0, 0]).repeat(9)].concat(),
+        vec![9 << 3, 0xd8, 0x04, 10 << 3, 1],
+        texts.iter().flat_map(|text| field(6, text.as_bytes())).collect(),
+    ];
+    let place = [field(4, &[8, 1, 34, 2, 8, 1]), field(5, &[8, 1, 16, 5])].concat();
+    order.into_iter().flat_map(|at| parts[at].clone()).chain(place).collect()
+}
+
+#[test]
+fn pprof_is_recognised_in_any_order_of_its_fields() {
+    // That of most writers, of Go's runtime, and of one that streams.
+    for order in [[0, 1, 3, 2], [2, 0, 1, 3], [1, 0, 2, 3], [3, 0, 1, 2]] {
+        let profile = super::common::read(pprof_in_order(order), "pprof").unwrap();
+        assert_eq!(profile.meta.start_wall, 0x258);
+        // The last type is the one to be shown, as nothing else is said.
+        assert_eq!(sums(&profile), [("inuse-bytes".into(), 7, 10), ("inuse-blocks".into(), 3, 10)]);
+    }
+}
+
+#[test]
+fn messages_and_texts_of_others_are_not_pprof() {
+    let samples_without_types = field(2, &[10, 1, 1, 18, 1, 7]).repeat(3);
+    for other in [&b"PERFILE2"[..], b"P\x01H\x01\n\x04text", b"\n\n main;a 5\n", &samples_without_types] {
+        let found = read_bytes("file".as_ref(), other, &Options::default());
+        assert!(!found.is_ok_and(|profile| profile.meta.source == "pprof"), "{other:?}");
+    }
+}
+
+#[test]
+fn samples_of_code_without_names_are_counted() {
+    let profile =
+        read("heap profile: 1: 16 [ 2: 32] @ heapprofile\n 1: 16 [ 2: 32] @ 0x10 0x20\n", "heap-text");
+    assert_eq!((profile.meta.quality.unsymbolized, profile.meta.quality.samples), (2, 2));
+    assert_eq!(read("main;work 2\n", "folded").meta.quality.unsymbolized, 0);
+}
+
+#[test]
+fn samples_of_coz_are_counted_from_the_start_of_each_run() {
+    let sample = |count| format!("samples\tlocation=a.c:3\tcount={count}\n");
+    let text = ["startup\ttime=1\n", &sample(12), &sample(20), "startup\ttime=9\n", &sample(5)].concat();
+    let profile = read(&text, "coz");
+    assert_eq!(sums(&profile), [("samples".into(), 25, 25)]);
+    assert_eq!(stacks(&profile, 0), ["a.c:3 25"]);
 }
 
 #[test]
@@ -305,6 +376,30 @@ fn every_file_is_recognised() {
         let profile = read_bytes("file".as_ref(), &bytes, &Options::default()).unwrap();
         assert_eq!(profile.meta.source, format);
     }
+}
+
+#[test]
+fn a_mark_of_utf_8_is_none_of_the_text() {
+    let callgrind = "# callgrind format\nevents: Ir\nfn=main\n1 5\ntotals: 5\n";
+    let texts = [("folded", "main 1\n"), ("perf-script", PERF), ("speedscope", SPEEDSCOPE), ("coz", COZ)];
+    for (format, text) in texts.into_iter().chain([("heaptrack", HEAPTRACK), ("callgrind", callgrind)]) {
+        let (plain, marked) = (read(text, format), read(&format!("\u{feff}{text}"), format));
+        assert_eq!(marked.tables().functions, plain.tables().functions, "{format}");
+    }
+    let broken = read_bytes("file".as_ref(), b"\xef\xbb\xbfmain 1\nmain\n", &folded(false)).unwrap_err();
+    assert!(broken.to_string().contains("line 2 (byte 10)"), "{broken}");
+}
+
+fn folded(lenient: bool) -> Options {
+    Options { format: by_name("folded"), lenient }
+}
+
+#[test]
+fn what_stops_a_lenient_reading_is_not_to_be_read_leniently() {
+    let cut = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 1, 5];
+    let cure = |lenient| read_bytes("file".as_ref(), &cut, &folded(lenient)).unwrap_err().cure();
+    assert!(cure(false).contains("--lenient"), "{}", cure(false));
+    assert!(cure(true).contains("copy it again"), "{}", cure(true));
 }
 
 #[test]

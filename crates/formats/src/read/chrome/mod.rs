@@ -89,8 +89,7 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
 
 /// The array form may end anywhere after an event, for it is written while the program runs.
 fn whole(mut bytes: Vec<u8>) -> Vec<u8> {
-    let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    if rest.trim_ascii_start().first() == Some(&b'[') {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
         let end = bytes.trim_ascii_end();
         if !end.ends_with(b"]") {
             let end = end.strip_suffix(b",").unwrap_or(end).len();

@@ -4,35 +4,24 @@
 //! of heap profiles become the names that all heap profiles have here, a type that counts the observations of another one
 //! becomes their number.
 
+mod recognise;
+
 use std::sync::Arc;
 
 use prost::Message;
 use pyrometer_tables::schema::{Frame, FrameKind, Function, Metric};
 use rustc_hash::FxHashMap;
 
-use super::{Builder, Format, Head, Input, Likeness};
+use super::{Builder, Format, Input};
 use crate::error::Result;
 use crate::pprof::message::{self, Label, Location, Mapping, Profile, ValueType};
 
-pub(super) const FORMAT: Format =
-    Format { name: "pprof", title: "pprof (go tool pprof, Grafana, Datadog …)", recognise, read };
-
-/// The tag of `sample_type`, which comes first in every known writer.
-const SAMPLE_TYPE: u8 = 0x0a;
-/// The longest `ValueType`: two tags, two varints.
-const LONGEST_TYPE: u8 = 22;
-
-fn recognise(head: &Head<'_>) -> Likeness {
-    // A message has no mark: its first field is a type of two small numbers.
-    let fits = match head.bytes {
-        [SAMPLE_TYPE, length @ 2..=LONGEST_TYPE, 0x08, rest @ ..] => {
-            let next = rest.get(usize::from(*length) - 1);
-            next.is_none_or(|tag| matches!(tag, 0x0a | 0x12 | 0x1a | 0x22 | 0x2a | 0x32))
-        }
-        _ => false,
-    };
-    Likeness::shape(fits)
-}
+pub(super) const FORMAT: Format = Format {
+    name: "pprof",
+    title: "pprof (go tool pprof, Grafana, Datadog …)",
+    recognise: recognise::recognise,
+    read,
+};
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let bytes = input.bytes()?;
@@ -102,13 +91,15 @@ impl<'a, 'i> Reader<'a, 'i> {
         })
     }
 
-    /// What each type is; the one that is shown by default becomes the first metric.
+    /// What each type is; the one that is shown by default becomes the first metric: the last where none is named.
     fn roles(&mut self) -> Result<Vec<Role>> {
         let name = |kind: &ValueType| Ok((self.text(kind.r#type)?, self.text(kind.unit)?));
         let types = self.profile.sample_type.iter().map(name).collect::<Result<Vec<_>>>()?;
-        let preferred = self.text(self.profile.default_sample_type)?;
+        let named = self.text(self.profile.default_sample_type)?;
         let counts = counted_by(&types);
         let mut order: Vec<usize> = (0..types.len()).filter(|at| !counts.contains(&Some(*at))).collect();
+        let last = order.last().map_or("", |at| types[*at].0);
+        let preferred = if named.is_empty() { last } else { named };
         order.sort_by_key(|at| types[*at].0 != preferred);
         let mut roles = vec![Role::Count; types.len()];
         for at in order {
