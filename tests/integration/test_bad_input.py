@@ -220,6 +220,31 @@ def test_a_file_that_is_no_profile(content: bytes, run_pyrometer: Run, tmp_path:
     assert_clear(run_pyrometer("show", path), 82, "a.pyro")
 
 
+def test_text_in_another_encoding(run_pyrometer: Run, tmp_path: Path):
+    path = tmp_path / "stacks"
+    path.write_text("main;work 3\n", encoding="utf-16")
+    assert_clear(run_pyrometer("show", path), 82, "UTF-16", "iconv")
+    assert_clear(run_pyrometer("import", "--from", "folded", path, "-o", tmp_path / "a.pyro"), 82, "UTF-16", "iconv")
+    path.write_text("main;work 3\n", encoding="utf-8-sig")
+    assert pyrometer.load(path).top().rows[0].place.name == "work"
+
+
+def test_text_that_looks_like_stacks_only_at_first(run_pyrometer: Run, tmp_path: Path):
+    # Go's text of goroutines: its first line ends in a number.
+    path = tmp_path / "goroutines"
+    path.write_text("goroutine profile: total 1\n1 @ 0x442d51 0x47d67d\n#\t0x4c80b0\tmain+0xb0\tmain.go:851\n")
+    done = run_pyrometer("show", path)
+    assert_clear(done, 82, "--from FORMAT")
+    assert "writes this format" not in done.stderr
+
+
+def test_a_profile_in_which_nothing_was_measured(run_pyrometer: Run, tmp_path: Path):
+    path = tmp_path / "profile.coz"
+    path.write_text("startup\ttime=1795750003674484634\nruntime\ttime=3092383193\n")
+    for command in (["show"], ["diff", path], ["show", "--metric", "samples"]):
+        assert_clear(run_pyrometer(*command, path), 88, str(path), "coz", "longer")
+
+
 def test_a_folder_instead_of_a_profile(run_pyrometer: Run, tmp_path: Path):
     assert_clear(run_pyrometer("show", tmp_path), 82)
 

@@ -9,7 +9,7 @@ from typing import Unpack
 from pyrometer import native
 from pyrometer.analyze.basis import Basis, Weighed, weigh
 from pyrometer.errors import SelectionError
-from pyrometer.profile import FilterOptions, ProfileData
+from pyrometer.profile import FilterOptions, ProfileData, nothing_measured
 from pyrometer.profile.derived import Derivations, derivations
 from pyrometer.profile.formula import Value
 
@@ -133,7 +133,7 @@ def _chosen(profile: ProfileData, known: Derivations, options: MetricsOptions) -
     """The names, each once, the one that is sorted by first."""
     recorded = [metric.name for metric in profile.metric_list]
     if not recorded:
-        raise SelectionError("the profile has no metric", cure="record again")
+        raise nothing_measured(profile)
     sort = [options.sort] if options.sort else []
     every = (recorded if name == ALL else [name] for name in (*sort, *options.metrics))
     names = list(dict.fromkeys(name for some in every for name in some))

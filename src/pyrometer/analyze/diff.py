@@ -14,7 +14,7 @@ from pyrometer.analyze.columns import Measured, MetricColumn, MetricsOptions, me
 from pyrometer.analyze.rename import renaming
 from pyrometer.analyze.significance import adjusted, shares_interval, shares_p, values_interval, values_p
 from pyrometer.errors import SelectionError
-from pyrometer.profile import FilterOptions, ProfileData
+from pyrometer.profile import FilterOptions, ProfileData, nothing_measured
 from pyrometer.profile.formula import Number, Value
 
 DiffBy = Literal["function", "line", "file", "binary"]
@@ -120,7 +120,7 @@ def diff(
 
 def _measure(profile: ProfileData, options: DiffOptions, filters: FilterOptions) -> Measured:
     if not profile.metric_list:
-        raise SelectionError("the profile has no metric", cure="record again")
+        raise nothing_measured(profile)
     metric = filters.get("metric") or profile.metric_list[0].name
     chosen = MetricsOptions((metric,), None, options.derive)
     return measure(profile, chosen, by_self=not options.inclusive, **filters)

@@ -75,7 +75,7 @@ def open_profile(path: str | os.PathLike[str], progress: Progress | None = None)
     if counts.files_in(where):
         return read_foreign([where], progress=progress)
     head = pyro.read_head(where)
-    pyro.refuse_empty_and_programs(where, head)
+    pyro.refuse_what_is_none(where, head)
     if pyro.is_profile(head):
         return pyro.open_finished(where, head)
     if native.recognise(where) is not None:

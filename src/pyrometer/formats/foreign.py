@@ -57,7 +57,7 @@ def _check(file: Path) -> None:
             "files of other tools are converted",
             f"open it: pyrometer show {file}",
         )
-    pyro.refuse_empty_and_programs(file, head)
+    pyro.refuse_what_is_none(file, head)
 
 
 def _read_perf_data(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,7 @@ HEAD = 4096
 _JOURNAL = b"PYRJOURN"
 _ARCHIVE = b"PK\x03\x04"
 _ELF = b"\x7fELF"
+_UTF_16 = b"\xff\xfe", b"\xfe\xff"
 
 
 def read_head(path: Path) -> bytes:
@@ -43,7 +45,7 @@ def is_profile(head: bytes) -> bool:
     return head.startswith((_JOURNAL, _ARCHIVE))
 
 
-def refuse_empty_and_programs(path: Path, head: bytes) -> None:
+def refuse_what_is_none(path: Path, head: bytes) -> None:
     """A :class:`~pyrometer.NotAProfileError` for what is often given in place of a profile."""
     if not head:
         raise NotAProfileError(f"{path} is empty", "a recorder that was killed at once leaves such a file")
@@ -51,6 +53,12 @@ def refuse_empty_and_programs(path: Path, head: bytes) -> None:
         program = path if path.is_absolute() else f"./{path}"
         raise NotAProfileError(
             f"{path} is not a profile, but a program or a library", cure=f"record it: pyrometer record -- {program}"
+        )
+    if head.startswith(_UTF_16):
+        raise NotAProfileError(
+            f"{path} is text in UTF-16",
+            "profiles as text are in UTF-8; PowerShell's `>` writes UTF-16",
+            f"convert it: iconv -f UTF-16 -t UTF-8 {shlex.quote(str(path))} > converted",
         )
 
 

@@ -3,7 +3,7 @@
 from pyrometer.profile.build import build_native
 from pyrometer.profile.cache import downloads_folder, symbol_options
 from pyrometer.profile.data import Metric, ProfileData
-from pyrometer.profile.filters import FilterOptions, Filters, SelectionOptions
+from pyrometer.profile.filters import FilterOptions, Filters, SelectionOptions, nothing_measured
 from pyrometer.profile.meta import Host, Meta, Quality, Recorder
 from pyrometer.profile.table import Table
 
@@ -20,5 +20,6 @@ __all__ = [
     "Table",
     "build_native",
     "downloads_folder",
+    "nothing_measured",
     "symbol_options",
 ]

@@ -123,12 +123,20 @@ class Filters:
         """The row of the chosen metric in ``metrics``; the first one when none is named."""
         names = profile.metrics.column("name")
         if not names:
-            raise SelectionError("the profile has no metric", cure="record again")
+            raise nothing_measured(profile)
         if self.metric is None:
             return 0
         if self.metric in names:
             return names.index(self.metric)
         raise SelectionError(f"there is no metric {self.metric!r}", cure=f"choose one of: {', '.join(names)}")
+
+
+def nothing_measured(profile: ProfileData) -> SelectionError:
+    """The error of a profile without a metric, of which nothing can be shown."""
+    where = f"{profile.path} has" if profile.path else "the profile has"
+    tool = profile.meta.source
+    why = f"{tool} wrote nothing into it that it had measured" if tool else ""
+    return SelectionError(f"{where} no metric", why, "measure again, and longer: there was nothing to be seen yet")
 
 
 def _patterns(given: Patterns | int) -> tuple[str, ...]:
