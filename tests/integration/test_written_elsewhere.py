@@ -22,7 +22,8 @@ from recordings import Recorded
 #: What an event must have by its phase, as the "Trace Event Format" says.
 REQUIRED = {
     "M": {"name", "pid", "tid", "args"},
-    "X": {"name", "cat", "ts", "dur", "pid", "tid", "args"},
+    "B": {"name", "cat", "ts", "pid", "tid", "args"},
+    "E": {"name", "cat", "ts", "pid", "tid", "args"},
     "i": {"name", "ts", "pid", "tid", "s"},
     "C": {"name", "ts", "pid", "args"},
 }
@@ -113,29 +114,29 @@ def test_a_chrome_trace_by_its_documented_form(recording: Recorded, run_pyromete
     tracks: dict[tuple[int, int], list[dict]] = defaultdict(list)
     for event in read["traceEvents"]:
         assert event.keys() >= REQUIRED[event["ph"]], event
-        if event["ph"] == "X":
+        if event["ph"] in "BE":
             tracks[event["pid"], event["tid"]].append(event)
-    total = 0
-    for events in tracks.values():
-        total += sum(event["args"]["value"] for event in roots(events))
+    total = sum(root["args"]["value"] for events in tracks.values() for root in roots(events))
     assert total == sum(seen.value for seen in recording.observations)
     names = {event["name"] for events in tracks.values() for event in events}
     assert names == {frame.name for seen in recording.observations for frame in seen.stack}
 
 
 def roots(events: list[dict]) -> list[dict]:
-    """The outermost events of a track; all others lie within their callers, up to a nanosecond."""
-    least = 1e-3
+    """The outermost events of a track, which is in the order of time; each end is that of what began last."""
     found: list[dict] = []
-    open_until: list[float] = []
-    for event in sorted(events, key=lambda event: (event["ts"], -event["dur"])):
-        while open_until and open_until[-1] <= event["ts"] + least:
-            open_until.pop()
-        end = event["ts"] + event["dur"]
-        assert not open_until or end <= open_until[-1] + least, event
-        if not open_until:
+    begun: list[dict] = []
+    times = [event["ts"] for event in events]
+    assert times == sorted(set(times))
+    for event in events:
+        if event["ph"] == "E":
+            beginning = begun.pop()
+            assert {**beginning, "ph": "E", "ts": event["ts"]} == event
+            continue
+        if not begun:
             found.append(event)
-        open_until.append(end)
+        begun.append(event)
+    assert begun == []
     return found
 
 
@@ -146,9 +147,10 @@ def test_a_trace_of_a_profile_without_times_says_that_its_axis_is_none(run_pyrom
     read = json.loads((tmp_path / "trace").read_text())
     labels = [event["args"]["labels"] for event in read["traceEvents"] if event["name"] == "process_labels"]
     assert labels == ["not over time: the axis is cumulative samples (count, 1 µs for each)"]
-    widths = {event["name"]: event["args"]["value"] for event in read["traceEvents"] if event["ph"] == "X"}
-    assert widths == {"main": 42, "work": 30}
-    assert widths == {event["name"]: event["dur"] for event in read["traceEvents"] if event["ph"] == "X"}
+    ends = [(event["ph"], event["name"], round(event["ts"], 3)) for event in read["traceEvents"] if event["ph"] in "BE"]
+    assert ends == [("B", "main", 0), ("B", "work", 12), ("E", "work", 42), ("E", "main", 42)]
+    values = {event["name"]: event["args"]["value"] for event in read["traceEvents"] if event["ph"] == "B"}
+    assert values == {"main": 42, "work": 30}
 
 
 def test_csv_by_polars_and_duckdb(recording: Recorded, stacks: Stacks, run_pyrometer: Run, tmp_path: Path):

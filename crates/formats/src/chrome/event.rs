@@ -26,15 +26,34 @@ struct Event<'a> {
     args: Map<String, Value>,
 }
 
-/// Nanoseconds, written as microseconds: exactly, as far as a double holds them.
+/// Microseconds, of nanoseconds exactly, as far as a double holds them.
 #[derive(Clone, Copy)]
-struct Micros(i64);
+struct Micros(f64);
+
+/// Below, a double holds every whole number.
+const WHOLE: f64 = (1_i64 << 53) as f64;
+/// The least that lies between two ends on a track, microseconds: many thousands are no nanosecond.
+const STEP: f64 = 1.0 / (1 << 24) as f64;
+
+impl Micros {
+    fn of(nanoseconds: i64) -> Self {
+        Self(nanoseconds as f64 / 1000.0)
+    }
+
+    /// This or, where that is not after `last`, the next that can be told from it: also by those who read the last bit of a
+    /// number wrong, or subtract where the track begins.
+    fn after(self, last: Self) -> Self {
+        let step = STEP.max(4.0 * (last.0.abs().next_up() - last.0.abs()));
+        Self(self.0.max(last.0 + step))
+    }
+}
 
 impl Serialize for Micros {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        match self.0 % 1000 {
-            0 => serializer.serialize_i64(self.0 / 1000),
-            _ => serializer.serialize_f64(self.0 as f64 / 1000.0),
+        if self.0.fract() == 0.0 && self.0.abs() < WHOLE {
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
         }
     }
 }
@@ -43,13 +62,15 @@ impl Serialize for Micros {
 pub(super) struct Events<W> {
     out: W,
     first: bool,
+    /// The track of the last end, and when that was.
+    last: Option<((i32, i32), Micros)>,
 }
 
 impl<W: Write> Events<W> {
     /// Begins with what is said of the whole.
     pub(super) fn begin(mut out: W, about: &Value) -> Result<Self> {
         write!(out, "{{\"displayTimeUnit\":\"ms\",\"otherData\":{about},\"traceEvents\":[")?;
-        Ok(Self { out, first: true })
+        Ok(Self { out, first: true, last: None })
     }
 
     pub(super) fn finish(mut self) -> Result<()> {
@@ -89,18 +110,21 @@ impl<W: Write> Events<W> {
         self.write(&json!({"name": name, "ph": "M", "pid": pid, "tid": tid, "args": args}))
     }
 
-    /// Something that took from a moment to another, nanoseconds.
-    pub(super) fn complete(
+    /// The beginning or the end of an event of a thread, at so many nanoseconds. Of those at one moment each comes a little
+    /// after the one before it, for viewers that sort them do not keep the order of the file: speedscope cannot tell which
+    /// call of a recursion ends.
+    pub(super) fn edge(
         &mut self,
-        name: &str,
-        cat: &str,
-        (begin, end): (i64, i64),
+        (ph, time): (&'static str, i64),
+        (name, cat): (&str, &str),
         (tables, thread): (&Tables, i32),
         args: Map<String, Value>,
     ) -> Result<()> {
         let (pid, tid) = ids(tables, Some(thread));
-        let dur = Some(Micros(end.saturating_sub(begin)));
-        self.write(&Event { name, cat, ph: "X", ts: Micros(begin), dur, pid, tid, s: None, args })
+        let last = self.last.filter(|(track, _)| *track == (pid, tid));
+        let ts = last.map_or(Micros::of(time), |(_, last)| Micros::of(time).after(last));
+        self.last = Some(((pid, tid), ts));
+        self.write(&Event { name, cat, ph, ts, dur: None, pid, tid, s: None, args })
     }
 
     /// The points of all time series.
@@ -108,7 +132,7 @@ impl<W: Write> Events<W> {
         let tables = profile.tables();
         for counter in &tables.counters {
             let (pid, tid) = ids(tables, counter.thread);
-            let ts = Micros(counter.time.saturating_sub(profile.meta.start));
+            let ts = Micros::of(counter.time.saturating_sub(profile.meta.start));
             let args = Map::from_iter([("value".to_owned(), json!(counter.value))]);
             self.write(&Event {
                 name: &counter.name,
@@ -130,14 +154,14 @@ impl<W: Write> Events<W> {
         let tables = profile.tables();
         for event in &tables.events {
             let (pid, tid) = ids(tables, event.thread);
-            let ts = Micros(event.time.saturating_sub(profile.meta.start));
+            let ts = Micros::of(event.time.saturating_sub(profile.meta.start));
             let args = match serde_json::from_str(&event.payload) {
                 Ok(Value::Object(details)) => details,
                 _ => Map::from_iter([("payload".to_owned(), json!(event.payload))]),
             };
             let (ph, dur, scope) = match event.duration {
                 0 => ("i", None, Some(if event.thread.is_some() { "t" } else { "g" })),
-                duration => ("X", Some(Micros(duration)), None),
+                duration => ("X", Some(Micros::of(duration)), None),
             };
             self.write(&Event { name: &event.name, cat: "event", ph, ts, dur, pid, tid, s: scope, args })?;
         }

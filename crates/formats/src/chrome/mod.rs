@@ -1,8 +1,8 @@
 //! The trace of Chrome (`chrome://tracing`) and Perfetto as JSON: the "Trace Event Format", object form.
 //!
 //! Constraints:
-//! - a frame is a complete event (`X`), callers around what they call; frames that stay from one sample of a thread to the
-//!   next are one event;
+//! - a frame is an event with a beginning (`B`) and an end (`E`), callers around what they call; frames that stay from one
+//!   sample of a thread to the next are one event;
 //! - where every sample has a time, the axis is the recording's: a sample stands for what was before it. Else it is the
 //!   metric, and each thread's stacks stand beside each other as in a flame graph, which the process's label says;
 //! - widths are for the eye: what an event weighs is in its `args`, as `value` and `samples`;
@@ -63,7 +63,7 @@ pub fn write(profile: &Profile, selection: &Selection, out: impl Write) -> Resul
         events.time_series(stacked)?;
         events.happenings(stacked)?;
     } else {
-        cumulative::add(scale(metric), samples, &mut slices, &mut events)?;
+        cumulative::add(stacked.tables(), scale(metric), samples, &mut slices, &mut events)?;
     }
     events.finish()?;
     let timed = [Part::TimeSeries, Part::Events];

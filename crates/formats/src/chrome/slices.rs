@@ -11,31 +11,30 @@ use super::event::Events;
 use super::nodes::Nodes;
 use crate::error::Result;
 
-/// An event that has not ended.
-#[derive(Debug)]
-struct Open {
+/// A function as long as a thread stays in it.
+#[derive(Clone, Copy, Debug)]
+struct Slice {
     node: u32,
     /// Row in `frames`; none if it stands for several, of the same function.
     frame: Option<i32>,
     begin: i64,
+    end: i64,
     /// Of itself and of what was called in it and has ended.
     value: i64,
     count: i64,
+}
+
+/// One that has not ended.
+#[derive(Debug)]
+struct Open {
+    /// Which of the slices.
+    at: usize,
     /// The row of `stacks` that it began with, and those that it also stands for.
     first: i32,
     others: FxHashSet<i32>,
 }
 
-impl Open {
-    /// Whether a row of `stacks` is new to it.
-    fn take(&mut self, row: i32, frame: i32) -> bool {
-        let is_new = row != self.first && self.others.insert(row);
-        if is_new {
-            self.frame = self.frame.filter(|known| *known == frame);
-        }
-        is_new
-    }
-
+impl Slice {
     fn add(&mut self, value: i64, count: i64) {
         self.value = self.value.saturating_add(value);
         self.count = self.count.saturating_add(count);
@@ -46,11 +45,16 @@ impl Open {
 ///
 /// A sample costs as much as it changes: its value is its leaf's until that ends, and only what was not open is looked
 /// at, so that deep stacks are no reason to wait.
+///
+/// An event is written as its two ends, each with all of its arguments: viewers pair ends by what they say, and sums of a
+/// beginning and a length would be off by the last bit of a double. Both are known when nothing is open any more.
 pub(super) struct Slices<'a> {
     tables: &'a Tables,
     metric: &'a Metric,
     labels: Labels,
     nodes: Nodes,
+    /// Since nothing was open, in the order of their beginnings, callers before what they call.
+    slices: Vec<Slice>,
     open: Vec<Open>,
     /// Whether there were events that stand for several places of a function.
     pub(super) merged: bool,
@@ -68,6 +72,7 @@ impl<'a> Slices<'a> {
             metric,
             labels,
             nodes,
+            slices: Vec::new(),
             open: Vec::new(),
             merged: false,
             #[cfg(test)]
@@ -85,17 +90,21 @@ impl<'a> Slices<'a> {
         let leaf = self.nodes.of_stack[sample.stack as usize];
         let mut node = Some(leaf);
         let mut same = self.nodes.nodes[leaf as usize].depth + 1;
-        while let Some(row) = node.filter(|row| self.open.get(same - 1).is_none_or(|open| open.node != *row))
-        {
+        let is_open = |row: u32, depth: usize| {
+            self.open.get(depth).is_some_and(|open| self.slices[open.at].node == row)
+        };
+        let mut steps = 0;
+        while let Some(row) = node.filter(|row| !is_open(*row, same - 1)) {
             node = self.nodes.nodes[row as usize].parent;
             same -= 1;
-            self.count_step();
+            steps += 1;
         }
+        self.count_steps(steps);
         self.leave(same, now, sample.thread, events)?;
         let above = self.begin(sample.stack, now);
         self.take(above, same);
-        if let Some(open) = self.open.last_mut() {
-            open.add(sample.value, sample.count);
+        if let Some(open) = self.open.last() {
+            self.slices[open.at].add(sample.value, sample.count);
         }
         Ok(())
     }
@@ -105,15 +114,21 @@ impl<'a> Slices<'a> {
         let same = self.open.len();
         let mut next = Some(leaf);
         let depth = self.nodes.nodes[self.nodes.of_stack[leaf as usize] as usize].depth + 1;
+        let mut begun = Vec::with_capacity(depth.saturating_sub(same));
         for _ in same..depth {
             let Some(first) = next else { break };
             let stack = self.tables.stacks[first as usize];
             let node = self.nodes.of_stack[first as usize];
-            let (frame, others) = (Some(stack.frame), FxHashSet::default());
-            self.open.push(Open { node, frame, begin: now, value: 0, count: 0, first, others });
+            begun.push((
+                first,
+                Slice { node, frame: Some(stack.frame), begin: now, end: now, value: 0, count: 0 },
+            ));
             next = stack.parent;
         }
-        self.open[same..].reverse();
+        for (first, slice) in begun.into_iter().rev() {
+            self.open.push(Open { at: self.slices.len(), first, others: FxHashSet::default() });
+            self.slices.push(slice);
+        }
         next
     }
 
@@ -122,13 +137,15 @@ impl<'a> Slices<'a> {
     fn take(&mut self, mut next: Option<i32>, same: usize) {
         for at in (0..same).rev() {
             let Some(row) = next else { break };
-            self.count_step();
+            self.count_steps(1);
             let stack = self.tables.stacks[row as usize];
             let open = &mut self.open[at];
-            if !open.take(row, stack.frame) {
+            if row == open.first || !open.others.insert(row) {
                 break;
             }
-            self.merged |= open.frame.is_none();
+            let frame = &mut self.slices[open.at].frame;
+            *frame = frame.filter(|known| *known == stack.frame);
+            self.merged |= frame.is_none();
             next = stack.parent;
         }
     }
@@ -141,49 +158,71 @@ impl<'a> Slices<'a> {
         thread: i32,
         events: &mut Events<impl Write>,
     ) -> Result<()> {
-        for at in (kept.max(1)..self.open.len()).rev() {
-            let (value, count) = (self.open[at].value, self.open[at].count);
-            self.open[at - 1].add(value, count);
+        while self.open.len() > kept {
+            let Some(ended) = self.open.pop() else { break };
+            self.slices[ended.at].end = now;
+            let Slice { value, count, .. } = self.slices[ended.at];
+            if let Some(caller) = self.open.last() {
+                self.slices[caller.at].add(value, count);
+            }
         }
-        // A viewer takes what comes first for the outer one of two that begin together.
-        let ended: Vec<_> = self.open.drain(kept..).collect();
-        for open in ended {
-            let label = self.label(&open);
-            let args = self.args(&open);
-            events.complete(
-                &label.name,
-                label.kind.as_str(),
-                (open.begin, now),
-                (self.tables, thread),
-                args,
-            )?;
+        if self.open.is_empty() { self.write(thread, events) } else { Ok(()) }
+    }
+
+    /// Writes all slices, which have ended: at one moment what ends comes before what begins.
+    fn write(&mut self, thread: i32, events: &mut Events<impl Write>) -> Result<()> {
+        let slices = std::mem::take(&mut self.slices);
+        let mut around: Vec<&Slice> = Vec::new();
+        for slice in &slices {
+            let depth = self.nodes.nodes[slice.node as usize].depth;
+            while around.len() > depth {
+                let ended = around.pop();
+                ended.map_or(Ok(()), |ended| self.edge("E", ended, thread, events))?;
+            }
+            self.edge("B", slice, thread, events)?;
+            around.push(slice);
+        }
+        while let Some(ended) = around.pop() {
+            self.edge("E", ended, thread, events)?;
         }
         Ok(())
     }
 
-    fn count_step(&mut self) {
+    fn edge(
+        &self,
+        ph: &'static str,
+        slice: &Slice,
+        thread: i32,
+        events: &mut Events<impl Write>,
+    ) -> Result<()> {
+        let label = self.label(slice);
+        let time = if ph == "B" { slice.begin } else { slice.end };
+        events.edge((ph, time), (&label.name, label.kind.as_str()), (self.tables, thread), self.args(slice))
+    }
+
+    fn count_steps(&mut self, _steps: usize) {
         #[cfg(test)]
         {
-            self.steps += 1;
+            self.steps += _steps;
         }
     }
 
-    fn label(&self, open: &Open) -> &Label {
-        &self.labels.labels[self.nodes.nodes[open.node as usize].label as usize]
+    fn label(&self, slice: &Slice) -> &Label {
+        &self.labels.labels[self.nodes.nodes[slice.node as usize].label as usize]
     }
 
     /// The place is that of the frame; of several frames that of the function.
-    fn args(&self, open: &Open) -> Map<String, Value> {
-        let label = self.label(open);
-        let frame = open.frame.map(|row| &self.tables.frames[row as usize]);
+    fn args(&self, slice: &Slice) -> Map<String, Value> {
+        let label = self.label(slice);
+        let frame = slice.frame.map(|row| &self.tables.frames[row as usize]);
         let file = frame.and_then(|frame| frame.file.as_deref()).or(label.file.as_deref());
         let line = frame.map_or(label.line, |frame| frame.line);
         let address = frame.and_then(|frame| frame.address);
         let binary = Some(label.binary.as_str()).filter(|binary| !binary.is_empty());
         let known = [
-            ("value", Some(json!(open.value))),
+            ("value", Some(json!(slice.value))),
             ("unit", Some(json!(self.metric.unit))),
-            ("samples", Some(json!(open.count))),
+            ("samples", Some(json!(slice.count))),
             ("file", file.map(Value::from)),
             ("line", line.map(Value::from)),
             ("column", frame.and_then(|frame| frame.column).map(Value::from)),
@@ -237,8 +276,9 @@ mod tests {
         assert!(slices.steps <= 10 * depth as usize, "{} steps for {} samples", slices.steps, samples.len());
         let trace: Value = serde_json::from_slice(&out).unwrap();
         let events = trace["traceEvents"].as_array().unwrap();
-        assert_eq!(events.len(), depth as usize);
-        let (leaf, root) = (&events[0]["args"], &events[depth as usize - 1]["args"]);
+        assert_eq!(events.len(), 2 * depth as usize);
+        let (leaf, root) = (&events[depth as usize]["args"], &events[0]["args"]);
+        assert_eq!(root, &events[2 * depth as usize - 1]["args"]);
         assert_eq!((&leaf["value"], &leaf["line"]), (&json!(4), &json!(3)));
         assert_eq!((&root["value"], &root["line"]), (&json!(4 * depth), &Value::Null));
         assert!(slices.merged);

@@ -161,6 +161,22 @@ fn what_does_not_nest_is_cut_and_counted() {
 }
 
 #[test]
+fn an_end_ends_what_has_a_length_of_its_own_and_began_within() {
+    let text = r#"[{"name":"a","ph":"B","ts":0,"pid":1,"tid":1},{"name":"x","ph":"X","ts":5,"dur":10,"pid":1,"tid":1},
+{"name":"a","ph":"E","ts":9,"pid":1,"tid":1},{"name":"b","ph":"X","ts":20,"dur":1,"pid":1,"tid":1}]"#;
+    let profile = read(text, "chrome").unwrap();
+    let expected = [
+        row("time", "a", Some(0), 5_000),
+        row("time", "a;x", Some(5_000), 4_000),
+        row("time", "b", Some(20_000), 1_000),
+    ];
+    assert_eq!(samples(&profile), expected);
+    assert!(profile.meta.notes[0].starts_with("1 events of a thread end after"), "{:?}", profile.meta.notes);
+    let alone = read(r#"[{"name":"a","ph":"E","ts":9,"pid":1,"tid":1}]"#, "chrome").unwrap_err();
+    assert!(alone.to_string().contains("that this `E` ends"), "{alone}");
+}
+
+#[test]
 fn no_leniency_is_advised_where_it_cannot_help() {
     let cut = read(&SLICES[..SLICES.len() / 2], "chrome").unwrap_err();
     assert!(!cut.cure().contains("--lenient"), "{}", cut.cure());

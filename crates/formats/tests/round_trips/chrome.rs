@@ -20,20 +20,34 @@ fn events(profile: &Profile) -> Vec<Value> {
     document["traceEvents"].as_array().unwrap().clone()
 }
 
+/// The events of each track, in the order of their beginnings. Ends must be those of what began last.
 fn slices(events: &[Value]) -> BTreeMap<(i64, i64), Vec<Slice>> {
     let mut tracks: BTreeMap<_, Vec<Slice>> = BTreeMap::new();
-    for event in events.iter().filter(|event| event["ph"] == "X") {
-        let nanoseconds = |key: &str| (event[key].as_f64().unwrap() * 1000.0).round() as i64;
+    let mut open: BTreeMap<_, Vec<(usize, &Value)>> = BTreeMap::new();
+    let mut last: BTreeMap<_, f64> = BTreeMap::new();
+    for event in events.iter().filter(|event| event["ph"] == "B" || event["ph"] == "E") {
+        let time = event["ts"].as_f64().unwrap();
         let number = |value: &Value| value.as_i64().unwrap();
-        let (begin, args) = (nanoseconds("ts"), &event["args"]);
-        tracks.entry((number(&event["pid"]), number(&event["tid"]))).or_default().push((
-            begin,
-            begin + nanoseconds("dur"),
-            event["name"].as_str().unwrap().to_owned(),
-            number(&args["value"]),
-            number(&args["samples"]),
-        ));
+        let args = &event["args"];
+        let ids = (number(&event["pid"]), number(&event["tid"]));
+        let (track, open) = (tracks.entry(ids).or_default(), open.entry(ids).or_default());
+        // A viewer need not sort them, and may: no two are at one moment.
+        assert!(last.insert(ids, time).is_none_or(|before| before < time), "{event} comes too late");
+        let nanoseconds = (time * 1000.0).round() as i64;
+        if event["ph"] == "B" {
+            open.push((track.len(), event));
+            let name = event["name"].as_str().unwrap().to_owned();
+            track.push((nanoseconds, nanoseconds, name, number(&args["value"]), number(&args["samples"])));
+        } else {
+            let (at, begun) = open.pop().unwrap();
+            assert_eq!(
+                (&begun["name"], &begun["cat"], &begun["args"]),
+                (&event["name"], &event["cat"], args)
+            );
+            track[at].1 = nanoseconds;
+        }
     }
+    assert!(open.values().all(Vec::is_empty));
     tracks
 }
 
@@ -158,6 +172,23 @@ fn consecutive_samples_of_a_function_are_one_event_and_a_pause_parts_them() {
     ];
     expected.sort();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn threads_of_the_same_ids_are_one_track_one_after_the_other() {
+    let mut out = Vec::new();
+    let folded = b"main 5\n";
+    let read = pyrometer_formats::read::read_bytes("file".as_ref(), folded, &Default::default()).unwrap();
+    let mut tables = read.tables().clone();
+    tables.threads.push(tables.threads[0].clone());
+    let one = pyrometer_tables::schema::Sample { value: 5, count: 5, ..Default::default() };
+    let samples = vec![one, pyrometer_tables::schema::Sample { thread: 1, ..one }];
+    let profile = Profile::from_parts(read.meta.clone(), tables, samples).unwrap();
+    chrome::write(&profile, &Selection::default(), &mut out).unwrap();
+    let document: Value = serde_json::from_slice(&out).unwrap();
+    let found = slices(document["traceEvents"].as_array().unwrap()).into_values().next().unwrap();
+    let times: Vec<_> = found.iter().map(|slice| (slice.0, slice.1)).collect();
+    assert_eq!(times, [(0, 5_000), (5_000, 10_000)]);
 }
 
 #[test]

@@ -89,11 +89,13 @@ impl<'b> Nesting<'b> {
         self.close_until(mark.time);
         match &*mark.event.ph {
             "E" => {
-                if self.open.last().is_none_or(|open| open.end.is_some()) {
+                let Some(begun) = self.open.iter().rposition(|open| open.end.is_none()) else {
                     return Err("an event `B` that this `E` ends");
-                }
+                };
                 self.advance(mark.time);
-                self.open.pop();
+                // What began in it and has a length of its own ends with it.
+                self.cut += (self.open.len() - begun - 1) as u64;
+                self.open.truncate(begun);
             }
             "B" => self.enter(mark, None),
             _ => self.enter(mark, Some(mark.time.saturating_add(mark.duration))),
