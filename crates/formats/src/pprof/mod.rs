@@ -10,13 +10,14 @@ mod places;
 mod texts;
 
 use std::io::Write;
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
 use pyrometer_tables::Profile;
 use pyrometer_tables::call_graph::Metrics;
-use pyrometer_tables::schema::{Metric, Tables};
+use pyrometer_tables::schema::{Binary, Metric, Tables};
 use pyrometer_tables::select::{Selection, for_each_selected};
 use rustc_hash::FxHashMap;
 
@@ -84,7 +85,7 @@ pub fn convert(profile: &Profile, selection: &Selection) -> Result<message::Prof
         period: tables.metrics.get(shown).map_or(0, |metric| metric.period),
         default_sample_type: sample_type.get(shown * 2 + 1).map_or(0, |shown| shown.r#type),
         sample_type,
-        mapping: places.mappings,
+        mapping: main_first(profile, places.mappings),
         location: places.locations,
         function: places.functions,
         time_nanos: meta.start_wall,
@@ -93,6 +94,17 @@ pub fn convert(profile: &Profile, selection: &Selection) -> Result<message::Prof
         string_table: texts.into_table(),
         ..message::Profile::default()
     })
+}
+
+/// The program's own binary comes first, for that is what readers take the first one for.
+fn main_first(profile: &Profile, mut mappings: Vec<message::Mapping>) -> Vec<message::Mapping> {
+    let name = |path: &str| Path::new(path).file_name().map(ToOwned::to_owned);
+    let program = profile.meta.command.first().and_then(|program| name(program));
+    let is_main = |binary: &Binary| program.is_some() && name(&binary.path) == program;
+    if let Some(at) = profile.tables().binaries.iter().position(is_main) {
+        mappings[..=at].rotate_right(1);
+    }
+    mappings
 }
 
 /// A stack and a thread, and two values for each metric.

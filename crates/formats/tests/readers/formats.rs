@@ -236,6 +236,14 @@ fn pprof_is_recognised_in_any_order_of_its_fields() {
 }
 
 #[test]
+fn the_programs_binary_is_the_first_mapping_of_pprof() {
+    let text = "# callgrind format\ncmd: ./prog 1\nevents: Ir\nob=/lib/libm.so.6\nfn=sin\n1 5\nob=/bin/prog\nfn=main\n1 2\ntotals: 7\n";
+    let written = pyrometer_formats::pprof::convert(&read(text, "callgrind"), &Selection::default()).unwrap();
+    let paths = written.mapping.iter().map(|row| written.string_table[row.filename as usize].as_str());
+    assert_eq!(paths.collect::<Vec<_>>(), ["/bin/prog", "/lib/libm.so.6"]);
+}
+
+#[test]
 fn messages_and_texts_of_others_are_not_pprof() {
     let samples_without_types = field(2, &[10, 1, 1, 18, 1, 7]).repeat(3);
     for other in [&b"PERFILE2"[..], b"P\x01H\x01\n\x04text", b"\n\n main;a 5\n", &samples_without_types] {
