@@ -244,6 +244,13 @@ fn the_programs_binary_is_the_first_mapping_of_pprof() {
 }
 
 #[test]
+fn stacks_behind_a_file_of_callgrind_are_no_header_of_it() {
+    let text = "# callgrind format\nevents: Ir\nfn=main\n1 5\ntotals: 5\n_load (<frozen importlib>:9);main (p.py:5) 3\n";
+    let found = read_bytes("file".as_ref(), text.as_bytes(), &Options::default()).unwrap_err();
+    assert!(found.to_string().contains("line 6"), "{found}");
+}
+
+#[test]
 fn messages_and_texts_of_others_are_not_pprof() {
     let samples_without_types = field(2, &[10, 1, 1, 18, 1, 7]).repeat(3);
     for other in [&b"PERFILE2"[..], b"P\x01H\x01\n\x04text", b"\n\n main;a 5\n", &samples_without_types] {

@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     /// `key=value` or `key: value`.
     fn words(&mut self, bytes: &[u8]) -> Fits {
         let at = bytes.iter().position(|byte| matches!(byte, b'=' | b':'));
-        let at = at.ok_or("`KEY=VALUE` or `KEY: VALUE`")?;
+        let at = at.filter(|at| is_key(&bytes[..*at])).ok_or("`KEY=VALUE` or `KEY: VALUE`")?;
         let (key, value) = (&bytes[..at], &bytes[at + 1..]);
         if bytes[at] == b'=' { self.specification(key, value) } else { self.header(key, value) }
     }
@@ -357,4 +357,10 @@ impl<'a> Reader<'a> {
         }
         self.end_part()
     }
+}
+
+/// Whether it could be the name of anything: what is none has another format.
+fn is_key(bytes: &[u8]) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"_- .".contains(byte);
+    bytes.first().is_some_and(u8::is_ascii_alphabetic) && bytes.iter().all(is_letter)
 }
