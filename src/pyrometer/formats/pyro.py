@@ -35,9 +35,17 @@ def read_head(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise ProfileNotFoundError(f"there is no file {path}") from error
     except IsADirectoryError as error:
-        raise NotAProfileError(f"{path} is a folder", cure=f"name a file in it: ls {path}/*.pyro") from error
+        raise _of_folder(path) from error
     except OSError as error:
         raise FileAccessError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _of_folder(path: Path) -> NotAProfileError:
+    """What a folder is instead of a profile."""
+    if (path / "data").is_file():
+        why = "perf record --threads leaves a file for each thread of its own, which are not read"
+        return NotAProfileError(f"{path} is a folder of perf", why, "record without --threads")
+    return NotAProfileError(f"{path} is a folder", cure=f"name a file in it: ls {path}/*.pyro")
 
 
 def is_profile(head: bytes) -> bool:
