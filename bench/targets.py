@@ -223,7 +223,8 @@ def _recording(kind: perf_data.Kind, least: float) -> Measure:
                     return NOT_MEASURED
                 parts.append(f"{ours.removeprefix('pyrometer, ')} against {told}: {text}")
                 verdicts.append(met)
-        # An empty cache is what a first look has. Inlined calls are asked for; where perf tells none, it is measured as it is.
+        # An empty cache is what a first look has. Inlined calls are asked for; where perf tells none, it is measured as
+        # it is.
         return "; ".join(parts), verdicts[1 if kind.copies else 0]
 
     return measure

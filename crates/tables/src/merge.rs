@@ -126,7 +126,7 @@ impl Builder {
         let caller = parent.unwrap_or(NONE);
         match parent.map(|parent| self.callees[parent as usize]) {
             Some(Callees { newest, count: 0..=FEW, .. }) => {
-                let known = self.from_newest(newest).find(|node| self.nodes[*node as usize].label == label);
+                let known = self.newest_first(newest).find(|node| self.nodes[*node as usize].label == label);
                 known.unwrap_or_else(|| self.add(caller, label))
             }
             _ => match self.many.get(&(caller, label)) {
@@ -154,7 +154,7 @@ impl Builder {
     fn enter(&mut self, caller: u32, node: u32) {
         let count = self.callees.get(caller as usize).map_or(u16::MAX, |callees| callees.count);
         if count == FEW + 1 {
-            let all: Vec<u32> = self.from_newest(node).collect();
+            let all: Vec<u32> = self.newest_first(node).collect();
             self.many.extend(all.into_iter().map(|node| ((caller, self.nodes[node as usize].label), node)));
         } else if count > FEW {
             self.many.insert((caller, self.nodes[node as usize].label), node);
@@ -162,7 +162,7 @@ impl Builder {
     }
 
     /// A node and what was called by the same one before, the last first.
-    fn from_newest(&self, newest: u32) -> impl Iterator<Item = u32> {
+    fn newest_first(&self, newest: u32) -> impl Iterator<Item = u32> {
         let some = |node: u32| Some(node).filter(|node| *node != NONE);
         std::iter::successors(some(newest), move |node| some(self.callees[*node as usize].older))
     }
