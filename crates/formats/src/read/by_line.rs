@@ -47,11 +47,26 @@ pub(super) fn read_by_line<R: ByLine>(input: &mut Input<'_>, reader: &mut R) -> 
     let mut lines = input.lines();
     let mut end = 0;
     loop {
-        let taken = reader.lines(lines.ready(R::AHEAD)?);
+        // A file that cannot be unpacked any further ends there, if it is read leniently.
+        let ready = match lines.ready(R::AHEAD) {
+            Ok(ready) => ready,
+            Err(error) => {
+                reader.builder().left_out(error)?;
+                break;
+            }
+        };
+        let taken = reader.lines(ready);
         if taken.lines > 0 {
             end = lines.skip(taken.bytes, taken.lines);
         }
-        let Some(line) = lines.next()? else { break };
+        let line = match lines.next() {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(error) => {
+                reader.builder().left_out(error)?;
+                break;
+            }
+        };
         end = line.offset + line.bytes.len() as u64;
         if let Err(expected) = reader.line(&line) {
             reader.builder().left_out(line.malformed(expected.as_ref()))?;

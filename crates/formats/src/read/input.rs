@@ -32,6 +32,8 @@ pub struct Input<'a> {
     taken: usize,
     /// How many bytes that mark has, if there is one.
     mark: usize,
+    /// What ended the unpacking of the head: it comes after what was unpacked until then.
+    broken: Option<io::Error>,
 }
 
 impl fmt::Debug for Input<'_> {
@@ -74,21 +76,37 @@ impl<'a> Input<'a> {
     }
 
     fn of(path: &Path, source: Box<dyn Read + 'a>) -> Result<Self> {
-        let mut input =
-            Self { path: path.to_owned(), source, head: Vec::new(), head_is_all: false, taken: 0, mark: 0 };
+        let mut input = Self {
+            path: path.to_owned(),
+            source,
+            head: Vec::new(),
+            head_is_all: false,
+            taken: 0,
+            mark: 0,
+            broken: None,
+        };
         if let Err(error) = input.fill_head() {
-            return Err(input.failed(&error, input.head.len() as u64));
+            let failed = input.failed(&error, input.head.len() as u64);
+            if input.head.is_empty() || !failed.is_of_contents() {
+                return Err(failed.of_the_whole());
+            }
+            input.broken = Some(error);
         }
         Ok(input)
     }
 
     fn fill_head(&mut self) -> io::Result<()> {
         let source = &mut self.source;
-        source.take(HEAD as u64).read_to_end(&mut self.head)?;
+        let read = source.take(HEAD as u64).read_to_end(&mut self.head);
         self.head_is_all = self.head.len() < HEAD;
         self.mark = if self.head.starts_with(UTF_8) { UTF_8.len() } else { 0 };
         self.taken = self.mark;
-        Ok(())
+        read.map(drop)
+    }
+
+    /// The error that ends the file within its head, if one does.
+    pub(super) fn broken(&self) -> Option<Error> {
+        self.broken.as_ref().map(|error| self.failed(error, self.head.len() as u64).of_the_whole())
     }
 
     /// The file.
@@ -148,6 +166,9 @@ impl Read for Input<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let rest = &self.head[self.taken..];
         if rest.is_empty() {
+            if let Some(error) = self.broken.take() {
+                return Err(error);
+            }
             return if self.head_is_all { Ok(0) } else { self.source.read(into) };
         }
         let length = rest.len().min(into.len());

@@ -113,7 +113,7 @@ pub fn recognise(input: &Input) -> Result<&'static Format> {
         FORMATS.iter().filter(|format| best != Likeness::None && likeness(format) == best).collect();
     match alike[..] {
         [format] => Ok(format),
-        [] => Err(Error::Unknown { path: input.path().to_owned() }),
+        [] => Err(input.broken().unwrap_or_else(|| Error::Unknown { path: input.path().to_owned() })),
         _ => Err(Error::Ambiguous {
             path: input.path().to_owned(),
             formats: alike.iter().map(|format| format.name).collect(),

@@ -412,9 +412,34 @@ fn folded(lenient: bool) -> Options {
 #[test]
 fn what_stops_a_lenient_reading_is_not_to_be_read_leniently() {
     let cut = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 1, 5];
-    let cure = |lenient| read_bytes("file".as_ref(), &cut, &folded(lenient)).unwrap_err().cure();
-    assert!(cure(false).contains("--lenient"), "{}", cure(false));
-    assert!(cure(true).contains("copy it again"), "{}", cure(true));
+    for lenient in [false, true] {
+        let cure = read_bytes("file".as_ref(), &cut, &folded(lenient)).unwrap_err().cure();
+        assert!(cure.contains("copy it again"), "{cure}");
+    }
+}
+
+#[test]
+fn of_a_packed_text_that_is_cut_short_a_lenient_reading_keeps_what_is_there() {
+    use std::io::Write;
+    // Both shorter and longer than what a format is recognised by; numbers that are packed to a third.
+    for lines in [2_000, 100_000_u64] {
+        let text: String = (0..lines).map(|at| format!("main;f{} 1\n", at * at * 7919 % 10_007)).collect();
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(text.as_bytes()).unwrap();
+        let packed = packed.finish().unwrap();
+        let cut = &packed[..packed.len() * 3 / 4];
+        let strict = read_bytes("file".as_ref(), cut, &Options::default()).unwrap_err();
+        assert!(strict.to_string().contains("more compressed data"), "{strict}");
+        assert!(strict.cure().contains("--lenient"), "{}", strict.cure());
+        let found = read_bytes("file".as_ref(), cut, &Options { format: None, lenient: true }).unwrap();
+        let kept = u64::try_from(sums(&found)[0].1).unwrap();
+        assert!(lines / 2 < kept && kept < lines, "{kept} of {lines}");
+        assert!(
+            !found.meta.complete && found.meta.notes[0].contains("more compressed data"),
+            "{:?}",
+            found.meta.notes
+        );
+    }
 }
 
 #[test]
