@@ -424,7 +424,8 @@ proptest! {
         lines in proptest::collection::vec("[a-c;é☃ ]{1,12}|x{200,700}", 0..300),
         threads in 1..4_usize,
     ) {
-        let run = common::run_on("keys", &format!("{threads}\n{}\n", lines.join("\n")));
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let run = common::run_on("keys", &format!("{threads}\n{text}"));
         let mut expected = BTreeMap::new();
         let mut weights = BTreeMap::new();
         for line in &lines {
