@@ -1,8 +1,10 @@
 """Programs under an engine: exact counts that are right by construction, and a program that notices nothing of it."""
 
 import json
+import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +147,19 @@ def test_what_asks_us_to_end_ends_the_program(number, tmp_path):
         "-c",
         "echo on; while :; do :; done",
     ]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as recorder:
+    # Whoever started the tests may have the signal ignored, which is inherited.
+    before = signal.signal(number, signal.SIG_DFL)
+    recorder = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    signal.signal(number, before)
+    try:
         assert recorder.stdout
         recorder.stdout.readline()
         recorder.send_signal(number)
         assert recorder.wait(timeout=60) == -number
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(recorder.pid, signal.SIGKILL)
+        recorder.communicate()
     # Its pipe is closed, so that nobody is left; and what it counted is there.
     assert pyrometer.load(tmp_path / "a.pyro").meta.exit_status == -number
     assert not list(tmp_path.glob("*.recording"))
