@@ -7,6 +7,7 @@ use pyrometer_formats::Error;
 use pyrometer_formats::read::{Options, by_name, read_bytes};
 use pyrometer_tables::Profile;
 use pyrometer_tables::schema::{Sample, Tables};
+use pyrometer_tables::select::totals;
 
 /// Reads a file, which must be recognised as one of `format`.
 pub fn read(bytes: impl AsRef<[u8]>, format: &str) -> Result<Profile, Error> {
@@ -22,6 +23,18 @@ fn read_as(bytes: &[u8], format: &str, lenient: bool) -> Result<Profile, Error> 
     let found = read_bytes("file".as_ref(), bytes, &Options { format: None, lenient });
     assert!(found.as_ref().map_or(true, |profile| profile.meta.source == format), "recognised");
     found
+}
+
+/// Value and observations of each metric, by name.
+pub fn sums(profile: &Profile) -> Vec<(String, i64, i64)> {
+    let sums = totals(profile).unwrap();
+    profile
+        .tables()
+        .metrics
+        .iter()
+        .zip(sums)
+        .map(|(metric, sum)| (metric.name.clone(), sum.value, sum.count))
+        .collect()
 }
 
 /// A sample: metric, time, thread id, stack from the root, value and observations.

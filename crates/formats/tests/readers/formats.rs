@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use pyrometer_formats::Error;
 use pyrometer_formats::read::{Options, by_name, read_bytes};
 use pyrometer_tables::Profile;
-use pyrometer_tables::select::{Selection, totals, weigh};
+use pyrometer_tables::select::{Selection, weigh};
 
-use super::common::damage;
+use super::common::{damage, sums};
 
 const PERF: &str = "\
 # captured on: Wed Nov 25 2026
@@ -107,18 +107,6 @@ fn read(text: &str, format: &str) -> Profile {
         .unwrap()
 }
 
-/// Value and observations of each metric, by name.
-fn sums(profile: &Profile) -> Vec<(String, i64, i64)> {
-    let sums = totals(profile).unwrap();
-    profile
-        .tables()
-        .metrics
-        .iter()
-        .zip(sums)
-        .map(|(metric, sum)| (metric.name.clone(), sum.value, sum.count))
-        .collect()
-}
-
 /// Stacks with the sums of a metric.
 fn stacks(profile: &Profile, metric: i32) -> Vec<String> {
     let tables = profile.tables();
@@ -205,58 +193,11 @@ fn a_line_without_a_stack_is_a_sample_without_one() {
     assert!(matches!(numbers, Err(Error::Unknown { .. })));
 }
 
-/// Fields of a message of `profile.proto`.
-fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
-    [&[tag << 3 | 2, bytes.len() as u8], bytes].concat()
-}
-
-/// A profile of one sample with two values, its parts in the order of these numbers.
-fn pprof_in_order(order: [usize; 4]) -> Vec<u8> {
-    let texts = ["", "inuse_objects", "count", "inuse_space", "bytes", "f"];
-    let parts = [
-        [field(1, &[8, 1, 16, 2]), field(1, &[8, 3, 16, 4])].concat(),
-        // More of them than are asked for where they come first, of which all but one are nothing.
-        [field(2, &[10, 1, 1, 18, 2, 3, 7]), field(2, &[10, 1, 1, 18, 2, 0, 0]).repeat(9)].concat(),
-        vec![9 << 3, 0xd8, 0x04, 10 << 3, 1],
-        texts.iter().flat_map(|text| field(6, text.as_bytes())).collect(),
-    ];
-    let place = [field(4, &[8, 1, 34, 2, 8, 1]), field(5, &[8, 1, 16, 5])].concat();
-    order.into_iter().flat_map(|at| parts[at].clone()).chain(place).collect()
-}
-
-#[test]
-fn pprof_is_recognised_in_any_order_of_its_fields() {
-    // That of most writers, of Go's runtime, and of one that streams.
-    for order in [[0, 1, 3, 2], [2, 0, 1, 3], [1, 0, 2, 3], [3, 0, 1, 2]] {
-        let profile = super::common::read(pprof_in_order(order), "pprof").unwrap();
-        assert_eq!(profile.meta.start_wall, 0x258);
-        // The last type is the one to be shown, as nothing else is said.
-        assert_eq!(sums(&profile), [("inuse-bytes".into(), 7, 10), ("inuse-blocks".into(), 3, 10)]);
-    }
-}
-
-#[test]
-fn the_programs_binary_is_the_first_mapping_of_pprof() {
-    let text = "# callgrind format\ncmd: ./prog 1\nevents: Ir\nob=/lib/libm.so.6\nfn=sin\n1 5\nob=/bin/prog\nfn=main\n1 2\ntotals: 7\n";
-    let written = pyrometer_formats::pprof::convert(&read(text, "callgrind"), &Selection::default()).unwrap();
-    let paths = written.mapping.iter().map(|row| written.string_table[row.filename as usize].as_str());
-    assert_eq!(paths.collect::<Vec<_>>(), ["/bin/prog", "/lib/libm.so.6"]);
-}
-
 #[test]
 fn stacks_behind_a_file_of_callgrind_are_no_header_of_it() {
     let text = "# callgrind format\nevents: Ir\nfn=main\n1 5\ntotals: 5\n_load (<frozen importlib>:9);main (p.py:5) 3\n";
     let found = read_bytes("file".as_ref(), text.as_bytes(), &Options::default()).unwrap_err();
     assert!(found.to_string().contains("line 6"), "{found}");
-}
-
-#[test]
-fn messages_and_texts_of_others_are_not_pprof() {
-    let samples_without_types = field(2, &[10, 1, 1, 18, 1, 7]).repeat(3);
-    for other in [&b"PERFILE2"[..], b"P\x01H\x01\n\x04text", b"\n\n main;a 5\n", &samples_without_types] {
-        let found = read_bytes("file".as_ref(), other, &Options::default());
-        assert!(!found.is_ok_and(|profile| profile.meta.source == "pprof"), "{other:?}");
-    }
 }
 
 #[test]

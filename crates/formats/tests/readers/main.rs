@@ -7,4 +7,5 @@ mod gecko;
 mod gperftools;
 mod heap_text;
 mod otlp_json;
+mod pprof;
 mod traces;
