@@ -12,6 +12,7 @@
 #![deny(missing_docs)]
 
 pub mod cachegrind;
+mod callees;
 pub mod callgrind;
 mod carried;
 pub mod chrome;

@@ -11,42 +11,8 @@ use std::ops::Range;
 
 use super::ranks::Ranks;
 use super::tree::{NONE, Tree};
+use crate::callees::Callees;
 use crate::error::Result;
-
-/// The callees of each node, behind each other.
-#[derive(Debug)]
-struct Callees {
-    /// For each node, where its callees begin.
-    starts: Vec<u32>,
-    nodes: Vec<u32>,
-}
-
-impl Callees {
-    fn of(tree: &Tree<'_>) -> Self {
-        let mut starts = vec![0; tree.nodes.len() + 1];
-        for node in tree.nodes.iter().filter(|node| node.parent != NONE) {
-            starts[node.parent as usize + 1] += 1;
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut nodes = vec![0; sum as usize];
-        let mut free = starts.clone();
-        for (node, about) in (0..).zip(&tree.nodes).filter(|(_, node)| node.parent != NONE) {
-            let place = &mut free[about.parent as usize];
-            nodes[*place as usize] = node;
-            *place += 1;
-        }
-        Self { starts, nodes }
-    }
-
-    fn of_node(&self, node: u32) -> &[u32] {
-        let node = node as usize;
-        &self.nodes[self.starts[node] as usize..self.starts[node + 1] as usize]
-    }
-}
 
 /// How far a line has come in a node: up to this one of its parts.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +57,9 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(tree: &'a Tree<'a>) -> Self {
         let (line, steps, places, open, made, pending) = Default::default();
-        let (ranks, callees) = (Ranks::of(&tree.names.texts), Callees::of(tree));
+        let callers = tree.nodes.iter().map(|node| Some(node.parent).filter(|parent| *parent != NONE));
+        let callees = Callees::of(callers, tree.nodes.len());
+        let ranks = Ranks::of(&tree.names.texts);
         Self { tree, ranks, callees, line, steps, places, open, made, pending }
     }
 
@@ -149,8 +117,8 @@ impl<'a> Walk<'a> {
     fn open_callees(&mut self, node: u32) {
         self.pending.push(node);
         while let Some(node) = self.pending.pop() {
-            for at in 0..self.callees.of_node(node).len() {
-                let callee = self.callees.of_node(node)[at];
+            for at in 0..self.callees.of_row(node).len() {
+                let callee = self.callees.of_row(node)[at];
                 if self.parts(callee).is_empty() {
                     self.pending.push(callee);
                 } else {
@@ -198,8 +166,7 @@ impl<'a> Walk<'a> {
                 sum = Some(sum.unwrap_or(0).saturating_add(value));
             }
             // Those of callees without a name end here.
-            pending
-                .extend(self.callees.of_node(node).iter().filter(|callee| self.parts(**callee).is_empty()));
+            pending.extend(self.callees.of_row(node).iter().filter(|callee| self.parts(**callee).is_empty()));
         }
         self.pending = pending;
         sum

@@ -5,7 +5,10 @@
 //! frame, among those few and not among the millions that there are. So the rows of a stack's callees also stand behind
 //! it, where whoever follows them looks next.
 
+use std::iter;
+
 use super::places::{Places, Trace};
+use crate::callees::Callees;
 use crate::read::Builder;
 
 /// Stands for the row of a stack of a trace without frames.
@@ -25,10 +28,12 @@ pub(super) fn stacks_of_traces(places: &Places, asked: &[u32], builder: &mut Bui
 
 /// The same, [`NONE`] of those without frames.
 fn rows_of_traces(traces: &[Trace], frames: &[Box<[i32]>], builder: &mut Builder) -> Vec<i32> {
+    // The root is a trace too, called by none.
+    let callers = iter::once(None).chain(traces.iter().map(|trace| Some(trace.parent)));
     let mut rows = Rows {
         traces,
         frames,
-        callees: Callees::of(traces),
+        callees: Callees::of(callers, traces.len() + 1),
         of_trace: vec![NONE; traces.len() + 1],
         todo: Vec::new(),
         ways: Vec::new(),
@@ -37,37 +42,6 @@ fn rows_of_traces(traces: &[Trace], frames: &[Box<[i32]>], builder: &mut Builder
     };
     rows.make(builder);
     rows.of_trace
-}
-
-/// The traces that were called from each.
-struct Callees {
-    starts: Vec<u32>,
-    traces: Vec<u32>,
-}
-
-impl Callees {
-    fn of(traces: &[Trace]) -> Self {
-        let mut starts = vec![0; traces.len() + 2];
-        for trace in traces {
-            starts[trace.parent as usize + 1] += 1;
-        }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        let mut next = starts.clone();
-        let mut sorted = vec![0; traces.len()];
-        for (number, trace) in (1..).zip(traces) {
-            let next = &mut next[trace.parent as usize];
-            sorted[*next as usize] = number;
-            *next += 1;
-        }
-        Self { starts, traces: sorted }
-    }
-
-    fn of_trace(&self, trace: u32) -> &[u32] {
-        let at = trace as usize;
-        &self.traces[self.starts[at] as usize..self.starts[at + 1] as usize]
-    }
 }
 
 /// A trace of whose frames the first `passed` are in a stack.
@@ -117,7 +91,7 @@ impl Rows<'_> {
                 Some(frame) => self.next.push((*frame, Way { passed: way.passed + 1, ..way })),
                 None => {
                     self.of_trace[way.trace as usize] = row;
-                    let callees = self.callees.of_trace(way.trace).iter();
+                    let callees = self.callees.of_row(way.trace).iter();
                     self.here.extend(callees.map(|trace| Way { trace: *trace, passed: 0 }));
                 }
             }
