@@ -61,7 +61,7 @@ class Files:
 
     races: dict[str, Race] = field(default_factory=dict)
     rates: dict[str, list[float]] = field(default_factory=dict)
-    """MB/s of each file's reading alone, in CPU time of one thread; a value each run."""
+    """MB/s of each file's reading alone; a value each run."""
     sizes: dict[str, int] = field(default_factory=dict)
 
 

@@ -35,27 +35,20 @@ fn main() {
     }
 }
 
-/// The best of three, by the time on a CPU where the system tells it: others may use the machine.
+/// The best of three, by the clock: reading takes more than one thread.
 fn measure(name: &str, bytes: &[u8]) {
     let path = Path::new(name);
     let best = (0..3).map(|_| {
-        let (begin, begin_on_cpu) = (Instant::now(), on_cpu());
+        let begin = Instant::now();
         let format =
             Input::of_bytes(path, bytes).and_then(|input| recognise(&input)).map(|format| format.name);
         let options = Options { format: format.as_ref().ok().and_then(|name| by_name(name)), lenient: false };
         let profile = read_bytes(path, bytes, &options).unwrap_or_else(|error| panic!("{error}"));
-        let seconds = on_cpu().zip(begin_on_cpu).map(|(end, begin)| end - begin);
-        (seconds.unwrap_or(begin.elapsed().as_secs_f64()), profile.sample_count())
+        (begin.elapsed().as_secs_f64(), profile.sample_count())
     });
     let (seconds, samples) = best.min_by(|one, other| one.0.total_cmp(&other.0)).unwrap_or((f64::NAN, 0));
     let megabytes = bytes.len() as f64 / 1e6;
     println!("{name}: {megabytes:.1} MB, {samples} samples, {:.0} MB/s", megabytes / seconds);
-}
-
-/// Seconds that this process was on a CPU, on Linux.
-fn on_cpu() -> Option<f64> {
-    let told = std::fs::read_to_string("/proc/self/schedstat").ok()?;
-    Some(told.split(' ').next()?.parse::<f64>().ok()? / 1e9)
 }
 
 /// Numbers that look as if they came by chance, the same each time.

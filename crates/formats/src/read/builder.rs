@@ -13,7 +13,7 @@ use pyrometer_tables::schema::{
 };
 use rustc_hash::FxHashMap;
 
-use super::costs::{Costs, push_stack};
+use super::costs::Costs;
 use super::wide_samples::WideSamples;
 use crate::error::{Error, Result};
 
@@ -313,7 +313,7 @@ impl Builder {
 
     /// Makes rows of the costs. Their samples are given where there are no others.
     fn add_costs(&mut self, path: &Path) -> Result<Option<WideSamples>> {
-        let costs = std::mem::take(&mut self.costs);
+        let costs = std::mem::take(&mut self.costs).finish();
         if costs.is_empty() {
             return Ok(None);
         }
@@ -322,29 +322,28 @@ impl Builder {
             return Err(Error::TooLarge { path: path.to_owned(), what });
         }
         if costs.has_several_sets() || !self.tables.calls.is_empty() {
-            costs.calls(|call| self.call(call));
+            costs.calls().for_each(|call| self.call(call));
         } else {
-            costs.calls(|call| self.tables.calls.push(call));
+            self.tables.calls.extend(costs.calls());
         }
+        let (frames, samples) = costs.into_frames();
         if self.tables.frames.is_empty() && self.samples.is_empty() {
-            let tables = &mut self.tables;
-            tables.frames.reserve(costs.frames());
-            tables.stacks.reserve(costs.frames());
-            return Ok(Some(costs.into_samples(|frame| push_stack(tables, frame))));
+            let stacks = 0..frames.len() as i32;
+            self.tables.stacks = stacks.map(|frame| Stack { parent: None, frame }).collect();
+            self.tables.frames = frames;
+            return Ok(Some(samples));
         }
-        self.add_to_others(costs).map(|()| None)
+        self.add_to_others(frames, &samples).map(|()| None)
     }
 
-    /// Adds the costs to what other files gave.
-    fn add_to_others(&mut self, costs: Costs) -> Result<()> {
-        let samples = costs.into_samples(|mut frame| {
-            frame.binary = frame.function.and_then(|row| self.tables.functions[row as usize].binary);
-            let frame = self.frame(frame);
-            self.stack(None, frame)
-        });
+    /// Adds costs to what other files gave.
+    fn add_to_others(&mut self, frames: Vec<Frame>, samples: &WideSamples) -> Result<()> {
+        let frames = frames.into_iter().map(|frame| self.frame(frame)).collect::<Vec<_>>();
+        let stacks: Vec<_> = frames.into_iter().map(|frame| self.stack(None, frame)).collect();
         Ok(samples.for_each_batch(&mut |batch| {
             for sample in batch {
-                self.add(sample.stack, sample.thread, sample.metric, sample.value, sample.count);
+                let stack = stacks[sample.stack as usize];
+                self.add(stack, sample.thread, sample.metric, sample.value, sample.count);
             }
             Ok(())
         })?)

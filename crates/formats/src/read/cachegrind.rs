@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
     #[inline]
     fn add(&mut self, set: u32, function: i32, line: u32, found: usize) {
         let values = &self.values[..found];
-        let place = Place { function, file: self.file.0, line, address: None };
+        let place = Place { function, binary: None, file: self.file.0, line, address: None };
         self.builder.costs.add(set, place, values);
         for (total, value) in self.totals.iter_mut().zip(values) {
             *total = total.wrapping_add(*value);

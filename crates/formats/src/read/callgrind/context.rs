@@ -9,6 +9,8 @@ pub(super) struct Context {
     pub(super) file_number: u32,
     /// Row of the function.
     pub(super) function: Option<i32>,
+    /// Row of its binary.
+    pub(super) binary: Option<i32>,
 }
 
 /// The function that the next `calls=` is of: places of the names that were given.

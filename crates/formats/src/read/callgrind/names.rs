@@ -1,7 +1,12 @@
 //! Names of objects, files and functions: written once, `(7) main`, and meant by their number from then on.
 
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use pyrometer_tables::schema::Function;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::super::Builder;
 use super::super::numbers::unsigned;
@@ -20,8 +25,9 @@ const NAME: usize = 1024;
 /// The names of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    texts: Vec<String>,
-    numbers: FxHashMap<String, u32>,
+    texts: Vec<Arc<str>>,
+    /// Places by the hash of the text that stands there.
+    places: HashTable<u32>,
     low: Vec<Option<u32>>,
     high: FxHashMap<u64, u32>,
 }
@@ -54,32 +60,37 @@ impl Names {
     }
 
     /// The name.
-    pub(super) fn text(&self, place: u32) -> &str {
+    pub(super) fn text(&self, place: u32) -> &Arc<str> {
         &self.texts[place as usize]
     }
 
     fn intern(&mut self, name: &[u8]) -> Option<u32> {
-        let name = self.expanded(name)?;
-        Some(self.place(name))
+        let text = String::from_utf8_lossy(name);
+        if name.contains(&b'\'') && name.contains(&b'(') {
+            let whole = self.expanded(&text)?;
+            return Some(self.place(&whole));
+        }
+        (text.len() <= LONGEST).then(|| self.place(&text))
     }
 
     /// The place of a name.
-    pub(super) fn place(&mut self, name: String) -> u32 {
-        if let Some(place) = self.numbers.get(&name) {
-            return *place;
+    pub(super) fn place(&mut self, name: &str) -> u32 {
+        let texts = &mut self.texts;
+        let known = |place: &u32| *texts[*place as usize] == *name;
+        let hash_of = |place: &u32| FxBuildHasher.hash_one(&*texts[*place as usize]);
+        match self.places.entry(FxBuildHasher.hash_one(name), known, hash_of) {
+            Entry::Occupied(place) => *place.get(),
+            Entry::Vacant(vacant) => {
+                let place = texts.len() as u32;
+                vacant.insert(place);
+                texts.push(name.into());
+                place
+            }
         }
-        let place = self.texts.len() as u32;
-        self.texts.push(name.clone());
-        self.numbers.insert(name, place);
-        place
     }
 
     /// The name of a context, `(3)'2'(5)`, is made of names: function 3, second level of recursion, called by 5.
-    fn expanded(&self, name: &[u8]) -> Option<String> {
-        let text = String::from_utf8_lossy(name);
-        if !name.contains(&b'\'') || !name.contains(&b'(') {
-            return Some(text.into_owned()).filter(|text| text.len() <= LONGEST);
-        }
+    fn expanded(&self, text: &str) -> Option<String> {
         let mut whole = String::new();
         for (at, part) in text.split('\'').enumerate() {
             if at > 0 {
@@ -150,13 +161,12 @@ impl Spaces {
             return Some(*row);
         }
         let (name, path) = (self.functions.text(function), known(self.files.text(file)));
-        self.spent += name.len() + path.map_or(0, str::len);
+        self.spent += name.len() + path.map_or(0, |path| path.len());
         if self.spent > NAMES + NAME * self.rows.len() {
             return None;
         }
         let binary = known(self.objects.text(object)).map(|path| builder.binary(path, None));
-        let name = name.to_owned();
-        let file_name = path.map(Into::into);
+        let (name, file_name) = (name.as_ref().to_owned(), path.cloned());
         let row = builder.function(Function { name, file: file_name, binary, ..Function::default() });
         self.rows.insert((function, file, object), row);
         Some(row)
@@ -168,7 +178,7 @@ impl Spaces {
         if let Some(Some(number)) = self.numbers.get(at) {
             return *number;
         }
-        let number = builder.costs.file(known(self.files.text(file)).unwrap_or_default());
+        let number = builder.costs.file(known(self.files.text(file)).map_or("", |name| name));
         self.numbers.resize(self.numbers.len().max(at + 1), None);
         self.numbers[at] = Some(number);
         number
@@ -176,8 +186,8 @@ impl Spaces {
 }
 
 /// The name, if it is one.
-fn known(name: &str) -> Option<&str> {
-    Some(name).filter(|name| !name.is_empty() && *name != UNKNOWN)
+fn known(name: &Arc<str>) -> Option<&Arc<str>> {
+    Some(name).filter(|name| !name.is_empty() && ***name != *UNKNOWN)
 }
 
 #[cfg(test)]
@@ -186,7 +196,7 @@ mod tests {
 
     fn named(names: &mut Names, spec: &str) -> Option<String> {
         let place = names.resolve(spec.as_bytes())?;
-        Some(names.text(place).to_owned())
+        Some(names.text(place).as_ref().to_owned())
     }
 
     #[test]

@@ -140,9 +140,10 @@ impl<'a> Reader<'a> {
     #[inline]
     fn counted(&mut self, next: Next, found: usize) -> Option<()> {
         let set = self.set.or_else(|| self.open())?;
-        let function = self.context.function?;
+        let Context { function, binary, file_number: file, .. } = self.context;
+        let function = function?;
         if let Next::Call(callee, calls) = next {
-            let edge = Edge { caller: function, callee: callee?, line: self.positions.line() };
+            let edge = Edge { caller: function, binary, callee: callee?, line: self.positions.line() };
             self.values[0] = calls;
             self.part.begun = true;
             self.builder.costs.call(set, edge, &self.values[..=found]);
@@ -150,11 +151,7 @@ impl<'a> Reader<'a> {
         }
         let (line, address) = (self.positions.line(), self.positions.address());
         let values = &self.values[1..=found];
-        self.builder.costs.add(
-            set,
-            Place { function, file: self.context.file_number, line, address },
-            values,
-        );
+        self.builder.costs.add(set, Place { function, binary, file, line, address }, values);
         self.part.add(values);
         Some(())
     }
@@ -201,7 +198,7 @@ impl<'a> Reader<'a> {
     /// What follows is in another file; in an unknown one if it has no name.
     fn enter_file(&mut self, value: &[u8]) -> Fits {
         let found = self.names.files.resolve(value);
-        self.context.file = found.unwrap_or_else(|| self.names.files.place(UNKNOWN.to_owned()));
+        self.context.file = found.unwrap_or_else(|| self.names.files.place(UNKNOWN));
         self.context.file_number = self.names.file(self.builder, self.context.file);
         found.map(drop).ok_or(NAME)
     }
@@ -211,8 +208,10 @@ impl<'a> Reader<'a> {
         self.context.function = None;
         let function = self.names.functions.resolve(value).ok_or(NAME)?;
         let Context { object, file, .. } = self.context;
-        self.context.function = self.names.function(self.builder, function, file, object);
-        self.context.function.map(drop).ok_or("names as short as those of programs")
+        let row = self.names.function(self.builder, function, file, object);
+        self.context.function = row;
+        self.context.binary = row.and_then(|row| self.builder.tables().functions[row as usize].binary);
+        row.map(drop).ok_or("names as short as those of programs")
     }
 
     /// `COUNT TARGET`: the position of the callee is known from the callee itself.
@@ -317,10 +316,10 @@ impl<'a> Reader<'a> {
     }
 
     fn leave_context(&mut self) {
-        let object = self.names.objects.place(UNKNOWN.to_owned());
-        let file = self.names.files.place(UNKNOWN.to_owned());
+        let object = self.names.objects.place(UNKNOWN);
+        let file = self.names.files.place(UNKNOWN);
         let file_number = self.names.file(self.builder, file);
-        self.context = Context { object, file, file_number, function: None };
+        self.context = Context { object, file, file_number, ..Context::default() };
         (self.callee, self.next) = (Callee::default(), Next::Costs);
     }
 
