@@ -109,3 +109,73 @@ impl Costs {
         Summed { sets: self.sets, sums }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::wide_samples::NOWHERE;
+    use super::*;
+
+    /// As many as are added up by a thread: several batches.
+    const LINES: u32 = 20_000;
+
+    /// Lines of 500 places in each of 7 functions and two sets; every fifth place has counted nothing.
+    fn lines() -> impl Iterator<Item = (u32, Place, [i64; 2])> {
+        (0..LINES).map(|at| {
+            let mixed = at.wrapping_mul(2_654_435_761) >> 7;
+            let (function, line) = ((mixed % 7) as i32, 1 + mixed / 7 % 500);
+            let place = Place { function, binary: Some(function / 2), file: line % 3, line, address: None };
+            let values = if line % 5 == 0 { [0, 0] } else { [1, i64::from(at)] };
+            (at / 1000 % 2, place, values)
+        })
+    }
+
+    #[test]
+    fn batches_add_up_to_what_their_lines_do() {
+        let mut costs = Costs::default();
+        let files = ["", "a.c", "b.c"].map(|name| costs.file(name));
+        let sets = [0, 1].map(|thread| costs.set(thread, &[0, 1]));
+        let mut expected: BTreeMap<_, [i64; 2]> = BTreeMap::new();
+        for (set, place, values) in lines() {
+            costs.add(sets[set as usize], Place { file: files[place.file as usize], ..place }, &values);
+            if values[0] > 0 {
+                let sum = expected.entry((set, place.function, place.line)).or_default();
+                (sum[0], sum[1]) = (sum[0] + values[0], sum[1] + values[1]);
+            }
+        }
+        let (frames, samples) = costs.finish().into_frames();
+        let mut found = BTreeMap::new();
+        for ((frame, set), values) in samples.rows.iter().zip(samples.values.chunks(2)) {
+            if *frame == NOWHERE {
+                assert_eq!(values, [0, 0]);
+                continue;
+            }
+            let frame = &frames[*frame as usize];
+            let (function, line) = (frame.function.unwrap(), frame.line.unwrap().cast_unsigned());
+            assert_eq!(frame.binary, Some(function / 2));
+            assert_eq!(frame.file.as_deref(), [None, Some("a.c"), Some("b.c")][(line % 3) as usize]);
+            found.insert((*set, function, line), [values[0], values[1]]);
+        }
+        assert_eq!(found, expected);
+        let places: std::collections::BTreeSet<_> =
+            expected.keys().map(|(_, function, line)| (function, line)).collect();
+        assert_eq!(frames.len(), places.len());
+    }
+
+    #[test]
+    fn calls_of_many_batches_are_all_there() {
+        let mut costs = Costs::default();
+        let set = costs.set(0, &[0]);
+        for at in 0..LINES as i32 {
+            let edge = Edge { caller: at % 9000, binary: None, callee: 1, line: 7 };
+            costs.call(set, edge, &[2, 10]);
+        }
+        let summed = costs.finish();
+        let calls: Vec<_> = summed.calls().collect();
+        assert_eq!(calls.len(), 9000);
+        assert_eq!(calls.iter().map(|call| (call.count, call.inclusive)).max(), Some((6, 30)));
+        let sums = calls.iter().fold((0, 0), |sum, call| (sum.0 + call.count, sum.1 + call.inclusive));
+        assert_eq!(sums, (i64::from(2 * LINES), i64::from(10 * LINES)));
+    }
+}
