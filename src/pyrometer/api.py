@@ -24,8 +24,9 @@ from pyrometer.analyze.top import By
 from pyrometer.collect.rate import DEFAULT_RATE
 from pyrometer.errors import FileAccessError, SelectionError
 from pyrometer.formats import Progress, by_name, open_profile, read_foreign
-from pyrometer.formats.format import check_target, write_whole
+from pyrometer.formats.format import write_whole
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native, symbol_options
+from pyrometer.profile.target import check_target
 
 # What few calls need is imported by these: half of the time that a small profile takes to be shown is imports.
 if TYPE_CHECKING:

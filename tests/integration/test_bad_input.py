@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -184,6 +185,61 @@ def test_a_recording_that_cannot_be_begun_promises_nothing(run_pyrometer: Run):
     done = run_pyrometer("record", "-o", "/proc/a.pyro", "--", "true")
     assert_clear(done, 85, "/proc/a.pyro.recording")
     assert "until then" not in done.stderr
+
+
+def test_a_place_that_nothing_can_be_written_to_is_told_before_the_work(run_pyrometer: Run, tmp_path: Path):
+    folded = tmp_path / "a.folded"
+    folded.write_text("main;work 5\n")
+    for place, words in [
+        (tmp_path / ("x" * 300), "File name too long"),
+        (tmp_path / "no" / "a", f"the folder {tmp_path / 'no'} does not exist"),
+    ]:
+        for command in (
+            ["import", folded, "-o", place],
+            ["export", folded, "--to", "speedscope", "-o", place],
+            ["flamegraph", folded, "-o", place],
+            ["report", folded, "-o", place],
+            ["counts", "-o", place, folded],
+            ["stat", "-o", place, "--", "true"],
+            ["record", "-o", place, "--", "true"],
+        ):
+            assert_clear(run_pyrometer(*command), 98, words)
+    assert_clear(run_pyrometer("import", folded, "-o", tmp_path), 98, "is a folder")
+    done = run_pyrometer("record", "-o", tmp_path / f"{'x' * 245}.pyro", "--", "true")
+    assert_clear(done, 98, "File name too long")
+    assert list(tmp_path.iterdir()) == [folded]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+@pytest.mark.parametrize(
+    ("mounted", "status", "words"),
+    [("size=64k", 86, "No space left on device"), ("size=64k,ro", 98, "its file system is mounted read-only")],
+)
+def test_every_command_says_why_a_file_system_takes_nothing(
+    mounted: str, status: int, words: str, run_pyrometer: Run, tmp_path: Path
+):
+    stacks = tmp_path / "a.folded"
+    stacks.write_text("".join(f"main;f{number * number * 7919 % 100_003};g{number} 1\n" for number in range(9000)))
+    profile = tmp_path / "a.pyro"
+    run_pyrometer("import", stacks, "-o", profile)
+    folder = tmp_path / "small"
+    folder.mkdir()
+    commands = [
+        ["import", stacks, "-o", "a.pyro"],
+        ["export", profile, "--to", "speedscope", "-o", "a"],
+        ["export", profile, "--to", "parquet", "-o", "folder"],
+        ["flamegraph", profile, "-o", "a.svg"],
+        ["report", profile, "-o", "a.html"],
+        ["counts", "--top", "1", "-o", "c.pyro", stacks],
+    ]
+    called = "; ".join(f"{shlex.join([str(PYROMETER), *map(str, each)])} 2>&1; echo $?" for each in commands)
+    script = f"mount -t tmpfs -o {mounted} tmpfs {folder} && cd {folder} && {called}; ls -A"
+    done = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, check=False)
+    statuses = [line for line in done.stdout.splitlines() if line.isdigit()]
+    assert statuses == [str(status)] * len(commands), done.stdout
+    assert done.stdout.count(words) == len(commands), done.stdout
+    assert "permissions" not in done.stdout
+    assert done.stdout.splitlines()[-1].startswith(("try: ", str(status))), "nothing is left there"
 
 
 def test_a_folder_that_is_not_there(run_pyrometer: Run, tmp_path: Path):

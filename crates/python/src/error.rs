@@ -48,7 +48,7 @@ impl Known {
             formats::Error::Write(source) => Self {
                 kind: if full(source) { "no-space" } else { "output" },
                 what: format!("{}: {error}", path.display()),
-                cure: error.cure(),
+                cure: if full(source) { String::new() } else { error.cure() },
             },
             _ => Self { kind: error.kind(), what: error.to_string(), cure: error.cure() },
         }

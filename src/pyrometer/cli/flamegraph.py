@@ -14,7 +14,7 @@ from pyrometer.cli.passing import end_like
 from pyrometer.cli.progress import while_working
 from pyrometer.cli.streams import not_vital
 from pyrometer.collect.record import Recorded, record
-from pyrometer.formats.format import check_target
+from pyrometer.profile.target import check_target
 
 _PICTURE = ("title", "inverted", "icicle", *FRAMES)
 _RECORDING = ("rate", "events", "duration", "delay")

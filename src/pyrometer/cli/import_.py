@@ -35,8 +35,10 @@ def command(
     from pyrometer.cli.printing import print_view
     from pyrometer.cli.progress import while_working
     from pyrometer.collect.output import free_name
+    from pyrometer.profile.target import check_target
 
     target = Path(output) if output else free_name(_stem(Path(files[0])), Path())
+    check_target(target)
     with while_working("reading") as meter:
         profile = import_files(files, format=source, lenient=lenient, progress=meter, **places)
         profile.save(target)

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from pyrometer.errors import OutputError
+from pyrometer.profile.target import check_folder, check_name, not_written
 
 SUFFIX = ".pyro"
 RECORDING = ".pyro.recording"
@@ -40,12 +41,12 @@ def choose_output(output: str | None, command: Sequence[str], pids: Sequence[int
     try:
         return _checked(Path(output)) if output is not None else _take_name(*_default_name(command, pids))
     except OSError as error:
-        raise OutputError(f"{output or Path.cwd()} cannot be written: {error.strerror}") from error
+        raise not_written(output or Path.cwd(), error) from error
 
 
 def _take_name(stem: str, folder: Path) -> Path:
     """A free name that no other recorder, started at the same moment, gets as well."""
-    _check_folder(folder)
+    check_folder(folder)
     while True:
         path = free_name(stem, folder)
         with suppress(FileExistsError):
@@ -63,20 +64,15 @@ def give_back(path: Path) -> None:
 
 def _checked(path: Path) -> Path:
     """The path; of a symbolic link what it leads to, for the link shall stay one."""
+    check_name(path)
+    check_name(recording_of(path))
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    _check_folder(target.parent)
+    check_folder(target.parent)
     if target.is_dir():
         raise OutputError(f"{path} is a folder", "a profile is one file", f"name a file: -o {path}/NAME{SUFFIX}")
     if target.exists() and not target.is_file():
         raise OutputError(f"{path} is a device or a pipe", "a profile would replace it by a file")
     return target
-
-
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        raise OutputError(f"the folder {folder} does not exist", cure=f"create it: mkdir -p {folder}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"the folder {folder.absolute()} may not be written to", "its permissions forbid it")
 
 
 def free_name(stem: str, folder: Path, suffix: str = SUFFIX) -> Path:

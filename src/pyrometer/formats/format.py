@@ -10,21 +10,14 @@ from pathlib import Path
 from typing import Unpack
 
 from pyrometer import native
-from pyrometer.errors import OutputError, SelectionError
+from pyrometer.errors import SelectionError
 from pyrometer.profile import FilterOptions, Filters, ProfileData
+from pyrometer.profile.target import check_target, not_written
 
 GROUPING = frozenset({"fold_generics", "collapse_runtime", "hide", "hide_allocators", "inverted"})
 """Options of a format whose frames can be put together; the others hold each frame as it was."""
 PICTURE = frozenset({"title", "icicle"})
 """Options of a picture."""
-
-
-def check_target(path: Path, is_folder: bool = False) -> None:
-    """An :class:`~pyrometer.OutputError` if nothing can be written there: better before any work is done for it."""
-    if path.exists() and path.is_dir() != is_folder:
-        raise OutputError(f"{path} cannot be written", "it is no folder" if is_folder else "it is a folder")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path} cannot be written", "its folder does not exist")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -33,15 +26,24 @@ def write_whole(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as file:
-            file.write(content)
-        partial = Path(file.name)
-        partial.chmod(0o666 & ~_umask())
-        partial.replace(path)
+        _replace(path, content)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"{path} cannot be written", error.strerror or str(error)) from error
+        raise not_written(path, error) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
+    partial = Path(name)
+    try:
+        with open(number, "wb") as file:  # noqa: PTH123  a number has no path
+            file.write(content)
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:

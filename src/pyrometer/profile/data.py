@@ -11,6 +11,7 @@ from pyrometer import native
 from pyrometer.errors import OutputError
 from pyrometer.profile.meta import Meta
 from pyrometer.profile.table import Table
+from pyrometer.profile.target import check_name
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class ProfileData:
 
         An :class:`~pyrometer.OutputError` for a device or a pipe, which the file would replace.
         """
+        check_name(Path(path))
         if Path(path).exists() and not Path(path).is_file():
             raise OutputError(f"{path} is a folder, a device or a pipe", "a profile would replace it by a file")
         self._inner.save(os.fspath(path))
