@@ -173,6 +173,10 @@ class Profile(ProfileData):
         """Of a heap profile of DHAT, which bytes of blocks were accessed; see :func:`pyrometer.analyze.accesses`."""
         return analyze.accesses(self, n)
 
+    def causal(self, n: int = 20) -> analyze.Causal:
+        """Of a causal profile (Coz's), which lines are worth making faster; see :func:`pyrometer.analyze.causal`."""
+        return analyze.causal(self, n)
+
     def summary(self, n: int = 10, **filters: Unpack[FilterOptions]) -> analyze.Summary:
         """The profile at a glance; see :func:`pyrometer.analyze.summary`."""
         return analyze.summary(self, n, **filters)

@@ -56,7 +56,7 @@ def test_every_command_has_help_with_an_example(name, capsys):
     assert COMMANDS[name].help
 
 
-@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"stat", "accesses"}))
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"stat", "accesses", "causal"}))
 @pytest.mark.parametrize("form", ["text", "json", "md"])
 def test_every_view_in_every_format(file, capsys, view, form):
     arguments = ["--function", "parse"] if "function" in VIEWS[view] else []

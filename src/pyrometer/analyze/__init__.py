@@ -12,6 +12,7 @@ from pyrometer.analyze.annotate import (
 from pyrometer.analyze.basis import Basis, Cycle, Estimate, Place, Weighed, weigh
 from pyrometer.analyze.binaries import Binaries, BinaryRow, binaries
 from pyrometer.analyze.callers import Neighbour, Neighbours, callees, callers
+from pyrometer.analyze.causal import Causal, CausalPoint, CausalRow, causal
 from pyrometer.analyze.columns import Amount, MetricColumn, MetricsOptions, is_several
 from pyrometer.analyze.diff import Diff, DiffBy, Difference, DiffOptions, diff
 from pyrometer.analyze.interval import effective_size, wilson
@@ -50,6 +51,9 @@ __all__ = [
     "Basis",
     "Binaries",
     "BinaryRow",
+    "Causal",
+    "CausalPoint",
+    "CausalRow",
     "Change",
     "ColumnsOptions",
     "Cycle",
@@ -97,6 +101,7 @@ __all__ = [
     "binaries",
     "callees",
     "callers",
+    "causal",
     "derivations",
     "diff",
     "effective_size",

@@ -15,6 +15,7 @@ from typing import Unpack
 
 from pyrometer import native
 from pyrometer.analyze.basis import Basis, Estimate, Weighed, weigh
+from pyrometer.analyze.causal import CausalRow, causal_of
 from pyrometer.analyze.names import find_function
 from pyrometer.analyze.source import SourceText, read_source
 from pyrometer.errors import DisassemblyError, FunctionNotFoundError
@@ -80,6 +81,8 @@ class Annotation:
     total: Estimate
     sources: tuple[SourceListing, ...]
     assembly: tuple[Assembly, ...]
+    causal: tuple[CausalRow, ...] = ()
+    """What experiments with its lines found."""
 
 
 def annotate(
@@ -105,13 +108,15 @@ def annotate(
         name = find_function(function, weighed.weights.functions(weighed.filters.grouping()))
     names = _instances(weighed, name)
     around = weighed.weights.neighbours(_NOT_FOLDED, names)
+    sources = _sources(weighed, name, profile.meta.start_wall)
     found = Annotation(
         weighed.basis,
         name,
         weighed.basis.estimate(around.self_value, around.self_count),
         weighed.basis.estimate(around.total_value, around.total_count),
-        _sources(weighed, name, profile.meta.start_wall),
+        sources,
         tuple(_assemblies(profile, weighed.basis, weighed.weights.addresses(names))),
+        causal_of(profile, name, ((each.path, line.line) for each in sources for line in each.lines)),
     )
     if not found.sources:
         _refuse_empty(found)

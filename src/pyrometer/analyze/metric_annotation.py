@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Unpack
 
 from pyrometer import native
 from pyrometer.analyze.annotate import around
 from pyrometer.analyze.basis import Basis
+from pyrometer.analyze.causal import CausalRow, causal_of
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
 from pyrometer.analyze.metric_tables import named
 from pyrometer.analyze.source import SourceText, read_source
@@ -55,6 +56,8 @@ class MetricAnnotation:
     """Files that cost something, but less than asked for."""
     elsewhere: Amounts
     """What lies in no line that is known, of all functions."""
+    causal: tuple[CausalRow, ...] = ()
+    """What experiments with these lines found."""
 
 
 def annotate_function(
@@ -93,6 +96,12 @@ def annotate_all(
     files = _costs(measured, None)
     large = {path: costs for path, costs in files.items() if measured.is_large(_sum(measured, costs), min_share)}
     return _annotation(measured, None, large, every=files)
+
+
+def with_causal(profile: ProfileData, found: MetricAnnotation) -> MetricAnnotation:
+    """With what experiments found of the lines that are shown."""
+    lines = ((file.path, line.line) for file in found.files for line in file.lines)
+    return replace(found, causal=causal_of(profile, found.function, lines))
 
 
 FileCosts = dict[str, native.SourceFile]

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from pyrometer.analyze.columns import MetricsOptions
-from pyrometer.analyze.metric_annotation import MetricAnnotation, annotate_all, annotate_file, annotate_function
+from pyrometer.analyze.metric_annotation import (
+    MetricAnnotation,
+    annotate_all,
+    annotate_file,
+    annotate_function,
+    with_causal,
+)
 from pyrometer.analyze.metric_tables import (
     MetricTable,
     Shown,
@@ -101,6 +107,10 @@ def _tree(profile: ProfileData, options: MetricsOptions, question: Question) -> 
 
 
 def _annotate(profile: ProfileData, options: MetricsOptions, question: Question) -> Several:
+    return with_causal(profile, _annotated(profile, options, question))
+
+
+def _annotated(profile: ProfileData, options: MetricsOptions, question: Question) -> MetricAnnotation:
     if question.function is not None:
         return annotate_function(profile, options, question.function, **question.filters)
     if question.file is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from pyrometer.cli.input import open_input
 from pyrometer.cli.metrics import SEVERAL, in_columns, metrics
 from pyrometer.cli.options import FRAMES, many_filters, output_format, split_filters
 from pyrometer.cli.printing import print_view
+
+if TYPE_CHECKING:
+    from pyrometer.api import Profile
 
 VIEWS: dict[str, frozenset[str]] = {
     "summary": frozenset({"limit", *FRAMES}),
@@ -24,6 +27,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "binaries": frozenset({"limit", "min_percent"}),
     "stat": frozenset({"derive"}),
     "accesses": frozenset({"limit"}),
+    "causal": frozenset({"limit"}),
 }
 """The views, each with the options that have a meaning for it; those of :data:`SEVERAL` have ``--sort`` and
 ``--derive`` too."""
@@ -36,7 +40,9 @@ OPTIONS = {"source": "--file", "every": "--all"}
 @click.command()
 @click.argument("file", required=False, type=click.Path(readable=False))
 @click.option(
-    "--view", type=click.Choice(list(VIEWS)), help="What to show; default: top, of pyrometer stat's runs stat."
+    "--view",
+    type=click.Choice(list(VIEWS)),
+    help="What to show; default: top; of pyrometer stat's runs stat, of experiments causal.",
 )
 @click.option("--function", metavar="NAME", help="Of callers, callees, annotate: the function.")
 @click.option("--file", "source", metavar="PATH", help="Of annotate: a whole source file.")
@@ -68,19 +74,26 @@ def command(file: str | None, view: str | None, form: str, **options: Any) -> No
         _check(view, set_options)
     profile = open_input(file)
     if view is None:
-        view = "stat" if profile.meta.instrument == "stat" else "top"
+        view = _default(profile)
         _check(view, set_options)
     if view == "stat":
         _refuse_filters(view, names, chosen)
         print_view(profile.stat(derived(given)), form, profile.path)
         return
-    if view == "accesses":
+    if view in ("accesses", "causal"):
         _refuse_filters(view, names, chosen)
-        print_view(profile.accesses(own["limit"] or 20), form, profile.path)
+        print_view(getattr(profile, view)(own["limit"] or 20), form, profile.path)
         return
     for name in ("sort", "derive"):
         set_options.pop(name, None)
     print_view(answer(profile, view, (names, sort, given), set_options, chosen), form, profile.path)
+
+
+def _default(profile: Profile) -> str:
+    """What a profile is of first of all."""
+    if profile.meta.instrument == "stat":
+        return "stat"
+    return "causal" if len(profile.experiments) else "top"
 
 
 def _refuse_filters(view: str, names: tuple[str, ...], chosen: dict[str, Any]) -> None:

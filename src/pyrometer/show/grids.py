@@ -12,6 +12,7 @@ from pyrometer.analyze import (
     Assembly,
     Basis,
     Binaries,
+    Causal,
     Diff,
     Estimate,
     Lines,
@@ -27,7 +28,7 @@ from pyrometer.analyze import (
     Tree,
 )
 from pyrometer.profile import Metric, units
-from pyrometer.show import accesses, diff, guides, metrics, words
+from pyrometer.show import accesses, causal, diff, guides, metrics, words
 from pyrometer.show.grid import Cell, Column, Grid, Row
 from pyrometer.show.headline import headline
 from pyrometer.show.lines import code, line_name
@@ -81,6 +82,11 @@ def _accesses(view: Accesses) -> list[Grid]:
 
 
 @grids.register
+@grids.register
+def _causal(view: Causal) -> list[Grid]:
+    return [causal.grid(view)]
+
+
 def _summary(view: Summary) -> list[Grid]:
     first, *facts = headline(view, width=1000)
     notes = [f"note: {note}" for note in view.meta.notes]
@@ -179,7 +185,7 @@ def _annotation(view: Annotation) -> list[Grid]:
         *(_source(source, view.basis.metric) for source in view.sources),
         *(_assembly(listing, view.basis.metric) for listing in view.assembly),
     ]
-    return [Grid(view.function, [], [], [shares]), *parts]
+    return [Grid(view.function, [], [], [shares]), *parts, *causal.part(view.causal)]
 
 
 def _source(source: SourceListing, metric: Metric) -> Grid:

@@ -14,7 +14,7 @@ from pyrometer.analyze import (
     MetricTree,
 )
 from pyrometer.profile import units
-from pyrometer.show import guides, words
+from pyrometer.show import causal, guides, words
 from pyrometer.show.grid import Cell, Column, Figure, Grid, Row
 from pyrometer.show.lines import code, line_name
 
@@ -98,6 +98,7 @@ def annotation(view: MetricAnnotation) -> list[Grid]:
         *(_listing(view.columns, file) for file in view.files),
     ]
 
+        *causal.part(view.causal),
 
 def _listing(chosen: Sequence[MetricColumn], file: MetricListing) -> Grid:
     calls = any(line.total[0].value != line.self[0].value for line in file.lines)

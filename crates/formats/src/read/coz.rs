@@ -102,9 +102,7 @@ impl ByLine for Reader<'_> {
         self.end_run();
         let found = self.builder.tables().experiments.len();
         if found > 0 {
-            self.builder.note(format!(
-                "The {found} results of experiments are in the table `experiments`: pyrometer export --to parquet."
-            ));
+            self.builder.note(format!("The {found} results of experiments: pyrometer show --view causal."));
         }
         Ok(())
     }
@@ -123,9 +121,9 @@ impl Reader<'_> {
             "throughput-point" | "progress-point" => self.point(&record, record.whole("delta")?)?,
             "latency-point" => {
                 let arrivals = record.whole("arrivals")?;
-                record.number("difference")?;
+                let difference = record.number("difference")?;
                 self.point(&record, arrivals)?;
-                self.keep(&record, 0);
+                self.keep_latency(difference, record.whole("departures"))?;
             }
             "startup" => {
                 self.builder.meta.start = record.whole("time")?;
@@ -171,9 +169,19 @@ impl Reader<'_> {
         self.builder.frame(Frame { function, file, line, kind: "native".into(), ..Frame::default() })
     }
 
-    fn keep(&mut self, record: &Record, time: i64) {
-        let payload = serde_json::to_string(&record.fields).unwrap_or_default();
-        self.builder.event(Event { name: format!("coz-{}", record.kind), time, payload, ..Event::default() });
+    /// What the last point has beyond the columns of `experiments`, beside these.
+    fn keep_latency(&mut self, difference: f64, departures: Option<i64>) -> Option<()> {
+        let point = self.builder.tables().experiments.last()?;
+        let payload = serde_json::json!({
+            "selected": point.selected, "speedup": point.speedup, "progress_point": point.progress_point,
+            "visits": point.visits, "duration": point.duration, "departures": departures, "difference": difference,
+        });
+        self.builder.event(Event {
+            name: "coz-latency-point".to_owned(),
+            payload: payload.to_string(),
+            ..Event::default()
+        });
+        Some(())
     }
 }
 
