@@ -248,3 +248,20 @@ def test_lines_that_are_printed_at_once_are_as_rich_prints_each(lines, colours, 
             target.print(Text.assemble(*line), no_wrap=True, overflow="ignore")
 
     assert printed(lambda target: print_lines(lines, target)) == printed(one_by_one)
+
+
+def test_levels_of_recursion_are_told_as_such():
+    def built(name: str) -> pyrometer.Profile:
+        return pyrometer.build(
+            metrics=[{"name": "Ir", "kind": "exact"}],
+            functions=[{"name": "main"}, {"name": name}],
+            frames=[{"function": 0}, {"function": 1}],
+            stacks=[{"frame": 0}, {"frame": 1, "parent": 0}],
+            samples=[{"stack": 1, "value": 3}],
+        )
+
+    for name, is_level in [("fib'2", True), ("fib'12'main", True), ("f()::'lambda2'(int)", False), ("fib", False)]:
+        profile = built(name)
+        views = [profile.top(), profile.tree(), profile.callees("main"), profile.metric_columns("top")]
+        for view in [*views, profile.metric_columns("tree")]:
+            assert ("second level of recursion" in text.render(view)) == is_level, (name, view)

@@ -68,7 +68,8 @@ def _top(view: Top) -> list[Grid]:
         for shown, rest in [(row.self, row.total) if view.by == "self" else (row.total, row.self)]
     ]
     heading = f"{words.heading(view.basis, 'functions', view.by)} · {words.total(view.basis)}"
-    return [Grid(heading, columns, rows, _rest(len(rows), view.functions, "function"))]
+    notes = [*words.levels(row.place for row in view.rows), *_rest(len(rows), view.functions, "function")]
+    return [Grid(heading, columns, rows, notes)]
 
 
 @grids.register
@@ -82,11 +83,11 @@ def _accesses(view: Accesses) -> list[Grid]:
 
 
 @grids.register
-@grids.register
 def _causal(view: Causal) -> list[Grid]:
     return [causal.grid(view)]
 
 
+@grids.register
 def _summary(view: Summary) -> list[Grid]:
     first, *facts = headline(view, width=1000)
     notes = [f"note: {note}" for note in view.meta.notes]
@@ -142,7 +143,8 @@ def _tree(view: Tree) -> list[Grid]:
     way = "from the leaves to their callers" if view.inverted else "from the root"
     estimate = ", estimate" if view.basis.paths == "estimate" else ""
     hidden = [f"{words.plural(view.hidden, 'smaller or deeper node')} hidden"] if view.hidden else []
-    return [Grid(f"Call tree {way}{estimate} · {words.total(view.basis)}", columns, rows, hidden)]
+    notes = [*words.levels(node.place for _, node in view.walk()), *hidden]
+    return [Grid(f"Call tree {way}{estimate} · {words.total(view.basis)}", columns, rows, notes)]
 
 
 def _node_cells(node: Node, sampled: bool, inverted: bool) -> list[Cell]:
@@ -165,6 +167,7 @@ def _neighbours(view: Neighbours) -> list[Grid]:
     inside = any(row.edge.count and not row.edge.value for row in view.rows) if counted else False
     notes = [
         *(["calls inside of a cycle, and of a function to itself, have no cost of their own"] if inside else []),
+        *words.levels(row.place for row in view.rows),
         f"{view.function}: self {words.share(view.self)} %, total {words.share(view.total)} %",
         *_rest(len(rows), view.neighbours, view.direction[:-1]),
     ]

@@ -31,7 +31,8 @@ def table(view: MetricTable) -> list[Grid]:
         *(Row([*figures(view.columns, shown), *place(row)]) for row in view.rows for shown in [_shown(view, row)]),
     ]
     many = words.plural(view.known, NOUNS[view.kind])
-    notes = [f"{len(view.rows)} of {many} shown"] if len(view.rows) < view.known else []
+    notes = words.levels(row.place for row in view.rows)
+    notes += [f"{len(view.rows)} of {many} shown"] if len(view.rows) < view.known else []
     return [Grid(_heading(view), [*columns(view.columns), *titles], rows, [*notes, *_formulas(view.columns)])]
 
 
@@ -81,7 +82,8 @@ def tree(view: MetricTree) -> list[Grid]:
     hidden = [f"{words.plural(view.hidden, 'smaller or deeper node')} hidden"] if view.hidden else []
     heading = f"Call tree {way}{estimate}, by total {view.columns[0].name}"
     titles = [*columns(view.columns), Column("function", "name")]
-    return [Grid(heading, titles, rows, [*hidden, *_formulas(view.columns)])]
+    levels = words.levels(node.place for _, node in view.walk())
+    return [Grid(heading, titles, rows, [*levels, *hidden, *_formulas(view.columns)])]
 
 
 def annotation(view: MetricAnnotation) -> list[Grid]:
@@ -96,9 +98,9 @@ def annotation(view: MetricAnnotation) -> list[Grid]:
     return [
         Grid(heading, titles, rows, [*notes, *_formulas(view.columns)]),
         *(_listing(view.columns, file) for file in view.files),
+        *causal.part(view.causal),
     ]
 
-        *causal.part(view.causal),
 
 def _listing(chosen: Sequence[MetricColumn], file: MetricListing) -> Grid:
     calls = any(line.total[0].value != line.self[0].value for line in file.lines)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from pyrometer.analyze import Basis, Cycle, Estimate, Place
@@ -85,6 +86,20 @@ def place(found: Place) -> str:
     marked = found.kind in ("kernel", "jit") and "[" not in found.name
     name = f"{found.name} [{found.kind}]" if marked else found.name
     return f"{name} [cycle {found.cycle}]" if found.cycle else name
+
+
+_LEVEL = re.compile(r"'[0-9]+(?='|$)")
+
+
+def levels(found: Iterable[Place]) -> list[str]:
+    """What ``'2`` in a name is, where there is such a one.
+
+    >>> bool(_LEVEL.search("fib'2")), bool(_LEVEL.search("fib'2'main")), bool(_LEVEL.search("f()::'lambda2'()"))
+    (True, True, False)
+    """
+    if not any("'" in each.name and _LEVEL.search(each.name) for each in found):
+        return []
+    return ["'2 behind a name: that function called by itself, the second level of recursion (--separate-recs)"]
 
 
 SHOWN_CYCLES = 3

@@ -72,7 +72,10 @@ impl CallGraph {
         let (of_frame, of_function) = labels.of_frame.split_at(tables.frames.len());
         let own = own(tables, weights, of_frame, labels.labels.len());
         let edges = edges(tables, metric, of_function);
-        let components = components(labels.labels.len(), &edges);
+        let components = match labels.runtime {
+            Some(runtime) => components(labels.labels.len(), &without(&edges, runtime)),
+            None => components(labels.labels.len(), &edges),
+        };
         let mut graph = Self {
             frames: any_frames(tables, &functions, &labels),
             labels: labels.labels,
@@ -153,6 +156,13 @@ impl CallGraph {
         }
         numbers
     }
+}
+
+/// The edges that make circles, if `runtime` stands for all that starts programs and unwinds panics: it calls whatever a
+/// program is, which calls it again if anything ends in a panic, and yet is nothing that calls itself.
+fn without(edges: &[Edge], runtime: u32) -> Vec<Edge> {
+    let is_between = |edge: &&Edge| edge.caller != runtime && edge.callee != runtime;
+    edges.iter().filter(is_between).copied().collect()
 }
 
 /// A frame for each function: one that only calls others has no cost of its own, and no frame.

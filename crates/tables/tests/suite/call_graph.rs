@@ -150,6 +150,30 @@ fn filters_leave_the_costs_of_functions_alone() {
     assert_eq!(sums(&rows), [("parse", 50, 50, None)]);
 }
 
+/// `main` panics: what unwinds that is the same `[runtime]` as what called `main`, but no circle.
+#[test]
+fn collapsed_runtime_is_in_no_cycle() {
+    let profile = graph(
+        &["std::rt::lang_start", "main", "a", "b", "std::panicking::begin_panic"],
+        &[5, 10, 20, 30, 35],
+        &[(0, 1, 1, 1, 95), (1, 2, 2, 1, 85), (2, 3, 3, 5, 65), (3, 2, 4, 4, 50), (3, 4, 5, 1, 35)],
+    );
+    let grouping = Grouping { collapse_runtime: true, ..Grouping::default() };
+    let graph = CallGraph::of(&profile, &all(&profile), &grouping).unwrap();
+    assert_eq!(
+        sums(&graph.functions()),
+        [
+            ("[runtime]", 40, 100, None),
+            ("b", 30, 65, Some(1)),
+            ("a", 20, 20, Some(1)),
+            ("main", 10, 95, None)
+        ]
+    );
+    let cycles = graph.cycles();
+    let members: Vec<_> = cycles[0].members.iter().map(|label| label.name.as_str()).collect();
+    assert_eq!((members, cycles.len()), (vec!["b", "a"], 1));
+}
+
 /// Name from the root, and total.
 fn paths(tree: &CallTree) -> Vec<(String, i64)> {
     let mut names: Vec<String> = Vec::new();
