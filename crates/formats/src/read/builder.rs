@@ -14,6 +14,7 @@ use pyrometer_tables::schema::{
 use rustc_hash::FxHashMap;
 
 use super::costs::Costs;
+use super::valgrind;
 use super::wide_samples::WideSamples;
 use crate::error::{Error, Result};
 
@@ -284,7 +285,7 @@ impl Builder {
         if self.meta.quality.samples == 0 {
             self.meta.quality.samples = counted;
         }
-        self.meta.quality.unsymbolized = self.unsymbolized(counted);
+        self.meta.quality.unsymbolized = self.unsymbolized(costs.as_ref(), counted);
         match costs.or(self.wide) {
             Some(wide) => Ok(Profile::from_source(self.meta, self.tables, Arc::new(wide))?),
             None => Ok(Profile::from_parts(self.meta, self.tables, self.samples)?),
@@ -293,20 +294,23 @@ impl Builder {
 }
 
 impl Builder {
-    /// How many samples are of code of which only the address is known. A reader may have counted those of several metrics
+    /// How many samples are of code of which no name is known. A reader may have counted those of several metrics
     /// once: as many of these as of the `counted` ones of all metrics.
-    fn unsymbolized(&self, counted: i64) -> i64 {
-        let Tables { stacks, frames, .. } = &self.tables;
-        let is_nameless = |frame: &Frame| {
-            frame.function.is_none() && frame.address.is_some() && frame.kind != FrameKind::Jit
+    fn unsymbolized(&self, costs: Option<&WideSamples>, counted: i64) -> i64 {
+        let Tables { stacks, frames, functions, .. } = &self.tables;
+        let nameless: Vec<bool> =
+            functions.iter().map(|function| valgrind::is_nameless(&function.name)).collect();
+        let is_nameless = |frame: &Frame| match frame.function {
+            Some(function) => nameless.get(function as usize) == Some(&true),
+            None => frame.address.is_some() && frame.kind != FrameKind::Jit,
         };
-        // Whether rows refer to rows that are there is checked later. Costs are of functions.
+        // Whether rows refer to rows that are there is checked later.
         let leaf = |stack: i32| frames.get(stacks.get(stack as usize)?.frame as usize);
         let is_of_nameless = |stack: i32| leaf(stack).is_some_and(is_nameless);
-        let nameless = self.samples.iter().filter(|sample| is_of_nameless(sample.stack));
-        let nameless: i128 = nameless.map(|sample| i128::from(sample.count)).sum();
-        let wide = self.wide.as_ref().map_or(0, |wide| wide.observations_of(is_of_nameless));
-        let nameless = nameless + i128::from(wide);
+        let single = self.samples.iter().filter(|sample| is_of_nameless(sample.stack));
+        let single: i128 = single.map(|sample| i128::from(sample.count)).sum();
+        let wide = costs.or(self.wide.as_ref()).map_or(0, |wide| wide.observations_of(is_of_nameless));
+        let nameless = single + i128::from(wide);
         let samples = i128::from(self.meta.quality.samples);
         i64::try_from(nameless * samples / i128::from(counted).max(1)).unwrap_or(i64::MAX)
     }

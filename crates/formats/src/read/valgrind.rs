@@ -58,6 +58,14 @@ pub(super) fn event(builder: &mut Builder, name: &str, meaning: Option<&str>) ->
     })
 }
 
+/// Whether a function is one that Valgrind knew no name of: Cachegrind writes `???`, Callgrind an address in place of it,
+/// either with the contexts that it may have (`???'2`).
+pub(super) fn is_nameless(name: &str) -> bool {
+    let name = name.split('\'').next().unwrap_or_default();
+    let is_address = |digits: &str| digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name == "???" || name.strip_prefix("0x").is_some_and(is_address)
+}
+
 /// What is written behind the description of a metric, so that its unit is not lost.
 pub(crate) fn unit_mark(unit: &str) -> &'static str {
     match unit {

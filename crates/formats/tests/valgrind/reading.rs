@@ -53,6 +53,18 @@ fn callgrind_counts_by_function_and_calls() {
 }
 
 #[test]
+fn code_without_a_name_is_counted() {
+    let text = "version: 1\nevents: Ir Dr\nfl=(1) ???\nfn=(1) ???\n1 2 3\n2 5 0\n\
+                fn=(2) 0x000000000010a2c0\n0 1 0\nfn=(3) (2)'2\n0 1 0\nfn=(4) 0xfeed\n0 1 1\nfn=(5) main\n7 1 0\n";
+    let quality = callgrind_of(text).meta.quality;
+    assert_eq!((quality.unsymbolized, quality.samples), (5, 8));
+    let text = "events: Ir\nfl=???\nfn=???\n0 2\nfl=a.c\nfn=main\n1 3\n2 4\nsummary: 9\n";
+    let quality = read_as("cachegrind", text.as_bytes(), false).unwrap().meta.quality;
+    assert_eq!((quality.unsymbolized, quality.samples), (1, 3));
+    assert_eq!(recorded("callgrind.out").meta.quality.unsymbolized, 0);
+}
+
+#[test]
 fn both_spellings_of_jumps_are_read_over() {
     let head = "events: Ir\nfl=a.c\nfn=f\n";
     for jump in ["jcnd=3/4 9", "jcnd=4 3 9", "jump=3 9", "jfi=(1) b.c\njfn=(1) g\njump=3 +9 "] {
