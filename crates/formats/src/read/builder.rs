@@ -309,6 +309,8 @@ impl Builder {
         let is_of_nameless = |stack: i32| leaf(stack).is_some_and(is_nameless);
         let single = self.samples.iter().filter(|sample| is_of_nameless(sample.stack));
         let single: i128 = single.map(|sample| i128::from(sample.count)).sum();
+        // All costs are of functions: seldom one is without a name.
+        let costs = costs.filter(|_| nameless.contains(&true));
         let wide = costs.or(self.wide.as_ref()).map_or(0, |wide| wide.observations_of(is_of_nameless));
         let nameless = single + i128::from(wide);
         let samples = i128::from(self.meta.quality.samples);
