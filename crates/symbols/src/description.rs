@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::demangle::{demangle, strip_suffixes, with_closure_number};
+use crate::demangle::{demangle, strip_suffixes, strip_version, with_closure_number};
 use crate::dwarf::Origin;
 use crate::resolution::SymFunction;
 use crate::symtab::Found;
@@ -103,15 +103,24 @@ fn linkage_name(origin: &Origin<'_>, symbol: Option<Found<'_>>) -> String {
         return text(linkage).into_owned();
     }
     let name = origin.name.map(text);
+    let found = symbol;
     let symbol = symbol.map(|found| strip_suffixes(name_like(found, name.as_deref())));
     match (name, symbol) {
         (Some(name), Some(symbol)) if !symbol.starts_with("_Z") && !symbol.starts_with("_R") => {
-            name.into_owned()
+            public_name(&name, found).unwrap_or(&name).to_owned()
         }
         (_, Some(symbol)) => symbol.to_owned(),
         (Some(name), None) => name.into_owned(),
         (None, None) => String::new(),
     }
+}
+
+/// What others call a function that has a name of its library's own use, which begins with two underscores: the C library
+/// writes `__libc_malloc`, and exports the same code as `malloc`.
+fn public_name<'t>(name: &str, found: Option<Found<'t>>) -> Option<&'t str> {
+    let found = found.filter(|found| name.starts_with("__") && found.aliases.contains(&name))?;
+    let public = strip_version(found.name);
+    Some(public).filter(|public| !public.starts_with('_'))
 }
 
 /// Of the names of the same code the one that ends with `name`, which the debug info gives it.

@@ -233,9 +233,10 @@ impl<'a> SymbolTable<'a> {
     }
 }
 
-/// Smaller is better: sized, few leading underscores, global, short, alphabetical.
-fn preference<'a>(symbol: &Raw<'a>) -> (bool, usize, bool, usize, &'a str) {
-    (symbol.size == 0, symbol.underscores, !symbol.global, symbol.name.len(), symbol.name)
+/// Smaller is better: sized, global, few leading underscores, short, alphabetical. What others may call by name is what
+/// they know it by, and of those names the one without marks of the library's own use: `malloc`, not `__libc_malloc`.
+fn preference<'a>(symbol: &Raw<'a>) -> (bool, bool, usize, usize, &'a str) {
+    (symbol.size == 0, !symbol.global, symbol.underscores, symbol.name.len(), symbol.name)
 }
 
 /// Unsized labels inside a sized function are places in it, not functions.

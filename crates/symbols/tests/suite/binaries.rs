@@ -222,6 +222,38 @@ fn folded_functions_know_their_other_names() {
     }
 }
 
+/// As the C library names its functions: by a name of its own use, which it exports under others.
+#[test]
+fn of_a_librarys_names_the_public_one_is_shown() {
+    let bench = Bench::new();
+    let source = r#"
+        __attribute__((noinline)) int __libc_work(int x) { volatile int y = x; return y * 31 + 5; }
+        extern __typeof(__libc_work) __GI___libc_work __attribute__((alias("__libc_work"), visibility("hidden")));
+        extern __typeof(__libc_work) work __attribute__((weak, alias("__libc_work")));
+        static __attribute__((noinline, used)) int own(int x) { volatile int y = x; return y * 37 + 5; }
+        extern __typeof(own) __public_own __attribute__((alias("own")));
+        int main(int argc, char **argv) { return __libc_work(argc) + own(argc); }
+    "#;
+    for debug in ["-g0", "-g"] {
+        let path = bench.c(&format!("public{debug}"), source, &["-O1", debug]);
+        let bytes = read(&path);
+        let image = ElfImage::parse(&bytes).expect("an ELF file");
+        let sections = DebugSections::load(&image);
+        let (work, own) = (symbol(&bytes, "work"), symbol(&bytes, "own"));
+        let found = Resolver::new(&image, sections.as_ref()).resolve(&[work.start + 1, own.start + 1]);
+        let function =
+            |address| found.function(&found.frames(address).expect("asked for")[0]).expect("named").clone();
+        let (work, own) = (function(work.start + 1), function(own.start + 1));
+        assert_eq!(
+            (&*work.name, work.aliases.join(",")),
+            ("work", "__GI___libc_work,__libc_work".to_owned()),
+            "{debug}"
+        );
+        // Debug info says what a function is called where it was written; of symbols alone the global one is known.
+        assert_eq!(own.name, if debug == "-g" { "own" } else { "__public_own" });
+    }
+}
+
 #[test]
 fn assembly_labels_and_mapping_symbols_are_handled() {
     let bench = Bench::new();
