@@ -210,6 +210,21 @@ class SymbolOptions(TypedDict):
     bundle: bool
     notes: list[str]
 
+class Signals:
+    """The signals that a program is told of which we run, until :meth:`close`.
+
+    A :class:`pyrometer.NoRecorderError` on a machine that nothing can be recorded on: who sent one is not known there.
+    """
+
+    def __init__(self) -> None: ...
+    def fileno(self) -> int:
+        """Readable when one has arrived; -1 when they are closed."""
+
+    def next(self) -> tuple[int, bool] | None:
+        """The number of the next one that has arrived, and whether it was sent to us alone, not to our group."""
+
+    def close(self) -> None: ...
+
 def require_recording() -> None:
     """Raise :class:`pyrometer.NoRecorderError` on a machine that nothing can be recorded on."""
 

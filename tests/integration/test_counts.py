@@ -211,8 +211,9 @@ def test_a_program_goes_on_when_its_lines_cannot_be_counted(run_pyrometer: Run):
         "print('done')\n"
         "os.write(2, b'the last line\\n')\n"
     )
-    done = run_pyrometer("counts", "--", sys.executable, "-c", program, timeout=60)
+    done = run_pyrometer("counts", "--", sys.executable, "-c", program, timeout=60, encoding="latin-1")
     assert (done.returncode, done.stdout) == (117, "done\n")
+    assert done.stderr.startswith("bad \xff\nxxx")
     assert "line 1: not valid UTF-8" in done.stderr
     assert "the last line\n" in done.stderr
 
@@ -389,6 +390,61 @@ def test_interrupted_work_keeps_what_it_has():
     assert process.returncode == 130
 
 
+COUNTED_UNTIL = """
+import signal, sys, time
+signal.signal(signal.{name}, {handler})
+print("a", "a", "b", sep="\\n", file=sys.stderr, flush=True)
+print("ready", flush=True)
+while True:
+    time.sleep(1)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(("handler", "status"), [("signal.SIG_DFL", None), ("lambda *_: sys.exit(42)", 42)])
+def test_a_signal_to_us_is_the_programs_and_the_table_stands(name: str, handler: str, status: int | None):
+    program = COUNTED_UNTIL.format(name=name, handler=handler)
+    command = [PYROMETER, "counts", "--", sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(getattr(signal, name))
+        assert process.wait(timeout=60) == (-getattr(signal, name) if status is None else status)
+        said = process.stderr.read().splitlines()
+    assert said[:3] == ["3 counts", "(  1)        2 (66.7%, 66.7%): a", "(  2)        1 (33.3%,100.0%): b"]
+    assert said[3] == "interrupted: these are the lines until then"
+
+
+def test_a_signal_to_us_ends_a_program_that_counts_in_itself():
+    script = "trap 'exit 42' INT; echo ready; while :; do sleep 0.1; done"
+    command = [PYROMETER, "counts", "--inside", "--", "sh", "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert "it ended with status 42" in process.stderr.read()
+
+
+def test_what_is_behind_an_uncountable_line_is_passed_on(run_pyrometer: Run):
+    lines = "ID: a 1\nother\nID: b 99999999999999999999\nID: c 2\nlast\nbegun"
+    program = f"import os; os.write(2, {lines.encode()!r}); os.write(2, b' later\\n'); raise SystemExit(3)"
+    done = run_pyrometer("counts", "-i", "--prefix", "ID:", "--", sys.executable, "-c", program)
+    assert done.returncode == 117
+    assert done.stderr.startswith(f"{lines.partition(chr(10))[2]} later\nerror: ")
+    assert "the program itself ended with exit status 3" in done.stderr
+
+
+def test_the_exit_status_is_the_programs_though_nobody_reads_the_table():
+    program = "import sys; sys.stderr.write('a\\n' * 100_000); sys.stderr.close(); raise SystemExit(3)"
+    command = [PYROMETER, "counts", "--prefix", "b", "--", sys.executable, "-c", program]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr
+        process.stderr.close()
+        assert process.wait(timeout=60) == 3
+
+
 def on_a_terminal(*arguments: str | Path) -> tuple[int, bytes]:
     """The exit status of ``pyrometer counts`` on a terminal, and all that was written there."""
     leader, follower = pty.openpty()
@@ -460,6 +516,21 @@ def test_on_a_terminal_nothing_draws_over_the_output_of_the_program():
         "3 counts",
         "(  1)        3 (100.0%,100.0%): hot",
     ]
+
+
+def test_a_question_of_the_program_is_seen_before_its_line_ends():
+    program = (
+        "import sys, time\n"
+        "print('ID: hot', file=sys.stderr, flush=True)\n"
+        "print('Go on? ', end='', flush=True)\n"
+        "time.sleep(1.5)\n"
+        "print('asked')\n"
+    )
+    status, seen = on_a_terminal("--prefix", "ID:", "--live", "--", sys.executable, "-c", program)
+    assert status == 0
+    assert seen.index(b"Go on? ") < seen.index(b"asked")
+    assert b"Go on? asked" in seen
+    assert left_on_the_screen(seen)[0] == "Go on? asked"
 
 
 def test_live_counts_are_seen_while_lines_come(tmp_path: Path):

@@ -134,7 +134,7 @@ def test_counting_inside_of_a_function_that_is_never_called_says_so(freestanding
     assert "count from the outermost alone" in " ".join(pyrometer.load(tmp_path / "b.pyro").meta.notes), several.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_what_asks_us_to_end_ends_the_program(number, tmp_path):
     command = [
         PYROMETER,

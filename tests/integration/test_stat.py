@@ -187,13 +187,14 @@ def test_what_programs_print_can_be_discarded(run_pyrometer: Run):
     assert run_pyrometer("stat", "-r", 3, "--discard", "--", "echo", "text").stdout == ""
 
 
-def test_sigterm_goes_to_the_program_and_ends_the_repetition(exits: Path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_asks_us_to_end_goes_to_the_program_and_ends_the_repetition(number: int, exits: Path):
     command = [PYROMETER, "stat", "-r", "50", "--format", "json", "--", exits, "hang"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stat:
         assert stat.stdout is not None
         assert stat.stderr is not None
         assert stat.stdout.readline() == "ready\n"
-        stat.terminate()
+        stat.send_signal(number)
         assert stat.wait(timeout=30) == 42
         assert json.loads(stat.stderr.read())["commands"][0]["runs"] == 1
 

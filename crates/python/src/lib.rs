@@ -48,7 +48,7 @@ mod _native {
     #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]
-    use super::recording::{Recording, finish, probe_events, record, require_recording, stat};
+    use super::recording::{Recording, Signals, finish, probe_events, record, require_recording, stat};
     #[pymodule_export]
     use super::sources::library_source;
     #[pymodule_export]

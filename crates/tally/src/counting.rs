@@ -289,6 +289,9 @@ impl<'a, C: Cell> Worker<'a, C> {
             let own = (!self.direct && self.passed_over == 0).then_some(&mut self.own);
             let filled = self.batch.fill(self.counting.processor, &self.chunk, rule, own, passing.is_some());
             lines.push((number, source, self.batch.lines));
+            if let (Err(fault), Some(passing)) = (&filled, passing) {
+                self.pass_on_uncounted(fault, feed, passing);
+            }
             filled.map_err(|fault| Stopped::Fault { number, source, fault })?;
             self.take_batch().map_err(|error| Stopped::Io(Error::Memory(error)))?;
             self.counting.advance(&self.batch);
@@ -299,6 +302,19 @@ impl<'a, C: Cell> Worker<'a, C> {
             }
         }
         self.hand_over().map_err(|error| Stopped::Io(Error::Memory(error)))
+    }
+
+    /// Writes what was read and is not counted, from the line with the fault on: whoever reads on does it behind that.
+    #[cold]
+    fn pass_on_uncounted(&self, fault: &Fault, feed: &Feed<'_>, passing: &Passing<'_, '_>) {
+        let mut rest = self.chunk.bytes();
+        for _ in 0..fault.line {
+            rest = memchr::memchr(b'\n', rest).map_or(&[], |end| &rest[end + 1..]);
+        }
+        let mut passing = passing.lock().unwrap_or_else(PoisonError::into_inner);
+        // The fault is what is told; that its lines could not be written either says nothing more.
+        let parts = [&self.batch.others, rest, &feed.take_begun_line()];
+        let _ = parts.iter().try_for_each(|part| passing.write_all(part)).and_then(|()| passing.flush());
     }
 
     fn take_batch(&mut self) -> io::Result<()> {
@@ -381,6 +397,19 @@ mod tests {
         assert_eq!(count(b"ID: a\nbad \xff\nID: b\n"), Ok((2, b"bad \xff\n".to_vec())));
         let fault = "x, line 3: not valid UTF-8 (byte 6 of the line)".to_owned();
         assert_eq!(count(b"ID: a\nbad \xff\nID: b\xff\n"), Err(fault));
+    }
+
+    #[test]
+    fn what_was_read_behind_a_fault_is_passed_on() {
+        let rules = Rules { weights: Weights::Whole, prefix: Some(b"ID:".to_vec()), ..Rules::default() };
+        let counting = Counting::new(rules, true);
+        let mut others = Vec::new();
+        let text = b"ID: a 1\nother\nID: b 99999999999999999999\nID: c 2\nlast\nbegun";
+        let source = unpacked("x".to_owned(), Cursor::new(text.to_vec()));
+        let fault = counting.run(vec![source], Some(&mut others)).unwrap_err();
+        assert!(fault.to_string().starts_with("x, line 3: "), "{fault}");
+        let passed = String::from_utf8(others).unwrap();
+        assert_eq!(passed, "other\nID: b 99999999999999999999\nID: c 2\nlast\nbegun");
     }
 
     proptest! {

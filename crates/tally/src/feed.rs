@@ -120,6 +120,11 @@ impl<'a> Feed<'a> {
         }
     }
 
+    /// What was read of a line whose end was not; nobody gets it from [`next`](Self::next) any more.
+    pub(crate) fn take_begun_line(&self) -> Vec<u8> {
+        std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).carry)
+    }
+
     /// How a source is called.
     pub(crate) fn name(&self, source: usize) -> String {
         self.names.get(source).cloned().unwrap_or_default()

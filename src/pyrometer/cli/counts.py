@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.streams import not_vital
+from pyrometer.errors import PyrometerError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +112,7 @@ def command(
         _count(files, program, weights, live, asked, **options)
     except BrokenPipeError:
         # Whoever reads has had enough; that is no failure here.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _read_by_nobody(sys.stdout)
 
 
 def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _Asked, options: dict[str, Any]) -> None:
@@ -158,14 +161,36 @@ def _count(
             status, interrupted = count_stderr(counting, program, others=to.others, stdout=to.stdout, look=to.look)
         else:
             others = to.others if live else None
-            status, interrupted = 0, count_files(counting, _known(files), others=others, look=to.look)
+            interrupted = count_files(counting, _known(files), others=others, look=to.look)
+            status = INTERRUPTED if interrupted else 0
     tally = counting.finish()
     counted = Counted(tally, rules.weights, tally.spread() if detailed else None, interrupted)
-    _print(counted, asked, sys.stderr if program else sys.stdout)
-    _say(counted, rules, passed=bool(program) or live)
+    with _ending_as(program, status):
+        _print(counted, asked, sys.stderr if program else sys.stdout)
+        _say(counted, rules, passed=bool(program) or live)
     if path:
         _keep(counted, path, program or [])
-    end_like(status or (INTERRUPTED if interrupted else 0))
+    end_like(status)
+
+
+@contextmanager
+def _ending_as(program: list[str] | None, status: int) -> Iterator[None]:
+    """What goes wrong in this block is told with the status that a program ended with; nobody reading is no failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        _read_by_nobody(sys.stderr if program else sys.stdout)
+    except PyrometerError as error:
+        if not program:
+            raise
+        from pyrometer.collect.printed import with_status
+
+        raise with_status(error, status) from None
+
+
+def _read_by_nobody(stream: Any) -> None:
+    """Python flushes a stream once more at exit; into a closed pipe that would print an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _known(files: tuple[str, ...]) -> tuple[str, ...]:

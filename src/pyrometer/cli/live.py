@@ -14,7 +14,7 @@ from pyrometer import native
 
 SHOWN = 20
 """Keys that are shown, if the terminal is high enough."""
-AROUND = 3
+AROUND = 4
 """Lines of a terminal that are left free."""
 PART = 1 << 16
 """Bytes that are read at once of what is printed above."""
@@ -48,28 +48,42 @@ def watching(live: bool, selects: bool, others: TextIO, program: bool) -> Iterat
 
     screen = Console(stderr=True, highlight=False, markup=False, emoji=False)
     with Live(console=screen, auto_refresh=False, transient=True) as drawn, ExitStack() as above:
+        printed: list[_Printed] = []
 
         def look(counting: native.Counting) -> None:
-            drawn.update(_table(counting, screen), refresh=True)
+            begun = "".join(_begun(each, screen) for each in printed)
+            drawn.update(_table(counting, screen, begun), refresh=True)
 
         # On the same terminal it has to be printed by whoever draws there, who would draw over it.
         shown = others.fileno()
         if selects and others.isatty():
-            shown = above.enter_context(_printed_above(screen, *os.pipe()))
+            read, shown = os.pipe()
+            above.enter_context(_closed_after(_Printed(screen, read), shown))
         stdout = None
         if program and sys.stdout.isatty():
-            stdout = above.enter_context(_printed_above(screen, *_terminal_like(sys.stdout.fileno()), LEFT_OPEN))
+            read, stdout = _terminal_like(sys.stdout.fileno())
+            printed.append(_Printed(screen, read))
+            above.enter_context(_closed_after(printed[0], stdout, LEFT_OPEN))
         yield Watching(shown, stdout, look)
 
 
-def _table(counting: native.Counting, screen: Any) -> Any:
+def _begun(printed: _Printed, screen: Any) -> str:
+    """A line that was begun, such as a question that the program asks, as its terminal would have it."""
+    from pyrometer.show.grid import cut, printable
+
+    line = printed.begun.decode(errors="replace").rstrip("\r").rpartition("\r")[2]
+    return f"{cut(printable(line), max(screen.width - 1, 1))}\n" if line else ""
+
+
+def _table(counting: native.Counting, screen: Any, begun: str) -> Any:
     from rich.text import Text
 
     from pyrometer.show.grid import printable, shorten
 
     lines, left_out, total = counting.progress()
     rows = counting.heaviest(max(min(SHOWN, screen.height - AROUND), 1))
-    text = Text(f"{lines:,} lines, {left_out:,} of them not counted\n", "dim")
+    text = Text(begun)
+    text.append(f"{lines:,} lines, {left_out:,} of them not counted\n", "dim")
     for key, value in rows:
         share = f"{100 * value / total:5.1f}%" if total else ""
         text.append(f"{value:>12,} {share:>6} ")
@@ -77,34 +91,45 @@ def _table(counting: native.Counting, screen: Any) -> Any:
     return text
 
 
+class _Printed:
+    """The lines that arrive at the end of a pipe or terminal, printed as they do."""
+
+    def __init__(self, screen: Any, read: int) -> None:
+        self.begun = b""
+        """What arrived of a line whose end did not."""
+        self._screen = screen
+        self._read = read
+
+    def run(self) -> None:
+        """Until nobody has the other end open."""
+        with FileIO(self._read) as stream:
+            while part := _part(stream):
+                *lines, rest = (self.begun + part).split(b"\n")
+                # Not both in the line that is begun and above it.
+                self.begun = b"" if lines else rest
+                for line in lines:
+                    self._print(line)
+                self.begun = rest
+        if self.begun:
+            self._print(self.begun)
+
+    def _print(self, line: bytes) -> None:
+        self._screen.out(line.removesuffix(b"\r").decode(errors="replace"))
+
+
 @contextmanager
-def _printed_above(screen: Any, read: int, write: int, patience: float | None = None) -> Iterator[int]:
-    """Print the lines that are written to the end of a pipe or terminal, which is closed afterwards.
+def _closed_after(printed: _Printed, write: int, patience: float | None = None) -> Iterator[None]:
+    """Print in a thread what is written to ``write``, which is closed afterwards.
 
     Whoever else has it open is waited for so many seconds.
     """
-
-    def pass_on() -> None:
-        for line in _lines(read):
-            screen.out(line)
-
-    printing = threading.Thread(target=pass_on, daemon=True)
+    printing = threading.Thread(target=printed.run, daemon=True)
     printing.start()
     try:
-        yield write
+        yield
     finally:
         os.close(write)
         printing.join(patience)
-
-
-def _lines(read: int) -> Iterator[str]:
-    rest = b""
-    with FileIO(read) as stream:
-        while part := _part(stream):
-            *lines, rest = (rest + part).split(b"\n")
-            yield from (line.removesuffix(b"\r").decode(errors="replace") for line in lines)
-    if rest:
-        yield rest.decode(errors="replace")
 
 
 def _part(stream: FileIO) -> bytes | None:

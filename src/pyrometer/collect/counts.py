@@ -13,7 +13,7 @@ from typing import Final
 
 from pyrometer import native
 from pyrometer.collect.host import this_host
-from pyrometer.collect.interrupt import passed_on
+from pyrometer.collect.interrupt import handed_on
 from pyrometer.collect.program import find_program
 from pyrometer.errors import EngineError
 from pyrometer.profile import Meta, ProfileData
@@ -42,8 +42,8 @@ def count_inside(command: Sequence[str]) -> CountedInside:
     find_program(command[0])
     with tempfile.TemporaryDirectory(prefix="pyrometer-", ignore_cleanup_errors=True) as folder:
         started, clock = time.time_ns(), time.monotonic_ns()
-        with passed_on(), subprocess.Popen(command, env=os.environ | {VARIABLE: folder}) as program:
-            status = program.wait()
+        with handed_on() as heard:
+            status = heard.begin(subprocess.Popen(command, env=os.environ | {VARIABLE: folder})).wait()
         duration = time.monotonic_ns() - clock
         found = _read(Path(folder), status)
     times = {"start_wall": started, "start": clock, "duration": duration, "exit_status": status}

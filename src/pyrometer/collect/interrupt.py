@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+
+from pyrometer import native
+from pyrometer.errors import NoRecorderError
 
 
 @contextmanager
@@ -27,45 +32,111 @@ def passed_on() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""What asks a process to end. Ctrl-C is not among them: the terminal tells the program itself."""
-
-
 def run(command: Sequence[str]) -> int:
-    """Run a program to its end, and give its status; what asks us to end is passed on to it, Ctrl-C ends it alone."""
-    with passed_on(), _told_to_end() as begin:
-        return begin(subprocess.Popen(command)).wait()
+    """Run a program to its end, and give its status; signals are its own, as of :func:`handed_on`."""
+    with handed_on() as heard:
+        return heard.begin(subprocess.Popen(command)).wait()
 
 
 Program = subprocess.Popen[bytes]
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a process to end."""
+
+
+class Heard:
+    """The signals of a :func:`handed_on` block."""
+
+    def __init__(self) -> None:
+        self._program: Program | None = None
+        self._early: list[int] = []
+        self._ending: int | None = None
+        # One that is handled in the middle of another call is in the same thread.
+        self._lock = threading.RLock()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether one was Ctrl-C, or another SIGINT."""
+        return self._ending == signal.SIGINT
+
+    @property
+    def told_to_end(self) -> bool:
+        """Whether one asked us to end."""
+        return self._ending is not None
+
+    def begin(self, program: Program) -> Program:
+        """From now on signals are those of this program; it has those that came before, too."""
+        with self._lock:
+            self._program = program
+            while self._early:
+                program.send_signal(self._early.pop(0))
+        return program
+
+    def take(self, number: int, to_us_alone: bool) -> None:
+        """A signal has come: the program is to get it, if it has not got it by itself."""
+        if number in _ENDING:
+            self._ending = number
+        if not to_us_alone:
+            return
+        with self._lock:
+            if self._program is None:
+                self._early.append(number)
+            else:
+                self._program.send_signal(number)
 
 
 @contextmanager
-def _told_to_end() -> Iterator[Callable[[Program], Program]]:
-    """In this block the program that the function is given is told to end in our place."""
+def handed_on() -> Iterator[Heard]:
+    """In this block signals do nothing to us: they are the program's, which is told of those that it does not hear.
+
+    Those of a terminal are heard by all of its group, what somebody sends to us by us alone.
+    """
+    heard = Heard()
     if threading.current_thread() is not threading.main_thread():
-        yield lambda program: program
+        yield heard
         return
-    programs: list[Program] = []
-    early: list[int] = []
+    try:
+        signals = native.Signals()
+    except NoRecorderError:
+        with _handled(heard):
+            yield heard
+        return
+    with _watched(signals, heard):
+        yield heard
 
-    def pass_on(number: int, _: object) -> None:
-        for program in programs:
-            program.send_signal(number)
-        if not programs:
-            early.append(number)
 
-    def begin(program: Program) -> Program:
-        programs.append(program)
-        for number in early:
-            program.send_signal(number)
-        return program
+@contextmanager
+def _watched(signals: native.Signals, heard: Heard) -> Iterator[None]:
+    """Take signals in a thread, for this one waits for the program."""
+    done, end = os.pipe()
+
+    def watch() -> None:
+        while done not in select.select([signals.fileno(), done], [], [])[0]:
+            while found := signals.next():
+                heard.take(*found)
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        os.close(end)
+        watching.join()
+        os.close(done)
+        signals.close()
+
+
+@contextmanager
+def _handled(heard: Heard) -> Iterator[None]:
+    """Take signals where it is not known who sent them: Ctrl-C is the terminal's, all else somebody's."""
+
+    def take(number: int, _: object) -> None:
+        heard.take(number, to_us_alone=number != signal.SIGINT)
 
     # Whoever has a signal ignored (nohup) keeps it ignored, and so does the program.
-    heard = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, pass_on) for number in heard}
+    own = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, take) for number in own}
     try:
-        yield begin
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -10,11 +10,13 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 
 from pyrometer import native
-from pyrometer.collect.interrupt import passed_on
+from pyrometer.collect.interrupt import handed_on
 from pyrometer.collect.lines import STEP, Look, Running
 from pyrometer.collect.program import find_program
 from pyrometer.errors import PyrometerError
 
+INTERRUPTED = 130
+"""As a shell reports SIGINT."""
 PIPE = 1 << 20
 """Bytes that a program may print before it has to wait for us."""
 
@@ -29,21 +31,23 @@ def count_stderr(
 ) -> tuple[int, bool]:
     """Run a program and count the lines that it, and what it starts, prints on stderr.
 
-    Its exit status (or minus its signal), and whether it was interrupted. Ctrl-C is the program's; once it has ended,
-    another one gives up waiting for what it left running. What cannot be counted is raised when the program has
-    ended; what it prints after that goes to ``others``, too.
+    Its exit status (or minus its signal), 130 if it ended well in spite of a Ctrl-C; and whether a signal asked to end.
+    Signals are the program's (:func:`~pyrometer.collect.interrupt.handed_on`); once it has ended after one that asked
+    to, nobody waits for what it left running. What cannot be counted is raised when the program has
+    ended, with how it did; what it prints after that goes to ``others``, too. Nobody reading these is no error.
     """
     find_program(command[0])
     with (
-        passed_on() as interrupted,
+        handed_on() as heard,
         _pipe() as (read, write),
         subprocess.Popen(command, stdout=stdout, stderr=write) as program,
     ):
+        heard.begin(program)
         write.close()
         running = Running(counting, lambda: counting.run([], (read.fileno(), command[0]), others))
 
         def given_up() -> bool:
-            return interrupted() and program.poll() is not None
+            return heard.told_to_end and program.poll() is not None
 
         def watch(counting: native.Counting) -> None:
             if look is not None:
@@ -53,10 +57,21 @@ def count_stderr(
 
         try:
             running.wait(watch)
-        except (PyrometerError, BrokenPipeError):
+        except PyrometerError as error:
             _pass_on(read, others, given_up)
-            raise
-        return program.wait(), interrupted()
+            raise with_status(error, program.wait()) from None
+        except BrokenPipeError:
+            _pass_on(read, others, given_up)
+        status = program.wait()
+        return status or (INTERRUPTED if heard.interrupted else 0), heard.told_to_end
+
+
+def with_status(error: PyrometerError, status: int) -> PyrometerError:
+    """An error that ends us in place of a program's status says what that was."""
+    if status:
+        how = f"exit status {status}" if status > 0 else f"signal {-status}"
+        error.why = "; ".join(part for part in (error.why, f"the program itself ended with {how}") if part)
+    return error
 
 
 def _pass_on(read: FileIO, others: int, given_up: Callable[[], bool]) -> None:

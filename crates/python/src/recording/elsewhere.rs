@@ -14,6 +14,19 @@ use crate::profile::Profile;
 #[pyclass(frozen, module = "pyrometer._native")]
 pub struct Recording(Infallible);
 
+/// Signals with who sent them: not here.
+#[pyclass(frozen, module = "pyrometer._native")]
+pub struct Signals(Infallible);
+
+#[pymethods]
+impl Signals {
+    #[new]
+    fn new() -> PyResult<Self> {
+        require_recording()?;
+        unreachable!("there is no recorder")
+    }
+}
+
 /// Raises what [`record`] would raise.
 #[pyfunction]
 pub fn require_recording() -> PyResult<()> {

@@ -51,6 +51,39 @@ impl Recording {
     }
 }
 
+/// Signals that are the program's, from now until `close`.
+#[pyclass(frozen, module = "pyrometer._native")]
+pub struct Signals(Mutex<Option<sampler::Signals>>);
+
+impl Signals {
+    fn with<T>(&self, look: impl FnOnce(&mut Option<sampler::Signals>) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[pymethods]
+impl Signals {
+    #[new]
+    fn new() -> PyResult<Self> {
+        Ok(Self(Mutex::new(Some(sampler::Signals::watch().map_err(Known::from)?))))
+    }
+
+    /// Readable when one has arrived; -1 when they are closed.
+    fn fileno(&self) -> i32 {
+        self.with(|signals| signals.as_ref().map_or(-1, sampler::Signals::descriptor))
+    }
+
+    /// The number of the next one that has arrived, and whether it was sent to us alone.
+    fn next(&self) -> Option<(i32, bool)> {
+        let signal = self.with(|signals| signals.as_ref().and_then(sampler::Signals::next))?;
+        Some((signal.number, signal.to_us_alone))
+    }
+
+    fn close(&self) {
+        self.with(Option::take);
+    }
+}
+
 /// What to record, and how; times are seconds.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]

@@ -12,7 +12,7 @@ mod recorder;
 #[path = "elsewhere.rs"]
 mod recorder;
 
-pub use recorder::{Recording, finish, probe_events, record, require_recording, stat};
+pub use recorder::{Recording, Signals, finish, probe_events, record, require_recording, stat};
 
 /// Event, metric, unit, value, times enabled and running, and why there is no value or what it leaves out.
 type Total = (String, String, &'static str, Option<i64>, (i64, i64), Option<String>);

@@ -29,4 +29,5 @@ pub use probe::probe;
 pub use proc::Accounts;
 pub use recorder::{Config, Target, record};
 pub use recording::Recording;
+pub use signals::{Signal, Signals};
 pub use stat::{Run, StatConfig, Total, stat};

@@ -16,21 +16,26 @@ static REPORT: AtomicI32 = AtomicI32::new(-1);
 
 /// A signal that arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Signal {
-    pub(crate) number: i32,
+pub struct Signal {
+    /// Which.
+    pub number: i32,
     /// Sent to us by a process, so that the program has not got it.
-    pub(crate) to_us_alone: bool,
+    pub to_us_alone: bool,
 }
 
 /// Watches signals until dropped, then restores what was there.
-pub(crate) struct Signals {
+pub struct Signals {
     arrived: OwnedFd,
     report: OwnedFd,
     previous: Vec<(i32, libc::sigaction)>,
 }
 
 impl Signals {
-    pub(crate) fn watch() -> Result<Self> {
+    /// Begins.
+    ///
+    /// # Errors
+    /// [`Error`] if there is no descriptor left for a pipe.
+    pub fn watch() -> Result<Self> {
         let mut ends = [0; 2];
         // SAFETY: the array holds two descriptors.
         if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) } < 0 {
@@ -44,12 +49,14 @@ impl Signals {
     }
 
     /// Readable when a signal has arrived.
-    pub(crate) fn descriptor(&self) -> i32 {
+    #[must_use]
+    pub fn descriptor(&self) -> i32 {
         self.arrived.as_raw_fd()
     }
 
     /// The next signal that has arrived, without waiting.
-    pub(crate) fn next(&self) -> Option<Signal> {
+    #[must_use]
+    pub fn next(&self) -> Option<Signal> {
         let mut bytes = [0u8; 2];
         // SAFETY: the buffer is valid for writes.
         let read = unsafe { libc::read(self.arrived.as_raw_fd(), bytes.as_mut_ptr().cast(), 2) };
