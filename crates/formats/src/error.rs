@@ -102,6 +102,16 @@ impl Error {
         self
     }
 
+    /// The same of a part that a reader can do without, with more about what was found.
+    #[must_use]
+    pub(crate) fn of_a_part(mut self, more: &str) -> Self {
+        if let Self::Malformed { is_part, found, .. } = &mut self {
+            *is_part = true;
+            found.push_str(more);
+        }
+        self
+    }
+
     /// The same, of a line of text that begins at `offset`.
     #[must_use]
     pub fn malformed_line(path: &Path, offset: u64, number: u64, expected: &str, found: &[u8]) -> Self {

@@ -135,18 +135,33 @@ impl<'a> Input<'a> {
     /// All that is left of it.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if it does not fit into memory, and those of reading.
+    /// [`Error::TooLarge`] if it does not fit into memory, and those of reading: a file that cannot be unpacked to its end is
+    /// of no use then.
     pub fn bytes(&mut self) -> Result<Vec<u8>> {
+        match self.bytes_to_the_end()? {
+            (bytes, None) => Ok(bytes),
+            (_, Some(broken)) => Err(broken.of_the_whole()),
+        }
+    }
+
+    /// All that is left of it, for a reader that has a use for a part: and what ended it, if it cannot be unpacked further.
+    ///
+    /// # Errors
+    /// As [`Self::bytes`], but for that.
+    pub(super) fn bytes_to_the_end(&mut self) -> Result<(Vec<u8>, Option<Error>)> {
         let mut bytes = Vec::new();
         let read = self.by_ref().take(LARGEST + 1).read_to_end(&mut bytes);
-        read.map_err(|error| self.failed(&error, bytes.len() as u64))?;
+        let broken = read.err().map(|error| self.failed(&error, bytes.len() as u64));
+        if let Some(error) = broken {
+            return if error.is_of_contents() { Ok((bytes, Some(error))) } else { Err(error) };
+        }
         if bytes.len() as u64 > LARGEST {
             return Err(Error::TooLarge {
                 path: self.path.clone(),
                 what: format!("more than {} GiB", LARGEST >> 30),
             });
         }
-        Ok(bytes)
+        Ok((bytes, None))
     }
 
     /// The error of a file in which something else stands than `expected`, at `offset` of what is unpacked.

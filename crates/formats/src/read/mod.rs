@@ -27,6 +27,7 @@ mod heap_text;
 mod heaptrack;
 mod input;
 mod json;
+mod json_cut;
 mod keyed;
 mod lines;
 mod maps;

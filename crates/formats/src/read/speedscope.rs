@@ -8,6 +8,7 @@ use std::sync::Arc;
 use pyrometer_tables::schema::{Frame, Function, Metric, Sample};
 use serde::Deserialize;
 
+use super::json::{Json, Shape};
 use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::{Error, Result};
 
@@ -98,9 +99,20 @@ enum Kind {
     Close,
 }
 
+struct AsDocument;
+
+impl Shape for AsDocument {
+    type Of<'a> = Document<'a>;
+    const EXPECTED: &'static str = "a speedscope profile";
+
+    fn is_of_use(part: &Document<'_>) -> bool {
+        !part.profiles.is_empty()
+    }
+}
+
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let bytes = input.bytes()?;
-    let document: Document<'_> = super::json::parse(input, &bytes, "a speedscope profile")?;
+    let mut text = Json::of(input)?;
+    let document = text.parse::<AsDocument>(input, builder)?;
     let rows = document.shared.frames.iter().map(|place| frame(builder, place)).collect();
     let mut reader = Reader { input, builder, rows };
     for (at, profile) in document.profiles.iter().enumerate() {

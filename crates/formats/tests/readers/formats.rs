@@ -432,6 +432,26 @@ fn references_that_lead_nowhere_are_refused() {
     }
 }
 
+#[test]
+fn where_a_file_is_cut_leniency_is_advised_if_it_helps() {
+    let mut advised = std::collections::BTreeSet::new();
+    for (format, bytes) in files() {
+        for end in 1..bytes.len() {
+            let options = |lenient| Options { format: by_name(format), lenient };
+            let Err(strict) = read_bytes("file".as_ref(), &bytes[..end], &options(false)) else { continue };
+            let lenient = read_bytes("file".as_ref(), &bytes[..end], &options(true));
+            if strict.cure().contains("--lenient") {
+                let profile = lenient.unwrap_or_else(|error| panic!("{format} cut at {end}: {error}"));
+                assert!(!profile.meta.complete && !profile.meta.notes.is_empty(), "{format} cut at {end}");
+                advised.insert(format);
+            } else {
+                assert!(lenient.is_err(), "{format} cut at {end}: {strict}");
+            }
+        }
+    }
+    assert!(advised.contains("speedscope") && advised.contains("firefox"), "{advised:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod cut;
 mod formats;
 mod gecko;
 mod gperftools;

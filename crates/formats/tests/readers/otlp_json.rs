@@ -6,7 +6,7 @@ use pyrometer_formats::Error;
 use super::common::{damage, read, read_lenient, rows};
 
 /// A profile with times, one of sums, texts by index and by value; numbers of 64 bits as texts and as numbers.
-const OTLP: &str = r#"{"resourceProfiles":[{"resource":{"attributes":[
+pub(super) const OTLP: &str = r#"{"resourceProfiles":[{"resource":{"attributes":[
  {"key":"process.pid","value":{"intValue":"42"}},{"key":"process.executable.name","value":{"stringValue":"app"}},
  {"key":"telemetry.hash","value":{"bytesValue":"AQI="}},{"key":"ratio","value":{"doubleValue":"NaN"}}]},
  "scopeProfiles":[{"scope":{"name":"agent","version":"2"},"schemaUrl":"x","profiles":[

@@ -22,6 +22,7 @@ use self::event::Event;
 use self::sampled::{Places, StackFrame};
 use self::slices::Slices;
 use self::threads::Threads;
+use super::json::{Json, Shape};
 use super::v8::{CpuProfile, Run};
 use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::Result;
@@ -57,14 +58,38 @@ struct Document<'a> {
     other_data: Option<Value>,
 }
 
+struct AsObject;
+
+impl Shape for AsObject {
+    type Of<'a> = Document<'a>;
+    const EXPECTED: &'static str = "an object with `traceEvents`";
+
+    fn is_of_use(part: &Document<'_>) -> bool {
+        !part.trace_events.is_empty()
+    }
+}
+
+struct AsArray;
+
+impl Shape for AsArray {
+    type Of<'a> = Vec<Event<'a>>;
+    const EXPECTED: &'static str = "an array of trace events";
+
+    fn is_of_use(part: &Vec<Event<'_>>) -> bool {
+        !part.is_empty()
+    }
+}
+
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let bytes = whole(input.bytes()?);
-    let is_array = bytes.trim_ascii_start().first() == Some(&b'[');
+    let mut text = Json::of(input)?;
+    let is_array = text.bytes().trim_ascii_start().first() == Some(&b'[');
     let document = if is_array {
-        let trace_events = super::json::parse(input, &bytes, "an array of trace events")?;
+        // It may end anywhere after an event, for it is written while the program runs.
+        text.close_list();
+        let trace_events = text.parse::<AsArray>(input, builder)?;
         Document { trace_events, stack_frames: FxHashMap::default(), samples: Vec::new(), other_data: None }
     } else {
-        super::json::parse(input, &bytes, "an object with `traceEvents`")?
+        text.parse::<AsObject>(input, builder)?
     };
     let mut reader = Reader {
         input,
@@ -85,19 +110,6 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
         builder.meta.extra.insert("trace".to_owned(), Value::Object(about));
     }
     Ok(())
-}
-
-/// The array form may end anywhere after an event, for it is written while the program runs.
-fn whole(mut bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        let end = bytes.trim_ascii_end();
-        if !end.ends_with(b"]") {
-            let end = end.strip_suffix(b",").unwrap_or(end).len();
-            bytes.truncate(end);
-            bytes.push(b']');
-        }
-    }
-    bytes
 }
 
 struct Reader<'a, 'i, 'd> {

@@ -11,6 +11,7 @@ use pyrometer_tables::schema::{Counter, Metric, Sample};
 use self::document::{Document, Samples, Thread, WeightType};
 pub(super) use self::document::{Id, Text};
 use self::places::{Places, row};
+use super::json::{Json, Shape};
 use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::{Error, Result};
 
@@ -31,10 +32,20 @@ fn recognise(head: &Head<'_>) -> Likeness {
     }
 }
 
+struct AsDocument;
+
+impl Shape for AsDocument {
+    type Of<'a> = Document<'a>;
+    const EXPECTED: &'static str = "a processed profile of the Firefox Profiler";
+
+    fn is_of_use(part: &Document<'_>) -> bool {
+        !part.threads.is_empty()
+    }
+}
+
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let bytes = input.bytes()?;
-    let document: Document<'_> =
-        super::json::parse(input, &bytes, "a processed profile of the Firefox Profiler")?;
+    let mut text = Json::of(input)?;
+    let document = text.parse::<AsDocument>(input, builder)?;
     if builder.meta.start_wall == 0 {
         builder.meta.start_wall = (document.meta.start_time * MS) as i64;
     }

@@ -13,6 +13,7 @@ use pyrometer_tables::schema::{Process, Sample as Row};
 
 use self::places::Places;
 use self::properties::Properties;
+use super::json::Json;
 use super::{Builder, Format, Input};
 use crate::error::{Error, Result};
 use crate::otlp::message::{
@@ -27,7 +28,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let messages = messages(input)?;
+    let messages = messages(input, builder)?;
     let start = start(&messages);
     builder.meta.start_wall = start;
     let none = ProfilesDictionary::default();
@@ -49,12 +50,12 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     Ok(())
 }
 
-fn messages(input: &mut Input<'_>) -> Result<Vec<ProfilesData>> {
-    let is_json = recognise::is_json(&input.head());
-    let bytes = input.bytes()?;
-    if is_json {
-        return super::json::parse_each(input, &bytes, "ProfilesData of OTLP as JSON");
+/// A file of one message that is cut is of no use: its names are at its end. One of several lines lacks the last one.
+fn messages(input: &mut Input<'_>, builder: &mut Builder) -> Result<Vec<ProfilesData>> {
+    if recognise::is_json(&input.head()) {
+        return Json::of(input)?.parse_each(input, builder, "ProfilesData of OTLP as JSON");
     }
+    let bytes = input.bytes()?;
     let data = ProfilesData::decode(&bytes[..]).map_err(|error| {
         input.malformed(0, "a message ProfilesData of OTLP", &error.to_string()).of_the_whole()
     })?;

@@ -6,14 +6,16 @@
 
 mod recognise;
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use prost::Message;
 use pyrometer_tables::schema::{Frame, FrameKind, Function, Metric};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::recognise::whole_fields;
 use super::{Builder, Format, Input};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pprof::message::{self, Label, Location, Mapping, Profile, ValueType};
 
 pub(super) const FORMAT: Format = Format {
@@ -24,11 +26,33 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
-    let bytes = input.bytes()?;
-    let profile = Profile::decode(&bytes[..]).map_err(|error| {
+    let (bytes, broken) = input.bytes_to_the_end()?;
+    let whole = whole_fields(&bytes);
+    let profile = Profile::decode(&bytes[..whole]).map_err(|error| {
         input.malformed(0, "a profile of profile.proto", &error.to_string()).of_the_whole()
     })?;
+    if broken.is_some() || whole < bytes.len() {
+        let cut =
+            || input.malformed(whole as u64, "a field of profile.proto", "the end of the file within it");
+        let error = broken.unwrap_or_else(cut);
+        if !is_of_use(&profile) {
+            return Err(error.of_the_whole());
+        }
+        builder.left_out(error.of_a_part("; samples whose places and names came before are there"))?;
+    }
     Reader::new(input, builder, &profile).read()
+}
+
+/// Whether something is left of a profile that was cut: its types have names, and a sample has its places.
+fn is_of_use(profile: &Profile) -> bool {
+    let is_text = |index: i64| usize::try_from(index).is_ok_and(|at| at < profile.string_table.len());
+    let functions = profile.function.iter().filter(|of| is_text(of.name));
+    let functions: FxHashSet<u64> = functions.map(|of| of.id).collect();
+    let is_named = |location: &&Location| location.line.iter().all(|at| functions.contains(&at.function_id));
+    let places: FxHashSet<u64> = profile.location.iter().filter(is_named).map(|of| of.id).collect();
+    let has_types = profile.sample_type.iter().all(|of| is_text(of.r#type) && is_text(of.unit));
+    let mut samples = profile.sample.iter();
+    has_types && samples.any(|sample| sample.location_id.iter().all(|id| places.contains(id)))
 }
 
 /// Where a type's values go.
@@ -68,9 +92,15 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 
     fn read(mut self) -> Result<()> {
-        let roles = self.roles()?;
+        let roles = self.roles().map_err(Error::of_the_whole)?;
+        // Of a profile that was cut where a field ends that is all that is to be seen.
+        let profile = self.profile;
+        let is_of_use = LazyCell::new(|| is_of_use(profile));
         for (at, sample) in self.profile.sample.iter().enumerate() {
             if let Err(error) = self.sample(at, sample, &roles) {
+                if !*is_of_use {
+                    return Err(error.of_the_whole());
+                }
                 self.builder.left_out(error)?;
             }
         }

@@ -51,6 +51,20 @@ fn is_sample(mut bytes: &[u8]) -> bool {
     !bytes.is_empty() && all(&mut bytes, known)
 }
 
+/// How many bytes of a message are fields that are whole.
+pub(super) fn whole_fields(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let before = rest.len();
+        match Field::first_of(&mut rest) {
+            Some(Field { content: Content::Other, .. }) => return bytes.len(),
+            Some(_) => {}
+            None => return bytes.len() - before,
+        }
+    }
+    bytes.len()
+}
+
 /// Whether a message is made of such fields to its end.
 fn all(bytes: &mut &[u8], fits: impl Fn(&Field<'_>) -> bool) -> bool {
     while !bytes.is_empty() {
