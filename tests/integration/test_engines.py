@@ -267,6 +267,59 @@ def test_inlined_functions_of_a_heap_have_their_modules(tmp_path):
     assert profile.top().rows[0].place.name == "app::gather"
 
 
+def dhat_of(folder: Path, source: str, language: str, *flags: str) -> Path:
+    """DHAT's own file of a program that is left as ``app``."""
+    compiler = {"rust": ["rustc", "-O", "-g", "--crate-name", "app"], "c": ["gcc", "-O1", "-x", "c"]}[language]
+    (folder / "app.rs").write_text(source)
+    subprocess.run([*compiler, *flags, "app.rs", "-o", "app"], cwd=folder, check=True, timeout=120)
+    command = ["valgrind", "--tool=dhat", "--dhat-out-file=dhat.out", "./app"]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=120)
+    return folder / "dhat.out"
+
+
+def names_of(file: Path) -> set[str]:
+    return {node.place.name for _, node in pyrometer.load(file).tree(min_share=0).walk()}
+
+
+def test_an_imported_file_of_dhat_has_the_names_of_the_program_that_is_still_there(tmp_path, monkeypatch):
+    file = dhat_of(tmp_path, RUST, "rust")
+    monkeypatch.chdir(tmp_path)
+    assert {"app::main", "app::inner::sum", "app::gather"} <= names_of(file)
+    profile = pyrometer.load(file)
+    assert profile.top().rows[0].place.name == "app::gather"
+    assert (profile.meta.source, profile.meta.quality.unsymbolized) == ("dhat", 0)
+    app = [at for at, row in enumerate(profile.binaries.rows()) if row["path"] == str(tmp_path / "app")]
+    of_app = {row["name"] for row in profile.functions.rows() if row["binary"] in app}
+    assert "app::gather" in of_app
+    assert not any(name.startswith("__libc_start") for name in of_app), "what is in a library is not the program's"
+    done = run(tmp_path, "import", file, "-o", "a.pyro")
+    assert "app::gather" in done.stdout
+    assert pyrometer.load(tmp_path / "a.pyro").top().rows == profile.top().rows
+    os.utime("app")
+    assert "app::gather" not in names_of(file), "a younger file may be another build"
+
+
+@pytest.mark.parametrize("flags", [("-g",), ("-g", "-no-pie")])
+def test_only_the_same_lines_are_the_same_build(flags, tmp_path, monkeypatch):
+    file = dhat_of(tmp_path, ALLOCATING, "c", *flags)
+    monkeypatch.chdir(tmp_path)
+
+    def binaries_of_drop() -> list[bool]:
+        profile = pyrometer.load(file)
+        paths = [row["path"] for row in profile.binaries.rows()]
+        found = [row["binary"] for row in profile.functions.rows() if row["name"] == "drop"]
+        return [row is not None and paths[row] == str(tmp_path / "app") for row in found]
+
+    assert binaries_of_drop() == [True]
+    moved = tmp_path / "app.rs"
+    moved.write_text("\n" * 9 + ALLOCATING)
+    subprocess.run(["gcc", "-O1", "-x", "c", *flags, "app.rs", "-o", "app"], cwd=tmp_path, check=True, timeout=60)
+    os.utime("app", (0, 0))
+    assert binaries_of_drop() == [False], "it claims to be older, but has other lines"
+    (tmp_path / "app").unlink()
+    assert binaries_of_drop() == [False]
+
+
 def own_values(view: dict[str, Any]) -> int:
     """What the lines of an annotation cost by themselves, of the first metric."""
     listings = view["files"] if "files" in view else view["sources"]

@@ -9,7 +9,7 @@ from typing import Final
 
 from pyrometer import native
 from pyrometer.errors import NotAProfileError, SelectionError
-from pyrometer.formats import counts, pyro
+from pyrometer.formats import counts, dhat_names, pyro
 from pyrometer.profile import ProfileData, symbol_options
 
 PERF_DATA: Final = "perf-data"
@@ -45,7 +45,13 @@ def read_foreign(
         inner = _read_perf_data(files, lenient, progress, symbols)
     else:
         inner = native.read_foreign(files, format, lenient, progress)
+        if len(files) == 1 and _is_dhat(files[0], format):
+            inner = dhat_names.with_names(files[0], inner, symbols or symbol_options())
     return ProfileData(inner, given[0] if len(given) == 1 else None)
+
+
+def _is_dhat(file: Path, format: str | None) -> bool:
+    return (format or native.recognise(file)) == dhat_names.NAME
 
 
 def _check(file: Path) -> None:

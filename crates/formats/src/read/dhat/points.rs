@@ -201,7 +201,8 @@ fn module<'a>(document: &'a Document, place: &TextPlace<'_>) -> Option<(i64, &'a
         Some(binary) => near.find(|(.., path)| path == binary),
         None => near.next().filter(|_| before > 0),
     };
-    found.map(|(_, bias, path)| (*bias, path.as_str()))
+    // One without a path is what is behind a binary that is the only one that is known.
+    found.filter(|(.., path)| !path.is_empty()).map(|(_, bias, path)| (*bias, path.as_str()))
 }
 
 /// Addresses below are of a page that holds no code.
