@@ -25,6 +25,7 @@ mod scan;
 mod shards;
 mod short;
 mod source;
+mod splitters;
 mod table;
 mod tally;
 mod value;

@@ -1,10 +1,13 @@
 //! Lines in order: the heaviest first, equal ones by their bytes.
 //!
-//! Sorted are 16 bytes a line: among lines of one weight, seven of its bytes and its place, and again the next seven
-//! where these are equal. So a line is looked at as often as it has to be, several at a time, and not while it is
-//! compared.
+//! Sorted are 16 bytes a line, a number and its place. Of many lines of one weight it is a number that most of them have
+//! alone ([`Splitters`]); of few, and of those whose numbers are equal, seven of the line's bytes, and again the next
+//! seven where these are equal. So a line is looked at as often as it has to be, several at a time, and not while it
+//! is compared.
 
 use rayon::prelude::*;
+
+use crate::splitters::{MOST, Splitters};
 
 /// A line on its way to its rank: what it is sorted by now, and where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +20,8 @@ pub(crate) struct Ranked {
 const FEW: usize = 16;
 /// From this many lines on, parts are sorted in threads.
 const MANY: usize = 4096;
+/// From this many lines on, some split the others.
+const SPLIT: usize = 32 << 10;
 /// Bytes of a line that are sorted by at a time.
 const BYTES: usize = 7;
 /// Stands beside the bytes of a line that goes on behind them; less beside those of others: how many they are.
@@ -34,7 +39,21 @@ pub(crate) trait Lines: Sync {
 
 /// Sorts lines of one weight by their bytes.
 pub(crate) fn sort_by_bytes(lines: &mut [Ranked], of: &impl Lines) {
-    sort_from(lines, of, 0, 0);
+    if lines.len() < SPLIT {
+        return sort_from(lines, of, 0, 0);
+    }
+    let some = lines.iter().step_by(lines.len().div_ceil(MOST)).map(|ranked| of.key(ranked.line));
+    let splitters = Splitters::new(some.collect());
+    lines.par_chunks_mut(MANY).for_each(|piece| look_at(piece, of, |line| splitters.number(line)));
+    lines.par_sort_unstable();
+    sort_equal(lines, |equal| sort_from(equal, of, 0, 0));
+}
+
+/// Sorts those lines further that are equal so far.
+fn sort_equal(lines: &mut [Ranked], sort: impl Fn(&mut [Ranked]) + Send + Sync) {
+    let equal = lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
+    let equal: Vec<_> = equal.collect();
+    equal.into_par_iter().for_each(sort);
 }
 
 fn sort_from(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
@@ -45,18 +64,17 @@ fn sort_from(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
     let from = from + common(lines, of, from);
     let many = lines.len() >= MANY;
     let pieces = lines.par_chunks_mut(if many { MANY } else { lines.len() });
-    pieces.for_each(|piece| look_at(piece, of, from));
+    pieces.for_each(|piece| look_at(piece, of, |line| first_bytes(line.get(from..).unwrap_or_default())));
     if many {
         lines.par_sort_unstable()
     } else {
         lines.sort_unstable()
     }
     // Lines are different: those that are equal until here go on.
-    let equal = lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
     if many {
-        let equal: Vec<_> = equal.collect();
-        equal.into_par_iter().for_each(|equal| sort_from(equal, of, from + BYTES, depth + 1));
+        sort_equal(lines, |equal| sort_from(equal, of, from + BYTES, depth + 1));
     } else {
+        let equal = lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
         equal.for_each(|equal| sort_from(equal, of, from + BYTES, depth + 1));
     }
 }
@@ -79,12 +97,12 @@ fn common(lines: &[Ranked], of: &impl Lines, from: usize) -> usize {
     common
 }
 
-fn look_at(lines: &mut [Ranked], of: &impl Lines, from: usize) {
+fn look_at(lines: &mut [Ranked], of: &impl Lines, number: impl Fn(&[u8]) -> u64) {
     for index in 0..lines.len() {
         if let Some(later) = lines.get(index + AHEAD) {
             of.prefetch(later.line);
         }
-        lines[index].by = first_bytes(rest(of, lines[index].line, from));
+        lines[index].by = number(of.key(lines[index].line));
     }
 }
 
@@ -145,7 +163,7 @@ mod tests {
     #[test]
     fn many_lines_that_begin_alike() {
         let texts =
-            (0..20_000u32).map(|number| format!("{:04}{}", number % 3, number.wrapping_mul(2_654_435_761)));
+            (0..40_000u32).map(|number| format!("{:04}{}", number % 3, number.wrapping_mul(2_654_435_761)));
         let mut texts = Texts(texts.map(String::into_bytes).collect());
         // Each one is the beginning of the next.
         texts.0.extend((0..2000).map(|length| vec![b'z'; 8 * length]));
