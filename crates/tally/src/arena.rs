@@ -56,11 +56,13 @@ impl Arena {
         &mut region[place as usize & (REGION - 1)..]
     }
 
-    /// Begins to bring a place near.
+    /// Begins to bring what is at a place near, and what is so many bytes behind it.
     #[inline]
-    pub(crate) fn prefetch(&self, place: Place) {
+    pub(crate) fn prefetch(&self, place: Place, size: usize) {
         if let Some(Some(region)) = self.regions.get((place >> BITS) as usize) {
-            prefetch(region, place as usize & (REGION - 1));
+            let at = place as usize & (REGION - 1);
+            prefetch(region, at);
+            prefetch(region, at + size);
         }
     }
 

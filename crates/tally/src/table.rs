@@ -1,8 +1,9 @@
 //! Lines and their sums: a hash table of 8 bytes a slot over an arena.
 //!
-//! A slot is the line's tag (32 bits of its hash) and its place. The tag alone says where a slot belongs, so that a
-//! table grows by going over its slots in order, without looking at a line. A line in the arena is its cell, its length
-//! and its bytes.
+//! A slot is the line's tag (32 bits of its hash) and its place. Eight of them are a bucket, one line of the cache: first
+//! their tags, which are compared at once, then their places. The tag alone says to which bucket a slot belongs, so that
+//! a table grows by going over its slots in order, without looking at a line. A line in the arena is its cell, its
+//! length and its bytes.
 
 use std::io;
 use std::marker::PhantomData;
@@ -15,12 +16,14 @@ use crate::cell::Cell;
 use crate::memory::{prefetch, zeroes};
 use crate::short::{Lanes, Processor, SHORT, Task};
 
+/// Slots of a bucket, and bytes of its tags, of its places and of both.
+const SLOTS: usize = 8;
+const HALF: usize = 4 * SLOTS;
+const BUCKET: usize = 2 * HALF;
 /// What a table begins with.
-const FEWEST_SLOTS: usize = 512;
+const FEWEST_BUCKETS: usize = 64;
 /// Tables grow when four of five slots are taken, by half: so two of three are on the average.
 const FULL: (usize, usize) = (4, 5);
-/// Beside each other in a slot.
-const TAG_SHIFT: u32 = 32;
 /// A length of this many bytes or more follows in four bytes.
 const LONG: usize = 0xff;
 /// Lines of a batch that are brought near before the first of them is looked up.
@@ -44,9 +47,9 @@ impl Addition<'_> {
 
 #[derive(Default)]
 pub(crate) struct Table {
-    /// 8 bytes each: 0, or the tag in the upper half and the place plus 1 in the lower one.
+    /// Of each bucket eight tags, then eight places plus 1: 0 where there is none.
     slots: Option<MmapMut>,
-    capacity: usize,
+    buckets: usize,
     used: usize,
     arena: Arena,
     /// Parts of sums that did not fit into their cells.
@@ -68,32 +71,52 @@ impl Table {
         processor.run(AddAll { table: self, additions, cell: PhantomData::<C> })
     }
 
-    /// Adds a line; its place.
+    /// Adds a line. `guess`: where it is, if it is anywhere, most likely.
     #[inline(always)]
-    fn add<C: Cell, L: Lanes>(&mut self, lanes: L, addition: &Addition<'_>) -> io::Result<Place> {
-        if self.used * FULL.1 >= self.capacity * FULL.0 {
+    fn add<C: Cell, L: Lanes>(
+        &mut self,
+        lanes: L,
+        addition: &Addition<'_>,
+        guess: Option<Place>,
+    ) -> io::Result<()> {
+        let sought = Sought::new(lanes, addition);
+        if guess.is_some_and(|place| self.add_at::<C, L>(&sought, place)) {
+            return Ok(());
+        }
+        if self.used * FULL.1 >= self.buckets * SLOTS * FULL.0 {
             self.grow()?;
         }
-        let tag = addition.tag;
-        let sought = Sought::new(lanes, addition);
-        let mut at = home(tag, self.capacity);
+        let mut bucket = self.home(addition.tag);
         loop {
-            let slot = self.slot(at);
-            if slot == 0 {
-                return self.insert::<C>(at, addition);
-            }
-            if (slot >> TAG_SHIFT) as u32 == tag {
-                let place = slot as u32 - 1;
-                let record = self.arena.at_mut(place);
-                if sought.is_of::<C>(record) {
-                    if let Some(rest) = C::add(record, addition.weight) {
-                        *self.elsewhere.entry(place).or_default() += rest;
-                    }
-                    return Ok(place);
+            let [tags, places] = self.bucket(bucket);
+            let (mut found, free) = (lanes.which(tags, !0, addition.tag), lanes.which(places, !0, 0));
+            // What is free may have any tag.
+            found &= !free;
+            while found != 0 {
+                let place = number(self.bucket(bucket)[1], found.trailing_zeros() as usize) - 1;
+                if self.add_at::<C, L>(&sought, place) {
+                    return Ok(());
                 }
+                found &= found - 1;
             }
-            at = if at + 1 == self.capacity { 0 } else { at + 1 };
+            if free != 0 {
+                return self.insert::<C>(bucket, free.trailing_zeros() as usize, addition);
+            }
+            bucket = if bucket + 1 == self.buckets { 0 } else { bucket + 1 };
         }
+    }
+
+    /// Adds to a line, if it is this one.
+    #[inline(always)]
+    fn add_at<C: Cell, L: Lanes>(&mut self, sought: &Sought<'_, L>, place: Place) -> bool {
+        let record = self.arena.at_mut(place);
+        if !sought.is_of::<C>(record) {
+            return false;
+        }
+        if let Some(rest) = C::add(record, sought.addition.weight) {
+            *self.elsewhere.entry(place).or_default() += rest;
+        }
+        true
     }
 
     /// Each line's place, in the order in which lines were added.
@@ -122,17 +145,17 @@ impl Table {
     /// Begins to bring a line near.
     #[inline]
     pub(crate) fn prefetch(&self, place: Place) {
-        self.arena.prefetch(place);
+        self.arena.prefetch(place, SHORT);
     }
 
     /// Gives the slots' memory back: lines are found by their places from now on.
     pub(crate) fn forget_slots(&mut self) {
         self.slots = None;
-        self.capacity = 0;
+        self.buckets = 0;
     }
 
     #[inline(never)]
-    fn insert<C: Cell>(&mut self, at: usize, addition: &Addition<'_>) -> io::Result<Place> {
+    fn insert<C: Cell>(&mut self, bucket: usize, slot: usize, addition: &Addition<'_>) -> io::Result<()> {
         let (Addition { tag, weight, .. }, key) = (*addition, addition.key());
         let long = key.len() >= LONG;
         let start = C::WIDTH + if long { 5 } else { 1 };
@@ -148,58 +171,93 @@ impl Table {
             record[C::WIDTH + 1..start].copy_from_slice(&(key.len() as u32).to_le_bytes());
         }
         record[start..start + key.len()].copy_from_slice(key);
-        let slot = (u64::from(tag) << TAG_SHIFT) | (u64::from(place) + 1);
-        self.set_slot(at, slot);
+        self.set_slot(bucket, slot, tag, place + 1);
         self.used += 1;
         if let Some(rest) = rest {
             *self.elsewhere.entry(place).or_default() += rest;
         }
-        Ok(place)
+        Ok(())
     }
 
-    /// First the slots, then the lines that the slots may be of.
-    fn bring_near(&self, batch: &[Addition<'_>]) {
-        let Some(slots) = self.slots.as_deref() else { return };
-        for addition in batch {
-            prefetch(slots, home(addition.tag, self.capacity) * 8);
+    /// Begins to bring the buckets of lines near.
+    #[inline(always)]
+    fn bring_buckets_near(&self, batch: &[Addition<'_>]) {
+        let slots = self.slots.as_deref().unwrap_or_default();
+        batch.iter().for_each(|addition| prefetch(slots, self.home(addition.tag) * BUCKET));
+    }
+
+    /// Where a line most likely is, if it is anywhere; on its way here.
+    #[inline(always)]
+    fn guess<L: Lanes>(&self, lanes: L, addition: &Addition<'_>) -> Option<Place> {
+        if self.buckets == 0 {
+            return None;
         }
-        for addition in batch {
-            let slot = self.slot(home(addition.tag, self.capacity));
-            if slot != 0 {
-                self.arena.prefetch(slot as u32 - 1);
-            }
+        let [tags, places] = self.bucket(self.home(addition.tag));
+        let found = lanes.which(tags, !0, addition.tag);
+        let place = number(places, found.trailing_zeros() as usize % SLOTS).checked_sub(1);
+        let place = if found == 0 { None } else { place };
+        if let Some(place) = place {
+            self.arena.prefetch(place, addition.length);
         }
+        place
     }
 
     fn grow(&mut self) -> io::Result<()> {
-        let capacity = (self.capacity + self.capacity / 2).max(FEWEST_SLOTS);
-        let before =
-            std::mem::replace(self, Self { slots: Some(zeroes(capacity * 8)?), capacity, ..Self::default() });
+        let buckets = (self.buckets + self.buckets / 2).max(FEWEST_BUCKETS);
+        let before = std::mem::replace(
+            self,
+            Self { slots: Some(zeroes(buckets * BUCKET)?), buckets, ..Self::default() },
+        );
         self.used = before.used;
-        for slot in (0..before.capacity).map(|at| before.slot(at)).filter(|slot| *slot != 0) {
-            let mut at = home((slot >> TAG_SHIFT) as u32, capacity);
-            while self.slot(at) != 0 {
-                at = if at + 1 == capacity { 0 } else { at + 1 };
+        for bucket in 0..before.buckets {
+            let [tags, places] = before.bucket(bucket);
+            for slot in (0..SLOTS).filter(|slot| number(places, *slot) != 0) {
+                self.put_back(number(tags, slot), number(places, slot));
             }
-            self.set_slot(at, slot);
         }
         self.arena = before.arena;
         self.elsewhere = before.elsewhere;
         Ok(())
     }
 
-    #[inline]
-    fn slot(&self, at: usize) -> u64 {
-        let slots = self.slots.as_deref().unwrap_or_default();
-        slots[at * 8..].first_chunk().copied().map_or(0, u64::from_le_bytes)
-    }
-
-    #[inline]
-    fn set_slot(&mut self, at: usize, slot: u64) {
-        if let Some(slots) = self.slots.as_deref_mut() {
-            slots[at * 8..at * 8 + 8].copy_from_slice(&slot.to_le_bytes());
+    /// Puts a slot where there is room for it.
+    fn put_back(&mut self, tag: u32, place: u32) {
+        let mut bucket = self.home(tag);
+        loop {
+            let places = self.bucket(bucket)[1];
+            if let Some(slot) = (0..SLOTS).find(|slot| number(places, *slot) == 0) {
+                return self.set_slot(bucket, slot, tag, place);
+            }
+            bucket = if bucket + 1 == self.buckets { 0 } else { bucket + 1 };
         }
     }
+
+    /// The bucket that a tag belongs to: tags in order have buckets in order.
+    #[inline(always)]
+    fn home(&self, tag: u32) -> usize {
+        ((u64::from(tag) * self.buckets as u64) >> u32::BITS) as usize
+    }
+
+    /// Tags and places of a bucket.
+    #[inline(always)]
+    fn bucket(&self, bucket: usize) -> [&[u8; HALF]; 2] {
+        let slots = self.slots.as_deref().unwrap_or_default();
+        [0, HALF].map(|half| slots[bucket * BUCKET + half..].first_chunk().unwrap_or(&[0; HALF]))
+    }
+
+    #[inline(always)]
+    fn set_slot(&mut self, bucket: usize, slot: usize, tag: u32, place: u32) {
+        let slots = self.slots.as_deref_mut().unwrap_or_default();
+        for (half, number) in [(0, tag), (HALF, place)] {
+            let at = bucket * BUCKET + half + slot * 4;
+            slots[at..at + 4].copy_from_slice(&number.to_ne_bytes());
+        }
+    }
+}
+
+#[inline(always)]
+fn number(half: &[u8; HALF], slot: usize) -> u32 {
+    u32::from_ne_bytes(half.as_chunks().0[slot])
 }
 
 /// The work of [`Table::add_all`].
@@ -215,15 +273,19 @@ impl<'a, I: Iterator<Item = Addition<'a>>, C: Cell> Task for AddAll<'_, I, C> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, lanes: L) -> Self::Output {
         let mut batch = Vec::with_capacity(AHEAD);
+        let mut guesses = [None; AHEAD];
         loop {
             batch.clear();
             batch.extend(self.additions.by_ref().take(AHEAD));
             if batch.is_empty() {
                 return Ok(());
             }
-            self.table.bring_near(&batch);
-            for addition in &batch {
-                self.table.add::<C, L>(lanes, addition)?;
+            self.table.bring_buckets_near(&batch);
+            for (addition, guess) in batch.iter().zip(&mut guesses) {
+                *guess = self.table.guess(lanes, addition);
+            }
+            for (addition, guess) in batch.iter().zip(guesses) {
+                self.table.add::<C, L>(lanes, addition, guess)?;
             }
         }
     }
@@ -253,12 +315,6 @@ impl<'a, L: Lanes> Sought<'a, L> {
             _ => key_of::<C>(record) == self.addition.key(),
         }
     }
-}
-
-/// Where the slot of a tag belongs: tags in order have places in order.
-#[inline]
-fn home(tag: u32, capacity: usize) -> usize {
-    ((u64::from(tag) * capacity as u64) >> TAG_SHIFT) as usize
 }
 
 /// The bytes of a record.
