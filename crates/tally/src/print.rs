@@ -1,7 +1,8 @@
 //! The table, as the program `counts` prints it.
 //!
-//! Rows are formatted in threads, some thousand each, while those before them are written. Running percentages are sums
-//! of rounded numbers: they are summed row by row, as the other program does.
+//! Rows are formatted in threads, some thousand each, while those before them are written. What stands before the key
+//! is, but for the rank, mostly that of the row before. Running percentages are sums of rounded numbers: they are summed
+//! row by row, as the other program does.
 
 use std::io::{self, Write};
 
@@ -16,7 +17,7 @@ const ROWS: usize = 4096;
 /// Such pieces that are formatted at once, for each thread.
 const PIECES: usize = 8;
 /// Rows that are brought near before one is formatted.
-const AHEAD: usize = 12;
+const AHEAD: usize = 24;
 
 /// What a table is printed of: rows by rank.
 pub trait Listing: Sync {
@@ -30,6 +31,11 @@ pub trait Listing: Sync {
 
     /// The row of a rank, from 0 on.
     fn row(&self, rank: usize) -> Row<'_>;
+
+    /// The key of that row.
+    fn key(&self, rank: usize) -> &[u8] {
+        self.row(rank).key
+    }
 
     /// Where a row of another value than that of this rank may come first.
     fn run(&self, rank: usize) -> usize {
@@ -72,16 +78,18 @@ pub fn print(
     }
     let rows = most.map_or(listing.len(), |most| most.min(listing.len()));
     let mut before = 0.0;
-    let mut formatted = Vec::new();
+    let (mut formatted, mut next) = (Vec::new(), Vec::new());
     let step = ROWS * PIECES * rayon::current_num_threads();
     for start in (0..rows).step_by(step) {
         let pieces = pieces(listing, start..rows.min(start + step), &mut before);
-        let (written, next) = rayon::join(
+        next.resize_with(pieces.len(), Vec::new);
+        let texts = pieces.par_iter().zip(&mut next);
+        let (written, ()) = rayon::join(
             || write_all(&formatted, output),
-            || pieces.into_par_iter().map(|piece| piece.format(listing)).collect(),
+            || texts.for_each(|(piece, text)| piece.format(listing, text)),
         );
         written?;
-        formatted = next;
+        std::mem::swap(&mut formatted, &mut next);
     }
     write_all(&formatted, output)?;
     output.flush()
@@ -124,38 +132,88 @@ pub(crate) fn percentage(value: Value, total: f64) -> f64 {
 }
 
 impl Piece {
-    fn format(&self, listing: &impl Listing) -> Vec<u8> {
-        let mut text = Vec::with_capacity(self.rows.len() * 80);
-        let mut running = self.before;
-        for rank in self.rows.clone() {
-            listing.prefetch(rank + AHEAD);
-            let row = listing.row(rank);
-            let percentage = percentage(row.value, self.total);
-            running += percentage;
-            push_row(&mut text, rank, row, percentage, running);
+    /// Writes its rows in the place of what `text` had.
+    fn format(&self, listing: &impl Listing, text: &mut Vec<u8>) {
+        text.clear();
+        let (mut rank, mut running) = (self.rows.start, self.before);
+        while rank < self.rows.end {
+            let end = listing.run(rank).min(self.rows.end);
+            let mut beginning = Beginning::new(listing.row(rank).value, self.total);
+            for rank in rank..end {
+                listing.prefetch(rank + AHEAD);
+                running += beginning.percentage;
+                text.extend_from_slice(beginning.of(rank, running));
+                text.extend_from_slice(listing.key(rank));
+                text.push(b'\n');
+            }
+            rank = end;
         }
-        text
     }
 }
 
-fn push_row(text: &mut Vec<u8>, rank: usize, row: Row<'_>, percentage: f64, running: f64) {
-    text.push(b'(');
-    push_number(text, rank as u64 + 1, false, 3);
-    text.extend_from_slice(b") ");
-    match row.value {
-        Value::Whole(number) => match u64::try_from(number.unsigned_abs()) {
-            Ok(size) => push_number(text, size, number < 0, 8),
-            Err(_) => text.extend_from_slice(format!("{number:8}").as_bytes()),
-        },
-        Value::Fraction(number) => push_tenths(text, number, 8),
+/// What stands before the keys of rows of one value.
+struct Beginning {
+    value: Value,
+    percentage: f64,
+    text: Vec<u8>,
+    /// The running percentage that is in the text.
+    running: Option<Tenths>,
+}
+
+impl Beginning {
+    fn new(value: Value, total: f64) -> Self {
+        Self { value, percentage: percentage(value, total), text: Vec::new(), running: None }
     }
-    text.extend_from_slice(b" (");
-    push_tenths(text, percentage, 4);
-    text.extend_from_slice(b"%,");
-    push_tenths(text, running, 5);
-    text.extend_from_slice(b"%): ");
-    text.extend_from_slice(row.key);
-    text.push(b'\n');
+
+    /// That of a row, which follows the one before.
+    fn of(&mut self, rank: usize, running: f64) -> &[u8] {
+        let tenths = Tenths::of(running);
+        if tenths.is_none() || tenths != self.running || !increment(&mut self.text) {
+            self.running = tenths;
+            self.write(rank, running);
+        }
+        &self.text
+    }
+
+    fn write(&mut self, rank: usize, running: f64) {
+        let text = &mut self.text;
+        text.clear();
+        text.push(b'(');
+        push_number(text, rank as u64 + 1, false, 3);
+        text.extend_from_slice(b") ");
+        match self.value {
+            Value::Whole(number) => match u64::try_from(number.unsigned_abs()) {
+                Ok(size) => push_number(text, size, number < 0, 8),
+                Err(_) => text.extend_from_slice(format!("{number:8}").as_bytes()),
+            },
+            Value::Fraction(number) => push_tenths(text, number, 8),
+        }
+        text.extend_from_slice(b" (");
+        push_tenths(text, self.percentage, 4);
+        text.extend_from_slice(b"%,");
+        push_tenths(text, running, 5);
+        text.extend_from_slice(b"%): ");
+    }
+}
+
+/// Adds 1 to the rank in the beginning of a row, before the first `)`; false if it has no room for another digit.
+fn increment(text: &mut [u8]) -> bool {
+    let Some(end) = text.iter().position(|byte| *byte == b')') else { return false };
+    for digit in text[..end].iter_mut().rev() {
+        match digit {
+            b'9' => *digit = b'0',
+            b' ' => {
+                *digit = b'1';
+                return true;
+            }
+            b'0'..=b'8' => {
+                *digit += 1;
+                return true;
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// A whole number to the right of `width` columns.
@@ -183,17 +241,33 @@ const LARGEST: f64 = 1e13;
 /// How near to the middle between two tenths a number is looked at exactly.
 const NEAR: f64 = 1e-3;
 
+/// A number rounded to tenths.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Tenths {
+    size: u64,
+    negative: bool,
+}
+
+impl Tenths {
+    /// None if the number has to be looked at exactly.
+    fn of(number: f64) -> Option<Self> {
+        let tenths = number.abs() * 10.0;
+        let (below, above) = (tenths.floor(), tenths - tenths.floor());
+        if tenths.is_nan() || tenths >= LARGEST || (above - 0.5).abs() < NEAR {
+            return None;
+        }
+        Some(Self { size: below as u64 + u64::from(above > 0.5), negative: number.is_sign_negative() })
+    }
+}
+
 /// A number with one decimal, to the right of `width` columns: `format!("{:width$.1}")`, and for most numbers faster.
 fn push_tenths(text: &mut Vec<u8>, number: f64, width: usize) {
-    let tenths = number.abs() * 10.0;
-    let (below, above) = (tenths.floor(), tenths - tenths.floor());
-    if tenths.is_nan() || tenths >= LARGEST || (above - 0.5).abs() < NEAR {
+    let Some(tenths) = Tenths::of(number) else {
         let _ = write!(text, "{number:width$.1}");
         return;
-    }
-    let tenths = below as u64 + u64::from(above > 0.5);
-    push_number(text, tenths / 10, number.is_sign_negative(), width - 2);
-    text.extend_from_slice(&[b'.', b'0' + (tenths % 10) as u8]);
+    };
+    push_number(text, tenths.size / 10, tenths.negative, width - 2);
+    text.extend_from_slice(&[b'.', b'0' + (tenths.size % 10) as u8]);
 }
 
 #[cfg(test)]
@@ -233,5 +307,83 @@ mod tests {
                 prop_assert_eq!(String::from_utf8(text).expect("text"), format!("{signed:8}"));
             }
         }
+    }
+
+    /// So many rows of each value, the runs of them known.
+    struct Rows(Vec<(usize, Value)>);
+
+    impl Rows {
+        fn run_of(&self, rank: usize) -> (usize, Value) {
+            let mut end = 0;
+            let runs = self.0.iter().map(|(count, value)| {
+                end += count;
+                (end, *value)
+            });
+            runs.into_iter().find(|(end, _)| rank < *end).expect("a row")
+        }
+    }
+
+    impl Listing for Rows {
+        fn len(&self) -> usize {
+            self.0.iter().map(|(count, _)| count).sum()
+        }
+
+        fn row(&self, rank: usize) -> Row<'_> {
+            Row { key: &b"some key"[..rank % 9], value: self.run_of(rank).1 }
+        }
+
+        fn run(&self, rank: usize) -> usize {
+            self.run_of(rank).0
+        }
+
+        fn total(&self) -> Value {
+            let numbers = self.0.iter().map(|(count, value)| match value {
+                Value::Whole(number) => number * *count as i128,
+                Value::Fraction(_) => 0,
+            });
+            Value::Whole(numbers.sum())
+        }
+
+        fn label(&self) -> String {
+            String::new()
+        }
+    }
+
+    fn row_by_row(rows: &Rows) -> String {
+        let Value::Whole(total) = rows.total() else { return String::new() };
+        let mut text = format!("{total} counts\n");
+        let mut running = 0.0;
+        for rank in 0..rows.len() {
+            let Row { key, value } = rows.row(rank);
+            let Value::Whole(number) = value else { continue };
+            let percentage = percentage(value, total as f64);
+            running += percentage;
+            let key = String::from_utf8_lossy(key);
+            text += &format!("({:3}) {number:8} ({percentage:4.1}%,{running:5.1}%): {key}\n", rank + 1);
+        }
+        text
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn rows_are_those_that_are_formatted_one_by_one(
+            rows in prop::collection::vec(
+                (prop_oneof![1usize..4, 1usize..5000], prop_oneof![-3i128..30, Just(12_345_678), Just(1 << 70)]), 0..9
+            ),
+        ) {
+            let rows = Rows(rows.into_iter().map(|(count, number)| (count, Value::Whole(number))).collect());
+            let mut text = Vec::new();
+            print(&rows, None, &mut text).expect("memory");
+            prop_assert_eq!(String::from_utf8(text).expect("text"), row_by_row(&rows));
+        }
+    }
+
+    #[test]
+    fn ranks_of_more_digits_than_there_is_room_for() {
+        let rows = Rows(vec![(101_000, Value::Whole(1))]);
+        let mut text = Vec::new();
+        print(&rows, None, &mut text).expect("memory");
+        assert_eq!(String::from_utf8(text).expect("text"), row_by_row(&rows));
     }
 }

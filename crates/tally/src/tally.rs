@@ -188,6 +188,10 @@ impl Listing for Tally {
         Row { key: self.lines.key(line), value: self.lines.value(line) }
     }
 
+    fn key(&self, rank: usize) -> &[u8] {
+        self.lines.key(self.ranks[rank].line)
+    }
+
     fn run(&self, rank: usize) -> usize {
         let run = self.runs.get(self.runs.partition_point(|run| run.end <= rank));
         run.filter(|run| run.contains(&rank)).map_or(rank + 1, |run| run.end)
