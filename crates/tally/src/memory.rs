@@ -26,6 +26,21 @@ pub(crate) fn zeroes(bytes: usize) -> io::Result<MmapMut> {
     Ok(memory)
 }
 
+/// Room for so many things, in large pages if it is large.
+pub(crate) fn room<T>(count: usize) -> Vec<T> {
+    let room: Vec<T> = Vec::with_capacity(count);
+    #[cfg(target_os = "linux")]
+    if count * size_of::<T>() >= LARGE_PAGE {
+        const PAGE: usize = 4096;
+        let start = room.as_ptr().addr().next_multiple_of(PAGE);
+        let size = count * size_of::<T>() - PAGE;
+        // SAFETY: the pages are within the room, and what is asked for changes nothing of what is in them.
+        // A system without large ones gives small ones.
+        let _ = unsafe { libc::madvise(start as *mut libc::c_void, size, libc::MADV_HUGEPAGE) };
+    }
+    room
+}
+
 /// Begins to bring what is at an address near; does nothing where that cannot be asked for.
 #[inline]
 pub(crate) fn prefetch(memory: &[u8], at: usize) {

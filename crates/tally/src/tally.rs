@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::arena::Place;
 use crate::cell::{Cell, Fraction, Number, Whole};
 use crate::counting::Progress;
+use crate::memory::room;
 use crate::order::{Lines, Ranked, sort_by_bytes};
 use crate::print::{Listing, label};
 use crate::rules::{Rules, Weights};
@@ -15,7 +16,7 @@ use crate::table::Table;
 use crate::value::Value;
 
 /// Sums of a size below are sorted by counting.
-const COUNTED: usize = 1 << 16;
+const COUNTED: usize = 1 << 12;
 /// From so many lines on, those of one sum are a run that is known as such.
 const LONG_RUN: usize = 1024;
 
@@ -106,31 +107,53 @@ impl Tables {
     ///
     /// Most sums are small: these are sorted by counting, so that all memory is gone over in order, twice.
     fn by_size<C: Cell>(&self) -> Vec<Ranked> {
+        let counts: Vec<_> =
+            (0..self.tables.len()).into_par_iter().map(|table| self.columns::<C>(table)).collect();
         let count = self.tables.iter().map(Table::len).sum();
-        let mut ends = vec![0; COUNTED + 1];
-        self.sizes::<C>().for_each(|(size, _)| ends[column(size)] += 1);
-        let mut end = 0;
-        for column in &mut ends {
-            // What begins as its start ends up as its end.
-            (*column, end) = (end, end + *column);
-        }
-        let mut ranks = vec![Ranked { by: 0, line: 0 }; count];
-        self.sizes::<C>().for_each(|(by, line)| {
-            let at = &mut ends[column(by)];
-            ranks[*at] = Ranked { by, line };
-            *at += 1;
+        let mut ranks = room(count);
+        ranks.resize(count, Ranked { by: 0, line: 0 });
+        let places = places(&mut ranks, &counts);
+        places.into_par_iter().enumerate().for_each(|(table, mut places)| {
+            for (by, line) in self.sizes::<C>(table) {
+                let place = &mut places[column(by)];
+                if let Some((next, behind)) = std::mem::take(place).split_first_mut() {
+                    *next = Ranked { by, line };
+                    *place = behind;
+                }
+            }
         });
-        ranks[..ends[0]].par_sort_unstable_by_key(|ranked| Reverse(ranked.by));
+        let largest = counts.iter().map(|columns| columns[0]).sum();
+        ranks[..largest].par_sort_unstable_by_key(|ranked| Reverse(ranked.by));
         ranks
     }
 
-    fn sizes<C: Cell>(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let tables = self.tables.iter().enumerate();
-        tables.flat_map(|(index, table)| {
-            let line = move |place| (index as u64) << 32 | u64::from(place);
-            table.places::<C>().map(move |place| (table.value::<C>(place).magnitude(), line(place)))
-        })
+    /// How many lines of a table are in each column.
+    fn columns<C: Cell>(&self, table: usize) -> Vec<usize> {
+        let mut columns = vec![0; COUNTED + 1];
+        self.sizes::<C>(table).for_each(|(size, _)| columns[column(size)] += 1);
+        columns
     }
+
+    /// The lines of a table, and the sizes of their sums.
+    fn sizes<C: Cell>(&self, index: usize) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let table = &self.tables[index];
+        let line = move |place| (index as u64) << 32 | u64::from(place);
+        table.places::<C>().map(move |place| (table.value::<C>(place).magnitude(), line(place)))
+    }
+}
+
+/// The places of each table's lines in each column: column by column, in each table by table.
+fn places<'a>(ranks: &'a mut [Ranked], counts: &[Vec<usize>]) -> Vec<Vec<&'a mut [Ranked]>> {
+    let mut places: Vec<_> = counts.iter().map(|columns| Vec::with_capacity(columns.len())).collect();
+    let mut rest = ranks;
+    for column in 0..=COUNTED {
+        for (places, columns) in places.iter_mut().zip(counts) {
+            let (place, behind) = rest.split_at_mut(columns[column]);
+            places.push(place);
+            rest = behind;
+        }
+    }
+    places
 }
 
 /// Where sums of a size are counted: larger ones before smaller ones, the largest together.
@@ -214,9 +237,9 @@ impl Listing for Tally {
 
 /// Sorts lines of equal sums; the long runs of them.
 fn rank(ranks: &mut [Ranked], lines: &Tables) -> Vec<Range<usize>> {
-    let mut runs = Vec::new();
+    let (mut runs, mut several) = (Vec::new(), Vec::new());
     let mut end = 0;
-    for equal in ranks.chunk_by(|one, other| one.by == other.by) {
+    for equal in ranks.chunk_by_mut(|one, other| one.by == other.by) {
         let start = end;
         end += equal.len();
         // Sums of one size may have two signs.
@@ -226,10 +249,11 @@ fn rank(ranks: &mut [Ranked], lines: &Tables) -> Vec<Range<usize>> {
         if equal.len() >= LONG_RUN && are_same() {
             runs.push(start..end);
         }
+        if equal.len() > 1 {
+            several.push(equal);
+        }
     }
-    let equal = ranks.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
-    let equal: Vec<_> = equal.collect();
-    equal.into_par_iter().for_each(|equal| {
+    several.into_par_iter().for_each(|equal| {
         if equal[0].by == u64::MAX && lines.kind == Kind::Whole {
             sort_huge(equal, lines);
         } else {
