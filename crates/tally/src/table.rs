@@ -27,7 +27,7 @@ const FULL: (usize, usize) = (4, 5);
 /// A length of this many bytes or more follows in four bytes.
 const LONG: usize = 0xff;
 /// Lines of a batch that are brought near before the first of them is looked up.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 
 /// A line to be added.
 #[derive(Clone, Copy)]
