@@ -12,6 +12,7 @@ import "./style/heap.css";
 import "./style/heat.css";
 import "./style/counters.css";
 import "./style/details.css";
+import "./style/narrow.css";
 import { Columns } from "./data/container";
 import { listerOf } from "./data/listing";
 import { findPacked, get, unpack } from "./data/load";
