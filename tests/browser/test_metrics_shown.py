@@ -54,6 +54,25 @@ def test_source_is_read_however_many_metrics_there_are(open_page: Open, report):
     assert box["width"] >= 240
 
 
+def test_addresses_of_the_kernel_are_written_as_everywhere(open_page: Open, report):
+    address = 0xFFFF_FFFF_81B6_0123
+    profile = pyrometer.build(
+        Meta(command=["kernel"], instrument="record"),
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        processes=[{"pid": 1}],
+        threads=[{"tid": 1}],
+        binaries=[{"path": "[kernel]"}],
+        functions=[{"name": "read", "binary": 0}],
+        frames=[{"function": 0, "binary": 0, "address": address - (1 << 64), "kind": "kernel"}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "value": 5}],
+    )
+    page = open_page(f"{report(profile)}#panel=source")
+    cell = page.locator(".both .body .row:not(:has(.heading)) [role=gridcell]").nth(1)
+    assert cell.inner_text() == f"{address:x}"
+    assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
+
+
 def test_a_metric_that_is_switched_by_keyboard_keeps_the_focus(open_page: Open, report):
     page = open_page(f"{report(known.profile())}#panel=flame")
     page.locator("[name=metric]").focus()

@@ -79,6 +79,8 @@ class Listing:
 
 Costs = dict[int, list[int]]
 """Values by address."""
+ADDRESSES = 1 << 64
+"""How many there are."""
 if TYPE_CHECKING:
     Symbol = tuple[str, list[native.Instruction]]
 
@@ -198,9 +200,9 @@ class Lister:
 
 
 def _bare(path: str, missing: str, hot: Costs) -> list[ListedCode]:
-    """Addresses without their code."""
+    """Addresses without their code. Those of a kernel are in the upper half: tables have them as negative numbers."""
     rows = tuple(
-        ListedInstruction(address, "", "", None, None, tuple(values), gap=False)
+        ListedInstruction(address % ADDRESSES, "", "", None, None, tuple(values), gap=False)
         for address, values in sorted(hot.items())
     )
     return [ListedCode(path, "", missing, rows)] if rows else []

@@ -87,7 +87,7 @@ export class SourcePanel implements Panel {
   }
 
   private fill(view: View, table: VirtualTable, label: string, rows: Row[], counterpart: Row[]): void {
-    const columns = columnsOf(view, label);
+    const columns = columnsOf(view, label, rows);
     table.element.style.setProperty("--least", `${leastWidth(columns)}px`);
     const hottest = rows.reduce((best, row, at) => (heat(view, row) > heat(view, rows[best]) ? at : best), 0);
     table.show(
@@ -121,6 +121,9 @@ export class SourcePanel implements Panel {
   }
 }
 
+/** Digits of an address that fit a column of numbers. */
+const SHORT_ADDRESS = 8;
+
 function isFiltered({ state }: View): boolean {
   return state.time !== null || state.threads.length > 0 || state.focus.length > 0;
 }
@@ -148,7 +151,7 @@ function others(view: View): number[] {
   return metrics.slice(0, own).flatMap((_, row) => (row === view.state.metric ? [] : [row]));
 }
 
-function columnsOf(view: View, label: string): Column[] {
+function columnsOf(view: View, label: string, rows: Row[]): Column[] {
   const metric = (row: number): Column => ({ title: view.profile.about.metrics[row].name, kind: "number" });
   const shown: Column = { title: view.metric.name, kind: "number" };
   const rest = others(view).map(metric);
@@ -161,9 +164,10 @@ function columnsOf(view: View, label: string): Column[] {
       ...rest,
     ];
   }
+  const isLong = rows.some(({ view: { cells } }) => String(cells[1] ?? "").length > SHORT_ADDRESS);
   return [
     shown,
-    { title: "Address", kind: "number" },
+    { title: "Address", kind: isLong ? "wide" : "number" },
     { title: "Instruction", kind: "name" },
     { title: "From", kind: "text" },
     ...rest,
