@@ -131,6 +131,12 @@ def test_callers_and_callees_are_those_of_the_terminal(open_page: Open, address:
     assert [" ".join(row[:2]) for row in found] == [percent(row["edge"]["share"]) for row in callers]
 
 
+def test_a_search_without_a_hit_says_so(open_page: Open, address: str):
+    page = open_page(f"{address}#panel=flame&search=no_such_function")
+    assert page.locator(".search .share").inner_text() == "nothing found"
+    assert page.locator("[name=search]").get_attribute("aria-invalid") == "false"
+
+
 def test_search_says_the_share_found(open_page: Open, address: str, shown):
     page = open_page(f"{address}#panel=flame")
     before = page.locator(".flame").screenshot()

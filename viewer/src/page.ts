@@ -342,8 +342,7 @@ export class Page {
     }
     const wrong = state.search !== "" && !found;
     this.search.setAttribute("aria-invalid", String(wrong));
-    const share = found ? `${percent(view.share(found.weight))} % in ${count(found.functions)}` : "";
-    this.share.textContent = wrong ? "no regular expression" : share;
+    this.share.textContent = wrong ? "no regular expression" : found ? shareFound(view, found) : "";
     for (const name of PANELS) {
       const tab = document.getElementById(`tab-${name}`);
       tab?.setAttribute("aria-selected", String(name === this.shown));
@@ -376,6 +375,11 @@ export class Page {
         : []),
     ];
   }
+}
+
+/** What a search has found: how much of the whole, in how many functions. */
+function shareFound(view: View, { functions, weight }: Found): string {
+  return functions > 0 ? `${percent(view.share(weight))} % in ${count(functions)}` : "nothing found";
 }
 
 /** Of two profiles, what has changed is what one looks at. */
