@@ -73,6 +73,24 @@ def test_addresses_of_the_kernel_are_written_as_everywhere(open_page: Open, repo
     assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
 
 
+@pytest.mark.parametrize("path", ["./gone/away.c", "/gone/away.c"])
+def test_a_source_file_that_is_missing_is_named_once(open_page: Open, report, path: str):
+    profile = pyrometer.build(
+        Meta(command=["gone"], instrument="record"),
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        processes=[{"pid": 1}],
+        threads=[{"tid": 1}],
+        functions=[{"name": "work", "file": path, "line": 1}],
+        frames=[{"function": 0, "file": path, "line": 3}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "value": 5}],
+    )
+    page = open_page(f"{report(profile)}#panel=source")
+    heading = page.locator(".both .heading").first.inner_text()
+    assert heading.startswith(path)
+    assert heading.count(path) == 1
+
+
 def test_a_metric_that_is_switched_by_keyboard_keeps_the_focus(open_page: Open, report):
     page = open_page(f"{report(known.profile())}#panel=flame")
     page.locator("[name=metric]").focus()

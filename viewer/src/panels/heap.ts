@@ -54,7 +54,7 @@ export class HeapPanel implements Panel {
 
   private fill(view: View, points: Points, metrics: HeapMetrics, rows: Uint32Array): void {
     const columns = columnsOf(view, metrics);
-    this.table.element.style.setProperty("--least", `${columns.length * 104 + 300}px`);
+    this.table.element.style.setProperty("--least", `${columns.length * 118 + 300}px`);
     const choose = (row: number) => {
       const label = siteLabel(view, points, rows[row]);
       return view.isFunction(label) ? { selected: label } : {};

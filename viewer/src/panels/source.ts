@@ -191,7 +191,10 @@ function shareOf(value: number, total: number): string {
 
 function sourceRows(view: View, wholes: number[], listing: SourceListing): Row[] {
   const changed = listing.changed ? " · changed since the recording: its lines may have moved" : "";
-  const heading = [listing.path, listing.missing].filter(Boolean).join(": ") + changed;
+  const { path, missing } = listing;
+  // Why a file is missing may begin with its path.
+  const named = missing?.startsWith(path) ? missing : [path, missing].filter(Boolean).join(": ");
+  const heading = named + changed;
   const rows = listing.line.map((line, at): Row => {
     const self = listing.self.map((column) => column[at]);
     const text = code(listing.text[at] ?? "", heatOf(view, wholes, self));
