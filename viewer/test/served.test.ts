@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { isFine } from "../src/flame/visible";
 import { START, type State } from "../src/state/state";
 import { answer } from "../src/tree/answer";
 import { labelsOf } from "../src/tree/labels";
@@ -41,6 +42,7 @@ const trees = {
     "nodes.inlined": [0, 0, 0],
     "tree.place": [0, 1, 3],
     "tree.more": [0, 1, 0],
+    "tree.parts": [4],
     "tree.self": [1, 0, 3],
     "tree.total": [10, 6, 3],
   },
@@ -50,6 +52,7 @@ const trees = {
     "nodes.inlined": [0, 0, 0, 0],
     "tree.place": [0, 1, 2, 3],
     "tree.more": [0, 0, 0, 0],
+    "tree.parts": [4],
     "tree.self": [1, 0, 6, 3],
     "tree.total": [10, 6, 6, 3],
   },
@@ -91,6 +94,23 @@ it("what is opened is brought, and stays when one looks closer elsewhere", async
   expect(tree).toEqual(all);
   await source.refine(found, { window: [2, 3] });
   expect(asked.slice(2)).toEqual(["tree?metric=0&open=1", "tree?metric=0&open=1&window=2_3"]);
+});
+
+it("a picture is as fine as the server says that it is", async () => {
+  const { tree } = await served().source.ask(START, START);
+  expect([isFine(tree, 0, 10, 1), isFine(tree, 0, 10, 100)]).toEqual([true, false]);
+  const finer = { ...tree, cut: tree.cut && { ...tree.cut, parts: 50_000 } };
+  expect(isFine(finer, 0, 10, 100)).toBe(true);
+});
+
+it("whoever opens more than an address can hold gets the whole", async () => {
+  const { source, asked } = served();
+  const found = await source.ask(START, START);
+  const many = Array.from({ length: 5_000 }, (_, node) => node);
+  const opened = await source.refine(found, { open: many });
+  expect(opened).toEqual(answer(profile, START));
+  expect(asked.slice(2)).toEqual(["whole"]);
+  expect(source.profile.isWhole).toBe(true);
 });
 
 it("callers are asked of the server once", async () => {

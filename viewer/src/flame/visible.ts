@@ -1,6 +1,6 @@
 /** Which nodes are to be drawn: as many as there are pixels, however many there are. */
 
-import { PARTS, type Tree } from "../tree/tree";
+import type { Tree } from "../tree/tree";
 
 /** Nodes narrower than this are left out, in pixels. */
 export const NARROWEST = 0.5;
@@ -83,13 +83,12 @@ function isSame(one: Window, other: Window | null): boolean {
 /** Whether nothing that is cut off is wide enough to be drawn between two edges, `width` pixels apart. */
 export function isFine(tree: Tree, left: number, right: number, width: number): boolean {
   const least = (NARROWEST * (right - left)) / width;
-  const window = tree.cut?.window;
+  if (tree.cut === null) {
+    return true;
+  }
+  const { window, parts } = tree.cut;
   const isInside = window && window[0] <= left && right <= window[1];
-  return (
-    tree.cut === null ||
-    tree.whole / PARTS <= least ||
-    Boolean(isInside && (window[1] - window[0]) / PARTS <= least)
-  );
+  return tree.whole / parts <= least || Boolean(isInside && (window[1] - window[0]) / parts <= least);
 }
 
 /** The first of the nodes of a row that ends after `edge`. */

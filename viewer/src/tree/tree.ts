@@ -35,12 +35,11 @@ export interface Cut {
   place: Uint32Array;
   /** By node, 1 if it has children that are not there. */
   more: Uint8Array;
+  /** What has at least one of so many parts of the whole, or of the window, is there. */
+  parts: number;
   /** Where the picture is finer than elsewhere, in the metric's unit; null if it is nowhere. */
   window: [number, number] | null;
 }
-
-/** A part of a whole that a server has not left out, whatever it is of. */
-export const PARTS = 50_000;
 
 /** What of a tree is looked at: nodes with all their children, and a part of the picture. */
 export interface Sight {

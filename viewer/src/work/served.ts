@@ -2,12 +2,15 @@
 
 import { Columns } from "../data/container";
 import { type Profile, readNodes } from "../data/profile";
-import type { State } from "../state/state";
+import { START, type State } from "../state/state";
 import type { Labels } from "../tree/labels";
 import { isHeap } from "../tree/points";
 import { type Answer, EVERYTHING, type Query, type Sums } from "../tree/query";
 import { place, type Sight, type Tree } from "../tree/tree";
 import type { Around, Source } from "./source";
+
+/** Nodes that a server is told of: with more, the address would be too long, and little is left out anyway. */
+const MOST_OPENED = 4096;
 
 /** Gets what a server has by that name. */
 export type Fetch = (name: string) => Promise<ArrayBuffer>;
@@ -39,14 +42,8 @@ export class Served implements Source {
   }
 
   async ask(query: Query, state: State): Promise<Answer> {
-    if (this.lacks(state)) {
-      this.coming ??= this.whole();
-      // Another question may have been what needed it: it is waited for by both.
-      this.inside = await this.coming.finally(() => {
-        this.coming = null;
-      });
-    }
-    return this.inside ? this.inside.ask(query, state) : this.overview(query.metric);
+    const inside = this.lacks(state) ? await this.all() : this.inside;
+    return inside ? inside.ask(query, state) : this.overview(query.metric);
   }
 
   refine(answer: Answer, { open = [], window }: Sight): Promise<Answer> | null {
@@ -57,6 +54,10 @@ export class Served implements Source {
       this.opened.add(node);
     }
     this.window = window ?? this.window;
+    if (this.opened.size > MOST_OPENED) {
+      const plain = { ...START, metric: this.metric };
+      return this.all().then((inside) => inside.ask(plain, plain));
+    }
     return this.tree(this.metric).then((tree) => ({ ...answer, tree }));
   }
 
@@ -74,6 +75,15 @@ export class Served implements Source {
     // What failed is asked again the next time.
     coming.catch(() => this.known.delete(name));
     return coming;
+  }
+
+  /** The whole. Another question may have been what needed it: it is waited for by both. */
+  private async all(): Promise<Source> {
+    this.coming ??= this.whole();
+    this.inside = await this.coming.finally(() => {
+      this.coming = null;
+    });
+    return this.inside;
   }
 
   private async overview(metric: number): Promise<Answer> {
@@ -128,7 +138,8 @@ function readTree(columns: Columns, window: [number, number] | null): Tree {
   const self = Float64Array.from(columns.numbers("tree.self"));
   const total = Float64Array.from(columns.numbers("tree.total"));
   const tree = place({ label, parent, self, total, inlined, other: null }, depth, end);
-  return { ...tree, cut: { place: columns.u32("tree.place"), more: columns.u8("tree.more"), window } };
+  const [parts] = columns.u32("tree.parts");
+  return { ...tree, cut: { place: columns.u32("tree.place"), more: columns.u8("tree.more"), parts, window } };
 }
 
 function readAround(bytes: ArrayBuffer): Around {

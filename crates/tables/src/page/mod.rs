@@ -41,6 +41,7 @@
 //! |---|---|---|
 //! | `tree.place` | u32 | by node, its row in the whole tree, by which more is asked for |
 //! | `tree.more` | u8 | 1 if it has children that are not there: the lightest of them |
+//! | `tree.parts` | u32 | one number: what has at least one of so many parts of what is in sight is there |
 //! | `tree.self`, `tree.total` | any | values of the metric |
 //! | `sums.self`, `sums.total`, `sums.area` | any | by function, of the whole tree; `area` is of all its nodes |
 

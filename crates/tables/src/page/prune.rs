@@ -7,8 +7,8 @@ use rustc_hash::FxHashSet;
 use super::calls::{Calls, Values};
 use super::container::Container;
 
-/// What weighs less than this part of what is in sight is a tenth of a pixel on any screen.
-const PARTS: f64 = 50_000.0;
+/// What weighs less than this part of what is in sight is a tenth of a pixel on any screen. The page is told.
+const PARTS: u32 = 50_000;
 
 /// What of a tree is looked at.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ impl<'a> Pruned<'a> {
         let mut pruned = Self { calls, values, kept: Vec::new(), more: Vec::new() };
         let whole: i64 = calls.children(None).map(|root| values.total[root as usize]).sum();
         let open = sight.open.iter().copied().collect();
-        let rule = Rule { least: whole as f64 / PARTS, open, window: sight.window };
+        let rule = Rule { least: whole as f64 / f64::from(PARTS), open, window: sight.window };
         let (mut todo, _) = pruned.below(None, 0.0, &rule);
         todo.reverse();
         while let Some((node, start)) = todo.pop() {
@@ -81,6 +81,7 @@ impl<'a> Pruned<'a> {
         container.u8("nodes.inlined", kept.iter().map(|node| calls.inlined[*node as usize]));
         container.u32("tree.place", kept.iter().copied());
         container.u8("tree.more", more.iter().copied());
+        container.u32("tree.parts", [PARTS]);
         container.values("tree.self", &valued(&values.own));
         container.values("tree.total", &valued(&values.total));
     }
@@ -98,7 +99,7 @@ impl Rule {
     /// Whether a node at an edge is to be seen.
     fn keeps(&self, edge: f64, total: f64) -> bool {
         let is_seen = |(left, right): (f64, f64)| {
-            edge < right && edge + total > left && total >= (right - left) / PARTS
+            edge < right && edge + total > left && total >= (right - left) / f64::from(PARTS)
         };
         total >= self.least || self.window.is_some_and(is_seen)
     }
