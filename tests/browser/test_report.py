@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page
 
 import programs
+import pyrometer
+import recordings
 from installed import Record, Run
 from looking import Open, cells, focused, number_of_boxes, percent, pixels_that_differ, settle, show_panel, spoken
 
@@ -129,6 +131,20 @@ def test_callers_and_callees_are_those_of_the_terminal(open_page: Open, address:
     callers = shown("--view", "callers", "--function", "inlined_kernel")["rows"]
     found = [item.inner_text().split() for item in page.locator(".details .neighbours").first.locator("li").all()]
     assert [" ".join(row[:2]) for row in found] == [percent(row["edge"]["share"]) for row in callers]
+
+
+def test_the_memory_of_the_recorded_processes_is_drawn(open_page: Open, address: str, recording: Path):
+    points = recordings.rows(pyrometer.load(recording).counters)
+    page = open_page(f"{address}#panel=counters")
+    series = page.locator(".counters .table").first.locator(".body .row")
+    assert series.count() == len({point["thread"] for point in points})
+    first = series.first.locator("[role=gridcell]").all_inner_texts()
+    most = max(point["value"] for point in points)
+    assert first[0].startswith("rss, ")
+    assert first[2] == f"{most / (1 << 20):.1f} MiB"
+    # Each of them ends before the recording does, or with it.
+    assert page.locator(".counters .count").inner_text().endswith("at its end")
+    assert page.locator(".counters .table").nth(1).locator(".body .row").count() > 1
 
 
 def test_a_search_without_a_hit_says_so(open_page: Open, address: str):

@@ -6,6 +6,7 @@ const series: Series = {
   name: "rss",
   unit: "bytes",
   thread: null,
+  end: null,
   points: 3,
   time: Float64Array.of(10, 20, 30),
   value: Float64Array.of(5, 9, 9),
@@ -15,6 +16,10 @@ describe("a time series", () => {
   it("keeps its value until the next point", () => {
     expect([10, 19, 20, 1000].map((time) => valueAt(series, time))).toEqual([5, 5, 9, 9]);
     expect(valueAt(series, 9)).toBeNaN();
+  });
+
+  it("has no value after its end", () => {
+    expect([35, 36].map((time) => valueAt({ ...series, end: 35 }, time))).toEqual([9, Number.NaN]);
   });
 
   it("has its peak where it was first reached", () => {

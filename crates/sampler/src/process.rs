@@ -58,7 +58,7 @@ pub(crate) struct Process {
     pub(crate) described: schema::Process,
     /// True until a sample refers to the row: then an `execve` may still rename it.
     pub(crate) unused: bool,
-    mappings: Vec<Mapping>,
+    pub(crate) mappings: Vec<Mapping>,
     /// What was found at addresses before; forgotten when mappings change.
     pub(crate) known: Known,
     /// Monotonic time at which `/proc/PID/maps` was read last.

@@ -30,7 +30,7 @@ const MOST_MAPPINGS: usize = 1 << 23;
 
 /// The state of a recording.
 pub(crate) struct World<M> {
-    journal: Writer,
+    pub(crate) journal: Writer,
     pub(crate) machine: M,
     pub(crate) quality: Quality,
     pub(crate) binaries: Binaries,
@@ -45,7 +45,7 @@ pub(crate) struct World<M> {
     /// The sample that was taken in last.
     last: Option<schema::Sample>,
     pub(crate) processes: FxHashMap<i32, Process>,
-    threads: FxHashMap<i32, Thread>,
+    pub(crate) threads: FxHashMap<i32, Thread>,
     process_rows: i32,
     thread_rows: i32,
     binary_rows: usize,
@@ -254,7 +254,7 @@ impl<M: Machine> World<M> {
         self.journal.commit()
     }
 
-    fn check(&mut self, written: pyrometer_tables::Result<()>) {
+    pub(crate) fn check(&mut self, written: pyrometer_tables::Result<()>) {
         if let Err(error) = written
             && self.failed.is_none()
         {

@@ -8,6 +8,8 @@ export interface Series {
   unit: string;
   /** Row of a thread, or null. */
   thread: number | null;
+  /** When its process ended, in the same clock; null if it goes on to the end. */
+  end: number | null;
   /** How many points the profile has; a page may hold fewer. */
   points: number;
   /** In the clock of the series: nanoseconds since the start, or what {@link About.clock} says. */
@@ -42,10 +44,10 @@ export function rowAt({ time }: Series, at: number): number {
   return low - 1;
 }
 
-/** The value at a time: a series keeps its value until the next point; NaN before the first. */
+/** The value at a time: a series keeps its value until the next point or its end; NaN before and after. */
 export function valueAt(series: Series, at: number): number {
   const row = rowAt(series, at);
-  return row >= 0 ? series.value[row] : Number.NaN;
+  return row >= 0 && at <= (series.end ?? at) ? series.value[row] : Number.NaN;
 }
 
 /** The row of the greatest value, the first of several; -1 if there is none. */

@@ -115,7 +115,7 @@ function drawAxes(
 function drawSteps(
   context: CanvasRenderingContext2D,
   { length }: Chart,
-  { time, value }: Series,
+  { time, value, end }: Series,
   width: number,
   yOf: (value: number) => number,
   ground: number | null,
@@ -130,12 +130,12 @@ function drawSteps(
     path.lineTo(x, yOf(value[row - 1]));
     path.lineTo(x, yOf(value[row]));
   }
-  const end = xOf(length, length, width);
-  path.lineTo(end, yOf(value[value.length - 1]));
+  const right = xOf(Math.min(end ?? length, length), length, width);
+  path.lineTo(right, yOf(value[value.length - 1]));
   context.strokeStyle = property(ground === null ? "--text" : "--accent");
   context.stroke(path);
   if (ground !== null) {
-    path.lineTo(end, ground);
+    path.lineTo(right, ground);
     path.lineTo(xOf(time[0], length, width), ground);
     context.globalAlpha = 0.35;
     context.fillStyle = property("--bar");

@@ -90,7 +90,7 @@ export class CountersPanel implements Panel {
       peak < 0
         ? " has no points"
         : `: most ${written(series, series.value[peak])} at ${this.time(series.time[peak])}, `,
-      peak < 0 ? "" : `${written(series, last)} at the end${thinned}`,
+      peak < 0 ? "" : `${written(series, last)} at ${series.end === null ? "the" : "its"} end${thinned}`,
     ];
   }
 
@@ -108,7 +108,7 @@ export class CountersPanel implements Panel {
           { title: "When", kind: "wide" },
           { title: "Most", kind: "number" },
           { title: "At", kind: "text" },
-          { title: "At the end", kind: "number" },
+          { title: "At its end", kind: "number" },
         ],
         count: this.series.length,
         row: (row) => {
@@ -252,7 +252,7 @@ function signed(series: Series, change: number): string {
   return `${change > 0 ? "+" : ""}${written(series, change)}`;
 }
 
-function spark({ time, value }: Series, length: number): HTMLElement {
+function spark({ time, value, end }: Series, length: number): HTMLElement {
   const { width, height } = SPARK;
   const canvas = h("canvas", { width, height, class: "spark", "aria-hidden": "true" });
   const context = canvas.getContext("2d");
@@ -261,9 +261,9 @@ function spark({ time, value }: Series, length: number): HTMLElement {
     context.fillStyle = property("--bar");
     time.forEach((start, row) => {
       const x = (start / length) * width;
-      const end = ((time[row + 1] ?? length) / length) * width;
+      const right = ((time[row + 1] ?? end ?? length) / length) * width;
       const high = (Math.max(0, value[row]) / most) * height;
-      context.fillRect(x, height - high, Math.max(1, end - x), high);
+      context.fillRect(x, height - high, Math.max(1, right - x), high);
     });
   }
   return canvas;

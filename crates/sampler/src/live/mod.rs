@@ -9,6 +9,7 @@ mod groups;
 mod host;
 mod launch;
 mod machine;
+mod memory;
 mod merge;
 mod permission;
 mod poll;

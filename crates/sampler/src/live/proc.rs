@@ -1,12 +1,14 @@
 //! What `/proc` tells about a process.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kernel_text::{self, MapLine};
+use crate::live::sys;
 
 /// The mappings of a process, or none if it is gone or not ours.
 pub(crate) fn maps(pid: i32) -> Vec<MapLine> {
@@ -31,6 +33,16 @@ pub(crate) fn command_line(pid: i32) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words: Vec<_> = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
     words.join(" ").trim_end().to_owned()
+}
+
+/// The memory that a process has in RAM now, bytes, as the kernel counts it: its own, and what it shares with others.
+/// None if it is gone, or has none of its own, as one that has ended but was not waited for.
+pub(crate) fn resident_bytes(pid: i32) -> Option<u64> {
+    // Seven numbers, in one piece.
+    let mut sizes = [0; 7 * 21];
+    let length = File::open(format!("/proc/{pid}/statm")).and_then(|mut file| file.read(&mut sizes)).ok()?;
+    let pages: u64 = std::str::from_utf8(&sizes[..length]).ok()?.split_whitespace().nth(1)?.parse().ok()?;
+    (pages > 0).then(|| pages.saturating_mul(sys::page_size() as u64))
 }
 
 /// The owner of a process, or none if there is no such process.
@@ -147,6 +159,16 @@ mod tests {
         let ours = accounts_at_rest(std::process::id() as i32);
         assert!(ours.peak_memory > 1 << 20 && ours.minor_faults > 100, "{ours:?}");
         assert_eq!((state(stat), state("")), (Some("S"), None));
+    }
+
+    #[test]
+    fn memory_that_is_written_is_resident() {
+        let pid = std::process::id() as i32;
+        let before = resident_bytes(pid).expect("our own");
+        let written = std::hint::black_box(vec![1_u8; 64 << 20]);
+        let grown = resident_bytes(pid).expect("our own") - before;
+        assert!(grown > 60 << 20, "{grown} of {} bytes", written.len());
+        assert_eq!(resident_bytes(i32::MAX), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::live::groups::{self, Count, Groups, Request, Start};
 use crate::live::host;
 use crate::live::launch::{Child, Exit};
 use crate::live::machine::Here;
+use crate::live::memory::Readings;
 use crate::live::merge;
 use crate::live::permission;
 use crate::live::poll::Poll;
@@ -119,6 +120,7 @@ struct Session<'a> {
     meta: Meta,
     metrics: Vec<Metric>,
     cost_before: i64,
+    memory: Readings,
     committed: i64,
     started: bool,
     stopped: bool,
@@ -154,6 +156,7 @@ impl<'a> Session<'a> {
             meta,
             metrics,
             cost_before,
+            memory: Readings::default(),
             committed: 0,
             started: start == Start::OnExec,
             stopped: false,
@@ -212,7 +215,9 @@ impl<'a> Session<'a> {
             if over || hand_on(signals, child.as_deref_mut()) {
                 return Ok(());
             }
-            let deadlines = [Some(starts).filter(|_| !self.started), ends, Some(self.next_commit())];
+            let next_reading = self.memory.wakes(now - self.meta.start).filter(|_| self.started);
+            let deadlines =
+                [Some(starts).filter(|_| !self.started), ends, Some(self.next_commit()), next_reading];
             let next = deadlines.into_iter().flatten().min().unwrap_or(now);
             poll.wait((next - now).clamp(0, COMMIT_EVERY.1));
             self.round(clock::monotonic() - SETTLE);
@@ -228,6 +233,9 @@ impl<'a> Session<'a> {
         });
         self.world.quality.lost_records = self.world.quality.lost_records.saturating_add_unsigned(broken);
         let now = clock::monotonic();
+        if self.started {
+            self.memory.read(&mut self.world, now, now - self.meta.start);
+        }
         if now >= self.next_commit() || self.world.pending() >= COMMIT_SAMPLES {
             self.update_meta(now);
             self.world.commit(&self.meta);

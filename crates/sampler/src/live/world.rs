@@ -3,7 +3,12 @@
 use pyrometer_tables::schema;
 
 use crate::live::machine::Here;
+use crate::live::proc;
+use crate::process::Process;
 use crate::world::{World, space};
+
+/// The time series of the memory that processes have in RAM.
+const RESIDENT: &str = "rss";
 
 impl World<Here> {
     /// Names the program that is about to be executed, before the kernel tells of it.
@@ -34,6 +39,27 @@ impl World<Here> {
                 process.known.clear();
             }
         }
+    }
+
+    /// Notes how much memory each process has that lives, under its main thread; of one that has not begun to
+    /// run its program it would be what it was forked from.
+    pub(crate) fn measure_memory(&mut self, now: i64) {
+        let lives = |process: &&Process| process.described.end.is_none() && !process.mappings.is_empty();
+        let living = self.processes.values().filter(lives);
+        let mut living: Vec<(u32, i32)> = living.map(|process| (process.row, process.pid)).collect();
+        living.sort_unstable();
+        for (_, pid) in living {
+            if let Some(bytes) = proc::resident_bytes(pid) {
+                self.put_point(RESIDENT, pid, now, bytes as f64);
+            }
+        }
+    }
+
+    fn put_point(&mut self, series: &str, pid: i32, time: i64, value: f64) {
+        let Some(main) = self.threads.get(&pid).filter(|thread| thread.pid == pid) else { return };
+        let thread = Some(main.row.cast_signed());
+        let written = self.journal.put_counter(&schema::Counter { name: series.into(), time, thread, value });
+        self.check(written);
     }
 
     /// How many processes still run, apart from this one.

@@ -20,5 +20,6 @@ pub use reader::{Journal, is_journal};
 pub use writer::Writer;
 
 const MAGIC: [u8; 8] = *b"PYRJOURN";
-const VERSION: u32 = 1;
+/// 2 since there are points of time series in journals; 1 is still read.
+const VERSION: u32 = 2;
 const HEADER_LENGTH: u64 = 12;

@@ -114,7 +114,7 @@ fn check_header(path: &Path, file: &File, length: u64) -> Result<()> {
     }
     let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
     match version {
-        VERSION => Ok(()),
+        1..=VERSION => Ok(()),
         _ => Err(Error::FutureVersion {
             path: path.to_owned(),
             version: version.into(),
@@ -225,6 +225,7 @@ impl<'a> Loader<'a> {
             Tag::Frames => tables.frames.extend(record::read_value::<Vec<Frame>>(body)?),
             Tag::Stacks => tables.stacks.extend(record::read_value::<Vec<Stack>>(body)?),
             Tag::Event => tables.events.push(record::read_value(body)?),
+            Tag::Counter => tables.counters.push(record::read_value(body)?),
             Tag::Samples => return None,
         }
         Some(())

@@ -28,10 +28,12 @@ pub(super) enum Tag {
     Event,
     /// Samples, column by column ([`super::columns`]).
     Samples,
+    /// A further row of `counters`.
+    Counter,
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Meta,
         Self::Metric,
         Self::Process,
@@ -42,6 +44,7 @@ impl Tag {
         Self::Stacks,
         Self::Event,
         Self::Samples,
+        Self::Counter,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {

@@ -46,7 +46,7 @@ fn replaceable(tag: Tag, body: &[u8]) -> Option<usize> {
             let (row, _) = postcard::take_from_bytes::<i32>(body).ok()?;
             usize::try_from(row).ok()
         }
-        Tag::Frames | Tag::Stacks | Tag::Event | Tag::Samples => None,
+        Tag::Frames | Tag::Stacks | Tag::Event | Tag::Samples | Tag::Counter => None,
     }
 }
 

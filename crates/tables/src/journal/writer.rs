@@ -16,7 +16,7 @@ use super::{HEADER_LENGTH, MAGIC, VERSION, block};
 use crate::error::{Error, Result};
 use crate::meta::Meta;
 use crate::positioned::write_all_at;
-use crate::schema::{Binary, Event, Frame, Function, Metric, Process, Sample, Stack, Thread};
+use crate::schema::{Binary, Counter, Event, Frame, Function, Metric, Process, Sample, Stack, Thread};
 
 /// Records are packed into a block as soon as there are this many bytes of them.
 const BLOCK_BYTES: usize = 4 << 20;
@@ -231,6 +231,17 @@ impl Writer {
             self.refer("stacks", stack, self.rows.stacks)?;
         }
         self.put(Tag::Event, event)
+    }
+
+    /// Appends a row to `counters`.
+    ///
+    /// # Errors
+    /// As [`Self::put_metric`].
+    pub fn put_counter(&mut self, counter: &Counter) -> Result<()> {
+        if let Some(thread) = counter.thread {
+            self.refer("threads", thread, self.rows.threads)?;
+        }
+        self.put(Tag::Counter, counter)
     }
 
     /// Writes everything since the last commit.

@@ -15,13 +15,16 @@ struct Series<'a> {
     unit: &'static str,
     /// Row in `threads`.
     thread: Option<i32>,
+    /// When its process ended, as times of points; none if it did not, or belongs to none.
+    end: Option<f64>,
     /// How many points the profile has.
     points: usize,
     #[serde(skip)]
     of: Vec<(f64, f64)>,
 }
 
-/// Adds the text `counters`, a list of [`Series`], and their points, of each in the order of time.
+/// Adds the text `counters`, a list of [`Series`], and their points, of each in the order of time. Of one name, the
+/// series that reaches highest comes first.
 pub fn write(profile: &Profile, container: &mut Container) {
     let all = series(profile);
     container.text("counters", &serde_json::to_string(&all).unwrap_or_default());
@@ -38,16 +41,41 @@ fn series(profile: &Profile) -> Vec<Series<'_>> {
     for counter in &profile.tables().counters {
         let name = counter.name.as_str();
         let row = *rows.entry((name, counter.thread)).or_insert_with(|| {
-            all.push(Series { name, unit: unit(name), thread: counter.thread, points: 0, of: Vec::new() });
+            let end = counter.thread.and_then(|thread| end_of(profile, thread));
+            let (unit, thread) = (unit(name), counter.thread);
+            all.push(Series { name, unit, thread, end, points: 0, of: Vec::new() });
             all.len() - 1
         });
-        let since = counter.time.saturating_sub(profile.meta.start) as f64;
         all[row].points += 1;
-        all[row].of.push((since, counter.value));
+        all[row].of.push((since(profile, counter.time), counter.value));
     }
     for series in &mut all {
         series.of.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     }
+    highest_first(all)
+}
+
+fn since(profile: &Profile, time: i64) -> f64 {
+    time.saturating_sub(profile.meta.start) as f64
+}
+
+fn end_of(profile: &Profile, thread: i32) -> Option<f64> {
+    let tables = profile.tables();
+    let process = tables.threads[thread as usize].process;
+    Some(since(profile, tables.processes[process as usize].end?))
+}
+
+/// Names stay in the order in which they first come.
+fn highest_first(mut all: Vec<Series<'_>>) -> Vec<Series<'_>> {
+    let mut places = rustc_hash::FxHashMap::default();
+    for series in &all {
+        let next = places.len();
+        places.entry(series.name).or_insert(next);
+    }
+    let peak = |series: &Series| series.of.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
+    all.sort_by(|one, other| {
+        places[one.name].cmp(&places[other.name]).then(peak(other).total_cmp(&peak(one)))
+    });
     all
 }
 

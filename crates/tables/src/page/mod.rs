@@ -31,7 +31,7 @@
 //! | `frames.file`, `frames.binary` | u32 | texts |
 //! | `frames.low`, `frames.high` | u32 | halves of the address, 0 for none |
 //! | `frames.inlined` | u8 | |
-//! | `counters` | text | a JSON list of the time series: `name`, `unit`, `thread` and how many `points` there are |
+//! | `counters` | text | a JSON list of the time series: `name`, `unit`, `thread`, the `end` of its process and how many `points` there are |
 //! | `counters.k.time`, `counters.k.value` | f64 | of the series `k`; nanoseconds since the start, unless `meta.json` has another `time_unit` |
 //!
 //! A large profile that a server shows comes in [`Parts`]: first the columns `functions`, `strings`, `counters` and

@@ -145,6 +145,21 @@ fn a_cut_journal_says_so() {
 }
 
 #[test]
+fn journals_of_the_version_before_are_read_and_those_of_a_later_one_are_not() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let path = folder.path().join("other.recording");
+    sound_journal(&path, &common::program(20, STACKS)).expect("a sound journal");
+    let mut bytes = fs::read(&path).expect("what was just written");
+    let now = bytes[8];
+    bytes[8] = 1;
+    assert_eq!(open_bytes(&path, &bytes).expect("an old journal").sample_count(), samples().len() as u64);
+    for other in [0, now + 1] {
+        bytes[8] = other;
+        assert_eq!(open_bytes(&path, &bytes).expect_err("an unknown version").kind(), "future-version");
+    }
+}
+
+#[test]
 fn what_is_no_profile_is_named() {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let path = folder.path().join("other");

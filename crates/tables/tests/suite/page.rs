@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use pyrometer_tables::labels::frame_name;
 use pyrometer_tables::page::page;
-use pyrometer_tables::schema::{Counter, Sample, Tables};
+use pyrometer_tables::schema::{Counter, Process, Sample, Tables, Thread};
 use pyrometer_tables::{Profile, Result};
 use serde_json::Value;
 
@@ -241,11 +241,37 @@ fn with_counters(points: impl IntoIterator<Item = (&'static str, i64, f64)>) -> 
 fn a_time_series_is_in_the_order_of_time() -> Result<()> {
     let columns = with_counters([("rss", 30, 3.0), ("requests", 20, 9.0), ("rss", 10, 1.0)])?;
     let series: Value = serde_json::from_slice(&columns.0["counters"]).expect("a list");
-    assert_eq!(series[0], serde_json::json!({"name": "rss", "unit": "bytes", "thread": null, "points": 2}));
+    assert_eq!(
+        series[0],
+        serde_json::json!({"name": "rss", "unit": "bytes", "thread": null, "end": null, "points": 2})
+    );
     assert_eq!(series[1]["unit"], "count");
     assert_eq!(columns.f64("counters.0.time"), [10.0, 30.0]);
     assert_eq!(columns.f64("counters.0.value"), [1.0, 3.0]);
     assert_eq!(columns.f64("counters.1.value"), [9.0]);
+    Ok(())
+}
+
+#[test]
+fn a_series_ends_with_its_process_and_the_highest_comes_first() -> Result<()> {
+    let start = common::meta().start;
+    let process =
+        |pid, end: Option<i64>| Process { pid, end: end.map(|end| start + end), ..Process::default() };
+    let thread = |process, tid| Thread { process, tid, ..Thread::default() };
+    let point = |name: &str, thread, value| Counter { name: name.into(), time: start + 5, thread, value };
+    let tables = Tables {
+        processes: vec![process(1, Some(40)), process(2, None)],
+        threads: vec![thread(0, 1), thread(1, 2)],
+        counters: vec![point("rss", Some(0), 3.0), point("live", None, 99.0), point("rss", Some(1), 7.0)],
+        ..Tables::default()
+    };
+    let profile = Profile::from_parts(common::meta(), tables, Vec::new())?;
+    let columns = Columns::read(&page(&profile, None, &[])?);
+    let series: Value = serde_json::from_slice(&columns.0["counters"]).expect("a list");
+    let found = [0, 1, 2].map(|at| (&series[at]["name"], &series[at]["thread"], &series[at]["end"]));
+    let expected = serde_json::json!([["rss", 1, null], ["rss", 0, 40.0], ["live", null, null]]);
+    assert_eq!(serde_json::json!(found), expected);
+    assert_eq!(columns.f64("counters.0.value"), [7.0]);
     Ok(())
 }
 

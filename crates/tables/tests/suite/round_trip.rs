@@ -72,6 +72,15 @@ fn event() -> impl Strategy<Value = Event> {
     })
 }
 
+fn counter() -> impl Strategy<Value = Counter> {
+    (text(), any::<i64>(), row(2), -1e300..1e300).prop_map(|(name, time, thread, value)| Counter {
+        name,
+        time,
+        thread,
+        value,
+    })
+}
+
 /// Parents before children: a number below one picks among the rows before.
 fn stacks() -> impl Strategy<Value = Vec<Stack>> {
     proptest::collection::vec((0.0..1.2, 0..2_i32), 1..20).prop_map(|picks| {
@@ -90,8 +99,10 @@ fn two<T: std::fmt::Debug>(row: impl Strategy<Value = T>) -> impl Strategy<Value
 prop_compose! {
     fn tables()(metrics in two(metric()), processes in two(process()), threads in two(thread()),
                 binaries in two(binary()), functions in two(function()), frames in two(frame()),
-                stacks in stacks(), events in proptest::collection::vec(event(), 0..3)) -> Tables {
-        Tables { metrics, processes, threads, binaries, functions, frames, stacks, events, ..Tables::default() }
+                stacks in stacks(), events in proptest::collection::vec(event(), 0..3),
+                counters in proptest::collection::vec(counter(), 0..3)) -> Tables {
+        let rest = Tables::default();
+        Tables { metrics, processes, threads, binaries, functions, frames, stacks, events, counters, ..rest }
     }
 }
 
@@ -135,6 +146,9 @@ fn write_journal(writer: &mut Writer, tables: &Tables, samples: &[Sample]) -> Re
     }
     for event in &tables.events {
         writer.put_event(event)?;
+    }
+    for counter in &tables.counters {
+        writer.put_counter(counter)?;
     }
     writer.commit()
 }
