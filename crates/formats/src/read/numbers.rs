@@ -123,10 +123,14 @@ pub(super) fn plain_counts<'a>(text: &'a [u8], into: &mut [i64]) -> Option<(usiz
         match rest {
             [b'\n', after @ ..] => return Some((found, after)),
             [b' ', begun @ ..] => {
-                let (value, after) = unsigned(begun)?;
-                *into.get_mut(found)? = i64::try_from(value).ok()?;
+                let eight = begun.first_chunk().and_then(|eight| short(*eight));
+                let (value, length) = eight.unwrap_or_else(|| digits(begun));
+                if !(1..=SAFE).contains(&length) {
+                    return None;
+                }
+                *into.get_mut(found)? = value.cast_signed();
                 found += 1;
-                rest = after;
+                rest = &begun[length..];
             }
             _ => return None,
         }

@@ -13,7 +13,7 @@ const WAITING: usize = 4;
 #[derive(Debug)]
 pub(super) enum Adding {
     /// By whoever hands them over.
-    Here(Adder),
+    Here(Box<Adder>),
     /// By a thread.
     Beside(Beside),
 }
@@ -23,12 +23,12 @@ pub(super) enum Adding {
 pub(super) struct Beside {
     full: SyncSender<(Batch, Box<[usize]>)>,
     empty: Receiver<Batch>,
-    thread: JoinHandle<Adder>,
+    thread: JoinHandle<Box<Adder>>,
 }
 
 impl Default for Adding {
     fn default() -> Self {
-        Self::Here(Adder::default())
+        Self::Here(Box::default())
     }
 }
 
@@ -50,7 +50,7 @@ impl Adding {
     }
 
     /// Adds the last batch; all sums.
-    pub(super) fn finish(self, batch: Batch, widths: &[usize]) -> Adder {
+    pub(super) fn finish(self, batch: Batch, widths: &[usize]) -> Box<Adder> {
         let mut adder = match self {
             Self::Here(adder) => adder,
             Self::Beside(beside) => beside.finish(),
@@ -62,13 +62,13 @@ impl Adding {
 
 impl Beside {
     /// Goes on in a thread with what was added; none where there is one core only, or no thread to be had.
-    fn start(adder: &mut Adder) -> Option<Self> {
+    fn start(adder: &mut Box<Adder>) -> Option<Self> {
         if thread::available_parallelism().map_or(1, usize::from) < 2 {
             return None;
         }
         let (full, batches) = sync_channel::<(Batch, Box<[usize]>)>(WAITING);
         let (give_back, empty) = sync_channel(WAITING);
-        let (hand_in, begun) = sync_channel::<Adder>(1);
+        let (hand_in, begun) = sync_channel::<Box<Adder>>(1);
         let add_up = move || {
             let mut adder = begun.recv().unwrap_or_default();
             for (batch, widths) in batches {
@@ -90,7 +90,7 @@ impl Beside {
         self.empty.try_recv().unwrap_or_default()
     }
 
-    fn finish(self) -> Adder {
+    fn finish(self) -> Box<Adder> {
         drop(self.full);
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }

@@ -105,7 +105,7 @@ impl Costs {
     /// All of them added up.
     pub(super) fn finish(self) -> Summed {
         let widths = self.widths();
-        let sums = self.adding.finish(self.batch, &widths);
+        let sums = *self.adding.finish(self.batch, &widths);
         Summed { sets: self.sets, sums }
     }
 }
