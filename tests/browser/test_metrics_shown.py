@@ -21,6 +21,7 @@ def test_the_metric_is_switched_everywhere(open_page: Open, report):
     assert [first[0], first[1], first[2], first[6]] == ["100.0 %", "", "7", "program::lex"]
     show_panel(page, "overview")
     assert "program::lex itself takes 100.0 %, 7" in page.locator(".hottest").inner_text()
+    assert page.locator("#hottest").inner_text() == "Where page-faults go"
     show_panel(page, "source")
     page.wait_for_selector(".both .heading")
     titles = page.locator(".both .head").first.inner_text().split("\n")

@@ -71,6 +71,7 @@ def test_the_overview_says_what_changed(open_page: Open, address: str):
     assert "In all 900 ms before, 882 ms after" in changed
     assert "slower itself 100 ms before, 300 ms after: +200 ms" in changed
     assert "steady" not in changed
+    assert page.locator("#hottest").inner_text() == "Where cpu-time goes (after)"
     assert page.locator(".sides").inner_text().split("\n")[0].split() == ["Before", "After"]
 
 

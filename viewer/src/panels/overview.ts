@@ -116,9 +116,16 @@ function missing({ text, bad }: Missing): HTMLElement {
   );
 }
 
+/** Of two profiles, it is said of which. */
+function whereItGoes(view: View): string {
+  const { pair, metric, state } = view;
+  const side = pair && (pair.after === state.metric ? " (after)" : " (before)");
+  return `Where ${metric.name} ${metric.name.endsWith("s") ? "go" : "goes"}${side ?? ""}`;
+}
+
 function hottest(view: View): HTMLElement {
   const rows = functionRows(view, "self").subarray(0, HOTTEST);
-  const title = h("h2", { id: "hottest" }, `Where ${view.metric.name} goes`);
+  const title = h("h2", { id: "hottest" }, whereItGoes(view));
   if (rows.length === 0 || view.answer.sums.self[rows[0]] === 0) {
     return h("section", { "aria-labelledby": "hottest" }, title, h("p", {}, nothing(view)));
   }
