@@ -180,6 +180,7 @@ peers: $(STAMPS)/system ## build the tools that the benchmark compares with (per
 # What is ours in the benchmarks. They ask for it themselves: a part that is run alone must not measure an older one.
 measured: build
 	@mkdir -p build/bench
+	@$(BIN)/python -m compileall -q src # as an installation does
 	@cargo build --release --locked --quiet --package pyrometer-symbols --example resolve_addresses
 	@cargo build --release --locked --quiet --package pyrometer-formats --example read_rate
 	@cargo build --release --locked --quiet --manifest-path examples/Cargo.toml --target-dir build/examples/rust

@@ -243,6 +243,8 @@ pub(crate) struct Binaries {
     pub(crate) list: Vec<Binary>,
     by_file: HashMap<FileKey, usize>,
     by_name: HashMap<String, usize>,
+    /// The kernel, which is asked for with every frame of it.
+    kernel: Option<u32>,
 }
 
 impl Binaries {
@@ -258,7 +260,17 @@ impl Binaries {
         index
     }
 
-    /// The binary of a name that is no file: `[vdso]`, `[kernel]`.
+    /// The kernel.
+    pub(crate) fn kernel(&mut self, make: impl FnOnce() -> Binary) -> u32 {
+        if let Some(known) = self.kernel {
+            return known;
+        }
+        let index = self.push(make()) as u32;
+        self.kernel = Some(index);
+        index
+    }
+
+    /// The binary of a name that is no file: `[vdso]`.
     pub(crate) fn of_name(&mut self, name: &str, make: impl FnOnce() -> Binary) -> usize {
         if let Some(found) = self.by_name.get(name) {
             return *found;

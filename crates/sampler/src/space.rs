@@ -31,8 +31,8 @@ impl Space<'_> {
 
     /// The frame of a kernel address.
     pub(crate) fn kernel(&mut self, address: u64) -> u32 {
-        let binary = self.binaries.of_name(kernel::NAME, || self.machine.kernel()) as u32;
-        self.interner.frame(Place::Kernel { binary, address })
+        let binary = self.binaries.kernel(|| self.machine.kernel());
+        self.interner.kernel_frame(binary, address)
     }
 
     /// The frame of an address in user space; for a caller, the address is inside its call.

@@ -81,14 +81,17 @@ impl Path {
             None if steps.len() > 2 * KEPT => (KEPT, steps.len() - KEPT),
             None => (0, 0),
         };
-        let frames = |steps: &[Step]| steps.iter().rev().map(|step| step.frame).collect::<Vec<_>>();
-        self.frames.extend(frames(&steps[root..]));
+        self.extend(&steps[root..]);
         if root > 0 {
             quality.elided += 1;
             quality.elided_frames += (root - leaf) as i64;
             self.mark(Mark::Elided);
-            self.frames.extend(frames(&steps[..leaf]));
+            self.extend(&steps[..leaf]);
         }
+    }
+
+    fn extend(&mut self, steps: &[Step]) {
+        self.frames.extend(steps.iter().rev().map(|step| step.frame));
     }
 
     /// A sample whose stack cannot be walked: only its leaf is known.
