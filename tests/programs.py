@@ -114,7 +114,10 @@ def _compile(source: str, output: str, flags: Sequence[str]) -> Path:
     built = BUILT / "c" / hashlib.sha256(content).hexdigest()[:12] / output
     if not built.exists():
         built.parent.mkdir(parents=True, exist_ok=True)
-        _run(["gcc", "-Wall", "-Wextra", "-Werror", "-o", str(built), str(path), *flags], env=dict(os.environ))
+        # Another process of the tests may build it as well: it is whole when it has its name.
+        unfinished = built.with_name(f"{output}.{os.getpid()}")
+        _run(["gcc", "-Wall", "-Wextra", "-Werror", "-o", str(unfinished), str(path), *flags], env=dict(os.environ))
+        unfinished.replace(built)
     return built
 
 

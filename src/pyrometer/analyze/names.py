@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from pyrometer import native
 from pyrometer.errors import FunctionNotFoundError
@@ -42,6 +41,8 @@ def _is_part(name: str, wanted: str) -> bool:
 
 
 def _proposal(wanted: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
     by_last = {name.rsplit("::", 1)[-1]: name for name in reversed(names)}
     near = [by_last[last] for last in get_close_matches(wanted, by_last, n=3, cutoff=0.5)]
     if near:

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from statistics import fmean, median
 
 from pyrometer.analyze.student import mean_interval
 from pyrometer.errors import SelectionError
@@ -173,6 +172,8 @@ def _counted(profile: ProfileData, command: int) -> Mapping[str, float]:
 def _measured(
     profile: ProfileData, known: Derivations, name: str, runs: Runs, counted: Mapping[str, float]
 ) -> Measured:
+    from statistics import median
+
     values = _values(runs, name)
     mean, low, high = mean_interval(values)
     several = isfinite(low)
@@ -203,6 +204,8 @@ def _changes(profile: ProfileData, known: Derivations, shown: Sequence[str], bef
 
 
 def _change(name: str, unit: str, pairs: Sequence[tuple[float, float]]) -> Change:
+    from statistics import fmean
+
     before, after = fmean(old for old, _ in pairs), fmean(new for _, new in pairs)
     if not before:
         return Change(name, unit, before, after, None, None, None, False)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from math import atan, cos, exp, inf, lgamma, log, pi, sqrt
-from statistics import fmean, stdev
 
 from pyrometer.analyze.interval import CONFIDENCE
 
@@ -25,6 +24,9 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
     >>> [round(value, 3) for value in mean_interval([9.0, 10.0, 11.0])]
     [10.0, 7.516, 12.484]
     """
+    # Here, for it loads fractions and decimal numbers, and most views have no runs.
+    from statistics import fmean, stdev
+
     mean = fmean(values)
     if len(values) < 2:
         return mean, -inf, inf

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +52,8 @@ def configuration_files(folder: Path | None = None) -> Iterator[Path]:
 
 def read(path: Path) -> dict[str, str]:
     """The table ``[derive]`` of a file; a :class:`~pyrometer.SelectionError` if it is not names and formulas."""
+    import tomllib
+
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("derive", {})
     except (OSError, ValueError) as error:
