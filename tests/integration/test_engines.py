@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from contextlib import suppress
@@ -47,6 +48,12 @@ int main(int count, char **words) {
     wait(0);
     return kept[0];
 }
+"""
+
+
+BUSY = """
+__attribute__((noinline)) static unsigned work(unsigned n) { while (n-- % 5000000) __asm__(""); return n; }
+int main(void) { return work(4999999) == 7; }
 """
 
 
@@ -244,6 +251,21 @@ def test_code_without_names_is_shown_by_where_it_is(tmp_path):
     shown = run(tmp_path, "show", "a.pyro", "--view", "binaries").stdout
     assert "program" in shown
     assert "stripped" in shown
+
+
+def test_code_without_names_has_the_same_ones_counted_and_sampled(tmp_path):
+    program = built(tmp_path, BUSY, "-s")
+    assert run(tmp_path, "record", "-o", "a.pyro", "--", program).returncode == 0
+    assert run(tmp_path, "instructions", "--calls", "-o", "b.pyro", "--", program).returncode == 0
+    sampled, counted = (pyrometer.load(tmp_path / name).top(n=1).rows[0].place.name for name in ("a.pyro", "b.pyro"))
+    assert sampled == counted
+    assert re.fullmatch(r"program\+0x[0-9a-f]+", counted)
+    profile = pyrometer.load(tmp_path / "b.pyro")
+    assert profile.meta.quality.unsymbolized > 0
+    profile.export("callgrind", tmp_path / "callgrind.out")
+    assert re.search(r"^fn=\(\d+\) 0x0{8}[0-9a-f]{8}$", (tmp_path / "callgrind.out").read_text(), re.MULTILINE)
+    again = pyrometer.load(tmp_path / "callgrind.out")
+    assert again.top(n=1).rows[0].place.name == counted
 
 
 RUST = """

@@ -49,8 +49,9 @@ def rows(profile: pyrometer.Profile, table: str) -> list[dict]:
 
 
 def exact_name(function: dict) -> str:
-    """As the tool wrote it: ``f@@LIB_2``, ``f.constprop.0``."""
-    return function["linkage_name"] or function["name"]
+    """As the tool wrote it: ``f@@LIB_2``, ``f.constprop.0``, ``0x000000000001ab70``."""
+    name = function["linkage_name"] or function["name"]
+    return re.sub(r"^[^ ]+\+0x([0-9a-f]+)(?=$|')", lambda place: f"0x{int(place[1], 16):016x}", name)
 
 
 def check(profile: pyrometer.Profile, annotation: Annotation, has_lines: bool = True) -> None:

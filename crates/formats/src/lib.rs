@@ -23,6 +23,7 @@ mod error;
 pub mod firefox;
 pub mod folded;
 pub mod inferno;
+mod nameless;
 pub mod otlp;
 pub mod parquet;
 pub mod pprof;

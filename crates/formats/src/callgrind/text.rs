@@ -1,9 +1,12 @@
 //! The lines of the format: names by number, positions by difference, as Callgrind writes them.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use super::graph::{Cost, Edge, Graph};
+use crate::code::Named;
 use crate::error::Result;
+use crate::nameless::address_alone;
 use crate::read::valgrind::joined;
 
 /// Differences below this are written as such.
@@ -29,6 +32,8 @@ impl Numbers {
 /// What is written, and what the lines before have said.
 pub(super) struct Body<'a> {
     graph: &'a Graph,
+    /// For each function, its name as Callgrind has it.
+    names: Vec<Cow<'a, str>>,
     /// For each function, the place of its binary in `objects`.
     object_of: Vec<usize>,
     objects: Vec<&'a str>,
@@ -49,8 +54,13 @@ impl<'a> Body<'a> {
         objects.dedup();
         let place = |binary: &str| objects.partition_point(|known| *known < binary);
         let object_of = graph.functions.iter().map(|function| place(&function.binary)).collect();
+        let name = |function: &'a Named| {
+            let address = address_alone(&function.name, &function.binary);
+            address.map_or(Cow::Borrowed(&*function.name), Cow::Owned)
+        };
         Self {
             graph,
+            names: graph.functions.iter().map(name).collect(),
             object_of,
             objects,
             object_numbers: Numbers::default(),
@@ -90,8 +100,7 @@ impl<'a> Body<'a> {
         // Readers differ on whether it holds after code of another file.
         self.file = None;
         self.enter_file(self.graph.file_of[place], "fl", out)?;
-        let name = &self.graph.functions[place].name;
-        Ok(writeln!(out, "fn={}", self.function_numbers.name(place, name))?)
+        Ok(writeln!(out, "fn={}", self.function_numbers.name(place, &self.names[place]))?)
     }
 
     fn enter_file(&mut self, file: u32, by: &str, out: &mut impl Write) -> Result<()> {
@@ -122,7 +131,7 @@ impl<'a> Body<'a> {
             let name = self.file_numbers.name(file as usize, &self.graph.files[file as usize]);
             writeln!(out, "cfi={name}")?;
         }
-        writeln!(out, "cfn={}", self.function_numbers.name(callee, &self.graph.functions[callee].name))?;
+        writeln!(out, "cfn={}", self.function_numbers.name(callee, &self.names[callee]))?;
         // Where the callee begins is not known.
         writeln!(out, "calls={} {}0", edge.count, if self.graph.has_addresses { "0x0 " } else { "" })?;
         let position = self.position(0, edge.line);

@@ -17,6 +17,7 @@ use super::costs::Costs;
 use super::valgrind;
 use super::wide_samples::WideSamples;
 use crate::error::{Error, Result};
+use crate::nameless::address_alone;
 
 /// Messages of what was left out that are kept.
 const KEPT: usize = 3;
@@ -297,9 +298,13 @@ impl Builder {
     /// How many samples are of code of which no name is known. A reader may have counted those of several metrics
     /// once: as many of these as of the `counted` ones of all metrics.
     fn unsymbolized(&self, costs: Option<&WideSamples>, counted: i64) -> i64 {
-        let Tables { stacks, frames, functions, .. } = &self.tables;
-        let nameless: Vec<bool> =
-            functions.iter().map(|function| valgrind::is_nameless(&function.name)).collect();
+        let Tables { stacks, frames, functions, binaries, .. } = &self.tables;
+        let path = |function: &Function| binaries.get(function.binary? as usize).map(|binary| &*binary.path);
+        let is_nameless = |function: &Function| {
+            let own = || path(function).and_then(|path| address_alone(&function.name, path));
+            valgrind::is_nameless(&function.name) || own().is_some()
+        };
+        let nameless: Vec<bool> = functions.iter().map(is_nameless).collect();
         let is_nameless = |frame: &Frame| match frame.function {
             Some(function) => nameless.get(function as usize) == Some(&true),
             None => frame.address.is_some() && frame.kind != FrameKind::Jit,

@@ -16,13 +16,56 @@ pub struct Set {
 /// Row of the stack of a row where nothing was counted.
 pub(super) const NOWHERE: i32 = -1;
 
+/// For each row, its stack and its set.
+#[derive(Debug)]
+pub enum Rows {
+    /// So many rows, each of the stack of its number and of the first set: millions that take no memory.
+    InOrder(usize),
+    /// Rows of any stacks and sets.
+    Listed(Vec<(i32, u32)>),
+}
+
+impl Rows {
+    /// How many there are.
+    fn len(&self) -> usize {
+        match self {
+            Self::InOrder(rows) => *rows,
+            Self::Listed(rows) => rows.len(),
+        }
+    }
+
+    #[inline]
+    fn get(&self, row: usize) -> (i32, u32) {
+        match self {
+            Self::InOrder(_) => (row as i32, 0),
+            Self::Listed(rows) => rows[row],
+        }
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, u32)> {
+        (0..self.len()).map(|row| self.get(row))
+    }
+
+    /// The highest row of `stacks` that they refer to. A negative number is a large one here.
+    fn highest(&self) -> Option<i32> {
+        match self {
+            Self::InOrder(rows) => rows.checked_sub(1).map(|row| row as i32),
+            Self::Listed(rows) => {
+                let stacks = rows.iter().map(|(stack, _)| *stack).filter(|stack| *stack != NOWHERE);
+                stacks.map(i32::cast_unsigned).max().map(u32::cast_signed)
+            }
+        }
+    }
+}
+
 /// A sample for each value that is not zero.
 #[derive(Debug)]
 pub struct WideSamples {
     /// What the columns are.
     pub sets: Vec<Set>,
-    /// For each row, its stack and its set.
-    pub rows: Vec<(i32, u32)>,
+    /// Of which stack each row is.
+    pub rows: Rows,
     /// Columns of every row.
     pub width: usize,
     /// Row by row.
@@ -53,7 +96,7 @@ impl WideSamples {
 
     /// Adds the samples of one row.
     fn add_to(&self, samples: &mut Vec<Sample>, row: usize) {
-        let (stack, set) = self.rows[row];
+        let (stack, set) = self.rows.get(row);
         let Set { thread, metrics } = &self.sets[set as usize];
         let first = row * self.width;
         for (at, metric) in (first..first + self.width).zip(metrics) {
@@ -99,9 +142,7 @@ impl SampleSource for WideSamples {
             check::column("samples.thread", 0, &[*thread], tables.threads.len()).map_err(invalid)?;
             check::column("samples.metric", 0, metrics, tables.metrics.len()).map_err(invalid)?;
         }
-        let stacks = self.rows.iter().map(|(stack, _)| *stack).filter(|stack| *stack != NOWHERE);
-        // A negative number is a large one here.
-        let highest = stacks.map(i32::cast_unsigned).max().map(u32::cast_signed);
-        check::column("samples.stack", 0, highest.as_slice(), tables.stacks.len()).map_err(invalid)
+        check::column("samples.stack", 0, self.rows.highest().as_slice(), tables.stacks.len())
+            .map_err(invalid)
     }
 }

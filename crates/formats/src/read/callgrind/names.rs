@@ -10,6 +10,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::super::Builder;
 use super::super::numbers::unsigned;
+use crate::nameless::in_object;
 
 /// How something is named that is not known.
 pub(super) const UNKNOWN: &str = "???";
@@ -165,9 +166,10 @@ impl Spaces {
         if self.spent > NAMES + NAME * self.rows.len() {
             return None;
         }
-        let binary = known(self.objects.text(object)).map(|path| builder.binary(path, None));
-        let (name, file_name) = (name.as_ref().to_owned(), path.cloned());
-        let row = builder.function(Function { name, file: file_name, binary, ..Function::default() });
+        let from = known(self.objects.text(object));
+        let name = from.and_then(|from| in_object(name, from)).unwrap_or_else(|| name.as_ref().to_owned());
+        let (path, binary) = (path.cloned(), from.map(|from| builder.binary(from, None)));
+        let row = builder.function(Function { name, file: path, binary, ..Function::default() });
         self.rows.insert((function, file, object), row);
         Some(row)
     }

@@ -147,15 +147,15 @@ mod tests {
         let (frames, samples) = costs.finish().into_frames();
         let mut found = BTreeMap::new();
         for ((frame, set), values) in samples.rows.iter().zip(samples.values.chunks(2)) {
-            if *frame == NOWHERE {
+            if frame == NOWHERE {
                 assert_eq!(values, [0, 0]);
                 continue;
             }
-            let frame = &frames[*frame as usize];
+            let frame = &frames[frame as usize];
             let (function, line) = (frame.function.unwrap(), frame.line.unwrap().cast_unsigned());
             assert_eq!(frame.binary, Some(function / 2));
             assert_eq!(frame.file.as_deref(), [None, Some("a.c"), Some("b.c")][(line % 3) as usize]);
-            found.insert((*set, function, line), [values[0], values[1]]);
+            found.insert((set, function, line), [values[0], values[1]]);
         }
         assert_eq!(found, expected);
         let places: std::collections::BTreeSet<_> =

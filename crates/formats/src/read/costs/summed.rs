@@ -3,7 +3,7 @@
 use pyrometer_tables::schema::{Call, Frame};
 use rustc_hash::FxHashMap;
 
-use super::super::wide_samples::{NOWHERE, Set, WideSamples};
+use super::super::wide_samples::{NOWHERE, Rows, Set, WideSamples};
 use super::adder::{Adder, PlaceKey, line};
 
 /// Bytes that names of files may take in all frames together, beyond [`NAME`] for each of them: a file can refer to
@@ -41,13 +41,25 @@ impl Summed {
     /// A frame for each place where something was counted, no two of them alike, and samples whose stacks are those
     /// frames alone: `stack` is the frame.
     pub(in super::super) fn into_frames(mut self) -> (Vec<Frame>, WideSamples) {
-        let (rows, first, samples) = self.rows();
         let mut frames = std::mem::take(&mut self.sums.frames);
-        if first.len() < frames.len() {
-            keep(&mut frames, &first);
-        }
+        let (rows, samples) = match self.samples_if_all_are_used() {
+            Some(samples) if self.sets.len() == 1 => (Rows::InOrder(frames.len()), samples),
+            _ => {
+                let (rows, first, samples) = self.rows();
+                keep(&mut frames, &first);
+                (Rows::Listed(rows), samples)
+            }
+        };
         let (width, values) = self.sums.places.into_columns();
         (frames, WideSamples { sets: self.sets, rows, width, values, counts: Vec::new(), samples })
+    }
+
+    /// How many values are not 0, if every place has one of them.
+    fn samples_if_all_are_used(&self) -> Option<u64> {
+        self.sums.places.iter().try_fold(0, |samples, (_, values)| {
+            let used = values.iter().filter(|value| **value != 0).count() as u64;
+            (used > 0).then_some(samples + used)
+        })
     }
 
     /// For each place its frame and its set; for each frame its first place; how many values are not 0.
@@ -96,6 +108,9 @@ impl Summed {
 
 /// Leaves those at these places, which ascend.
 fn keep(frames: &mut Vec<Frame>, places: &[u32]) {
+    if places.len() == frames.len() {
+        return;
+    }
     let mut kept = places.iter().peekable();
     let mut place = 0;
     frames.retain(|_| {

@@ -15,7 +15,7 @@ use pyrometer_tables::schema::{Counter, Metric};
 use rustc_hash::FxHashMap;
 
 use super::by_line::{ByLine, Taken, read_by_line};
-use super::wide_samples::{Set, WideSamples};
+use super::wide_samples::{Rows, Set, WideSamples};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
 use fields::Fields;
@@ -438,7 +438,7 @@ impl ByStack {
     fn into_samples(self, set: Set) -> WideSamples {
         let samples = self.counts.iter().filter(|count| **count > 0).count() as u64;
         let Self { stacks, values, counts, .. } = self;
-        WideSamples { sets: vec![set], rows: stacks, width: WIDTH, values, counts, samples }
+        WideSamples { sets: vec![set], rows: Rows::Listed(stacks), width: WIDTH, values, counts, samples }
     }
 }
 
