@@ -129,8 +129,10 @@ $(STAMPS)/readers: tests/readers/package-lock.json
 	@npm ci --prefix tests/readers --silent --no-audit --no-fund
 	@touch $@
 
+# As many at a time as there are cores, those of a file by one process: their programs and recordings are made once.
 test-python: build ripgrep counts $(STAMPS)/readers ## run the Python tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m 'not alone'
+	$(BIN)/pytest -m alone
 
 lint: $(STAMPS)/dev $(STAMPS)/viewer ## check formatting, types, layers, and that lock files carry no addresses
 	cargo fmt --all --check

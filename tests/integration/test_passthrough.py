@@ -16,6 +16,9 @@ import programs
 import pyrometer
 from installed import PYROMETER, Run
 
+# Programs are waited for, and recorded for a second.
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def exits() -> Path:

@@ -15,6 +15,9 @@ import programs
 from installed import PYROMETER
 from recordings import Recorded, reaches_the_start
 
+# The kernel lends a user so much locked memory, whatever runs.
+pytestmark = pytest.mark.alone
+
 
 def record(path: Path, *program: str | Path, locked_kib: int | None = None) -> Recorded:
     """Records without capabilities and with a limit of locked memory."""
