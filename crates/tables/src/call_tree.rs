@@ -76,6 +76,9 @@ impl CallTree {
     /// or more ancestors. Totals stay: they still hold what was taken away below.
     pub fn prune(&mut self, min_share: f64, max_depth: usize) {
         let least = self.total.size() * min_share;
+        if least <= 0.0 && max_depth > self.nodes.len() {
+            return;
+        }
         let mut kept: Vec<Node> = Vec::new();
         let mut depths: Vec<usize> = Vec::new();
         let mut new_index: Vec<Option<u32>> = Vec::with_capacity(self.nodes.len());
@@ -146,7 +149,7 @@ pub(crate) fn outermost(nodes: &[Node], key: impl Fn(&Node) -> Option<u32>) -> V
     let highest = keys.iter().flatten().max().map_or(0, |key| *key as usize + 1);
     let mut on_path = vec![0_u32; highest];
     let mut outermost = vec![false; nodes.len()];
-    walk(&Children::of(nodes), |index, step| {
+    walk(&Children::in_order(nodes), |index, step| {
         let Some(key) = keys[index as usize] else {
             return;
         };

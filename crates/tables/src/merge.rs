@@ -177,6 +177,16 @@ pub struct Children {
 
 impl Children {
     pub(crate) fn of(nodes: &[Node]) -> Self {
+        let mut children = Self::in_order(nodes);
+        let weight = |node: &u32| std::cmp::Reverse(nodes[*node as usize].total.value);
+        for bounds in children.starts.windows(2) {
+            children.nodes[bounds[0] as usize..bounds[1] as usize].sort_by_key(weight);
+        }
+        children
+    }
+
+    /// Those of a node in the order of their numbers: for who needs no other.
+    pub(crate) fn in_order(nodes: &[Node]) -> Self {
         // Slot 0 is for the roots, slot n + 1 for the children of node n.
         let slot = |node: &Node| node.parent.map_or(0, |parent| parent as usize + 1);
         let mut starts = vec![0; nodes.len() + 2];
@@ -192,10 +202,6 @@ impl Children {
             let next = &mut next[slot(node)];
             sorted[*next as usize] = index;
             *next += 1;
-        }
-        let weight = |node: &u32| std::cmp::Reverse(nodes[*node as usize].total.value);
-        for bounds in starts.windows(2) {
-            sorted[bounds[0] as usize..bounds[1] as usize].sort_by_key(weight);
         }
         Self { starts, nodes: sorted }
     }
