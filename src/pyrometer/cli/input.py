@@ -11,7 +11,6 @@ from pyrometer.collect.output import RECORDING, SUFFIX
 from pyrometer.errors import ProfileNotFoundError
 from pyrometer.formats.pyro import is_being_recorded
 
-
 _KEPT: list[Profile] = []
 """What was opened stays to the end of the process, which takes less time than freeing it before."""
 
