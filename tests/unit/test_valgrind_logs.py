@@ -49,7 +49,7 @@ def test_processes_that_executed_a_program_are_no_forks(tmp_path):
     (tmp_path / "log.7").write_text(PARENT)
     (tmp_path / "log.8").write_text(FORKED)
     (tmp_path / "log.9").write_text(PARENT.replace("Parent PID: 1", "Parent PID: 7"))
-    assert forked(tmp_path) == {"8"}
+    assert forked(tmp_path) == {"8": "7"}
 
 
 def test_they_are_told_in_the_order_of_addresses_and_the_rest_stays(tmp_path):

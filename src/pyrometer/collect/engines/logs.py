@@ -21,11 +21,11 @@ _END = 64
 """Bytes, at the end of a file, that have its last brace."""
 
 
-def forked(folder: Path) -> set[str]:
-    """The processes that were forked of one that ran under Valgrind, and have executed no program since."""
+def forked(folder: Path) -> dict[str, str]:
+    """The processes that were forked under Valgrind and have executed no program since, with their parents."""
     logs = {path.suffix[1:]: path.read_text(errors="replace") for path in folder.glob("log.*")}
     parents = {pid: _PARENT.search(log) for pid, log in logs.items() if not _STARTED.search(log)}
-    return {pid for pid, parent in parents.items() if parent and parent[1] in logs}
+    return {pid: parent[1] for pid, parent in parents.items() if parent and parent[1] in logs}
 
 
 def add_process(file: Path, pid: str) -> None:

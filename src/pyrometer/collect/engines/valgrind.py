@@ -75,8 +75,9 @@ class Valgrind:
             raise _failure(status, notes, log)
         for path in files:
             self._complete(path, self.tool(request))
-        if forked and request.children:
-            notes.append(_FORKED.format("1 process" if len(forked) == 1 else f"{len(forked)} processes"))
+        doubled = sum(not _begins_anew(folder, parent) for parent in forked.values())
+        if doubled and request.children:
+            notes.append(_forks(doubled, self.tool(request)))
         if _may_nest(request.inside):
             notes.append(_NESTED)
         if caches and not caches.known:
@@ -99,6 +100,8 @@ class Valgrind:
         if tool == "callgrind":
             options += ["--separate-threads=yes", f"--dump-instr={_yes(request.addresses)}"]
             options += [f"--toggle-collect={function}" for function in request.inside]
+            # What was counted is written then and begins anew, in the child too.
+            options += [f"--dump-before={function}" for function in _FORKING]
         return [*options, *logs.FORKS]
 
     @staticmethod
@@ -121,10 +124,25 @@ def _process(path: Path) -> str:
     return path.name.split(".")[1].split("-")[0]
 
 
-_FORKED = (
-    "{0} forked without executing a program: under Valgrind each begins with all that its parent had counted, so that "
-    "this is in the sums once more for each. --process PID shows one alone, --no-children counts none of them"
-)
+_FORKING = ("fork", "_Fork", "__fork", "__libc_fork")
+"""Functions that fork, by all their names. The child of ``vfork`` executes a program."""
+
+
+def _begins_anew(folder: Path, parent: str) -> bool:
+    """Whether a process has written what it had counted until it forked, as a part: ``out.PID.1-01``."""
+    return any(folder.glob(f"out.{parent}.*"))
+
+
+def _forks(processes: int, tool: str) -> str:
+    which = "1 process" if processes == 1 else f"{processes} processes"
+    cure = {"cachegrind": "; with --calls each begins with nothing"}.get(tool, "")
+    return (
+        f"{which} forked without executing a program: under Valgrind each begins with all that its parent had counted, "
+        "so that this is in the sums once more for each. --process PID shows one alone, --no-children counts none of "
+        f"them{cure}"
+    )
+
+
 _NESTED = (
     "where one of the functions of --from calls another of them, Callgrind stops counting until that returns: if some "
     "do, count from the outermost alone"
