@@ -135,6 +135,8 @@ impl<'a> Body<'a> {
         // Where the callee begins is not known.
         writeln!(out, "calls={} {}0", edge.count, if self.graph.has_addresses { "0x0 " } else { "" })?;
         let position = self.position(0, edge.line);
+        // Readers differ on whether the next line's differences are to this one.
+        self.last = None;
         Ok(writeln!(out, "{position} {}", without_zeros(&edge.values))?)
     }
 

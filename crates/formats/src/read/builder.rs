@@ -40,6 +40,8 @@ pub struct Builder {
     lenient: bool,
     left_out: u64,
     kept: Vec<String>,
+    /// Parts of files that say another sum than that of their lines: how many, and both of the first.
+    differing: Option<(u64, i64, i64)>,
     binaries: FxHashMap<(String, Option<String>), i32>,
     functions: FxHashMap<FunctionKey, i32>,
     frames: FxHashMap<Frame, i32>,
@@ -264,6 +266,11 @@ impl Builder {
         self.tables.experiments.push(experiment);
     }
 
+    /// A part of a file says another sum than that of its lines.
+    pub fn differs(&mut self, said: i64, summed: i64) {
+        self.differing.get_or_insert((0, said, summed)).0 += 1;
+    }
+
     /// The profile.
     ///
     /// # Errors
@@ -280,6 +287,16 @@ impl Builder {
             self.meta.complete = false;
             let first = self.kept.join("; ");
             self.note(format!("{} things that do not fit were left out: {first}", self.left_out));
+        }
+        match self.differing {
+            None => {}
+            Some((1, said, summed)) => self.note(format!(
+                "A summary in the file says {said}, the lines of its part add up to {summed}: the lines count."
+            )),
+            Some((parts, said, summed)) => self.note(format!(
+                "Summaries of {parts} parts are not the sums of their lines, the first {said} where these add up to \
+                 {summed}: the lines count."
+            )),
         }
         let own = costs.as_ref().or(self.wide.as_ref()).map_or(0, WideSamples::observations);
         let counted = self.samples.iter().fold(own, |sum, sample| sum.saturating_add(sample.count));

@@ -65,6 +65,34 @@ fn code_without_a_name_is_counted() {
 }
 
 #[test]
+fn differences_of_callgrind_are_to_lines_of_own_counts() {
+    // As it writes a call that was begun before the last dump.
+    let lines = "fl=a.c\nfn=f\n134 11\ncfn=g\ncalls=1 -82\n-60 23\n-60 1\n+2 2\n";
+    for (creator, expected) in [("callgrind-3.19.0", [74, 76, 134]), ("other", [14, 16, 134])] {
+        let end = if creator == "other" { "" } else { "totals: 14\n" };
+        let profile = callgrind_of(&format!("creator: {creator}\nevents: Ir\n{lines}{end}"));
+        let mut found: Vec<_> = profile.tables().frames.iter().filter_map(|frame| frame.line).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{creator}");
+        assert_eq!(profile.tables().calls[0].line, Some(74), "{creator}");
+    }
+}
+
+#[test]
+fn summaries_of_many_parts_that_are_no_sums_are_one_note() {
+    let part = |said: u64| format!("pid: 1\nevents: Ir\nsummary: {said}\nfl=a.c\nfn=f\n1 5\n\n");
+    let notes =
+        |parts: &[u64]| callgrind_of(&parts.iter().map(|said| part(*said)).collect::<String>()).meta.notes;
+    assert!(notes(&[5, 5]).is_empty());
+    assert!(notes(&[5, 7])[0].starts_with("A summary in the file says 7, the lines of its part add up to 5"));
+    let several = notes(&[8, 5, 7]);
+    assert_eq!(several.len(), 1);
+    assert!(several[0].starts_with(
+        "Summaries of 2 parts are not the sums of their lines, the first 8 where these add up to 5"
+    ));
+}
+
+#[test]
 fn both_spellings_of_jumps_are_read_over() {
     let head = "events: Ir\nfl=a.c\nfn=f\n";
     for jump in ["jcnd=3/4 9", "jcnd=4 3 9", "jump=3 9", "jfi=(1) b.c\njfn=(1) g\njump=3 +9 "] {

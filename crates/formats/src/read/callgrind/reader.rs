@@ -11,7 +11,7 @@ use super::super::{Builder, Edge, Line, Place};
 use super::context::{Callee, Context, Next};
 use super::names::{Spaces, UNKNOWN};
 use super::part::Part;
-use super::positions::Positions;
+use super::positions::{Positions, State};
 
 /// What should have stood in a line, if it does not fit.
 pub(super) type Fits = Result<(), &'static str>;
@@ -41,6 +41,9 @@ pub(super) struct Reader<'a> {
     thread: i32,
     /// Whether the writer ends each part with `totals:`.
     writes_totals: bool,
+    /// Whether the next line's differences are not to positions of its calls and jumps. Callgrind's are to those of the
+    /// last line of own counts, which are the same as a rule.
+    calls_stay: bool,
     jumps: u64,
 }
 
@@ -88,6 +91,7 @@ impl<'a> Reader<'a> {
             process: Process::default(),
             thread: 0,
             writes_totals: false,
+            calls_stay: false,
             jumps: 0,
         };
         reader.leave_context();
@@ -108,12 +112,14 @@ impl<'a> Reader<'a> {
     #[inline]
     fn positioned(&mut self, bytes: &[u8]) -> Option<()> {
         let next = std::mem::replace(&mut self.next, Next::Costs);
+        let before = self.positions.state();
         let rest = self.positions.take(bytes)?;
         if next == Next::Jump {
+            self.stay(before);
             return Some(());
         }
         let found = counts(rest, &mut self.values[1..])?;
-        self.counted(next, found)
+        self.counted(next, found, before)
     }
 
     /// A plain line of counts or of a call that `text` begins with; what follows it. None if it is none, and nothing is
@@ -132,13 +138,13 @@ impl<'a> Reader<'a> {
             return None;
         };
         let next = std::mem::replace(&mut self.next, Next::Costs);
-        self.counted(next, found)?;
+        self.counted(next, found, before)?;
         Some(rest)
     }
 
-    /// Adds the counts of a line, the first `found` of its values.
+    /// Adds the counts of a line, the first `found` of its values. `before`: the positions of the line before.
     #[inline]
-    fn counted(&mut self, next: Next, found: usize) -> Option<()> {
+    fn counted(&mut self, next: Next, found: usize, before: State) -> Option<()> {
         let set = self.set.or_else(|| self.open())?;
         let Context { function, binary, file_number: file, .. } = self.context;
         let function = function?;
@@ -147,6 +153,7 @@ impl<'a> Reader<'a> {
             self.values[0] = calls;
             self.part.begun = true;
             self.builder.costs.call(set, edge, &self.values[..=found]);
+            self.stay(before);
             return Some(());
         }
         let (line, address) = (self.positions.line(), self.positions.address());
@@ -154,6 +161,14 @@ impl<'a> Reader<'a> {
         self.builder.costs.add(set, Place { function, binary, file, line, address }, values);
         self.part.add(values);
         Some(())
+    }
+
+    /// Forgets the positions of a call or a jump, if those of the next line are none the later.
+    #[inline]
+    fn stay(&mut self, before: State) {
+        if self.calls_stay {
+            self.positions.restore(before);
+        }
     }
 
     /// `key=value` or `key: value`.
@@ -246,7 +261,8 @@ impl<'a> Reader<'a> {
         match key {
             b"version" if value != "1" => return Err("version 1"),
             b"creator" => {
-                self.writes_totals = ["callgrind", "pyrometer"].iter().any(|by| value.starts_with(by))
+                self.calls_stay = value.starts_with("callgrind");
+                self.writes_totals = self.calls_stay || value.starts_with("pyrometer");
             }
             b"pid" => self.process.pid = value.parse().map_err(|_| "a process id")?,
             b"thread" => self.thread = value.parse().map_err(|_| "a number of a thread")?,
@@ -335,9 +351,7 @@ impl<'a> Reader<'a> {
     fn end_part(&mut self) -> Fits {
         let part = std::mem::take(&mut self.part);
         if let Some((said, summed)) = part.differs() {
-            self.builder.note(format!(
-                "A summary in the file says {said}, the lines of its part add up to {summed}: the lines count."
-            ));
+            self.builder.differs(said, summed);
         }
         if part.is_cut() && self.writes_totals {
             Err("a line `totals:` at the end of the part")
