@@ -24,6 +24,7 @@ pub mod firefox;
 pub mod folded;
 pub mod inferno;
 mod nameless;
+mod narrow;
 pub mod otlp;
 pub mod parquet;
 pub mod pprof;

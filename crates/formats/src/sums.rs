@@ -14,6 +14,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rustc_hash::FxBuildHasher;
 
+use crate::narrow::Narrow;
+
 /// No table has more rows: ids are int32.
 const LARGEST: usize = i32::MAX as usize;
 /// So often a group in disorder is come back to before it gets a table of its own.
@@ -26,7 +28,7 @@ pub(crate) struct Sums<K> {
     /// Columns of every key.
     width: usize,
     /// The columns of all keys, behind each other.
-    values: Vec<i64>,
+    values: Narrow,
     groups: Vec<Group>,
     current: Current,
     last: usize,
@@ -174,20 +176,18 @@ impl<K: Copy + Ord + Hash> Sums<K> {
         let follows = self.keys.get(self.last + 1) == Some(&key);
         let row = if follows { self.last + 1 } else { self.row(group, key) };
         self.last = row;
-        let sums = &mut self.values[row * self.width..][..width];
-        for (sum, value) in sums.iter_mut().zip(values) {
-            *sum = sum.saturating_add(*value);
-        }
+        self.values.add(row * self.width, &values[..values.len().min(width)]);
     }
 
     /// Gives every key more columns.
     #[cold]
     fn widen(&mut self, width: usize) {
-        let mut values = vec![0; self.keys.len() * width];
-        if self.width > 0 {
-            for (wide, old) in values.chunks_exact_mut(width).zip(self.values.chunks_exact(self.width)) {
-                wide[..old.len()].copy_from_slice(old);
-            }
+        let mut values = Narrow::default();
+        values.grow(self.keys.len() * width);
+        for (key, column) in
+            (0..self.keys.len()).flat_map(|key| (0..self.width).map(move |column| (key, column)))
+        {
+            values.set(key * width + column, self.values.get(key * self.width + column));
         }
         (self.values, self.width) = (values, width);
     }
@@ -256,7 +256,7 @@ impl<K: Copy + Ord + Hash> Sums<K> {
 
     fn push(&mut self, key: K) -> usize {
         self.keys.push(key);
-        self.values.resize(self.values.len() + self.width, 0);
+        self.values.grow(self.width);
         self.keys.len() - 1
     }
 
@@ -267,7 +267,7 @@ impl<K: Copy + Ord + Hash> Sums<K> {
     }
 
     /// How many columns each key has, and those of all keys behind each other.
-    pub(crate) fn into_columns(self) -> (usize, Vec<i64>) {
+    pub(crate) fn into_columns(self) -> (usize, Narrow) {
         (self.width, self.values)
     }
 
@@ -282,8 +282,9 @@ impl<K: Copy + Ord + Hash> Sums<K> {
     }
 
     /// Each key with its columns, in the order in which they came.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &[i64])> {
-        self.keys.iter().enumerate().map(|(row, key)| (key, &self.values[row * self.width..][..self.width]))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, impl Iterator<Item = i64> + Clone)> {
+        let columns = |row| self.values.of(row * self.width..(row + 1) * self.width);
+        self.keys.iter().enumerate().map(move |(row, key)| (key, columns(row)))
     }
 }
 
@@ -303,7 +304,7 @@ mod tests {
         {
             sums.add(key / 6, key, 2, values);
         }
-        let found: Vec<_> = sums.iter().map(|(key, values)| (*key, values.to_vec())).collect();
+        let found: Vec<_> = sums.iter().map(|(key, values)| (*key, values.collect::<Vec<_>>())).collect();
         assert_eq!(found, [(5, vec![111, 22]), (6, vec![33, 40]), (7, vec![0, 0])]);
     }
 
@@ -313,7 +314,7 @@ mod tests {
         sums.add(0, 1, 1, &[7]);
         sums.add(0, 2, 3, &[1, 2, 3]);
         sums.add(0, 1, 1, &[1, 9]);
-        let found: Vec<_> = sums.iter().map(|(key, values)| (*key, values.to_vec())).collect();
+        let found: Vec<_> = sums.iter().map(|(key, values)| (*key, values.collect::<Vec<_>>())).collect();
         assert_eq!(found, [(1, vec![8, 0, 0]), (2, vec![1, 2, 3])]);
     }
 
@@ -327,7 +328,7 @@ mod tests {
                 sums.add(key.0, *key, 1, &[1]);
                 *expected.entry(*key).or_default() += 1;
             }
-            let found: BTreeMap<_, _> = sums.iter().map(|(key, values)| (*key, values[0])).collect();
+            let found: BTreeMap<_, _> = sums.iter().map(|(key, values)| (*key, values.sum())).collect();
             prop_assert_eq!(sums.len(), found.len());
             prop_assert_eq!(found, expected);
         }

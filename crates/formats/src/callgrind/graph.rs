@@ -62,8 +62,8 @@ impl Graph {
         if with_calls {
             add_calls(&tables.calls, sums, &code, &mut edges);
         }
-        for ((caller, callee, line), values) in edges.iter() {
-            let (count, values) = (values[0], values[1..].to_vec());
+        for ((caller, callee, line), mut values) in edges.iter() {
+            let (count, values) = (values.next().unwrap_or_default(), values.collect());
             nodes[*caller as usize].calls.push(Edge { callee: *callee, line: *line, count, values });
         }
         let has_addresses = tables.frames.iter().any(|frame| frame.address.is_some());
@@ -117,7 +117,7 @@ fn self_costs(
         }
     }
     for ((function, file, address, line), values) in costs.iter() {
-        let cost = Cost { file: *file, line: *line, address: *address, values: values.to_vec() };
+        let cost = Cost { file: *file, line: *line, address: *address, values: values.collect() };
         nodes[*function as usize].costs.push(cost);
     }
     for (node, own) in nodes.iter_mut().zip(file_of) {

@@ -4,6 +4,8 @@ use pyrometer_tables::check::{self, BadRow};
 use pyrometer_tables::samples::{BATCH_ROWS, SampleSource};
 use pyrometer_tables::schema::{Sample, Tables};
 
+use crate::narrow::Narrow;
+
 /// What was counted together: a thread, and the metrics of its columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Set {
@@ -69,7 +71,7 @@ pub struct WideSamples {
     /// Columns of every row.
     pub width: usize,
     /// Row by row.
-    pub values: Vec<i64>,
+    pub(crate) values: Narrow,
     /// How many observations each value is of, 0 without a sample; empty if each is of one.
     pub counts: Vec<u32>,
     /// How many samples there are.
@@ -91,7 +93,7 @@ impl WideSamples {
 
     /// How many observations a value is of.
     fn count(&self, at: usize) -> i64 {
-        self.counts.get(at).map_or_else(|| i64::from(self.values[at] != 0), |count| i64::from(*count))
+        self.counts.get(at).map_or_else(|| i64::from(self.values.get(at) != 0), |count| i64::from(*count))
     }
 
     /// Adds the samples of one row.
@@ -100,7 +102,7 @@ impl WideSamples {
         let Set { thread, metrics } = &self.sets[set as usize];
         let first = row * self.width;
         for (at, metric) in (first..first + self.width).zip(metrics) {
-            let (value, count) = (self.values[at], self.count(at));
+            let (value, count) = (self.values.get(at), self.count(at));
             if count > 0 {
                 samples.push(Sample {
                     stack,

@@ -57,7 +57,7 @@ impl Summed {
     /// How many values are not 0, if every place has one of them.
     fn samples_if_all_are_used(&self) -> Option<u64> {
         self.sums.places.iter().try_fold(0, |samples, (_, values)| {
-            let used = values.iter().filter(|value| **value != 0).count() as u64;
+            let used = values.filter(|value| *value != 0).count() as u64;
             (used > 0).then_some(samples + used)
         })
     }
@@ -70,7 +70,7 @@ impl Summed {
         let mut samples = 0;
         for (place, (key, values)) in places.iter().enumerate() {
             let owned = owners.get(key.owner);
-            let used = values.iter().filter(|value| **value != 0).count();
+            let used = values.filter(|value| *value != 0).count();
             samples += used as u64;
             let mut new = || {
                 first.push(place as u32);
@@ -91,16 +91,17 @@ impl Summed {
 
     /// Every call, once for each metric.
     pub(in super::super) fn calls(&self) -> impl Iterator<Item = Call> {
-        self.sums.edges.iter().flat_map(|(key, values)| {
+        self.sums.edges.iter().flat_map(|(key, mut values)| {
             let caller = self.sums.owners.get(key.owner);
             let metrics = &self.sets[caller.set as usize].metrics;
-            metrics.iter().zip(&values[1..]).map(move |(metric, inclusive)| Call {
+            let count = values.next().unwrap_or_default();
+            metrics.iter().zip(values).map(move |(metric, inclusive)| Call {
                 caller: caller.function,
                 callee: key.callee,
                 line: line(key.line),
-                count: values[0],
+                count,
                 metric: *metric,
-                inclusive: *inclusive,
+                inclusive,
             })
         })
     }

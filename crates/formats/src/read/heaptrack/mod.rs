@@ -18,6 +18,7 @@ use super::by_line::{ByLine, Taken, read_by_line};
 use super::wide_samples::{Rows, Set, WideSamples};
 use super::{Builder, Format, Head, Input, Likeness, Line};
 use crate::error::Result;
+use crate::narrow::Narrow;
 use fields::Fields;
 use live::{Event, Live};
 use places::Places;
@@ -396,7 +397,7 @@ struct ByStack {
     /// Those that have come, of the only set.
     stacks: Vec<(i32, u32)>,
     /// Row by row.
-    values: Vec<i64>,
+    values: Narrow,
     /// How many of the stack's traces have some.
     counts: Vec<u32>,
 }
@@ -405,30 +406,30 @@ const WIDTH: usize = METRICS.len();
 
 impl ByStack {
     fn of(stacks: usize) -> Self {
-        Self { rows: vec![0; stacks], stacks: Vec::new(), values: Vec::new(), counts: Vec::new() }
+        Self { rows: vec![0; stacks], stacks: Vec::new(), values: Narrow::default(), counts: Vec::new() }
     }
 
     fn add(&mut self, stack: i32, sums: [i64; WIDTH]) {
         let row = &mut self.rows[stack as usize];
         if *row == 0 {
             self.stacks.push((stack, 0));
-            self.values.resize(self.values.len() + WIDTH, 0);
+            self.values.grow(WIDTH);
             self.counts.resize(self.counts.len() + WIDTH, 0);
             *row = self.stacks.len() as u32;
         }
         let first = (*row as usize - 1) * WIDTH;
-        for (at, value) in (first..).zip(sums) {
-            self.values[at] = self.values[at].saturating_add(value);
-            self.counts[at] += u32::from(value != 0);
+        self.values.add(first, &sums);
+        for (count, value) in self.counts[first..].iter_mut().zip(sums) {
+            *count += u32::from(value != 0);
         }
     }
 
     /// What a row has at the end, in bytes, which it then has no longer.
     fn take_exit(&mut self, row: usize) -> i64 {
-        let bytes = self.values[row * WIDTH + live::EXIT_BYTES];
+        let bytes = self.values.get(row * WIDTH + live::EXIT_BYTES);
         if bytes != 0 {
             for at in live::EXIT {
-                self.values[row * WIDTH + at] = 0;
+                self.values.set(row * WIDTH + at, 0);
                 self.counts[row * WIDTH + at] = 0;
             }
         }
