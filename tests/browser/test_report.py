@@ -162,10 +162,45 @@ def test_search_says_the_share_found(open_page: Open, address: str, shown):
     rows = [
         row for row in shown("--limit", "1000", "--by", "total")["rows"] if "inlined_kernel" in row["place"]["name"]
     ]
-    assert page.locator(".share").inner_text() == f"{percent(rows[0]['total']['share'])} in 1"
+    assert page.locator(".share").inner_text() == f"{percent(rows[0]['total']['share'])} in 1 function"
     assert pixels_that_differ(page, before)
     page.fill("input[type=search]", "(")
     page.wait_for_function("() => document.querySelector('.share').innerText == 'no regular expression'")
+
+
+TYPED = """text => {
+  const field = document.querySelector("[name=search]");
+  field.focus();
+  field.value = text;
+  field.dispatchEvent(new InputEvent("input", {bubbles: true}));
+  return [document.querySelector(".share").textContent, location.hash];
+}"""
+
+
+def test_a_letter_is_searched_for_at_once_and_the_address_follows(open_page: Open, address: str):
+    page = open_page(f"{address}#panel=flame")
+    said, before = page.evaluate(TYPED, "inlined_kern")
+    assert said.endswith("in 1 function")
+    assert before == "#panel=flame"
+    page.evaluate(TYPED, "inlined_kernel")
+    page.wait_for_function("() => location.hash === '#panel=flame&search=inlined_kernel'")
+    # What comes before the address has followed takes it along.
+    page.evaluate(TYPED, "inlined")
+    page.keyboard.press("Enter")
+    page.keyboard.press("3")
+    assert page.url.endswith("#panel=functions&search=inlined")
+    page.keyboard.press("Control+z")
+    page.wait_for_function("() => location.hash === '#panel=flame&search=inlined'")
+    assert page.input_value("[name=search]") == "inlined"
+
+
+def test_escape_ends_a_search_that_has_just_been_typed(open_page: Open, address: str):
+    page = open_page(f"{address}#panel=flame")
+    page.evaluate(TYPED, "inlined")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(300)
+    assert page.url.endswith("#panel=flame")
+    assert page.locator(".share").inner_text() == ""
 
 
 def test_a_click_zooms_and_undo_goes_back(open_page: Open, address: str):

@@ -24,7 +24,7 @@ import { isHeap } from "./tree/points";
 import type { Answer } from "./tree/query";
 import { type Found, find, pattern, prepare } from "./tree/search";
 import type { Sight } from "./tree/tree";
-import { button, h, on, refresh, replace, shorten } from "./ui/dom";
+import { button, h, on, refresh, replace, shorten, write } from "./ui/dom";
 import { whenIdle } from "./ui/idle";
 import { announce, liveRegion } from "./ui/live";
 import { startTheme, switchTheme } from "./ui/theme";
@@ -41,8 +41,10 @@ const TITLES: Record<PanelName, string> = {
   counters: "Counters",
   heap: "Heap",
 };
-/** Milliseconds without a key before a search begins. */
+/** Milliseconds without a key before a search begins that takes long. */
 const TYPING = 120;
+/** Functions and nodes: a search in no more takes less than a frame, and each letter is shown as it is typed. */
+const QUICK = { functions: 100_000, nodes: 2_000_000 };
 
 export class Page {
   private readonly store: Store;
@@ -60,8 +62,9 @@ export class Page {
   private labels: Labels | null = null;
   private found: { search: string; answer: Answer; found: Found | null } | null = null;
   private asked = 0;
-
   private refined = 0;
+  /** The filters that are shown. */
+  private filtered = "";
 
   constructor(
     private readonly source: Source,
@@ -178,7 +181,12 @@ export class Page {
     on(this.search, {
       input: () => {
         clearTimeout(typing);
-        typing = window.setTimeout(() => this.store.change({ search: this.search.value }, true), TYPING);
+        const search = () => this.store.drift({ search: this.search.value });
+        if (this.searchesQuickly) {
+          search();
+        } else {
+          typing = window.setTimeout(search, TYPING);
+        }
       },
       keydown: (event) => {
         if (event.key === "Escape") {
@@ -192,6 +200,12 @@ export class Page {
     });
     on(this.tabs, { keydown: (event) => this.tabKey(event) });
     document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  private get searchesQuickly(): boolean {
+    const { store, answer, profile } = this;
+    const isFew = profile.functions.count <= QUICK.functions && (answer?.tree.count ?? 0) <= QUICK.nodes;
+    return isFew && !this.source.lacks({ ...store.state, search: this.search.value });
   }
 
   private tabKey(event: KeyboardEvent): void {
@@ -330,25 +344,34 @@ export class Page {
   }
 
   private drawTop(view: View): void {
-    const { state, profile, found } = view;
-    const names = metricNames(profile);
-    const choose = (value: string) => this.store.change({ metric: Number(value), zoom: [0, 1] });
-    refresh(
-      this.metric,
-      names.length > 1 ? choice("Metric", names, String(state.metric), choose) : names[0]?.[1],
-    );
+    const { state, found } = view;
+    this.drawFilters(view);
     if (document.activeElement !== this.search) {
       this.search.value = state.search;
     }
     const wrong = state.search !== "" && !found;
     this.search.setAttribute("aria-invalid", String(wrong));
-    this.share.textContent = wrong ? "no regular expression" : found ? shareFound(view, found) : "";
+    write(this.share, wrong ? "no regular expression" : found ? shareFound(view, found) : "");
     for (const name of PANELS) {
       const tab = document.getElementById(`tab-${name}`);
       tab?.setAttribute("aria-selected", String(name === this.shown));
       tab?.setAttribute("tabindex", name === this.shown ? "0" : "-1");
     }
     this.undo.disabled = this.store.steps === 0;
+  }
+
+  /** The metric, and what is filtered by; a step of a search leaves both as they are. */
+  private drawFilters(view: View): void {
+    const { state, profile } = view;
+    const { metric, focus, hide, threads, fold, runtime } = state;
+    const filtered = JSON.stringify([metric, focus, hide, threads, fold, runtime]);
+    if (filtered === this.filtered) {
+      return;
+    }
+    this.filtered = filtered;
+    const names = metricNames(profile);
+    const choose = (value: string) => this.store.change({ metric: Number(value), zoom: [0, 1] });
+    refresh(this.metric, names.length > 1 ? choice("Metric", names, String(metric), choose) : names[0]?.[1]);
     refresh(this.chips, ...this.filters(view));
   }
 
@@ -379,7 +402,8 @@ export class Page {
 
 /** What a search has found: how much of the whole, in how many functions. */
 function shareFound(view: View, { functions, weight }: Found): string {
-  return functions > 0 ? `${percent(view.share(weight))} % in ${count(functions)}` : "nothing found";
+  const found = `${count(functions)} ${functions === 1 ? "function" : "functions"}`;
+  return functions > 0 ? `${percent(view.share(weight))} % in ${found}` : "nothing found";
 }
 
 /** Of two profiles, what has changed is what one looks at. */

@@ -3,6 +3,7 @@ import { bare, fitted } from "../src/flame/names";
 import { nodeAt, Visible } from "../src/flame/visible";
 import { hotPath, openRows } from "../src/panels/tree";
 import { answer } from "../src/tree/answer";
+import { Bits } from "../src/tree/bits";
 import { nameOf } from "../src/tree/labels";
 import { follow, pathOf, spanOf } from "../src/tree/path";
 import { EVERYTHING } from "../src/tree/query";
@@ -110,11 +111,39 @@ describe("search", () => {
     }
   });
 
+  it("finds letters in all names at once as in each of them", () => {
+    const names = ["Aab", "ab::a", "b", "baab", "ab", "", "a b", "Ba"];
+    const pieces = made(names.map((name, row) => ({ stack: `${name};x${row}`, value: 1 })));
+    const whole = answer(pieces, EVERYTHING).tree;
+    const labels = pieces.functions.count;
+    for (const search of ["a", "ab", "aab", "ba", "B", "Aa", "b::", "aba", "x1", "bb", " ", "ſ"]) {
+      const wanted = pattern(search) ?? /$^/;
+      const { matches, functions } = find(pieces, whole, labels, wanted, false);
+      const each = Array.from({ length: labels }, (_, label) => wanted.test(nameOf(pieces, label)));
+      expect([...matches].map(Boolean)).toEqual(each);
+      expect(functions).toBe(each.filter(Boolean).length);
+    }
+  });
+
   it("is of any case unless it has capitals", () => {
     expect(pattern("par")?.test("PARSE")).toBe(true);
     expect(pattern("Par")?.test("PARSE")).toBe(false);
     expect(pattern("(")).toBeNull();
   });
+});
+
+it("a set of nodes has them in order", () => {
+  const numbers = [0, 1, 31, 32, 63, 200, 511];
+  const bits = new Bits(512);
+  for (const number of [...numbers].reverse()) {
+    bits.add(number);
+  }
+  const found: number[] = [];
+  for (let number = bits.next(0); number >= 0; number = bits.next(number + 1)) {
+    found.push(number);
+  }
+  expect(found).toEqual(numbers);
+  expect(bits.next(512)).toBe(-1);
 });
 
 describe("the table of the tree", () => {

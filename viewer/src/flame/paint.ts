@@ -3,10 +3,12 @@
 import type { Found } from "../tree/search";
 import type { Tree } from "../tree/tree";
 import type { Colouring } from "./colours";
+import { APART, GAP, Rectangles } from "./rectangles";
 import type { Boxes } from "./visible";
 
 export const ROW = 20;
-const GAP = 1;
+/** Letters: no name is written in fewer. */
+const LEAST = 3;
 const PADDING = 4;
 export const FONT = '12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace';
 
@@ -56,55 +58,74 @@ export function paint(
   paintMarks(context, theme, picture);
 }
 
+/** What was not found, as an index of fills. */
+const FADED = 255;
+
 function paintBoxes(context: CanvasRenderingContext2D, theme: Theme, picture: Picture): void {
-  const { boxes } = picture;
-  const byColour = new Map<string, number[]>();
-  for (let box = 0; box < boxes.count; box++) {
-    const fill = fillOf(theme, picture, boxes.node[box]);
-    const same = byColour.get(fill);
-    if (same) {
-      same.push(box);
-    } else {
-      byColour.set(fill, [box]);
-    }
+  const { boxes, tree } = picture;
+  const fills = fillsOf(picture);
+  const used = new Uint8Array(FADED + 1);
+  for (const fill of fills) {
+    used[fill] = 1;
   }
-  // Edges on whole pixels of the screen are drawn several times faster than those between.
-  const dense = context.getTransform().a;
-  const whole = (edge: number) => Math.round(edge * dense) / dense;
-  for (const [fill, same] of byColour) {
-    context.fillStyle = fill;
-    for (const box of same) {
-      const top = picture.top(picture.tree.depth[boxes.node[box]]);
-      const left = whole(boxes.x[box]);
-      const wide = Math.max(1 / dense, whole(boxes.x[box] + boxes.width[box]) - left);
-      context.fillRect(left, top, wide > 3 ? wide - GAP : wide, ROW - GAP);
+  const rectangles = new Rectangles(context);
+  // What was found last: it is not to be covered where two share a pixel.
+  for (let fill = FADED; fill >= 0; fill--) {
+    if (used[fill] === 0) {
+      continue;
     }
+    context.fillStyle = fill === FADED ? theme.faded : theme.fills[fill];
+    for (let box = 0; box < boxes.count; box++) {
+      if (fills[box] === fill) {
+        const top = picture.top(tree.depth[boxes.node[box]]);
+        rectangles.add(boxes.x[box], boxes.width[box], top, ROW - GAP);
+      }
+    }
+    rectangles.end();
   }
 }
 
-function fillOf(theme: Theme, { tree, colouring, found }: Picture, node: number): string {
-  const label = tree.label[node];
-  if (found && !found.matches[label]) {
-    return theme.faded;
+/** By box: an index of the theme's fills, or {@link FADED}. */
+function fillsOf({ boxes, tree, colouring, found }: Picture): Uint8Array {
+  const fills = new Uint8Array(boxes.count);
+  for (let box = 0; box < boxes.count; box++) {
+    const node = boxes.node[box];
+    const label = tree.label[node];
+    fills[box] = found && !found.matches[label] ? FADED : colouring.of(node, label);
   }
-  return theme.fills[colouring.of(node, label)];
+  return fills;
 }
 
 function paintNames(context: CanvasRenderingContext2D, theme: Theme, picture: Picture, letter: number): void {
-  const { boxes, tree, found } = picture;
   context.font = FONT;
   context.textBaseline = "middle";
+  // One colour after the other: to change it for each name takes as long as to write it.
+  context.fillStyle = theme.text;
+  const { found } = picture;
+  writeNames(context, picture, letter, (label) => !found || found.matches[label] === 1);
+  if (found) {
+    context.fillStyle = theme.fadedText;
+    writeNames(context, picture, letter, (label) => found.matches[label] === 0);
+  }
+}
+
+function writeNames(
+  context: CanvasRenderingContext2D,
+  { boxes, tree, sign, name, top }: Picture,
+  letter: number,
+  has: (label: number) => boolean,
+): void {
   for (let box = 0; box < boxes.count; box++) {
     const room = Math.floor((boxes.width[box] - 2 * PADDING) / letter);
-    if (room < 3) {
+    const node = boxes.node[box];
+    const label = tree.label[node];
+    if (room < LEAST || !has(label)) {
       continue;
     }
-    const node = boxes.node[box];
-    const sign = picture.sign(node);
-    const text = sign + picture.name(tree.label[node], room - sign.length);
+    const before = sign(node);
+    const text = before + name(label, room - before.length);
     if (text) {
-      context.fillStyle = found && !found.matches[tree.label[node]] ? theme.fadedText : theme.text;
-      context.fillText(text, boxes.x[box] + PADDING, picture.top(tree.depth[node]) + ROW / 2);
+      context.fillText(text, boxes.x[box] + PADDING, top(tree.depth[node]) + ROW / 2);
     }
   }
 }
@@ -114,16 +135,18 @@ function paintMarks(context: CanvasRenderingContext2D, theme: Theme, picture: Pi
   const { boxes, tree, found } = picture;
   context.fillStyle = theme.mark;
   context.strokeStyle = theme.mark;
+  const lines = new Rectangles(context);
   for (let box = 0; box < boxes.count; box++) {
     const node = boxes.node[box];
     const label = tree.label[node];
     const top = picture.top(tree.depth[node]);
-    if (found?.matches[label] || (label === picture.selected && boxes.width[box] >= 3)) {
-      context.fillRect(boxes.x[box], top + ROW - 3, Math.max(1, boxes.width[box] - GAP), 2);
+    if (found?.matches[label] || (label === picture.selected && boxes.width[box] >= APART)) {
+      lines.add(boxes.x[box], boxes.width[box], top + ROW - 3, 2);
     }
     if (node === picture.current || node === picture.hovered) {
       context.lineWidth = node === picture.current ? 2 : 1;
       context.strokeRect(boxes.x[box] + 1, top + 1, Math.max(1, boxes.width[box] - 3), ROW - 3);
     }
   }
+  lines.end();
 }

@@ -1,6 +1,7 @@
 /** The selected function: what it weighs, who calls it, what it calls. */
 
 import { fitted } from "../flame/names";
+import { sameQuery } from "../state/state";
 import type { Neighbour } from "../tree/sums";
 import { button, h, refresh } from "../ui/dom";
 import type { Around } from "../work/source";
@@ -18,7 +19,11 @@ export class Details {
   private shown: View | null = null;
 
   show(view: View): void {
+    const before = this.shown;
     this.shown = view;
+    if (before && isSame(view, before) && this.isSettled) {
+      return;
+    }
     this.element.removeAttribute("aria-busy");
     const label = view.selected;
     if (label < 0 || !view.isFunction(label)) {
@@ -34,6 +39,11 @@ export class Details {
     }
   }
 
+  /** Whether all of it is there: what failed is asked again. */
+  private get isSettled(): boolean {
+    return !this.element.hasAttribute("aria-busy") && !this.element.querySelector(".failure");
+  }
+
   /** What was shown stays until the server has answered, unless something else is to be shown by then. */
   private async wait(view: View, label: number, coming: Promise<Around>): Promise<void> {
     this.element.setAttribute("aria-busy", "true");
@@ -46,6 +56,15 @@ export class Details {
       this.element.removeAttribute("aria-busy");
     }
   }
+}
+
+/** Whether the same function stands in the same answer: then nothing here is another one. */
+function isSame(view: View, before: View): boolean {
+  return (
+    view.answer === before.answer &&
+    view.state.selected === before.state.selected &&
+    sameQuery(view.state, before.state)
+  );
 }
 
 function contents(view: View, label: number, { callers, callees }: Around): Node[] {

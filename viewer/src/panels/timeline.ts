@@ -3,7 +3,7 @@
 import type { Samples } from "../data/profile";
 import { grouped, seconds, value } from "../data/units";
 import { timeline } from "../tree/timeline";
-import { button, h, on } from "../ui/dom";
+import { button, h, on, write } from "../ui/dom";
 import { announce } from "../ui/live";
 import { property } from "../ui/theme";
 import { lengthOf, type View } from "./view";
@@ -130,9 +130,8 @@ export class Timeline {
     this.all.hidden = !part;
     const whole = `${this.written(this.length)}, ${grouped(samples)} samples`;
     const cpus = view.metric.unit === "ns" ? `, ${(view.answer.whole / (end - start)).toFixed(2)} CPUs` : "";
-    this.text.textContent = part
-      ? `${this.written(start)} – ${this.written(end)}: ${value(view.answer.whole, view.metric.unit)}${this.dragged ? "" : cpus}`
-      : `${whole}${cpus}`;
+    const chosen = `${this.written(start)} – ${this.written(end)}: ${value(view.answer.whole, view.metric.unit)}`;
+    write(this.text, part ? `${chosen}${this.dragged ? "" : cpus}` : `${whole}${cpus}`);
   }
 
   private place(edge: HTMLElement, at: 0 | 1, [least, most]: Span): void {

@@ -2,11 +2,16 @@
 
 import { fromAddress, type Limits, type State, toAddress } from "./state";
 
+/** Milliseconds without a change before the address follows: to write it takes a browser longer than a frame may. */
+const SETTLED = 150;
+
 export type Listener = (state: State, before: State) => void;
 
 export class Store {
   private current: State;
   private readonly listeners: Listener[] = [];
+  /** The timer of what the address does not have yet, or 0. */
+  private settling = 0;
 
   /** `start` is what an address without anything means. */
   constructor(
@@ -14,7 +19,10 @@ export class Store {
     private readonly start: State,
   ) {
     this.current = fromAddress(location.hash, limits, start);
-    window.addEventListener("popstate", () => this.become(fromAddress(location.hash, limits, start)));
+    window.addEventListener("popstate", () => {
+      this.stopSettling();
+      this.become(fromAddress(location.hash, limits, start));
+    });
   }
 
   get state(): State {
@@ -33,6 +41,7 @@ export class Store {
 
   /** Goes to another state; `quietly`: it is no step of its own. */
   change(part: Partial<State>, quietly = false): void {
+    this.settle();
     const next = { ...this.current, ...part };
     const address = `#${toAddress(next, this.start)}`;
     if (address !== `#${toAddress(this.current, this.start)}`) {
@@ -45,7 +54,28 @@ export class Store {
     this.become(next);
   }
 
+  /** As a quiet change of which more follow, letter by letter: the address has the last. */
+  drift(part: Partial<State>): void {
+    this.stopSettling();
+    this.settling = window.setTimeout(() => this.settle(), SETTLED);
+    this.become({ ...this.current, ...part });
+  }
+
+  private settle(): void {
+    if (this.settling !== 0) {
+      this.stopSettling();
+      history.replaceState(history.state, "", `#${toAddress(this.current, this.start)}`);
+    }
+  }
+
+  /** Forgets what the address does not have. */
+  private stopSettling(): void {
+    clearTimeout(this.settling);
+    this.settling = 0;
+  }
+
   undo(): void {
+    this.settle();
     if (this.steps > 0) {
       history.back();
     }

@@ -1,6 +1,7 @@
 /** Which functions a search means. */
 
 import type { Profile } from "../data/profile";
+import { Bits } from "./bits";
 import { nameOf } from "./labels";
 import { coveredBy, coveredByNodes } from "./sums";
 import type { Tree } from "./tree";
@@ -26,12 +27,46 @@ export function pattern(search: string): RegExp | null {
 /** Finds the functions of a tree whose names match. */
 export function find(profile: Profile, tree: Tree, labels: number, wanted: RegExp, fold: boolean): Found {
   const places = placesOf(tree, labels);
-  const matches = new Uint8Array(labels);
-  const found = places.labels.filter((label) => wanted.test(nameOf(profile, label, fold)));
-  for (const label of found) {
-    matches[label] = 1;
+  const matches = matching(profile, places, labels, wanted, fold);
+  let functions = 0;
+  let nodes = 0;
+  for (let label = 0; label < labels; label++) {
+    if (matches[label]) {
+      functions++;
+      nodes += places.starts[label + 1] - places.starts[label];
+    }
   }
-  return { matches, functions: found.length, weight: covered(tree, places, matches, found) };
+  const isRare = nodes < tree.count / RARE;
+  return {
+    matches,
+    functions,
+    weight: isRare ? coveredByFew(tree, places, matches) : coveredBy(tree, matches),
+  };
+}
+
+/** Without a letter that means something else in a regular expression. */
+const LETTERS = /^[^\\^$.*+?()[\]{}|]+$/;
+
+/** By label of the tree: 1 if its name matches. */
+function matching(
+  profile: Profile,
+  { labels: used }: Places,
+  labels: number,
+  wanted: RegExp,
+  fold: boolean,
+): Uint8Array {
+  const { functions, texts } = profile;
+  const texted = LETTERS.test(wanted.source) ? texts.having(wanted) : null;
+  const rows = fold ? functions.folded : functions.name;
+  const matches = new Uint8Array(labels);
+  for (const label of used) {
+    const isFound =
+      texted && label < functions.count
+        ? texted[rows[label]] === 1
+        : wanted.test(nameOf(profile, label, fold));
+    matches[label] = isFound ? 1 : 0;
+  }
+  return matches;
 }
 
 /** Gets a tree ready to be searched: the first letter is not to wait for it. */
@@ -77,22 +112,18 @@ function byLabel({ label, count }: Tree, labels: number): Places {
   return { labels: used, nodes, starts };
 }
 
-/** Of how many nodes one may match for the matching ones to be looked at in place of all. */
-const RARE = 16;
+/** Of so many nodes one may match for the matching ones to be looked at in place of all. */
+const RARE = 8;
 
-function covered(tree: Tree, places: Places, matches: Uint8Array, found: Uint32Array): number {
-  const parts = Array.from(found, (label) =>
-    places.nodes.subarray(places.starts[label], places.starts[label + 1]),
-  );
-  const count = parts.reduce((sum, part) => sum + part.length, 0);
-  if (count > tree.count / RARE) {
-    return coveredBy(tree, matches);
+/** What the subtrees of few matching nodes weigh together. */
+function coveredByFew(tree: Tree, { labels, nodes, starts }: Places, matches: Uint8Array): number {
+  const found = new Bits(tree.count);
+  for (const label of labels) {
+    if (matches[label]) {
+      for (let at = starts[label]; at < starts[label + 1]; at++) {
+        found.add(nodes[at]);
+      }
+    }
   }
-  const nodes = new Uint32Array(count);
-  let end = 0;
-  for (const part of parts) {
-    nodes.set(part, end);
-    end += part.length;
-  }
-  return coveredByNodes(tree, parts.length > 1 ? nodes.sort() : nodes);
+  return coveredByNodes(tree, found);
 }

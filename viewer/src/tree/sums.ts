@@ -1,6 +1,7 @@
 /** Sums by label over a tree in depth-first order; what recurs on a path counts once. */
 
 import type { Nodes } from "../data/profile";
+import type { Bits } from "./bits";
 import type { Labels } from "./labels";
 import type { Sums } from "./query";
 import type { Tree } from "./tree";
@@ -95,15 +96,11 @@ export function coveredBy(tree: Tree, matches: Uint8Array): number {
   return covered;
 }
 
-/** What the subtrees of nodes weigh together, each sample once; the nodes are in order. */
-export function coveredByNodes(tree: Tree, nodes: Uint32Array): number {
+/** What the subtrees of nodes weigh together, each sample once. */
+export function coveredByNodes(tree: Tree, nodes: Bits): number {
   let covered = 0;
-  let until = 0;
-  for (const node of nodes) {
-    if (node >= until) {
-      covered += tree.total[node];
-      until = tree.end[node];
-    }
+  for (let node = nodes.next(0); node >= 0; node = nodes.next(tree.end[node])) {
+    covered += tree.total[node];
   }
   return covered;
 }

@@ -40,6 +40,13 @@ export function replace(element: Element, ...children: Child[]): void {
   append(element, children);
 }
 
+/** Writes a text where another one stands: to write the same again would lay out what is around it. */
+export function write(element: Element, text: string): void {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
 export function on<T extends HTMLElement>(element: T, handlers: Handlers): T {
   for (const [name, handler] of Object.entries(handlers)) {
     element.addEventListener(name, handler as EventListener);
