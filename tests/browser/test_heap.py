@@ -105,6 +105,48 @@ def test_the_landing_names_who_allocates(open_page: Open, addresses):
     assert "malloc" not in text.split("has")[0]
 
 
+def test_rows_of_what_is_counted_are_no_samples(open_page: Open, addresses, run_pyrometer: Run):
+    page = open_page(addresses[DHAT.name])
+    facts = page.locator(".facts").inner_text()
+    assert "samples" not in facts
+    assert written(total(run_pyrometer, "alloc-bytes")) in facts
+    assert "In all, freed or not." in page.locator("main").inner_text()
+    assert page.locator("header .metric").get_attribute("title") == "In all, freed or not."
+
+
+def test_functions_of_a_heap_begin_with_who_has_most_in_all(open_page: Open, addresses):
+    page = open_page(f"{addresses[DHAT.name]}#panel=functions")
+    assert page.locator("[aria-sort=descending]").inner_text().startswith("Total")
+    assert [row[0] for row in cells(page)][0] == "0.0 %"
+
+
+def test_every_colour_of_a_heap_is_explained(open_page: Open, addresses):
+    page = open_page(f"{addresses[DHAT.name]}#panel=flame")
+    legend = page.locator(".legend li").all_inner_texts()
+    # Those of the program, whose file is not on this machine.
+    assert "other" in legend
+    assert any(re.fullmatch(r"vgpreload_dhat-amd64-linux\.so \d+\.\d %", text) for text in legend)
+
+
+def test_source_begins_with_who_asks_for_memory(open_page: Open, addresses):
+    page = open_page(f"{addresses[DHAT.name]}#panel=source")
+    source = page.locator(".both .table").first
+    source.locator("[data-at]").nth(1).wait_for()
+    assert page.locator(".tools strong").inner_text() not in ("malloc", "calloc")
+    shares = [share for share in source.locator(".row .number:first-child").all_inner_texts() if share.endswith("%")]
+    assert shares != []
+    titles = source.locator("[role=columnheader]").all()
+    assert titles[0].get_attribute("title") == "alloc-bytes: In all, freed or not."
+    # No title is cut.
+    assert all(title.evaluate("it => it.scrollWidth <= it.clientWidth") for title in titles)
+
+
+def test_threads_of_which_nothing_is_known_say_so(open_page: Open, addresses):
+    page = open_page(f"{addresses[DHAT.name]}#panel=threads")
+    assert "its samples have no times" in page.locator("main .count").inner_text()
+    assert page.locator("main input").count() == 0
+
+
 def test_snapshots_of_massif_are_a_series(open_page: Open, addresses):
     page = open_page(f"{addresses[MASSIF.name]}#panel=counters")
     counters = list(pyrometer.load(MASSIF).counters.rows())

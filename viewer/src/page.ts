@@ -20,11 +20,11 @@ import { PANELS, type PanelName, START, type State, sameQuery } from "./state/st
 import { Store } from "./state/store";
 import { isLong } from "./tree/heat";
 import { type Labels, labelsOf } from "./tree/labels";
-import { isHeap } from "./tree/points";
+import { isHeap, isOfHeap } from "./tree/points";
 import type { Answer } from "./tree/query";
 import { type Found, find, pattern, prepare } from "./tree/search";
 import type { Sight } from "./tree/tree";
-import { button, h, on, refresh, replace, shorten, write } from "./ui/dom";
+import { button, h, on, refresh, replace, set, shorten, write } from "./ui/dom";
 import { whenIdle } from "./ui/idle";
 import { announce, liveRegion } from "./ui/live";
 import { startTheme, switchTheme } from "./ui/theme";
@@ -371,6 +371,7 @@ export class Page {
     this.filtered = filtered;
     const names = metricNames(profile);
     const choose = (value: string) => this.store.change({ metric: Number(value), zoom: [0, 1] });
+    set(this.metric, { title: view.metric.description || null });
     refresh(this.metric, names.length > 1 ? choice("Metric", names, String(metric), choose) : names[0]?.[1]);
     refresh(this.chips, ...this.filters(view));
   }
@@ -406,8 +407,12 @@ function shareFound(view: View, { functions, weight }: Found): string {
   return functions > 0 ? `${percent(view.share(weight))} % in ${found}` : "nothing found";
 }
 
-/** Of two profiles, what has changed is what one looks at. */
-function startOf({ about }: Profile): State {
+/** Of two profiles, what has changed is what one looks at; of a heap, by self all of it is the allocator's. */
+function startOf(profile: Profile): State {
+  const { about } = profile;
+  if (isHeap(profile) && isOfHeap(about.metrics[0].name)) {
+    return { ...START, sort: "total" };
+  }
   return about.pairs.length > 0 ? { ...START, metric: about.pairs[0][0], colour: "difference" } : START;
 }
 

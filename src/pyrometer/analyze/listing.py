@@ -17,6 +17,7 @@ from pyrometer.analyze.annotate import around, disassembled
 from pyrometer.analyze.source import read_source
 from pyrometer.errors import DisassemblyError
 from pyrometer.profile import Filters, ProfileData
+from pyrometer.profile.heap import is_of_blocks
 
 Values = tuple[int, ...]
 """One for each metric of the profile, in its order and unit."""
@@ -85,14 +86,22 @@ if TYPE_CHECKING:
     Symbol = tuple[str, list[native.Instruction]]
 
 
-class Lister:
-    """Lists functions of a profile by their names."""
+class _Weights:
+    """What lines and addresses have of every metric."""
 
-    def __init__(self, profile: ProfileData) -> None:
-        self._profile = profile
-        metrics = [Filters(metric=metric.name) for metric in profile.metric_list]
-        self._weights = [profile.native.weigh(chosen.selection(profile)) for chosen in metrics]
+    def __init__(self, profile: ProfileData, by_self: bool) -> None:
+        """``by_self``: a heap's blocks are those of who asks for them, for all of their stacks end in an allocator."""
+        chosen = [
+            Filters(metric=metric.name, hide_allocators=by_self and is_of_blocks(metric))
+            for metric in profile.metric_list
+        ]
+        self._weights = [profile.native.weigh(filters.selection(profile)) for filters in chosen]
         self._grouping = Filters().grouping()
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The functions that weigh anything."""
+        return {row.name for weights in self._weights for row in weights.functions(self._grouping)}
 
     def hottest(self, n: int, min_share: float) -> list[str]:
         """The functions with the most of their own, of any metric, from ``min_share`` (0 to 1) up."""
@@ -104,29 +113,60 @@ class Lister:
                     shares[row.name] = max(share, shares.get(row.name, 0.0))
         return sorted(shares, key=lambda name: (-shares[name], name))[:n]
 
-    def list(self, names: Sequence[str]) -> list[Listing]:
-        """A listing for each of these functions; an unknown one has nothing in it."""
-        costs = {name: self._addresses(name) for name in names}
-        symbols = self._symbols(costs)
-        return [Listing(name, self._sources(name), self._code(costs[name], symbols)) for name in names]
-
     @cached_property
-    def _lines(self) -> dict[str, dict[str, dict[int, tuple[list[int], list[int]]]]]:
+    def lines(self) -> dict[str, dict[str, dict[int, tuple[list[int], list[int]]]]]:
         """Self and total by function, file and line."""
         found: dict[str, dict[str, dict[int, tuple[list[int], list[int]]]]] = defaultdict(lambda: defaultdict(dict))
         for metric, weights in enumerate(self._weights):
             for row in weights.lines(self._grouping):
                 if row.file and row.line:
-                    both = found[row.name][row.file].setdefault(row.line, (self._nothing(), self._nothing()))
+                    both = found[row.name][row.file].setdefault(row.line, (self.nothing(), self.nothing()))
                     both[0][metric] += row.self_value
                     both[1][metric] += row.total_value
         return found
 
-    def _nothing(self) -> list[int]:
+    def addresses(self, name: str) -> dict[int, Costs]:
+        """Self values by binary and address."""
+        found: dict[int, Costs] = defaultdict(dict)
+        for metric, weights in enumerate(self._weights):
+            for row in weights.addresses([name]):
+                found[row.binary].setdefault(row.address, self.nothing())[metric] += row.self_value
+        return found
+
+    def nothing(self) -> list[int]:
+        """Of each metric."""
         return [0] * len(self._weights)
 
+
+class Lister:
+    """Lists functions of a profile by their names; an allocator by its own costs."""
+
+    def __init__(self, profile: ProfileData) -> None:
+        self._profile = profile
+        self._asking = _Weights(profile, by_self=True)
+
+    @cached_property
+    def _all(self) -> _Weights:
+        return _Weights(self._profile, by_self=False)
+
+    def _of(self, name: str) -> _Weights:
+        return self._asking if name in self._asking.names else self._all
+
+    def hottest(self, n: int, min_share: float) -> list[str]:
+        """The functions with the most of their own, of any metric, from ``min_share`` (0 to 1) up."""
+        return self._asking.hottest(n, min_share)
+
+    def list(self, names: Sequence[str]) -> list[Listing]:
+        """A listing for each of these functions; an unknown one has nothing in it."""
+        costs = {name: self._of(name).addresses(name) for name in names}
+        symbols = self._symbols(costs)
+        return [Listing(name, self._sources(name), self._code(costs[name], symbols)) for name in names]
+
+    def _nothing(self) -> list[int]:
+        return self._asking.nothing()
+
     def _sources(self, name: str) -> tuple[ListedSource, ...]:
-        files = self._lines.get(name, {})
+        files = self._of(name).lines.get(name, {})
         sources = [self._source(path, lines) for path, lines in files.items()]
         return tuple(sorted(sources, key=lambda each: (-sum(sum(line.total) for line in each.lines), each.path)))
 
@@ -143,14 +183,6 @@ class Lister:
             for at in shown
         )
         return ListedSource(path, text.missing, 0 < self._profile.meta.start_wall < text.modified, listed)
-
-    def _addresses(self, name: str) -> dict[int, Costs]:
-        """Self values by binary and address."""
-        found: dict[int, Costs] = defaultdict(dict)
-        for metric, weights in enumerate(self._weights):
-            for row in weights.addresses([name]):
-                found[row.binary].setdefault(row.address, self._nothing())[metric] += row.self_value
-        return found
 
     def _symbols(self, costs: dict[str, dict[int, Costs]]) -> dict[int, list[Symbol] | str]:
         """The code of each binary at all addresses, or why there is none."""

@@ -30,7 +30,7 @@ def about(profile: ProfileData, title: str = "", base: ProfileData | None = None
         "facts": [[{"name": name, "text": text} for name, text in _facts(side)] for side in sides],
         "missing": [_missing(side.meta) for side in sides],
         "notes": list(dict.fromkeys(note for side in sides for note in side.meta.notes)),
-        "remarks": list(dict.fromkeys(line for of in bases for basis in of[:1] for line in words.remarks(basis))),
+        "remarks": list(dict.fromkeys(line for of in bases for basis in of[:1] for line in _remarks(basis))),
         "metrics": [_metric(basis) for of in bases for basis in of],
         "own": len(bases[0]),
         "pairs": pairs,
@@ -42,6 +42,12 @@ def about(profile: ProfileData, title: str = "", base: ProfileData | None = None
         "creator": meta.creator,
     }
     return json.dumps(found, ensure_ascii=False)
+
+
+def _remarks(basis: Basis) -> list[str]:
+    """With what a page shows of estimated stacks, where texts show no stacks."""
+    rest = ["[not expanded] is what contexts below 0.01 % of the whole have together"]
+    return [*words.remarks(basis), *(rest if basis.paths == "estimate" else [])]
 
 
 def _bases(profile: ProfileData) -> list[Basis]:
@@ -90,14 +96,23 @@ def _facts(profile: ProfileData) -> list[tuple[str, str]]:
     if meta.cpu_time is not None:
         cpus = f", {meta.cpu_time / meta.duration:.2f} CPUs" if meta.duration else ""
         facts.append(("CPU time", f"{units.duration(meta.cpu_time)}{cpus}"))
-    samples = meta.quality.samples or profile.native.sample_count()
-    facts.append(("samples", f"{samples:,}{f' at {meta.rate:,} Hz' if meta.rate else ''}"))
+    facts += _amount(profile)
     if meta.start_wall:
         recorded = datetime.fromtimestamp(meta.start_wall / 1e9, UTC)
         facts.append(("recorded", f"{recorded:%Y-%m-%d %H:%M} UTC"))
     if meta.host.cpu_model or meta.host.cpus:
         facts.append(("on", _machine(meta)))
     return facts
+
+
+def _amount(profile: ProfileData) -> list[tuple[str, str]]:
+    """How much there is: of what is counted, rows of the table are no samples, and the first metric says it."""
+    meta = profile.meta
+    if profile.metric_list and all(metric.kind == "exact" for metric in profile.metric_list):
+        first = _bases(profile)[0]
+        return [(first.metric.name, units.value(first.total, first.metric.unit))]
+    samples = meta.quality.samples or profile.native.sample_count()
+    return [("samples", f"{samples:,}{f' at {meta.rate:,} Hz' if meta.rate else ''}")]
 
 
 def _machine(meta: Meta) -> str:

@@ -54,7 +54,6 @@ export class HeapPanel implements Panel {
 
   private fill(view: View, points: Points, metrics: HeapMetrics, rows: Uint32Array): void {
     const columns = columnsOf(view, metrics);
-    this.table.element.style.setProperty("--least", `${columns.length * 118 + 300}px`);
     const choose = (row: number) => {
       const label = siteLabel(view, points, rows[row]);
       return view.isFunction(label) ? { selected: label } : {};
@@ -62,6 +61,7 @@ export class HeapPanel implements Panel {
     this.table.show({
       label: "Allocation points",
       columns: columns.map(({ column }) => column),
+      widths: { number: 100, text: 92, name: 332 },
       count: rows.length,
       row: (row) => cellsOf(view, points, columns, rows[row]),
       sort: (column) => columns[column].sorts && view.store.change({ metric: columns[column].metric }),

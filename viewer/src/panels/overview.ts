@@ -1,10 +1,11 @@
 /** What was run, what is missing, and what is hot, in sentences. */
 
 import type { Fact, Missing } from "../data/about";
-import { bySite, isHeap, isOfHeap, metricRow, pointsOf } from "../tree/points";
+import { bySite, metricRow, pointsOf } from "../tree/points";
 import type { Others } from "../tree/query";
 import type { Neighbour } from "../tree/sums";
 import { button, h, replace } from "../ui/dom";
+import { asking, ofHeap } from "./asking";
 import { bar } from "./bar";
 import { changedRows, functionRows, selfChange } from "./functions";
 import type { Panel, View } from "./view";
@@ -135,7 +136,18 @@ function hottest(view: View): HTMLElement {
     .map((label) =>
       h("li", {}, bar(view, view.answer.sums.self[label], longest), h("p", {}, ...sentence(view, label))),
     );
-  return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
+  return h(
+    "section",
+    { "aria-labelledby": "hottest" },
+    title,
+    meaning(view),
+    h("ol", { class: "hottest" }, ...items),
+  );
+}
+
+/** What the metric is: few know `D1mr`. */
+function meaning({ metric }: View): HTMLElement | null {
+  return metric.description ? h("p", { class: "remark" }, metric.description) : null;
 }
 
 /** Of a heap, who asks for memory is what one looks for. */
@@ -169,15 +181,21 @@ function allocating(view: View): HTMLElement {
       disabled: !view.isFunction(label),
     });
     const share = h("strong", {}, view.percent(sum));
-    const rest = `, ${view.value(sum)}${more.length > 0 ? `; ${more.join(", ")}` : ""}.`;
+    const rest = `${more.length > 0 ? `; ${more.join(", ")}` : ""}.`;
     return h(
       "li",
       {},
       bar(view, sum, view.share(sites[0][1])),
-      h("p", {}, choose, placed(view, label), " has ", share, rest),
+      h("p", {}, choose, placed(view, label), " has ", share, ", ", figure(view.value(sum)), rest),
     );
   });
-  return h("section", { "aria-labelledby": "hottest" }, title, h("ol", { class: "hottest" }, ...items));
+  return h(
+    "section",
+    { "aria-labelledby": "hottest" },
+    title,
+    meaning(view),
+    h("ol", { class: "hottest" }, ...items),
+  );
 }
 
 function nothing(view: View): string {
@@ -194,6 +212,11 @@ function placed(view: View, label: number): string {
   return binary && !view.name(label).includes(binary) ? ` in ${binary}` : "";
 }
 
+/** A number that stays with its unit. */
+function figure(text: string): HTMLElement {
+  return h("span", { class: "figure" }, text);
+}
+
 /** `parse itself takes 34.2 % (33.1–35.3), 1.2 s; nearly all of it when called by main.` */
 function sentence(view: View, label: number): (Node | string)[] {
   const { self, total } = view.answer.sums;
@@ -207,10 +230,11 @@ function sentence(view: View, label: number): (Node | string)[] {
     placed(view, label),
     " itself takes ",
     h("strong", {}, view.percent(self[label])),
-    `${interval ? ` (${interval})` : ""}, ${view.value(self[label])}`,
+    `${interval ? ` (${interval})` : ""}, `,
+    figure(view.value(self[label])),
   ];
   if (total[label] > 1.05 * self[label]) {
-    parts.push(`, and ${view.percent(total[label])} with all it calls`);
+    parts.push(", and ", figure(view.percent(total[label])), " with all it calls");
   }
   const around = view.around(label);
   if (around instanceof Promise) {
@@ -242,14 +266,6 @@ function calledBy(view: View, label: number, caller: Neighbour | undefined): (No
     },
   );
   return ["; ", caller.total >= 0.95 * total ? "called by " : "mostly called by ", by];
-}
-
-function asking({ profile, state, labels }: View): [number, number][] {
-  return bySite(profile, labels, pointsOf(profile, state, labels), state.metric);
-}
-
-function ofHeap({ profile, metric }: View): boolean {
-  return isHeap(profile) && isOfHeap(metric.name);
 }
 
 /** Self weight by binary; of a heap, of those who ask for memory. */

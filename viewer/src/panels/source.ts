@@ -1,10 +1,12 @@
 /** A function's source and its machine code, side by side, with every metric. */
 
+import type { Metric } from "../data/about";
 import type { CodeListing, Lister, Listing, SourceListing } from "../data/listing";
 import { percent } from "../data/units";
 import { restrict } from "../tree/restrict";
 import { button, fileName, h, replace } from "../ui/dom";
 import { type Column, type RowView, VirtualTable } from "../ui/virtual";
+import { asking, ofHeap } from "./asking";
 import { functionRows } from "./functions";
 import type { Panel, View } from "./view";
 
@@ -36,7 +38,7 @@ export class SourcePanel implements Panel {
   constructor(private readonly lister: Lister) {}
 
   show(view: View): void {
-    const label = view.selected >= 0 ? view.selected : (functionRows(view, "self")[0] ?? -1);
+    const label = view.selected >= 0 ? view.selected : first(view);
     const name = label >= 0 ? view.profile.texts.at(view.profile.functions.name[label] ?? 0) : "";
     if (name !== this.shown) {
       this.place = null;
@@ -88,12 +90,14 @@ export class SourcePanel implements Panel {
 
   private fill(view: View, table: VirtualTable, label: string, rows: Row[], counterpart: Row[]): void {
     const columns = columnsOf(view, label, rows);
-    table.element.style.setProperty("--least", `${leastWidth(columns)}px`);
+    const number = numberWidth(columns);
+    table.element.style.setProperty("--number", `${number}px`);
     const hottest = rows.reduce((best, row, at) => (heat(view, row) > heat(view, rows[best]) ? at : best), 0);
     table.show(
       {
         label,
         columns,
+        widths: { number: number + GAP, place: 66, text: 128, wide: 200, name: 268 },
         count: rows.length,
         row: (at) => {
           const row = rows[at];
@@ -124,6 +128,12 @@ export class SourcePanel implements Panel {
 /** Digits of an address that fit a column of numbers. */
 const SHORT_ADDRESS = 8;
 
+/** What is shown if nothing is chosen; of a heap not the allocator, which has all of it. */
+function first(view: View): number {
+  const [label] = ofHeap(view) ? (asking(view)[0] ?? []) : functionRows(view, "self");
+  return label ?? -1;
+}
+
 function isFiltered({ state }: View): boolean {
   return state.time !== null || state.threads.length > 0 || state.focus.length > 0;
 }
@@ -152,14 +162,19 @@ function others(view: View): number[] {
 }
 
 function columnsOf(view: View, label: string, rows: Row[]): Column[] {
-  const metric = (row: number): Column => ({ title: view.profile.about.metrics[row].name, kind: "number" });
-  const shown: Column = { title: view.metric.name, kind: "number" };
+  const of = ({ name, description }: Metric): Column => ({
+    title: name,
+    meaning: [name, description].filter(Boolean).join(": "),
+    kind: "number",
+  });
+  const metric = (row: number) => of(view.profile.about.metrics[row]);
+  const shown = of(view.metric);
   const rest = others(view).map(metric);
   if (label === "Source") {
     return [
       shown,
       { title: "with calls", kind: "number" },
-      { title: "Line", kind: "number" },
+      { title: "Line", kind: "place" },
       { title: "Source", kind: "name" },
       ...rest,
     ];
@@ -167,17 +182,22 @@ function columnsOf(view: View, label: string, rows: Row[]): Column[] {
   const isLong = rows.some(({ view: { cells } }) => String(cells[1] ?? "").length > SHORT_ADDRESS);
   return [
     shown,
-    { title: "Address", kind: isLong ? "wide" : "number" },
+    { title: "Address", kind: isLong ? "wide" : "place" },
     { title: "Instruction", kind: "name" },
     { title: "From", kind: "text" },
     ...rest,
   ];
 }
 
-/** Pixels that a table needs at least: text must be read, however many metrics there are. */
-function leastWidth(columns: Column[]): number {
-  const widths = { number: 66, text: 128, wide: 200, name: 260 };
-  return columns.reduce((sum, { kind }) => sum + widths[kind], 28);
+/** Pixels between columns. */
+const GAP = 8;
+/** Pixels of a letter of a title. */
+const LETTER = 6.5;
+
+/** Pixels of a column of numbers: so many that titles are not cut, unless they are very long. */
+function numberWidth(columns: Column[]): number {
+  const letters = columns.map(({ kind, title }) => (kind === "number" ? title.length : 0));
+  return Math.round(Math.min(130, Math.max(58, LETTER * Math.max(...letters))));
 }
 
 /** The share of the whole of a metric; nothing for nothing. */

@@ -12,8 +12,10 @@ const MOST_ROWS = 1_000_000;
 
 export interface Column {
   title: string;
+  /** What the title means. */
+  meaning?: string;
   /** Class of its cells. */
-  kind: "number" | "name" | "text" | "wide";
+  kind: "number" | "place" | "name" | "text" | "wide";
   /** `ascending` or `descending` if rows are sorted by it; null if they can be. */
   sorted?: "ascending" | "descending" | null;
 }
@@ -30,6 +32,8 @@ export interface Source {
   label: string;
   columns: Column[];
   count: number;
+  /** Pixels by kind of column, with what is between them, where they are others than usual. */
+  widths?: Partial<Record<Column["kind"], number>>;
   row(at: number): RowView;
   /** A column's title was chosen. */
   sort?(column: number): void;
@@ -40,6 +44,10 @@ export interface Source {
   /** A key that the table itself does not know; true if it was of use. */
   key?(at: number, event: KeyboardEvent): boolean;
 }
+
+/** Of names so much that they can be told apart; the others as `tables.css` has them. */
+const WIDTHS: Record<Column["kind"], number> = { number: 88, place: 70, text: 132, wide: 202, name: 212 };
+const PADDING = 28;
 
 export class VirtualTable {
   readonly element: HTMLElement;
@@ -65,6 +73,9 @@ export class VirtualTable {
     this.source = source;
     set(this.element, { "aria-label": source.label, "aria-rowcount": source.count + 1 });
     set(this.element, { "aria-colcount": source.columns.length });
+    const widths = { ...WIDTHS, ...source.widths };
+    const least = source.columns.reduce((sum, { kind }) => sum + widths[kind], PADDING);
+    this.element.style.setProperty("--least", `${least}px`);
     this.drawHead(source);
     this.body.style.height = `${Math.min(source.count, MOST_ROWS) * ROW_HEIGHT}px`;
     this.current = Math.max(0, Math.min(current, source.count - 1));
@@ -113,6 +124,7 @@ export class VirtualTable {
   private drawHead(source: Source): void {
     const cells = source.columns.map((column, index) => {
       const cell = h("div", { role: "columnheader", class: column.kind, "aria-colindex": index + 1 });
+      set(cell, { title: column.meaning });
       if (column.sorted === undefined) {
         cell.append(column.title || h("span", { class: "spoken" }, "Bar"));
       } else {
