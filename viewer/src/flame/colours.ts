@@ -94,26 +94,50 @@ function byGroup(view: View): Colouring {
   const key = groupKey(view);
   const { tree, sums } = view.answer;
   const areas = view.answer.areas ?? byLabel(tree.label, tree.total, view.labels.count);
-  const colours = coloursOf(sumsBy(key, areas));
-  const own = sumsBy(key, sums.self);
-  const rest = { name: "other", self: 0, colour: GREY };
-  const legend: Weight[] = [];
-  for (const [group, self] of own) {
-    const colour = colours.get(group);
-    if (colour === undefined) {
-      rest.self += self;
-    } else {
-      legend.push({ name: groupName(view, group), self, colour });
-    }
-  }
+  const room = sumsBy(key, areas);
+  const colours = coloursOf(room);
   const known: number[] = [];
   return {
     of(_, label) {
       known[label] ??= (colours.get(key(label)) ?? GREY) * SHADES + (hash(view.plainName(label)) % SHADES);
       return known[label];
     },
-    legend: groups(view, [...legend.sort((a, b) => b.self - a.self), rest]),
+    legend: explained(view, colours, room, sumsBy(key, sums.self)),
   };
+}
+
+/** Every colour, also of what only calls others: of a heap, that is all but the allocator. */
+function explained(
+  view: View,
+  colours: Map<number, number>,
+  room: Map<number, number>,
+  own: Map<number, number>,
+): Group[] {
+  const named = [...colours].map(([group, colour]): Named => {
+    const isText = group >= 0 && view.state.colour !== "function";
+    const isPath = isText && view.profile.texts.at(group).includes("/");
+    return { name: groupName(view, group), self: own.get(group) ?? 0, colour, isPath };
+  });
+  tellApart(named);
+  named.sort((a, b) => b.self - a.self);
+  const others = [...room.keys()].filter((group) => !colours.has(group));
+  const self = others.reduce((sum, group) => sum + (own.get(group) ?? 0), 0);
+  const rest = others.length > 0 ? [{ name: "other", self, colour: GREY }] : [];
+  return [...named, ...rest].map((one) => group(view, one));
+}
+
+/** A program and its crate may have one name: what is not of the crate is of the binary. */
+function tellApart(named: Named[]): void {
+  for (const one of named.filter(({ isPath }) => isPath)) {
+    if (named.some(({ name, isPath }) => name === one.name && !isPath)) {
+      one.name += " (binary)";
+    }
+  }
+}
+
+interface Named extends Weight {
+  /** Whether it is named after a file. */
+  isPath: boolean;
 }
 
 interface Weight {
@@ -123,13 +147,15 @@ interface Weight {
   colour: number;
 }
 
-/** Groups below this share are not explained. */
+/** What weighs less has no number, and is not explained if it has no colour of its own. */
 const LEAST = 0.001;
 
 function groups(view: View, weights: Weight[]): Group[] {
-  return weights
-    .filter(({ self }) => view.share(self) >= LEAST)
-    .map(({ name, self, colour }) => ({ name, text: view.percent(self), colour: middle(colour) }));
+  return weights.filter(({ self }) => view.share(self) >= LEAST).map((one) => group(view, one));
+}
+
+function group(view: View, { name, self, colour }: Weight): Group {
+  return { name, text: view.share(self) >= LEAST ? view.percent(self) : "", colour: middle(colour) };
 }
 
 /** What the nodes of each label weigh together: the room that they take. */
