@@ -1,14 +1,20 @@
 /** Threads and their processes: how much each has, and when. */
 
-import { grouped, seconds } from "../data/units";
+import type { Thread } from "../data/about";
+import { grouped, percent, seconds } from "../data/units";
 import { byThread, timeline } from "../tree/timeline";
 import { h, on } from "../ui/dom";
 import { property } from "../ui/theme";
-import { VirtualTable } from "../ui/virtual";
+import { type Column, VirtualTable } from "../ui/virtual";
 import { lengthOf, type Panel, type View } from "./view";
 
 const WIDE = 240;
 const HIGH = 18;
+
+const NAMES: Column[] = [
+  { title: "Thread", kind: "name" },
+  { title: "Process", kind: "name" },
+];
 
 export class ThreadsPanel implements Panel {
   private readonly count = h("p", { class: "count" });
@@ -17,14 +23,18 @@ export class ThreadsPanel implements Panel {
 
   show(view: View): void {
     const { about, samples } = view.profile;
-    const sums = samples ? byThread(samples, view.state.metric, about.threads.length, view.state.time) : null;
-    const rows = about.threads.map((_, row) => row);
-    if (sums) {
-      rows.sort((a, b) => sums[b] - sums[a] || a - b);
-    }
-    const whole = sums?.reduce((sum, value) => sum + value, 0) ?? 0;
     const processes = new Set(about.threads.map(({ pid }) => pid)).size;
-    this.count.textContent = `${plural(about.threads.length, "thread")} of ${plural(processes, "process", "processes")}; choose those that all panels are about`;
+    const many = `${plural(about.threads.length, "thread")} of ${plural(processes, "process", "processes")}`;
+    if (!samples) {
+      this.count.textContent = `${many}; how much each has, and when, this page does not know: its samples have no times`;
+      this.list(view);
+      return;
+    }
+    this.count.textContent =
+      about.threads.length > 1 ? `${many}; choose those that all panels are about` : many;
+    const sums = byThread(samples, view.state.metric, about.threads.length, view.state.time);
+    const rows = about.threads.map((_, row) => row).sort((a, b) => sums[b] - sums[a] || a - b);
+    const whole = sums.reduce((sum, value) => sum + value, 0);
     this.table.show({
       label: "Threads",
       columns: [
@@ -32,21 +42,19 @@ export class ThreadsPanel implements Panel {
         { title: "Share", kind: "number" },
         { title: view.metric.name, kind: "number" },
         { title: "When", kind: "text" },
-        { title: "Thread", kind: "name" },
-        { title: "Process", kind: "name" },
+        ...NAMES,
       ],
       count: rows.length,
       row: (at) => {
         const thread = about.threads[rows[at]];
-        const sum = sums?.[rows[at]] ?? 0;
+        const sum = sums[rows[at]];
         return {
           cells: [
             choose(view, rows[at]),
-            sums && whole > 0 ? `${((100 * sum) / whole).toFixed(1)} %` : "",
-            sums ? view.value(sum) : "",
-            samples ? this.spark(view, rows[at]) : "",
-            `${thread.name} (${thread.tid})`,
-            `${thread.process} (${thread.pid})`,
+            whole > 0 ? `${percent(sum / whole)} %` : "",
+            view.value(sum),
+            this.spark(view, rows[at]),
+            ...namesOf(thread),
           ],
         };
       },
@@ -57,6 +65,17 @@ export class ThreadsPanel implements Panel {
 
   focus(): void {
     this.table.go(this.table.at);
+  }
+
+  /** Threads of which no more is known. */
+  private list({ profile }: View): void {
+    const { threads } = profile.about;
+    this.table.show({
+      label: "Threads",
+      columns: NAMES,
+      count: threads.length,
+      row: (at) => ({ cells: namesOf(threads[at]) }),
+    });
   }
 
   private spark(view: View, thread: number): HTMLElement {
@@ -76,6 +95,10 @@ export class ThreadsPanel implements Panel {
     }
     return canvas;
   }
+}
+
+function namesOf({ name, tid, process, pid }: Thread): string[] {
+  return [`${name} (${tid})`, `${process} (${pid})`];
 }
 
 function choose(view: View, row: number): HTMLElement {
