@@ -37,5 +37,16 @@ def test_no_panel_is_wider_than_the_window(page: Page):
 
 def test_names_stand_first_in_the_rows_of_tables(page: Page):
     show_panel(page, "functions")
-    left = page.evaluate("() => document.querySelector('.table .body .row .name').getBoundingClientRect().left")
-    assert left < NARROWEST["width"] / 4
+    box = "() => document.querySelector('.table .body .row .name').getBoundingClientRect()"
+    assert page.evaluate(f"({box})().left") < NARROWEST["width"] / 4
+    assert page.evaluate(f"({box})().width") > NARROWEST["width"] / 3
+    # What is scrolled to stands beside them.
+    page.locator("main .table").evaluate("table => table.scrollLeft = table.scrollWidth")
+    settle(page)
+    assert page.evaluate(f"({box})().left") == 0
+
+
+def test_deep_calls_have_room_for_their_names(page: Page):
+    show_panel(page, "tree")
+    cramped = "names => names.filter(it => it.clientWidth < 60 && it.scrollWidth > it.clientWidth).length"
+    assert page.locator(".table .body .name .name").evaluate_all(cramped) == 0

@@ -9,7 +9,6 @@ import { bar } from "./bar";
 import { grouping, toggle } from "./flame_tools";
 import type { Panel, View } from "./view";
 
-const INDENT = 14;
 /** Deeper rows are not moved further to the right, so that their names stay in sight. */
 const DEEPEST_INDENT = 30;
 /** A path is opened at the start as long as one child has most of its parent. */
@@ -153,7 +152,7 @@ export class TreePanel implements Panel {
     if (tree.inlined[node] && view.isFunction(label)) {
       cell.append(h("span", { class: "tag" }, "inlined"));
     }
-    cell.style.paddingLeft = `${Math.min(level - 1, DEEPEST_INDENT) * INDENT}px`;
+    cell.style.setProperty("--level", String(Math.min(level - 1, DEEPEST_INDENT)));
     return {
       cells: [
         view.percent(tree.total[node]),
