@@ -143,7 +143,9 @@ def test_the_memory_of_the_recorded_processes_is_drawn(open_page: Open, address:
     assert first[0].startswith("rss, ")
     assert first[2] == f"{most / (1 << 20):.1f} MiB"
     # Each of them ends before the recording does, or with it.
-    assert page.locator(".counters .count").inner_text().endswith("at its end")
+    assert page.locator(".counters .count").inner_text().endswith(
+        "at its end; rss is the memory that a process has in RAM"
+    )
     assert page.locator(".counters .table").nth(1).locator(".body .row").count() > 1
 
 
@@ -166,6 +168,18 @@ def test_search_says_the_share_found(open_page: Open, address: str, shown):
     assert pixels_that_differ(page, before)
     page.fill("input[type=search]", "(")
     page.wait_for_function("() => document.querySelector('.share').innerText == 'no regular expression'")
+
+
+PAINTED = """canvas => {
+  const [wide, high] = [canvas.width, Math.round(canvas.height / 5)];
+  const pixels = canvas.getContext("2d").getImageData(0, canvas.height - high, wide, high).data;
+  return pixels.some((value, at) => at % 4 === 3 && value > 0);
+}"""
+
+
+def test_the_timeline_has_times_below_it(open_page: Open, address: str):
+    page = open_page(address)
+    assert page.locator(".timeline canvas").evaluate(PAINTED)
 
 
 TYPED = """text => {

@@ -14,6 +14,9 @@ const SPARK = { width: 160, height: 18 };
 /** Pixels: a shorter drag is a click, which moves the cursor. */
 const LEAST = 3;
 
+/** What recordings call it, after `ps` and `top`. */
+const RSS = "rss";
+
 export class CountersPanel implements Panel {
   private readonly words = h("p", { class: "count" });
   private readonly canvas = h("canvas", { class: "chart", "aria-hidden": "true", height: HEIGHT });
@@ -91,6 +94,7 @@ export class CountersPanel implements Panel {
         ? " has no points"
         : `: most ${written(series, series.value[peak])} at ${this.time(series.time[peak])}, `,
       peak < 0 ? "" : `${written(series, last)} at ${series.end === null ? "the" : "its"} end${thinned}`,
+      series.name === RSS ? "; rss is the memory that a process has in RAM" : "",
     ];
   }
 
@@ -107,7 +111,7 @@ export class CountersPanel implements Panel {
           { title: "Series", kind: "name" },
           { title: "When", kind: "wide" },
           { title: "Most", kind: "number" },
-          { title: "At", kind: "text" },
+          { title: "At", kind: "number" },
           { title: "At its end", kind: "number" },
         ],
         count: this.series.length,
@@ -135,7 +139,7 @@ export class CountersPanel implements Panel {
     this.points.show({
       label: `Points of ${series.name}`,
       columns: [
-        { title: "Time", kind: "wide" },
+        { title: "Time", kind: "number" },
         { title: series.name, kind: "number" },
         { title: "Change", kind: "number" },
       ],

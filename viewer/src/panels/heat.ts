@@ -85,8 +85,8 @@ export class HeatPanel implements Panel {
         columns: [
           { title: "From", kind: "number" },
           { title: view.metric.name, kind: "number" },
-          { title: "Most at", kind: "number" },
-          { title: "there", kind: "number" },
+          { title: "Peak at", kind: "number" },
+          { title: "Peak", kind: "number" },
         ],
         count: heat.rows,
         row: (row) => {

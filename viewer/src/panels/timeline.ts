@@ -6,9 +6,14 @@ import { timeline } from "../tree/timeline";
 import { button, h, on, write } from "../ui/dom";
 import { announce } from "../ui/live";
 import { property } from "../ui/theme";
+import { ticks } from "./chart";
 import { lengthOf, type View } from "./view";
 
-const HEIGHT = 44;
+const HEIGHT = 54;
+/** Of it, what times are written in. */
+const AXIS = 13;
+/** Pixels between times that are written. */
+const APART = 110;
 const BUCKET = 3;
 /** Pixels: a shorter drag is a click, which chooses everything again. */
 const LEAST = 3;
@@ -111,17 +116,33 @@ export class Timeline {
   ): void {
     const highest = sums.reduce((most, sum) => Math.max(most, sum), 0) || 1;
     const [start, end] = this.span.map((time) => (time / this.length) * width);
+    const ground = HEIGHT - AXIS;
     context.clearRect(0, 0, width, HEIGHT);
     if (end - start < width) {
       context.fillStyle = around;
-      context.fillRect(start, 0, end - start, HEIGHT);
+      context.fillRect(start, 0, end - start, ground);
     }
     sums.forEach((sum, bucket) => {
       const x = (bucket * width) / sums.length;
-      const high = (sum / highest) * (HEIGHT - 4);
+      const high = (sum / highest) * (ground - 4);
       context.fillStyle = x >= start - 1 && x <= end ? chosen : rest;
-      context.fillRect(x, HEIGHT - high, width / sums.length - 0.5, high);
+      context.fillRect(x, ground - high, width / sums.length - 0.5, high);
     });
+    this.drawTimes(context, width);
+  }
+
+  private drawTimes(context: CanvasRenderingContext2D, width: number): void {
+    context.fillStyle = property("--quiet");
+    context.font = '10px system-ui, "Segoe UI", Roboto, sans-serif';
+    context.textBaseline = "bottom";
+    const { values } = ticks(0, this.length / 1e9, false, Math.max(1, width / APART));
+    for (const time of values.filter((one) => one * 1e9 <= this.length)) {
+      const x = ((time * 1e9) / this.length) * width;
+      const text = this.written(time * 1e9);
+      const room = context.measureText(text).width / 2;
+      context.fillRect(Math.min(width - 1, x), HEIGHT - AXIS, 1, 2);
+      context.fillText(text, Math.max(0, Math.min(width - 2 * room, x - room)), HEIGHT);
+    }
   }
 
   private describe(view: View, samples: number): void {
