@@ -141,6 +141,28 @@ def test_source_begins_with_who_asks_for_memory(open_page: Open, addresses):
     assert all(title.evaluate("it => it.scrollWidth <= it.clientWidth") for title in titles)
 
 
+def test_what_is_counted_has_no_intervals(open_page: Open, addresses):
+    page = open_page(f"{addresses[DHAT.name]}#panel=functions")
+    for panel in ("functions", "tree"):
+        show_panel(page, panel)
+        titles = page.locator("main [role=columnheader]").all_inner_texts()
+        assert "95 %" not in titles
+        assert len(cells(page)[0]) == len(titles)
+    show_panel(page, "functions")
+    page.click("main [role=columnheader] >> text=Self")
+    settle(page)
+    assert page.locator("[aria-sort=descending]").inner_text().startswith("Self")
+    assert "malloc" in cells(page)[0]
+
+
+def test_an_allocator_without_lines_says_so(open_page: Open, addresses):
+    page = open_page(f"{addresses[DHAT.name]}#panel=functions&search=^malloc$")
+    page.locator(".table .body .row").first.click()
+    page.keyboard.press("5")
+    page.wait_for_function("() => document.querySelector('.tools').innerText.includes('names no lines')")
+    assert page.evaluate("() => document.activeElement.innerText") == "In the flame graph"
+
+
 def test_threads_of_which_nothing_is_known_say_so(open_page: Open, addresses):
     page = open_page(f"{addresses[DHAT.name]}#panel=threads")
     assert "its samples have no times" in page.locator("main .count").inner_text()

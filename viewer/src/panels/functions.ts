@@ -84,31 +84,39 @@ function weights(view: View): Table {
   const { self, total } = view.answer.sums;
   const rows = functionRows(view, sort);
   const longest = sort === "name" ? 1 : view.share(view.answer.sums[sort][rows[0]] ?? 0);
+  const around = intervals(view);
+  const columns: Column[] = [
+    { title: "Self", kind: "number", sorted: sorted(view, "self") },
+    ...around,
+    { title: view.metric.name, kind: "number" },
+    { title: "Total", kind: "number", sorted: sorted(view, "total") },
+    ...around,
+    { title: "", kind: "text" },
+    { title: "Function", kind: "name", sorted: sorted(view, "name") },
+    { title: "Binary", kind: "text" },
+  ];
+  const at = (title: string) => columns.findIndex((column) => column.title === title);
   return {
     rows,
-    columns: [
-      { title: "Self", kind: "number", sorted: sorted(view, "self") },
-      { title: "95 %", kind: "number" },
-      { title: view.metric.name, kind: "number" },
-      { title: "Total", kind: "number", sorted: sorted(view, "total") },
-      { title: "95 %", kind: "number" },
-      { title: "", kind: "text" },
-      { title: "Function", kind: "name", sorted: sorted(view, "name") },
-      { title: "Binary", kind: "text" },
-    ],
-    sorts: { 0: "self", 3: "total", 6: "name" },
+    columns,
+    sorts: { [at("Self")]: "self", [at("Total")]: "total", [at("Function")]: "name" },
     cells: (label) => [
       view.percent(self[label]),
-      view.interval(self[label]),
+      ...around.map(() => view.interval(self[label])),
       view.value(self[label]),
       view.percent(total[label]),
-      view.interval(total[label]),
+      ...around.map(() => view.interval(total[label])),
       bar(view, sort === "total" ? total[label] : self[label], longest),
       h("span", { title: view.name(label) }, view.name(label)),
       h("span", { title: view.binary(label) }, view.binaryName(label)),
     ],
     remark: "",
   };
+}
+
+/** A column of intervals, unless there are none: what is counted is as it is. */
+export function intervals({ metric }: View): Column[] {
+  return metric.kind === "exact" ? [] : [{ title: "95 %", kind: "number" }];
 }
 
 /** The functions that differ, the largest difference first. */

@@ -7,6 +7,7 @@ import { announce } from "../ui/live";
 import { VirtualTable } from "../ui/virtual";
 import { bar } from "./bar";
 import { grouping, toggle } from "./flame_tools";
+import { intervals } from "./functions";
 import type { Panel, View } from "./view";
 
 /** Deeper rows are not moved further to the right, so that their names stay in sight. */
@@ -112,7 +113,7 @@ export class TreePanel implements Panel {
         label: view.state.inverted ? "Call tree from the leaves" : "Call tree",
         columns: [
           { title: "Total", kind: "number" },
-          { title: "95 %", kind: "number" },
+          ...intervals(view),
           { title: view.metric.name, kind: "number" },
           { title: "Self", kind: "number" },
           ...(tree.other ? [{ title: "Change", kind: "number" } as const] : []),
@@ -156,7 +157,7 @@ export class TreePanel implements Panel {
     return {
       cells: [
         view.percent(tree.total[node]),
-        view.interval(tree.total[node]),
+        ...intervals(view).map(() => view.interval(tree.total[node])),
         view.value(tree.total[node]),
         view.percent(tree.self[node]),
         ...(tree.other ? [change(view, tree.total[node], tree.other.total[node])] : []),
