@@ -143,8 +143,10 @@ def test_the_memory_of_the_recorded_processes_is_drawn(open_page: Open, address:
     assert first[0].startswith("rss, ")
     assert first[2] == f"{most / (1 << 20):.1f} MiB"
     # Each of them ends before the recording does, or with it.
-    assert page.locator(".counters .count").inner_text().endswith(
-        "at its end; rss is the memory that a process has in RAM"
+    assert (
+        page.locator(".counters .count")
+        .inner_text()
+        .endswith("at its end; rss is the memory that a process has in RAM")
     )
     assert page.locator(".counters .table").nth(1).locator(".body .row").count() > 1
 
@@ -167,7 +169,29 @@ def test_search_says_the_share_found(open_page: Open, address: str, shown):
     assert page.locator(".share").inner_text() == f"{percent(rows[0]['total']['share'])} in 1 function"
     assert pixels_that_differ(page, before)
     page.fill("input[type=search]", "(")
-    page.wait_for_function("() => document.querySelector('.share').innerText == 'no regular expression'")
+    page.wait_for_function("() => document.querySelector('.share').innerText == 'not a regular expression'")
+
+
+def test_a_line_of_source_is_reached_by_keyboard(open_page: Open, address: str):
+    page = open_page(f"{address}#panel=functions")
+    page.keyboard.press("3")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("5")
+    page.wait_for_function("() => document.activeElement.closest('.both')")
+    before = page.evaluate("() => document.activeElement.dataset.at")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("() => document.activeElement.dataset.at") != before
+
+
+def test_what_a_key_does_is_said(open_page: Open, address: str):
+    page = open_page(f"{address}#panel=flame")
+    page.keyboard.press("2")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("f")
+    settle(page)
+    assert spoken(page).startswith("only stacks through")
+    page.keyboard.press("Control+z")
+    assert spoken(page) == "one step back"
 
 
 PAINTED = """canvas => {

@@ -232,6 +232,7 @@ export class Page {
     }
     if ((event.ctrlKey || event.metaKey) && event.key === "z") {
       event.preventDefault();
+      announce(this.store.steps > 0 ? "one step back" : "nothing to undo");
       this.store.undo();
     } else if (event.key === "/" && !event.ctrlKey) {
       event.preventDefault();
@@ -351,7 +352,7 @@ export class Page {
     }
     const wrong = state.search !== "" && !found;
     this.search.setAttribute("aria-invalid", String(wrong));
-    write(this.share, wrong ? "no regular expression" : found ? shareFound(view, found) : "");
+    write(this.share, wrong ? "not a regular expression" : found ? shareFound(view, found) : "");
     for (const name of PANELS) {
       const tab = document.getElementById(`tab-${name}`);
       tab?.setAttribute("aria-selected", String(name === this.shown));

@@ -1,6 +1,7 @@
 /** The flame graph by keyboard. */
 
 import { heaviestChild } from "../tree/path";
+import { announce } from "../ui/live";
 import type { FlamePanel } from "./flame";
 
 export function flameKeys(panel: FlamePanel, event: KeyboardEvent): void {
@@ -82,6 +83,7 @@ function keep(panel: FlamePanel, key: "focus" | "hide"): void {
   const label = view && panel.at >= 0 ? view.answer.tree.label[panel.at] : -1;
   if (view && label >= 0 && view.isFunction(label)) {
     view.store.change({ [key]: [...view.state[key], label], zoom: [0, 1] });
+    announce(key === "focus" ? `only stacks through ${view.name(label)}` : `${view.name(label)} is hidden`);
   }
 }
 

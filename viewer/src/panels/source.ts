@@ -32,6 +32,9 @@ export class SourcePanel implements Panel {
   /** The line of source that is marked in both tables. */
   private place: string | null = null;
   private shown = "";
+  /** Whether the listing of what is shown has come, and whether the focus waits for it. */
+  private isThere = false;
+  private isAwaited = false;
   /** What each metric has of what is shown: shares are parts of it. */
   private wholes: number[] = [];
 
@@ -42,6 +45,7 @@ export class SourcePanel implements Panel {
     const name = label >= 0 ? view.profile.texts.at(view.profile.functions.name[label] ?? 0) : "";
     if (name !== this.shown) {
       this.place = null;
+      this.isThere = false;
     }
     this.shown = name;
     void this.lister.list(name).then((listing) => {
@@ -52,8 +56,16 @@ export class SourcePanel implements Panel {
   }
 
   focus(): void {
-    const table = this.source.element.hidden ? this.code : this.source;
-    table.go(table.at);
+    this.isAwaited = !this.isThere;
+    if (this.isAwaited) {
+      return;
+    }
+    const table = [this.source, this.code].find(({ element }) => !element.hidden);
+    if (table) {
+      table.go(table.at);
+    } else {
+      this.title.querySelector("button")?.focus();
+    }
   }
 
   private draw(view: View, name: string, whole: Listing | null): void {
@@ -65,27 +77,22 @@ export class SourcePanel implements Panel {
       this.title,
       h("strong", {}, name || "no function"),
       isPart && whole && h("span", { class: "quiet" }, restricted ? PART : WHOLE),
+      ...absent(view, listing).map((text) => h("span", { class: "quiet" }, text)),
       button("In the flame graph", () => view.store.change({ panel: "flame" }), { name: "flame" }),
     );
     const sources = listing?.sources.flatMap((one) => sourceRows(view, this.wholes, one)) ?? [];
     const code = listing?.code.flatMap((one) => codeRows(view, this.wholes, one)) ?? [];
-    // What there is gets all the room.
-    this.code.element.hidden = code.length === 0 && sources.length > 0;
-    this.source.element.hidden = sources.length === 0 && code.length > 0;
-    this.fill(
-      view,
-      this.source,
-      "Source",
-      sources.length > 0 ? sources : [nothing(none(view, listing, "source"))],
-      code,
-    );
-    this.fill(
-      view,
-      this.code,
-      "Machine code",
-      code.length > 0 ? code : [nothing(none(view, listing, "code"))],
-      sources,
-    );
+    // What there is gets all the room; why the other is not there stands above.
+    this.code.element.hidden = code.length === 0;
+    this.source.element.hidden = sources.length === 0;
+    this.fill(view, this.source, "Source", sources, code);
+    this.fill(view, this.code, "Machine code", code, sources);
+    this.isThere = true;
+    // Whoever has gone elsewhere meanwhile stays there.
+    if (this.isAwaited && document.activeElement === document.body) {
+      this.focus();
+    }
+    this.isAwaited = false;
   }
 
   private fill(view: View, table: VirtualTable, label: string, rows: Row[], counterpart: Row[]): void {
@@ -138,16 +145,19 @@ function isFiltered({ state }: View): boolean {
   return state.time !== null || state.threads.length > 0 || state.focus.length > 0;
 }
 
-function none(view: View, listing: Listing | null, what: "source" | "code"): string {
-  if (listing) {
-    return what === "source" ? "its debug info names no lines" : "it has no machine code of its own";
+/** Why there is no source, or no machine code. */
+function absent({ profile }: View, listing: Listing | null): string[] {
+  if (!listing) {
+    const hottest = "this report holds the code of the hottest functions only: pyrometer view shows any";
+    return [profile.functions.count === 0 ? "nothing was recorded" : hottest];
   }
-  return view.profile.functions.count === 0
-    ? "nothing was recorded"
-    : "this report holds the hottest functions only: pyrometer view shows any";
+  return [
+    ...(listing.sources.length === 0 ? ["its debug info names no lines"] : []),
+    ...(listing.code.length === 0 ? ["it has no machine code of its own"] : []),
+  ];
 }
 
-function nothing(text: string): Row {
+function headed(text: string): Row {
   return { place: null, gap: false, self: [], view: { cells: [text], heading: true } };
 }
 
@@ -233,7 +243,7 @@ function sourceRows(view: View, wholes: number[], listing: SourceListing): Row[]
       },
     };
   });
-  return [nothing(heading), ...rows];
+  return [headed(heading), ...rows];
 }
 
 function codeRows(view: View, wholes: number[], listing: CodeListing): Row[] {
@@ -258,7 +268,7 @@ function codeRows(view: View, wholes: number[], listing: CodeListing): Row[] {
       },
     };
   });
-  return [nothing(heading.filter(Boolean).join(": ")), ...rows];
+  return [headed(heading.filter(Boolean).join(": ")), ...rows];
 }
 
 /** The part of the metric that a row has, 0 to 1. */
