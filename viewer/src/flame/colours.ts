@@ -2,6 +2,7 @@
 
 import { KERNEL } from "../data/profile";
 import type { View } from "../panels/view";
+import type { Colour } from "../state/state";
 import { fileName } from "../ui/dom";
 
 /** Groups with a colour of their own: those that take the most room in the graph. The others are grey. */
@@ -19,6 +20,9 @@ export interface Group {
 }
 
 export interface Colouring {
+  /** What is coloured, and the hue of each group. */
+  by: Colour;
+  hues: Map<number, number>;
   /** An index of the palette. */
   of(node: number, label: number): number;
   /** The heaviest first. */
@@ -41,11 +45,12 @@ export function palette(dark: boolean): string[] {
 /** The shade in the middle: what the legend shows. */
 const middle = (hue: number) => hue * SHADES + 1;
 
-export function colouring(view: View): Colouring {
+/** Groups that were there `before` keep their hues: what is filtered must be known again. */
+export function colouring(view: View, before: Colouring | null = null): Colouring {
   if (view.state.colour === "difference" && view.answer.tree.other) {
     return byDifference(view, view.answer.tree.other.total);
   }
-  return view.state.colour === "kind" ? byKind(view) : byGroup(view);
+  return view.state.colour === "kind" ? byKind(view) : byGroup(view, before);
 }
 
 /** From much less to much more; in the middle what has not changed, or may be noise. */
@@ -67,6 +72,8 @@ function byDifference(view: View, others: Float64Array): Colouring {
   const at = (step: number) => first + STEPS + step;
   const whole = view.difference(view.answer.whole, view.answer.others?.whole ?? 0);
   return {
+    by: "difference",
+    hues: new Map(),
     of: (node) => at(stepOf(view, tree.total[node], others[node])),
     legend: [
       { name: "▲ more", text: "", colour: at(STEPS) },
@@ -90,14 +97,17 @@ function differencePalette(dark: boolean): string[] {
   });
 }
 
-function byGroup(view: View): Colouring {
+function byGroup(view: View, before: Colouring | null): Colouring {
+  const by = view.state.colour;
   const key = groupKey(view);
   const { tree, sums } = view.answer;
   const areas = view.answer.areas ?? byLabel(tree.label, tree.total, view.labels.count);
   const room = sumsBy(key, areas);
-  const colours = coloursOf(room);
+  const colours = coloursOf(room, before?.by === by ? before.hues : new Map());
   const known: number[] = [];
   return {
+    by,
+    hues: new Map([...(before?.by === by ? before.hues : []), ...colours]),
     of(_, label) {
       known[label] ??= (colours.get(key(label)) ?? GREY) * SHADES + (hash(view.plainName(label)) % SHADES);
       return known[label];
@@ -179,10 +189,26 @@ function sumsBy(key: (label: number) => number, values: Float64Array): Map<numbe
   return sums;
 }
 
-/** Colours for the groups that take the most room. */
-function coloursOf(areas: Map<number, number>): Map<number, number> {
+/** Colours for the groups that take the most room: those that they had, or the first that is free. */
+function coloursOf(areas: Map<number, number>, before: Map<number, number>): Map<number, number> {
   const largest = [...areas].filter(([group]) => group !== OTHER).sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-  return new Map(largest.slice(0, GROUPS).map(([group], colour) => [group, colour]));
+  const groups = largest.slice(0, GROUPS).map(([group]) => group);
+  const colours = new Map<number, number>();
+  const taken = new Set<number>();
+  const give = (group: number, colour: number | undefined) => {
+    if (colour !== undefined && !taken.has(colour)) {
+      taken.add(colour);
+      colours.set(group, colour);
+    }
+  };
+  for (const group of groups) {
+    give(group, before.get(group));
+  }
+  const free = Array.from({ length: GROUPS }, (_, colour) => colour).filter((colour) => !taken.has(colour));
+  for (const group of groups.filter((one) => !colours.has(one))) {
+    give(group, free.shift());
+  }
+  return colours;
 }
 
 /** Groups are numbers, for there may be a million: rows of texts, and these. */
@@ -229,6 +255,8 @@ function byKind(view: View): Colouring {
   }
   const legend = KINDS.map((name, row) => ({ name, self: sums[row], colour: KIND_HUES[row] }));
   return {
+    by: "kind",
+    hues: new Map(),
     of: (node, label) => KIND_HUES[of(node, label)] * SHADES + (hash(view.plainName(label)) % SHADES),
     legend: groups(
       view,

@@ -82,7 +82,7 @@ export class FlamePanel implements Panel {
       refresh(this.tools, ...flameTools(view));
     }
     if (!isFiner || before.state.colour !== view.state.colour) {
-      this.colours = colouring(view);
+      this.colours = colouring(view, this.colours);
     }
     if (before?.answer !== view.answer) {
       const path = before && this.current >= 0 ? pathOf(before.answer.tree, this.current) : [];
