@@ -18,7 +18,7 @@ def test_the_metric_is_switched_everywhere(open_page: Open, report):
     settle(page)
     # Exact counts have no interval.
     first = cells(page)[0]
-    assert [first[0], first[1], first[2], first[6]] == ["100.0 %", "", "7", "program::lex"]
+    assert [first[0], first[1], first[4]] == ["100.0 %", "7", "program::lex"]
     show_panel(page, "overview")
     assert "program::lex itself takes 100.0 %, 7" in page.locator(".hottest").inner_text()
     assert page.locator("#hottest").inner_text() == "Where page-faults go"
@@ -128,7 +128,7 @@ def test_another_tools_file_opens_as_any(open_page: Open, run_pyrometer, tmp_pat
     done = run_pyrometer("report", path, "-o", tmp_path / "a.html")
     assert done.returncode == 0, done.stderr
     page = open_page(f"{(tmp_path / 'a.html').as_uri()}#panel=functions")
-    rows = {row[6]: (row[0], row[3]) for row in cells(page)}
+    rows = {row[4]: (row[0], row[2]) for row in cells(page)}
     assert rows == {"work": ("90.0 %", "90.0 %"), "main": ("10.0 %", "100.0 %")}
 
 
@@ -158,3 +158,23 @@ def test_a_report_goes_to_stdout(run_pyrometer, tmp_path: Path):
 def test_the_page_is_small(report):
     parts = Path(pyrometer.__file__).with_name("show") / "page"
     assert sum(path.stat().st_size for path in parts.iterdir()) < 250_000
+
+
+def test_names_of_deep_calls_have_room_beside_the_details(open_page: Open, report):
+    depth = 30
+    profile = pyrometer.build(
+        Meta(command=["deep"], instrument="record"),
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        processes=[{"pid": 1}],
+        threads=[{"tid": 1}],
+        functions=[{"name": f"program::module::function_{row}"} for row in range(depth)],
+        frames=[{"function": row} for row in range(depth)],
+        stacks=[{"frame": row, **({"parent": row - 1} if row else {})} for row in range(depth)],
+        samples=[{"stack": depth - 1, "value": 5}],
+    )
+    page = open_page(f"{report(profile)}#panel=tree&selected=1")
+    page.set_viewport_size({"width": 1100, "height": 1000})
+    settle(page)
+    names = page.locator(".table .body .name .name")
+    assert names.count() == depth
+    assert min(names.evaluate_all("names => names.map(it => it.clientWidth)")) > 100
