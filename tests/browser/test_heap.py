@@ -117,7 +117,7 @@ def test_rows_of_what_is_counted_are_no_samples(open_page: Open, addresses, run_
 def test_functions_of_a_heap_begin_with_who_has_most_in_all(open_page: Open, addresses):
     page = open_page(f"{addresses[DHAT.name]}#panel=functions")
     assert page.locator("[aria-sort=descending]").inner_text().startswith("Total")
-    assert [row[0] for row in cells(page)][0] == "0.0 %"
+    assert cells(page)[0][0] == "0.0 %"
 
 
 def test_every_colour_of_a_heap_is_explained(open_page: Open, addresses):
