@@ -3,14 +3,29 @@
 import type { Difference } from "../data/difference";
 import { grouped } from "../data/units";
 import type { Sort, State } from "../state/state";
-import type { Others } from "../tree/query";
+import type { Answer, Others } from "../tree/query";
+import { Ranking } from "../tree/ranking";
+import type { Found } from "../tree/search";
 import { h } from "../ui/dom";
 import { type Column, VirtualTable } from "../ui/virtual";
 import { bar } from "./bar";
 import type { Panel, View } from "./view";
 
+/** The order that was asked for last, of an answer: to choose a function leaves it as it is. */
+const known = new WeakMap<Answer, { found: Found | null; sort: Sort; ranking: Ranking }>();
+
 /** The labels that weigh anything (and are found, if something is searched), sorted. */
-export function functionRows(view: View, sort: Sort): Uint32Array {
+export function functionRows(view: View, sort: Sort): Ranking {
+  const before = known.get(view.answer);
+  if (before && before.found === view.found && before.sort === sort) {
+    return before.ranking;
+  }
+  const ranking = ranked(view, sort);
+  known.set(view.answer, { found: view.found, sort, ranking });
+  return ranking;
+}
+
+function ranked(view: View, sort: Sort): Ranking {
   const { self, total } = view.answer.sums;
   const rows: number[] = [];
   for (let label = 0; label < total.length; label++) {
@@ -20,12 +35,8 @@ export function functionRows(view: View, sort: Sort): Uint32Array {
   }
   // Of equals, the name decides, then the binary: as in every other view.
   const name = (label: number) => `${view.plainName(label)}\n${view.binary(label)}`;
-  const byName = (a: number, b: number) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a - b);
-  if (sort === "name") {
-    return Uint32Array.from(rows).sort(byName);
-  }
-  const by = sort === "total" ? total : self;
-  return Uint32Array.from(rows).sort((a, b) => by[b] - by[a] || byName(a, b));
+  const values = { self, total, name: new Float64Array(total.length) };
+  return new Ranking(rows, values[sort], name);
 }
 
 export class FunctionsPanel implements Panel {
@@ -38,10 +49,11 @@ export class FunctionsPanel implements Panel {
     const many = grouped(table.rows.length);
     const noun = table.rows.length === 1 ? "function" : "functions";
     this.count.textContent = `${many} ${noun}${view.found ? " found" : ""}${table.remark}`;
-    const at = table.rows.indexOf(view.selected);
+    const at = table.rows.find(view.selected);
     const choose = (row: number, more: Partial<State>, quietly: boolean) => {
-      if (view.isFunction(table.rows[row])) {
-        view.store.change({ selected: table.rows[row], ...more }, quietly);
+      const label = table.rows.at(row);
+      if (label >= 0 && view.isFunction(label)) {
+        view.store.change({ selected: label, ...more }, quietly);
       }
     };
     this.table.show(
@@ -50,12 +62,12 @@ export class FunctionsPanel implements Panel {
         columns: table.columns,
         count: table.rows.length,
         row: (row) => ({
-          cells: table.cells(table.rows[row]),
-          attributes: { "data-label": table.rows[row] },
+          cells: table.cells(table.rows.at(row)),
+          attributes: { "data-label": table.rows.at(row) },
         }),
         sort: (column) => view.store.change({ sort: table.sorts[column] ?? "self" }),
         select: (row) => choose(row, {}, true),
-        open: (row) => choose(row, { focus: [table.rows[row]], panel: "flame", zoom: [0, 1] }, false),
+        open: (row) => choose(row, { focus: [table.rows.at(row)], panel: "flame", zoom: [0, 1] }, false),
       },
       at >= 0 ? at : undefined,
     );
@@ -67,7 +79,7 @@ export class FunctionsPanel implements Panel {
 }
 
 interface Table {
-  rows: Uint32Array;
+  rows: Ranking;
   columns: Column[];
   /** What choosing the title of a column sorts by. */
   sorts: Record<number, Sort>;
@@ -83,7 +95,7 @@ function weights(view: View): Table {
   const { sort } = view.state;
   const { self, total } = view.answer.sums;
   const rows = functionRows(view, sort);
-  const longest = sort === "name" ? 1 : view.share(view.answer.sums[sort][rows[0]] ?? 0);
+  const longest = sort === "name" ? 1 : view.share(view.answer.sums[sort][rows.at(0)] ?? 0);
   const around = intervals(view);
   const columns: Column[] = [
     { title: "Self", kind: "number", sorted: sorted(view, "self") },
@@ -120,18 +132,18 @@ export function intervals({ metric }: View): Column[] {
 }
 
 /** The functions that differ, the largest difference first. */
-export function changedRows(view: View, others: Others, sort: Sort): Uint32Array {
+export function changedRows(view: View, others: Others, sort: Sort): Ranking {
   const by = sort === "total" ? "total" : "self";
-  const change = (label: number) => Math.abs(view.answer.sums[by][label] - others.sums[by][label]);
+  const [shown, other] = [view.answer.sums[by], others.sums[by]];
+  const change = shown.map((sum, label) => Math.abs(sum - other[label]));
   const rows: number[] = [];
-  for (let label = 0; label < others.sums.self.length; label++) {
-    if (change(label) > 0 && (!view.found || view.found.matches[label])) {
+  for (let label = 0; label < change.length; label++) {
+    if (change[label] > 0 && (!view.found || view.found.matches[label])) {
       rows.push(label);
     }
   }
-  const name = (label: number) => view.plainName(label);
-  const byName = (a: number, b: number) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a - b);
-  return Uint32Array.from(rows).sort((a, b) => (sort === "name" ? 0 : change(b) - change(a)) || byName(a, b));
+  const values = sort === "name" ? new Float64Array(change.length) : change;
+  return new Ranking(rows, values, (label) => view.plainName(label));
 }
 
 /** A difference by itself, and among all: those that only seem to be are in the list of noise. */

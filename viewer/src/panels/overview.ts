@@ -68,11 +68,9 @@ function sideBySide(before: Fact[], after: Fact[]): HTMLElement {
 
 /** What has changed beyond noise, in sentences. */
 function changed(view: View, others: Others): HTMLElement {
-  const rows = [...changedRows(view, others, "self")].filter(
-    (label) => selfChange(view, others, label).isReal,
-  );
+  const rows = realChanges(view, others);
   const whole = view.difference(view.answer.whole, others.whole);
-  const items = rows.slice(0, HOTTEST).map((label) => {
+  const items = rows.map((label) => {
     const change = selfChange(view, others, label);
     const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "flame" }), {
       class: "link",
@@ -101,6 +99,19 @@ function changed(view: View, others: Others): HTMLElement {
   );
 }
 
+/** The first few of the functions that have changed beyond noise. */
+function realChanges(view: View, others: Others): number[] {
+  const ranking = changedRows(view, others, "self");
+  const found: number[] = [];
+  for (let place = 0; place < ranking.length && found.length < HOTTEST; place++) {
+    const label = ranking.at(place);
+    if (selfChange(view, others, label).isReal) {
+      found.push(label);
+    }
+  }
+  return found;
+}
+
 /** Of two profiles, what is missing says of which. */
 function missingLists(lists: Missing[][]): Missing[][] {
   const [after, before] = lists;
@@ -125,13 +136,13 @@ function whereItGoes(view: View): string {
 }
 
 function hottest(view: View): HTMLElement {
-  const rows = functionRows(view, "self").subarray(0, HOTTEST);
+  const rows = functionRows(view, "self").first(HOTTEST);
   const title = h("h2", { id: "hottest" }, whereItGoes(view));
   if (rows.length === 0 || view.answer.sums.self[rows[0]] === 0) {
     return h("section", { "aria-labelledby": "hottest" }, title, h("p", {}, nothing(view)));
   }
   const longest = view.share(view.answer.sums.self[rows[0]]);
-  const items = [...rows]
+  const items = rows
     .filter((label) => view.answer.sums.self[label] > 0)
     .map((label) =>
       h("li", {}, bar(view, view.answer.sums.self[label], longest), h("p", {}, ...sentence(view, label))),

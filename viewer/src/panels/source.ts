@@ -137,8 +137,7 @@ const SHORT_ADDRESS = 8;
 
 /** What is shown if nothing is chosen; of a heap not the allocator, which has all of it. */
 function first(view: View): number {
-  const [label] = ofHeap(view) ? (asking(view)[0] ?? []) : functionRows(view, "self");
-  return label ?? -1;
+  return ofHeap(view) ? (asking(view)[0]?.[0] ?? -1) : functionRows(view, "self").at(0);
 }
 
 function isFiltered({ state }: View): boolean {
