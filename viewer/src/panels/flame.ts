@@ -15,6 +15,7 @@ import { flameKeys } from "./flame_keys";
 import { listenToPointer } from "./flame_pointer";
 import { flameTools, toolsOf } from "./flame_tools";
 import { describe, signs, tipLines } from "./flame_words";
+import { Nothing } from "./nothing";
 import type { Panel, View } from "./view";
 
 const LABEL =
@@ -31,6 +32,7 @@ export class FlamePanel implements Panel {
   private readonly canvas = h("canvas", { "aria-hidden": "true" });
   private readonly spacer = h("div", { class: "spacer" });
   private readonly scroller: HTMLElement;
+  private readonly nothing = new Nothing();
   private readonly visible = new Visible();
   private readonly names = new Names();
   private readonly tip = new Tip();
@@ -56,7 +58,15 @@ export class FlamePanel implements Panel {
     const attributes = { class: "flame", tabindex: 0, role: "application", "aria-label": LABEL };
     this.scroller = h("div", attributes, this.canvas, this.spacer);
     this.viewport = new Viewport(this.scroller);
-    this.element = h("div", { class: "panel" }, this.tools, this.scroller, this.legend, this.tip.element);
+    this.element = h(
+      "div",
+      { class: "panel" },
+      this.tools,
+      this.nothing.element,
+      this.scroller,
+      this.legend,
+      this.tip.element,
+    );
     this.scroller.addEventListener("scroll", () => this.redraw());
     this.scroller.addEventListener("keydown", (event) => flameKeys(this, event));
     listenToPointer(this, this.scroller);
@@ -96,6 +106,7 @@ export class FlamePanel implements Panel {
     Object.assign(viewport, { tree: view.answer.tree, icicle: view.state.icicle, zoom });
     this.hovered = -1;
     this.tip.hide();
+    this.nothing.show(view);
     this.theme = themeNow();
     this.drawLegend();
     this.resized();

@@ -9,6 +9,7 @@ import type { Found } from "../tree/search";
 import { h } from "../ui/dom";
 import { type Column, VirtualTable } from "../ui/virtual";
 import { bar } from "./bar";
+import { nothing } from "./nothing";
 import type { Panel, View } from "./view";
 
 /** The order that was asked for last, of an answer: to choose a function leaves it as it is. */
@@ -48,7 +49,7 @@ export class FunctionsPanel implements Panel {
     const table = view.answer.others ? changes(view, view.answer.others) : weights(view);
     const many = grouped(table.rows.length);
     const noun = table.rows.length === 1 ? "function" : "functions";
-    this.count.textContent = `${many} ${noun}${view.found ? " found" : ""}${table.remark}`;
+    this.count.textContent = `${many} ${noun}${view.found ? " found" : ""}${view.answer.tree.count > 0 ? table.remark : `. ${nothing(view)}`}`;
     const at = table.rows.find(view.selected);
     const choose = (row: number, more: Partial<State>, quietly: boolean) => {
       const label = table.rows.at(row);

@@ -4,16 +4,19 @@ import type { Fact, Missing } from "../data/about";
 import { bySite, metricRow, pointsOf } from "../tree/points";
 import type { Others } from "../tree/query";
 import type { Neighbour } from "../tree/sums";
-import { button, h, replace } from "../ui/dom";
+import { button, h, replace, shorten } from "../ui/dom";
 import { asking, ofHeap } from "./asking";
 import { bar } from "./bar";
 import { changedRows, functionRows, selfChange } from "./functions";
+import { nothing } from "./nothing";
 import type { Panel, View } from "./view";
 
 const HOTTEST = 5;
 const PLACES = 8;
 /** A caller is named if at least this part of a function's weight comes through it. */
 const MOSTLY = 0.5;
+/** Letters of a name: what is longer has its middle left out. */
+const LONGEST = 240;
 
 export class OverviewPanel implements Panel {
   readonly element = h("div", { class: "panel overview", tabindex: -1 });
@@ -72,10 +75,7 @@ function changed(view: View, others: Others): HTMLElement {
   const whole = view.difference(view.answer.whole, others.whole);
   const items = rows.map((label) => {
     const change = selfChange(view, others, label);
-    const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "flame" }), {
-      class: "link",
-      disabled: !view.isFunction(label),
-    });
+    const choose = chooser(view, label, "flame");
     const sign = h(
       "span",
       { class: change.by > 0 ? "more" : "less", "aria-hidden": "true" },
@@ -126,6 +126,16 @@ function missing({ text, bad }: Missing): HTMLElement {
     h("span", { "aria-hidden": "true" }, bad ? "! " : "✓ "),
     text,
   );
+}
+
+/** The name of a function, which shows it in a panel. */
+function chooser(view: View, label: number, panel: "flame" | "heap"): HTMLElement {
+  const name = view.name(label);
+  return button(shorten(name, LONGEST), () => view.store.change({ selected: label, panel }), {
+    class: "link",
+    disabled: !view.isFunction(label),
+    title: name.length > LONGEST ? name : null,
+  });
 }
 
 /** Of two profiles, it is said of which. */
@@ -187,10 +197,7 @@ function allocating(view: View): HTMLElement {
     const more = others
       .filter(({ sums }) => sums.has(label))
       .map(({ name, row, sums }) => `${name} ${view.valueOf(row, sums.get(label) ?? 0)}`);
-    const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "heap" }), {
-      class: "link",
-      disabled: !view.isFunction(label),
-    });
+    const choose = chooser(view, label, "heap");
     const share = h("strong", {}, view.percent(sum));
     const rest = `${more.length > 0 ? `; ${more.join(", ")}` : ""}.`;
     return h(
@@ -209,14 +216,6 @@ function allocating(view: View): HTMLElement {
   );
 }
 
-function nothing(view: View): string {
-  const { state } = view;
-  const filtered = state.time || state.threads.length > 0 || state.focus.length > 0;
-  return filtered
-    ? "There are no samples: the filters leave none."
-    : "There are no samples: the program used too little CPU time; run it longer, or raise --rate.";
-}
-
 /** ` in libc.so.6`, unless the name says so. */
 function placed(view: View, label: number): string {
   const binary = view.binaryName(label);
@@ -231,10 +230,7 @@ function figure(text: string): HTMLElement {
 /** `parse itself takes 34.2 % (33.1–35.3), 1.2 s; nearly all of it when called by main.` */
 function sentence(view: View, label: number): (Node | string)[] {
   const { self, total } = view.answer.sums;
-  const choose = button(view.name(label), () => view.store.change({ selected: label, panel: "flame" }), {
-    class: "link",
-    disabled: !view.isFunction(label),
-  });
+  const choose = chooser(view, label, "flame");
   const interval = view.interval(self[label]);
   const parts: (Node | string)[] = [
     choose,
@@ -268,19 +264,12 @@ function calledBy(view: View, label: number, caller: Neighbour | undefined): (No
   if (!caller || caller.total < MOSTLY * total) {
     return [];
   }
-  const by = button(
-    view.name(caller.label),
-    () => view.store.change({ selected: caller.label, panel: "flame" }),
-    {
-      class: "link",
-      disabled: !view.isFunction(caller.label),
-    },
-  );
+  const by = chooser(view, caller.label, "flame");
   return ["; ", caller.total >= 0.95 * total ? "called by " : "mostly called by ", by];
 }
 
 /** Self weight by binary; of a heap, of those who ask for memory. */
-function places(view: View): HTMLElement {
+function places(view: View): HTMLElement | null {
   const sums = new Map<string, number>();
   for (const [label, own] of ofHeap(view) ? asking(view) : view.answer.sums.self.entries()) {
     if (own > 0) {
@@ -289,6 +278,9 @@ function places(view: View): HTMLElement {
     }
   }
   const rows = [...sums].sort((a, b) => b[1] - a[1]);
+  if (rows.length === 0) {
+    return null;
+  }
   const longest = view.share(rows[0]?.[1] ?? 0);
   const items = rows
     .slice(0, PLACES)

@@ -8,6 +8,7 @@ import { button, fileName, h, replace } from "../ui/dom";
 import { type Column, type RowView, VirtualTable } from "../ui/virtual";
 import { asking, ofHeap } from "./asking";
 import { functionRows } from "./functions";
+import { nothing } from "./nothing";
 import type { Panel, View } from "./view";
 
 const PART = "of the selected samples";
@@ -77,7 +78,7 @@ export class SourcePanel implements Panel {
       this.title,
       h("strong", {}, name || "no function"),
       isPart && whole && h("span", { class: "quiet" }, restricted ? PART : WHOLE),
-      ...absent(view, listing).map((text) => h("span", { class: "quiet" }, text)),
+      ...absent(view, name, listing).map((text) => h("span", { class: "quiet" }, text)),
       button("In the flame graph", () => view.store.change({ panel: "flame" }), { name: "flame" }),
     );
     const sources = listing?.sources.flatMap((one) => sourceRows(view, this.wholes, one)) ?? [];
@@ -145,10 +146,12 @@ function isFiltered({ state }: View): boolean {
 }
 
 /** Why there is no source, or no machine code. */
-function absent({ profile }: View, listing: Listing | null): string[] {
+function absent(view: View, name: string, listing: Listing | null): string[] {
+  if (!name) {
+    return [nothing(view)];
+  }
   if (!listing) {
-    const hottest = "this report holds the code of the hottest functions only: pyrometer view shows any";
-    return [profile.functions.count === 0 ? "nothing was recorded" : hottest];
+    return ["this report holds the code of the hottest functions only: pyrometer view shows any"];
   }
   return [
     ...(listing.sources.length === 0 ? ["its debug info names no lines"] : []),

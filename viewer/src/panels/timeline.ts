@@ -149,7 +149,7 @@ export class Timeline {
     const [start, end] = this.span;
     const part = view.state.time || this.dragged;
     this.all.hidden = !part;
-    const whole = `${this.written(this.length)}, ${grouped(samples)} samples`;
+    const whole = `${this.written(this.length)}, ${grouped(samples)} ${samples === 1 ? "sample" : "samples"}`;
     const cpus = view.metric.unit === "ns" ? `, ${(view.answer.whole / (end - start)).toFixed(2)} CPUs` : "";
     const chosen = `${this.written(start)} – ${this.written(end)}: ${value(view.answer.whole, view.metric.unit)}`;
     write(this.text, part ? `${chosen}${this.dragged ? "" : cpus}` : `${whole}${cpus}`);

@@ -8,6 +8,7 @@ import { VirtualTable } from "../ui/virtual";
 import { bar } from "./bar";
 import { grouping, toggle } from "./flame_tools";
 import { intervals } from "./functions";
+import { Nothing } from "./nothing";
 import type { Panel, View } from "./view";
 
 /** Deeper rows are not moved further to the right, so that their names stay in sight. */
@@ -45,8 +46,9 @@ export function hotPath(tree: Tree, from: number, share = MOST): number[] {
 
 export class TreePanel implements Panel {
   private readonly tools = h("div", { class: "tools" });
+  private readonly nothing = new Nothing();
   private readonly table = new VirtualTable("treegrid");
-  readonly element = h("div", { class: "panel" }, this.tools, this.table.element);
+  readonly element = h("div", { class: "panel" }, this.tools, this.nothing.element, this.table.element);
   private open = new Set<number>();
   private rows: Uint32Array = new Uint32Array(0);
   private view: View | null = null;
@@ -70,6 +72,7 @@ export class TreePanel implements Panel {
         "→ opens, ← closes, * opens the hottest path, Enter shows it in the flame graph",
       ),
     );
+    this.nothing.show(view);
     const { tree } = view.answer;
     if (before?.answer.tree !== tree) {
       this.open = before ? carried(before.answer.tree, tree, this.open) : new Set();
