@@ -194,6 +194,14 @@ def test_what_a_key_does_is_said(open_page: Open, address: str):
     assert spoken(page) == "one step back"
 
 
+def test_when_a_thread_worked_is_shown_whole(open_page: Open, address: str):
+    page = open_page(f"{address}#panel=threads")
+    cells = page.locator(".table .body .row .spark").all()
+    assert cells != []
+    for spark in cells:
+        assert spark.evaluate("it => it.getBoundingClientRect().width <= it.parentElement.clientWidth")
+
+
 PAINTED = """canvas => {
   const [wide, high] = [canvas.width, Math.round(canvas.height / 5)];
   const pixels = canvas.getContext("2d").getImageData(0, canvas.height - high, wide, high).data;

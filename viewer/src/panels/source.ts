@@ -105,7 +105,7 @@ export class SourcePanel implements Panel {
       {
         label,
         columns,
-        widths: { number: number + GAP, place: 66, text: 128, wide: 200, name: 268 },
+        widths: { number: number + GAP, place: 66, text: 154, wide: 200, name: 268 },
         count: rows.length,
         row: (at) => {
           const row = rows[at];
