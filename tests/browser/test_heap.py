@@ -155,11 +155,11 @@ def test_what_is_counted_has_no_intervals(open_page: Open, addresses):
     assert "malloc" in cells(page)[0]
 
 
-def test_an_allocator_without_lines_says_so(open_page: Open, addresses):
+def test_a_function_whose_code_is_not_there_says_so(open_page: Open, addresses):
     page = open_page(f"{addresses[DHAT.name]}#panel=functions&search=^malloc$")
     page.locator(".table .body .row").first.click()
     page.keyboard.press("5")
-    page.wait_for_function("() => document.querySelector('.tools').innerText.includes('names no lines')")
+    page.wait_for_function("() => document.querySelector('.tools').innerText.includes('hottest functions only')")
     assert page.evaluate("() => document.activeElement.innerText") == "In the flame graph"
 
 

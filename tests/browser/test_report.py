@@ -202,6 +202,15 @@ def test_when_a_thread_worked_is_shown_whole(open_page: Open, address: str):
         assert spark.evaluate("it => it.getBoundingClientRect().width <= it.parentElement.clientWidth")
 
 
+def test_the_menu_is_not_covered(open_page: Open, address: str):
+    page = open_page(f"{address}#panel=flame")
+    page.locator(".flame").hover(position={"x": 250, "y": 50})
+    assert page.locator(".tip").is_visible()
+    page.locator(".flame").click(button="right", position={"x": 250, "y": 50})
+    assert page.locator(".menu").is_visible()
+    assert not page.locator(".tip").is_visible()
+
+
 PAINTED = """canvas => {
   const [wide, high] = [canvas.width, Math.round(canvas.height / 5)];
   const pixels = canvas.getContext("2d").getImageData(0, canvas.height - high, wide, high).data;

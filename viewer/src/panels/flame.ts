@@ -209,6 +209,7 @@ export class FlamePanel implements Panel {
   openMenu(node: number, x: number, y: number): void {
     const { view } = this;
     if (view && node >= 0) {
+      this.tip.hide();
       const zoom = { text: "Zoom to this frame", do: () => this.zoomTo(node) };
       this.menu.open(x, y, [zoom, ...entries(view, view.answer.tree.label[node])], this.scroller);
     }

@@ -155,7 +155,7 @@ function absent(view: View, name: string, listing: Listing | null): string[] {
   }
   return [
     ...(listing.sources.length === 0 ? ["its debug info names no lines"] : []),
-    ...(listing.code.length === 0 ? ["it has no machine code of its own"] : []),
+    ...(listing.code.length === 0 ? ["no address in its machine code was recorded"] : []),
   ];
 }
 
@@ -279,9 +279,13 @@ function heatOf(view: View, wholes: number[], self: number[]): number {
   return whole ? (self[view.state.metric] ?? 0) / whole : 0;
 }
 
+/** Letters: a longer text may be cut, and is said in whole. */
+const LONG = 30;
+
 /** Text of a program, with a bar behind it as long as its share: a tenth of all is the whole width. */
 function code(text: string, share: number): HTMLElement {
-  const element = h("span", { class: "code" }, text.replaceAll("\t", "    ") || " ");
+  const title = text.length > LONG ? text.trim() : null;
+  const element = h("span", { class: "code", title }, text.replaceAll("\t", "    ") || " ");
   if (share > 0) {
     element.style.backgroundSize = `${Math.min(100, Math.max(1, share * 1000))}% 100%`;
   }

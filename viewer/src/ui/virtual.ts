@@ -182,7 +182,9 @@ export class VirtualTable {
     row.style.top = `${at * ROW_HEIGHT}px`;
     if (heading) {
       const span = { role: "gridcell", class: "heading", "aria-colspan": source.columns.length };
-      append(row, [h("div", span, ...cells)]);
+      const content = h("div", span, ...cells);
+      content.title = content.textContent ?? "";
+      append(row, [content]);
       return row;
     }
     cells.forEach((content, index) => {
