@@ -50,3 +50,17 @@ def test_deep_calls_have_room_for_their_names(page: Page):
     show_panel(page, "tree")
     cramped = "names => names.filter(it => it.clientWidth < 60 && it.scrollWidth > it.clientWidth).length"
     assert page.locator(".table .body .name .name").evaluate_all(cramped) == 0
+
+
+def test_allocation_points_are_reached_beside_the_cards_and_the_details(open_page: Open, tmp_path: Path):
+    path = tmp_path / "report.html"
+    known_heap.profile().report(path)
+    page = open_page(f"{path.as_uri()}#panel=heap&metric=3&selected=1")
+    page.set_viewport_size({"width": 375, "height": 800})
+    settle(page)
+    row = page.locator(".points .body .row").first
+    row.scroll_into_view_if_needed()
+    row.click()
+    settle(page)
+    assert row.get_attribute("aria-selected") == "true"
+    assert page.locator(".points .table").evaluate("table => table.clientHeight") > 200

@@ -188,6 +188,6 @@ function changes(view: View, others: Others): Table {
         h("span", { title: view.name(label) }, view.name(label)),
       ];
     },
-    remark: ` changed, by ${by}; noise is what could be chance, all differences tested together`,
+    remark: `${view.found ? " that" : ""} changed, by ${by}; noise is what could be chance, all differences tested together`,
   };
 }
