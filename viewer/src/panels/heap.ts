@@ -61,7 +61,7 @@ export class HeapPanel implements Panel {
     this.table.show({
       label: "Allocation points",
       columns: columns.map(({ column }) => column),
-      widths: { number: 100, text: 92, name: 332 },
+      widths: { number: 100, text: 92, name: 200 },
       count: rows.length,
       row: (row) => cellsOf(view, points, columns, rows[row]),
       sort: (column) => columns[column].sorts && view.store.change({ metric: columns[column].metric }),
