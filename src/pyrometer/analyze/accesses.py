@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pyrometer.analyze.basis import first
-from pyrometer.profile import ProfileData
+from pyrometer.profile import ProfileData, corrupt, is_count, payload
 
 EVENT = "access-histogram"
 """The events that hold a histogram of one allocation point each."""
+LARGEST_BLOCK = 25 * 1024
+"""Bytes: DHAT makes histograms of blocks up to 1,024 bytes, and where a program asks for one up to 25 times as many."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,20 @@ def _histograms(profile: ProfileData) -> Iterator[tuple[str, str | None, int | N
     for event in found:
         frame = frames[frame_of[askers[event["stack"]]]]
         function = "[unknown]" if frame["function"] is None else names[frame["function"]]
-        yield function, frame["file"], frame["line"], json.loads(event["payload"])
+        histogram = payload(profile, event)
+        if not _is_histogram(histogram):
+            raise corrupt(profile, event, f"a histogram of at most {LARGEST_BLOCK:,} bytes")
+        yield function, frame["file"], frame["line"], histogram
+
+
+def _is_histogram(found: dict[str, Any]) -> bool:
+    """Whether its runs are counts, and as long as the block."""
+    size, runs = found.get("block_size"), found.get("runs")
+    if not (is_count(size) and size <= LARGEST_BLOCK and isinstance(runs, list) and "wrapped" in found):
+        return False
+    if not all(isinstance(run, list) and len(run) == 2 and all(map(is_count, run)) for run in runs):
+        return False
+    return sum(length for length, _ in runs) == size
 
 
 def _row(key: tuple[str, str | None, int | None, int], histograms: list[dict[str, Any]]) -> AccessRow:

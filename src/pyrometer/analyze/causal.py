@@ -11,7 +11,6 @@ the whole program.
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any, Literal
 
 from pyrometer.analyze.basis import first
 from pyrometer.analyze.student import quantile
-from pyrometer.profile import ProfileData
+from pyrometer.profile import ProfileData, corrupt, is_count, is_number, payload
 
 LATENCY = "coz-latency-point"
 """The events that have of a latency point how many were under way, beside the arrivals in ``experiments``."""
@@ -180,9 +179,20 @@ def _latencies(profile: ProfileData) -> Iterator[dict[str, Any]]:
         return
     for event in profile.events.rows():
         if event["name"] == LATENCY:
-            row = json.loads(event["payload"])
+            row = payload(profile, event)
             if "selected" in row:
+                if not _is_latency(row):
+                    raise corrupt(profile, event, "the row of an experiment")
                 yield row
+
+
+def _is_latency(row: dict[str, Any]) -> bool:
+    texts, counts = ("selected", "progress_point"), ("visits", "duration")
+    return (
+        all(isinstance(row.get(name), str) for name in texts)
+        and all(is_count(row.get(name)) for name in counts)
+        and all(is_number(row.get(name)) for name in ("speedup", "difference"))
+    )
 
 
 def _row(key: _Key, base: _Sum, by_speedup: dict[float, _Sum]) -> CausalRow | None:

@@ -5,6 +5,7 @@ from pyrometer.profile.cache import downloads_folder, symbol_options
 from pyrometer.profile.data import Metric, ProfileData
 from pyrometer.profile.filters import FilterOptions, Filters, SelectionOptions, nothing_measured
 from pyrometer.profile.meta import Host, Meta, Quality, Recorder
+from pyrometer.profile.payload import corrupt, is_count, is_number, payload
 from pyrometer.profile.table import Table
 
 __all__ = [
@@ -19,7 +20,11 @@ __all__ = [
     "SelectionOptions",
     "Table",
     "build_native",
+    "corrupt",
     "downloads_folder",
+    "is_count",
+    "is_number",
     "nothing_measured",
+    "payload",
     "symbol_options",
 ]
