@@ -1,6 +1,11 @@
 """Which binary an address of DHAT belongs to, and which processes are forks, out of Valgrind's logs."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyrometer.collect.engines.logs import add_modules, forked, modules
 
@@ -59,3 +64,21 @@ def test_they_are_told_in_the_order_of_addresses_and_the_rest_stays(tmp_path):
     add_modules(file, "7")
     expected = [[0x109090, 0x108000, "/opt/my program"], [0x4001060, 0x4000000, "/lib/b.so"]]
     assert json.loads(file.read_text()) == {"pps": [{"fs": [1]}], "ftbl": ["}"], "modules": expected}
+
+
+# Lines as Valgrind writes them, cut and in any order.
+LINES = (
+    st.sampled_from([*PARENT.splitlines(True), *FORKED.splitlines(True), "==8== Parent PID: 8\n", "--7-- "]) | st.text()
+)
+LOGS = st.lists(LINES, max_size=12).map("".join)
+
+
+@given(LOGS, LOGS)
+def test_any_logs_tell_of_binaries_or_not(first, second):
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "log.7").write_bytes(first.encode(errors="surrogatepass"))
+        (folder / "log.8").write_bytes(second.encode(errors="surrogatepass"))
+        assert forked(folder) <= {"7", "8"}
+        for pid in ["7", "8"]:
+            assert all(path for _, path in modules(pid, folder).values())

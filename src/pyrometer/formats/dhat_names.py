@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import struct
 import tempfile
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Final
 
 from pyrometer import native
 from pyrometer.errors import PyrometerError
+from pyrometer.formats import elf
 from pyrometer.profile import Meta, ProfileData
 
 NAME: Final = "dhat"
@@ -26,8 +26,6 @@ _PLACES: Final = (0x108000, 0x400000)
 """Where Valgrind puts programs that may lie anywhere: until version 3.19, and since."""
 _ALIKE: Final = 0.95
 """The part of addresses whose lines must be the same: the file has the lines that Valgrind's own reading found."""
-_PT_LOAD: Final = 1
-_ET_EXEC: Final = 2
 
 Lines = dict[int, set[tuple[str, int]]]
 """File names and lines by address: several where calls are inlined."""
@@ -38,7 +36,7 @@ def with_names(file: Path, read: native.Profile, symbols: native.SymbolOptions) 
     data = ProfileData(read)
     told = _lines(data, None)
     program = _program(data)
-    span = _span(program) if told and program else None
+    span = elf.span(program) if told and program else None
     if program is None or span is None:
         return read
     try:
@@ -78,36 +76,9 @@ def _program(data: ProfileData) -> Path | None:
     return Path(known[0]).absolute() if known else None
 
 
-@dataclass(frozen=True)
-class _Span:
-    """From where to where a program's addresses go, and whether it must lie there."""
-
-    begin: int
-    end: int
-    fixed: bool
-
-
-def _span(program: Path) -> _Span | None:
-    """None for what is no ELF file of 64 bits. Structures of ``elf.h``."""
-    try:
-        with program.open("rb") as file:
-            head = file.read(64)
-            if head[:6] != b"\x7fELF\x02\x01" or len(head) < 64:
-                return None
-            kind, offset = struct.unpack_from("<H", head, 16)[0], struct.unpack_from("<Q", head, 32)[0]
-            size, count = struct.unpack_from("<HH", head, 54)
-            file.seek(offset)
-            table = file.read(size * count)
-    except OSError:
-        return None
-    rows = [table[at : at + 56] for at in range(0, len(table) - 55, max(size, 56))]
-    loads = [struct.unpack("<IIQQQQQQ", row) for row in rows if struct.unpack_from("<I", row)[0] == _PT_LOAD]
-    if not loads:
-        return None
-    return _Span(min(row[3] for row in loads), max(row[3] + row[6] for row in loads), kind == _ET_EXEC)
-
-
-def _named(file: Path, program: Path, place: tuple[int, _Span], symbols: native.SymbolOptions) -> native.Profile | None:
+def _named(
+    file: Path, program: Path, place: tuple[int, elf.Span], symbols: native.SymbolOptions
+) -> native.Profile | None:
     """The profile if the program lay there; None if the file at its path is younger than what was counted."""
     bias, span = place
     before, brace, after = file.read_bytes().rpartition(b"}")
