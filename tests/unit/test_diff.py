@@ -196,6 +196,15 @@ def test_substitutions_are_those_of_sed():
             renaming([wrong])
 
 
+@given(st.text("s/\\\\a(.)*+?{}|^$gi1<>", max_size=12).map("s/".__add__), st.text("ab\\", max_size=6))
+def test_any_command_changes_names_or_is_refused(command, name):
+    try:
+        rename = renaming([command])
+    except SelectionError:
+        return
+    assert isinstance(rename(name), str)
+
+
 def test_what_cannot_be_compared():
     with pytest.raises(SelectionError, match="cannot be compared"):
         exact(OLD).diff(sampled([0]))
