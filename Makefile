@@ -24,8 +24,9 @@ RUSTFILT_VERSION := 0.2.1
 COUNTS_VERSION := 1.0.7
 UV_VERSION := 0.13.9
 
-# Seconds that each fuzz target runs.
+# Seconds that each fuzz target runs, and which: all if none is named.
 FUZZ_SECONDS ?= 30
+FUZZ_TARGETS ?=
 
 RIPGREP := build/ripgrep/bin/rg
 CRATE_SOURCES := $(CARGO_HOME)/registry/src
@@ -199,8 +200,8 @@ wheel: $(STAMPS)/dev $(PAGE) ## build a wheel into dist/ and try it in a fresh e
 	@cd build/wheel && bin/pyrometer --version && bin/python -c 'from pyrometer.show import report; report.assemble("", "")'
 	@ls -sh dist/*.whl
 
-fuzz: ## run every fuzz target for FUZZ_SECONDS each (builds cargo-fuzz where it is missing)
-	@tools/fuzz $(FUZZ_SECONDS)
+fuzz: ## run every fuzz target, or FUZZ_TARGETS, for FUZZ_SECONDS each (builds cargo-fuzz where it is missing)
+	@tools/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 lock: $(STAMPS)/dev ## pin the newest allowed versions of everything in requirements/dev.in
 	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv; build/uv/bin/python -m pip install --quiet uv==$(UV_VERSION); }

@@ -6,6 +6,7 @@ CORPUS gets a folder for each target. What cannot be made here (no compiler, no 
 is left out and named: fuzzing works without, it only takes longer.
 """
 
+import gzip
 import os
 import re
 import shutil
@@ -17,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from elsewhere import TEXTS
 
 ROOT = Path(__file__).resolve().parent.parent
 PYROMETER = ROOT / ".venv/bin/pyrometer"
@@ -57,6 +60,8 @@ def main() -> None:
             of_examples,
             of_generated_code,
             of_recording,
+            of_exports,
+            of_elsewhere,
             of_perf,
             of_texts,
             of_records,
@@ -70,6 +75,9 @@ def main() -> None:
             try:
                 for target, name, content in make(Path(folder)):
                     keep(corpus, target, name, content)
+                    if target.startswith("read_"):
+                        # Files whose format nobody names.
+                        keep(corpus, "any_foreign", f"{target}-{name}", content)
             except (OSError, subprocess.SubprocessError, ValueError) as error:
                 print(f"no seeds {make.__name__}: {error}")
 
@@ -173,9 +181,9 @@ def compile_c(source: Path, output: Path, flags: list[str]) -> None:
     run(["gcc", "-o", str(output), str(source), *flags], cwd=source.parent)
 
 
-def run(command: list[str], cwd: Path) -> None:
+def run(command: list[str], cwd: Path, env: dict[str, str] | None = None) -> None:
     """Runs a tool without output; an error if it fails."""
-    subprocess.run(command, check=True, capture_output=True, timeout=60, cwd=cwd)
+    subprocess.run(command, check=True, capture_output=True, timeout=60, cwd=cwd, env=env)
 
 
 def of_generated_code(folder: Path) -> Seeds:
@@ -192,15 +200,18 @@ def of_generated_code(folder: Path) -> Seeds:
 
 
 def of_recording(folder: Path) -> Seeds:
-    """A profile, and the journal of one that was cut short."""
+    """A profile, the names that were found for it, and the journal of one that was cut short."""
     if not PYROMETER.exists():
         raise OSError("pyrometer is not built (make build)")
-    profile, cut = folder / "seed.pyro", folder / "cut.pyro"
-    spin = ["sh", "-c", "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"]
-    run([str(PYROMETER), "record", "-o", str(profile), "--", *spin], cwd=folder)
+    program, profile, cut, cache = (folder / name for name in ["recorded", "seed.pyro", "cut.pyro", "cache"])
+    compile_c(ROOT / "examples/c/calls.c", program, ["-O2", "-g"])
+    environment = os.environ | {"XDG_CACHE_HOME": str(cache)}
+    record = [str(PYROMETER), "record", "-o"]
+    run([*record, str(profile), "--", str(program), "plt", "0.05"], folder, environment)
     yield "pyro_file", "seed", profile.read_bytes()
+    yield from of_cache(cache)
     child = subprocess.Popen(
-        [PYROMETER, "record", "-o", cut, "--", "sleep", "30"],
+        [*record, cut, "--", program, "plt", "30"],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -212,6 +223,35 @@ def of_recording(folder: Path) -> Seeds:
     for journal in folder.glob("*.recording"):
         # The target adds the header itself.
         yield "journal", journal.name, journal.read_bytes()[12:]
+
+
+def of_cache(cache: Path) -> Seeds:
+    """Names that were found, as they are before they are packed behind a header, which the target does itself."""
+    for entry in cache.rglob("*.sym"):
+        unpacked = subprocess.run(["zstd", "-dc"], input=entry.read_bytes()[24:], capture_output=True, check=True)
+        yield "symbol_cache", entry.stem[:8], unpacked.stdout
+
+
+def of_exports(folder: Path) -> Seeds:
+    """The recording in every format that is read again: little of it, for some have a line a sample."""
+    profile = folder / "seed.pyro"
+    if not profile.exists():
+        raise OSError("there is no recording")
+    for form in ["folded", "speedscope", "pprof", "firefox", "chrome", "otlp", "callgrind", "cachegrind", "dhat"]:
+        written = folder / f"exported.{form}"
+        run([str(PYROMETER), "export", str(profile), "--time", "0:0.01", "--to", form, "-o", str(written)], folder)
+        content = written.read_bytes()
+        if content.startswith(b"\x1f\x8b"):
+            yield f"read_{form}", "packed", content
+            # A packed file that is changed anywhere is only a broken one.
+            content = gzip.decompress(content)
+        yield f"read_{form}", "exported", content
+
+
+def of_elsewhere(_: Path) -> Seeds:
+    """Texts of other systems' profilers."""
+    for form, text in TEXTS.items():
+        yield f"read_{form}", "text", text.encode()
 
 
 def of_perf(folder: Path) -> Seeds:

@@ -3,6 +3,7 @@
 #![no_main]
 
 mod open;
+mod views;
 
 use libfuzzer_sys::fuzz_target;
 

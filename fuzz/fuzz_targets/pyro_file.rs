@@ -6,6 +6,7 @@
 #[path = "../../crates/tables/tests/suite/common/forge.rs"]
 mod forge;
 mod open;
+mod views;
 
 use std::sync::LazyLock;
 
