@@ -2,39 +2,55 @@
 //!
 //! What they make is folded stacks, of which the names are all that is kept.
 
+mod expansion;
+
 use std::io::{BufReader, Cursor};
 
 use inferno::collapse::{Collapse, dtrace, sample, vtune, xctrace};
 
 use super::{Builder, Format, Head, Input, Likeness, folded};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub(super) const DTRACE: Format = Format {
     name: "dtrace",
     title: "DTrace's stack()",
     recognise: |head| by(head, &mut dtrace::Folder::default()),
-    read: |input, builder| collapse(input, builder, dtrace::Folder::default(), stackless),
+    read: |input, builder| {
+        collapse(input, builder, dtrace::Folder::default(), stackless, |text| text.len() as u64)
+    },
 };
 
 pub(super) const SAMPLE: Format = Format {
     name: "macos-sample",
     title: "sample (macOS)",
     recognise: |head| by(head, &mut sample::Folder::default()),
-    read: |input, builder| collapse(input, builder, sample::Folder::default(), |_| None),
+    read: |input, builder| {
+        collapse(
+            input,
+            builder,
+            sample::Folder::default(),
+            |_| None,
+            |text| expansion::of_tree(text, b" +|:!"),
+        )
+    },
 };
 
 pub(super) const VTUNE: Format = Format {
     name: "vtune",
     title: "VTune's top-down report (CSV)",
     recognise: |head| by(head, &mut vtune::Folder::default()),
-    read: |input, builder| collapse(input, builder, vtune::Folder::default(), |_| None),
+    read: |input, builder| {
+        collapse(input, builder, vtune::Folder::default(), |_| None, |text| expansion::of_tree(text, b" "))
+    },
 };
 
 pub(super) const XCTRACE: Format = Format {
     name: "xctrace",
     title: "Instruments (xctrace export)",
     recognise: |head| Likeness::mark(head.contains(b"<trace-query-result>")),
-    read: |input, builder| collapse(input, builder, xctrace::Folder::default(), |_| None),
+    read: |input, builder| {
+        collapse(input, builder, xctrace::Folder::default(), |_| None, expansion::of_frames)
+    },
 };
 
 /// Texts are told apart by their beginnings; a collapser that cannot tell says nothing.
@@ -48,18 +64,25 @@ fn whole_lines<'a>(head: &Head<'a>) -> &'a [u8] {
     if head.whole { head.bytes } else { &head.bytes[..end] }
 }
 
-/// `panics` finds what the collapser does not expect: where it stands, and what should have stood before it.
+/// `panics` finds what the collapser does not expect: where it stands, and what should have stood before it. `expanded`
+/// is how long what it makes may become.
 fn collapse(
     input: &mut Input<'_>,
     builder: &mut Builder,
     mut collapser: impl Collapse,
     panics: impl Fn(&[u8]) -> Option<(usize, &'static str)>,
+    expanded: impl Fn(&[u8]) -> u64,
 ) -> Result<()> {
     let bytes = input.bytes()?;
     if let Some((offset, expected)) = panics(&bytes) {
         return Err(input.malformed(offset as u64, expected, "a count"));
     }
     let bytes = escaped(&bytes);
+    let length = expanded(&bytes);
+    if !expansion::is_plausible(length, bytes.len()) {
+        let what = format!("{length} bytes of names in the stacks of {} bytes", bytes.len());
+        return Err(Error::TooLarge { path: input.path().to_owned(), what });
+    }
     let mut text = Vec::new();
     collapser
         .collapse(BufReader::new(&bytes[..]), Cursor::new(&mut text))
@@ -139,6 +162,23 @@ mod tests {
             assert!(read_bytes("file".as_ref(), text.as_bytes(), &options).is_err(), "{text:?}");
         }
         assert_eq!(stackless(b"1\n\n  a`b\n  3\n\n  c\n\n  d\n 7\n"), None);
+    }
+
+    #[test]
+    fn stacks_that_are_far_longer_than_their_file_are_too_large() {
+        let name = "a".repeat(1 << 20);
+        let frames = r#"<frame ref="1"/>"#.repeat(1000);
+        let xctrace = format!(
+            r#"<trace-query-result><node><row><backtrace id="1"><frame id="1" name="{name}"/>{frames}</backtrace></row></node></trace-query-result>"#
+        );
+        let sample =
+            format!("Call graph:\n    9 {name}\n{}Total number in stack\n", "      1 b\n".repeat(1000));
+        let vtune = format!("Function Stack,CPU Time:Self,Module\n{name},0,m\n{}", " b,1,m\n".repeat(1000));
+        for (format, text) in [("xctrace", xctrace), ("macos-sample", sample), ("vtune", vtune)] {
+            let options = Options { format: by_name(format), lenient: true };
+            let read = read_bytes("file".as_ref(), text.as_bytes(), &options);
+            assert!(matches!(read, Err(Error::TooLarge { .. })), "{format}: {read:?}");
+        }
     }
 
     proptest! {
