@@ -14,6 +14,7 @@ use pyrometer_tables::schema::{
 use rustc_hash::FxHashMap;
 
 use super::costs::Costs;
+use super::room::Room;
 use super::valgrind;
 use super::wide_samples::WideSamples;
 use crate::error::{Error, Result};
@@ -35,6 +36,7 @@ pub struct Builder {
     /// Costs and calls without stacks; they become rows at the end.
     pub costs: Costs,
     tables: Tables,
+    room: Room,
     samples: Vec<Sample>,
     wide: Option<WideSamples>,
     lenient: bool,
@@ -63,9 +65,29 @@ impl Builder {
         Self { meta: Meta { creator, complete: true, ..Meta::default() }, lenient, ..Self::default() }
     }
 
-    /// Begins with a file of a format.
-    pub fn begin(&mut self, format: &str) {
+    /// Begins with a file of a format, of `size` bytes.
+    pub fn begin(&mut self, format: &str, size: u64) {
         self.meta.source = format.to_owned();
+        self.room.add(size);
+    }
+
+    /// Checks that no more rows were asked for than files of that size need. Whoever makes many rows of few bytes asks
+    /// at times: those beyond are not made, and [`Self::finish`] asks too late for the time that it takes.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn check_room(&self, path: &Path) -> Result<()> {
+        if !self.is_full() {
+            return Ok(());
+        }
+        let what = "stacks or names that are far longer than the file".to_owned();
+        Err(Error::TooLarge { path: path.to_owned(), what })
+    }
+
+    /// Whether [`Self::check_room`] is an error.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.room.is_used_up()
     }
 
     /// Something does not fit: an error, or, in a lenient reading, left out and counted.
@@ -160,13 +182,27 @@ impl Builder {
             function.file.clone(),
             function.line,
         );
-        *self.functions.entry(key).or_insert_with(|| push(&mut self.tables.functions, named(function)))
+        let Self { functions, tables, room, .. } = self;
+        if room.is_used_up() && !tables.functions.is_empty() {
+            return 0;
+        }
+        *functions.entry(key).or_insert_with_key(|(name, linkage_name, _, file, _)| {
+            room.take::<Function>(2 * (name.len() + linkage_name.len()) + length(file));
+            push(&mut tables.functions, named(function))
+        })
     }
 
     /// The row of a frame.
     pub fn frame(&mut self, frame: Frame) -> i32 {
-        let rows = &mut self.tables.frames;
-        *self.frames.entry(frame).or_insert_with_key(|frame| push(rows, frame.clone()))
+        let Self { frames, tables, room, .. } = self;
+        if room.is_used_up() && !tables.frames.is_empty() {
+            return 0;
+        }
+        *frames.entry(frame).or_insert_with_key(|frame| {
+            // They have it in common, but not where it is written.
+            room.take::<Frame>(length(&frame.file));
+            push(&mut tables.frames, frame.clone())
+        })
     }
 
     /// The row of a frame of which only a name is known.
@@ -190,13 +226,18 @@ impl Builder {
     /// together need not look them up.
     #[inline]
     pub fn new_stack(&mut self, parent: Option<i32>, frame: i32) -> i32 {
+        self.room.take::<Stack>(0);
         self.newest.push(NONE);
         push(&mut self.tables.stacks, Stack { parent, frame })
     }
 
     fn look_up_stack(&mut self, stack: Stack) -> i32 {
-        let Self { tables, newest, .. } = self;
+        let Self { tables, newest, room, .. } = self;
+        if room.is_used_up() && !tables.stacks.is_empty() {
+            return 0;
+        }
         let row = *self.stacks.entry((stack.parent.unwrap_or(-1), stack.frame)).or_insert_with(|| {
+            room.take::<Stack>(0);
             newest.push(NONE);
             push(&mut tables.stacks, stack)
         });
@@ -276,6 +317,7 @@ impl Builder {
     /// # Errors
     /// [`Error::Malformed`] if a row refers to one that does not exist; [`Error::TooLarge`].
     pub fn finish(mut self, path: &Path) -> Result<Profile> {
+        self.check_room(path)?;
         let costs = self.add_costs(path)?;
         if self.tables.stacks.len().max(self.tables.frames.len()) >= ROWS {
             return Err(Error::TooLarge { path: path.to_owned(), what: format!("more than {ROWS} frames") });
@@ -398,4 +440,9 @@ fn named(mut function: Function) -> Function {
     }
     function.namespace = function.namespace.or(demangled.namespace).or_else(|| namespace_of(&function.name));
     function
+}
+
+/// Bytes of a text that may be missing.
+fn length(text: &Option<Arc<str>>) -> usize {
+    text.as_ref().map_or(0, |text| text.len())
 }

@@ -287,6 +287,7 @@ impl Reader<'_, '_> {
         let (name, begin) = (code.name.to_owned(), code.line);
         let function = Function { name, file: file.clone(), line: begin, ..Function::default() };
         let function = Some(self.builder.function(function));
+        self.builder.check_room(self.input.path())?;
         Ok(self.builder.frame(Frame { function, file, line, column, kind, ..Frame::default() }))
     }
 

@@ -25,6 +25,8 @@ pub type Watch<'a> = dyn FnMut(u64, u64) -> bool + 'a;
 /// A file that is read.
 pub struct Input<'a> {
     path: PathBuf,
+    /// Of the file, as it is.
+    size: u64,
     source: Box<dyn Read + 'a>,
     head: Vec<u8>,
     head_is_all: bool,
@@ -56,7 +58,7 @@ impl<'a> Input<'a> {
             Some(packing) => Box::new(Ahead::new(packing, file, size, watch).map_err(Error::reading(path))?),
             None => Box::new(BufReader::with_capacity(CHUNK, Watched { inner: file, read: 0, size, watch })),
         };
-        Self::of(path, source)
+        Self::of(path, size, source)
     }
 
     /// The same, of bytes in memory that `path` is said for.
@@ -72,12 +74,13 @@ impl<'a> Input<'a> {
             }
             None => Box::new(bytes),
         };
-        Self::of(path, source)
+        Self::of(path, bytes.len() as u64, source)
     }
 
-    fn of(path: &Path, source: Box<dyn Read + 'a>) -> Result<Self> {
+    fn of(path: &Path, size: u64, source: Box<dyn Read + 'a>) -> Result<Self> {
         let mut input = Self {
             path: path.to_owned(),
+            size,
             source,
             head: Vec::new(),
             head_is_all: false,
@@ -113,6 +116,12 @@ impl<'a> Input<'a> {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Bytes that it has before it is unpacked.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
     }
 
     /// What it begins with.

@@ -38,6 +38,7 @@ mod perf_script;
 mod places;
 mod pprof;
 mod recognise;
+mod room;
 mod speedscope;
 mod unpack;
 mod v8;
@@ -163,7 +164,7 @@ fn read_into(builder: &mut Builder, input: Result<Input<'_>>, options: &Options)
             Some(format) => format,
             None => recognise(&input)?,
         };
-        builder.begin(format.name);
+        builder.begin(format.name, input.size());
         (format.read)(&mut input, builder)
     };
     // What stops a lenient reading is no part that it could do without.

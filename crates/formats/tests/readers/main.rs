@@ -7,6 +7,7 @@ mod formats;
 mod gecko;
 mod gperftools;
 mod heap_text;
+mod larger;
 mod otlp_json;
 mod pprof;
 mod traces;

@@ -68,6 +68,7 @@ impl<'a> Places<'a> {
         let line = positive(&self.functions.line_number, func);
         let function = Function { name, binary, file: file.clone(), line, ..Function::default() };
         let function = Some(builder.function(function));
+        builder.check_room(input.path())?;
         let (category, is_inlined) = self.category(at);
         let depth = cell(&self.frames.inline_depth, at).unwrap_or(0);
         Ok(builder.frame(Frame {

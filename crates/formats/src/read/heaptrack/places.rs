@@ -190,7 +190,7 @@ impl Places {
         {
             return Vec::new();
         }
-        if instruction.functions.is_empty() {
+        if instruction.functions.is_empty() || builder.is_full() {
             return vec![builder.frame(place)];
         }
         let inner = instruction.functions.iter().enumerate().rev();

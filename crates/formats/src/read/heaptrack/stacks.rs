@@ -81,6 +81,10 @@ impl Rows<'_> {
             let row = builder.new_stack(Some(caller).filter(|caller| *caller != NONE), frame);
             self.here.extend(self.ways.drain(ways..));
             self.go_on(row);
+            // One place may have any number of inlined calls, and any number of traces.
+            if builder.is_full() {
+                return;
+            }
         }
     }
 

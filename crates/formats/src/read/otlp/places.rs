@@ -27,11 +27,14 @@ pub(super) struct Places<'a, 'i> {
     stacks: FxHashMap<i32, i32>,
     /// Frames of locations, from the outermost.
     locations: FxHashMap<i32, Vec<i32>>,
+    /// Rows of functions of a binary, and their files: a name is gone through once.
+    functions: FxHashMap<(i32, Option<i32>), (i32, Option<Arc<str>>)>,
 }
 
 impl<'a, 'i> Places<'a, 'i> {
     pub(super) fn new(input: &'a Input<'i>, dictionary: &'a ProfilesDictionary) -> Self {
-        Self { input, dictionary, stacks: FxHashMap::default(), locations: FxHashMap::default() }
+        let (stacks, locations, functions) = Default::default();
+        Self { input, dictionary, stacks, locations, functions }
     }
 
     fn nowhere(&self, what: &str, rows: usize, index: i32) -> Error {
@@ -52,6 +55,7 @@ impl<'a, 'i> Places<'a, 'i> {
             for frame in &self.locations[location] {
                 node = Some(builder.stack(node, *frame));
             }
+            builder.check_room(self.input.path())?;
         }
         let row = node.unwrap_or_else(|| {
             let frame = builder.name("[no stack]", "unknown");
@@ -74,7 +78,7 @@ impl<'a, 'i> Places<'a, 'i> {
         Ok(())
     }
 
-    fn frames(&self, builder: &mut Builder, location: &Location) -> Result<Vec<i32>> {
+    fn frames(&mut self, builder: &mut Builder, location: &Location) -> Result<Vec<i32>> {
         let mapping = self.mapping(location.mapping_index)?;
         let binary = mapping.map(|mapping| self.binary(builder, mapping)).transpose()?.flatten();
         let range = mapping.map(|mapping| (mapping.memory_start, mapping.memory_limit, mapping.file_offset));
@@ -147,11 +151,14 @@ impl<'a, 'i> Places<'a, 'i> {
 
     /// The row of a function, and its file.
     fn function(
-        &self,
+        &mut self,
         builder: &mut Builder,
         index: i32,
         binary: Option<i32>,
     ) -> Result<(i32, Option<Arc<str>>)> {
+        if let Some((row, file)) = self.functions.get(&(index, binary)) {
+            return Ok((*row, file.clone()));
+        }
         let rows = &self.dictionary.function_table;
         let function = usize::try_from(index).ok().and_then(|index| rows.get(index));
         let function = function.ok_or_else(|| self.nowhere("functions", rows.len(), index))?;
@@ -165,6 +172,9 @@ impl<'a, 'i> Places<'a, 'i> {
             line: i32::try_from(function.start_line).ok().filter(|line| *line > 0),
             ..Function::default()
         };
-        Ok((builder.function(row), file))
+        let row = builder.function(row);
+        builder.check_room(self.input.path())?;
+        self.functions.insert((index, binary), (row, file.clone()));
+        Ok((row, file))
     }
 }

@@ -73,6 +73,8 @@ struct Reader<'a, 'i> {
     functions: FxHashMap<u64, &'a message::Function>,
     /// Frames of locations, from the outermost.
     frames: FxHashMap<u64, Vec<i32>>,
+    /// Rows of functions of a binary, and their files: a name is gone through once.
+    rows: FxHashMap<(u64, Option<i32>), (i32, Option<Arc<str>>)>,
     /// Keys of labels that have no place in our tables.
     dropped: Vec<String>,
 }
@@ -87,6 +89,7 @@ impl<'a, 'i> Reader<'a, 'i> {
             locations: profile.location.iter().map(|location| (location.id, location)).collect(),
             functions: profile.function.iter().map(|function| (function.id, function)).collect(),
             frames: FxHashMap::default(),
+            rows: FxHashMap::default(),
             dropped: Vec::new(),
         }
     }
@@ -159,6 +162,7 @@ impl<'a, 'i> Reader<'a, 'i> {
             for frame in &self.frames[location] {
                 node = Some(self.builder.stack(node, *frame));
             }
+            self.builder.check_room(self.input.path())?;
         }
         let node = node.unwrap_or_else(|| {
             let frame = self.builder.name("[no stack]", "unknown");
@@ -238,6 +242,9 @@ impl<'a, 'i> Reader<'a, 'i> {
 
     /// The row of a function, and its file.
     fn function(&mut self, id: u64, binary: Option<i32>) -> Result<(i32, Option<Arc<str>>)> {
+        if let Some((row, file)) = self.rows.get(&(id, binary)) {
+            return Ok((*row, file.clone()));
+        }
         let Some(function) = self.functions.get(&id).copied() else {
             return Err(self.malformed("a function for each line", &format!("none with the id {id}")));
         };
@@ -250,7 +257,10 @@ impl<'a, 'i> Reader<'a, 'i> {
             line: i32::try_from(function.start_line).ok().filter(|line| *line > 0),
             ..Function::default()
         };
-        Ok((self.builder.function(row), file))
+        let row = self.builder.function(row);
+        self.builder.check_room(self.input.path())?;
+        self.rows.insert((id, binary), (row, file.clone()));
+        Ok((row, file))
     }
 
     /// The thread that the labels name.
