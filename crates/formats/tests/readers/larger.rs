@@ -28,7 +28,7 @@ fn pprof(change: impl FnOnce(&mut message::Profile)) -> Vec<u8> {
 #[test]
 fn calls_inlined_into_a_place_that_comes_again_and_again_are_too_many() {
     let of_pprof = pprof(|profile| {
-        profile.location[0].line = vec![profile.location[0].line[0].clone(); 10_000];
+        profile.location[0].line = vec![profile.location[0].line[0]; 10_000];
         profile.sample[0].location_id = vec![profile.location[0].id; 10_000];
     });
     assert_too_large(of_pprof, "pprof");
@@ -52,12 +52,12 @@ fn long_names_of_a_thousand_functions_are_too_long() {
     let of_pprof = pprof(|profile| {
         profile.string_table.push(long());
         let function =
-            message::Function { name: profile.string_table.len() as i64 - 1, ..profile.function[0].clone() };
-        let line = profile.location[0].line[0].clone();
+            message::Function { name: profile.string_table.len() as i64 - 1, ..profile.function[0] };
+        let line = profile.location[0].line[0];
         profile.function =
-            (1..1000).map(|id| message::Function { id, start_line: id as i64, ..function.clone() }).collect();
+            (1..1000).map(|id| message::Function { id, start_line: id as i64, ..function }).collect();
         profile.location[0].line =
-            (1..1000).map(|function_id| message::Line { function_id, ..line.clone() }).collect();
+            (1..1000).map(|function_id| message::Line { function_id, ..line }).collect();
     });
     assert_too_large(of_pprof, "pprof");
     let column = |value: &dyn Fn(usize) -> String| (0..1000).map(value).collect::<Vec<_>>().join(",");
@@ -77,7 +77,7 @@ fn a_function_that_comes_again_has_one_row() {
     let of_pprof = pprof(|profile| {
         let name = profile.function[0].name as usize;
         profile.string_table[name] = long();
-        profile.location[0].line = vec![profile.location[0].line[0].clone(); 10_000];
+        profile.location[0].line = vec![profile.location[0].line[0]; 10_000];
     });
     assert_eq!(read(of_pprof, "pprof").unwrap().tables().functions.len(), 1);
 }

@@ -9,7 +9,7 @@ use super::properties::{attributes, text};
 use crate::error::{Error, Result};
 use crate::otlp::common::Value;
 use crate::otlp::message::{Location, Mapping, ProfilesDictionary};
-use crate::read::pprof::address_in;
+use crate::read::pprof::{Row, address_in};
 use crate::read::{Builder, Input};
 
 /// Attributes in which build ids are: that of linkers first.
@@ -28,7 +28,7 @@ pub(super) struct Places<'a, 'i> {
     /// Frames of locations, from the outermost.
     locations: FxHashMap<i32, Vec<i32>>,
     /// Rows of functions of a binary, and their files: a name is gone through once.
-    functions: FxHashMap<(i32, Option<i32>), (i32, Option<Arc<str>>)>,
+    functions: FxHashMap<(i32, Option<i32>), Row>,
 }
 
 impl<'a, 'i> Places<'a, 'i> {
@@ -149,13 +149,7 @@ impl<'a, 'i> Places<'a, 'i> {
         })
     }
 
-    /// The row of a function, and its file.
-    fn function(
-        &mut self,
-        builder: &mut Builder,
-        index: i32,
-        binary: Option<i32>,
-    ) -> Result<(i32, Option<Arc<str>>)> {
+    fn function(&mut self, builder: &mut Builder, index: i32, binary: Option<i32>) -> Result<Row> {
         if let Some((row, file)) = self.functions.get(&(index, binary)) {
             return Ok((*row, file.clone()));
         }

@@ -64,6 +64,9 @@ enum Role {
     Count,
 }
 
+/// The row of a function, and its file.
+pub(super) type Row = (i32, Option<Arc<str>>);
+
 struct Reader<'a, 'i> {
     input: &'a Input<'i>,
     builder: &'a mut Builder,
@@ -74,7 +77,7 @@ struct Reader<'a, 'i> {
     /// Frames of locations, from the outermost.
     frames: FxHashMap<u64, Vec<i32>>,
     /// Rows of functions of a binary, and their files: a name is gone through once.
-    rows: FxHashMap<(u64, Option<i32>), (i32, Option<Arc<str>>)>,
+    rows: FxHashMap<(u64, Option<i32>), Row>,
     /// Keys of labels that have no place in our tables.
     dropped: Vec<String>,
 }
@@ -240,8 +243,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         Ok(kind)
     }
 
-    /// The row of a function, and its file.
-    fn function(&mut self, id: u64, binary: Option<i32>) -> Result<(i32, Option<Arc<str>>)> {
+    fn function(&mut self, id: u64, binary: Option<i32>) -> Result<Row> {
         if let Some((row, file)) = self.rows.get(&(id, binary)) {
             return Ok((*row, file.clone()));
         }
