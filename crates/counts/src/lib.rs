@@ -81,6 +81,80 @@ macro_rules! __weighted {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __event {
+    ($place:tt $weight:tt $format:literal, $($arguments:tt)+) => {
+        $crate::__arguments!($place $weight $format [$format, $($arguments)+] [] $($arguments)+)
+    };
+    ($place:tt $weight:tt $format:literal $(,)?) => { $crate::__formatted!($place $weight $format) };
+}
+
+/// Takes the arguments of a key apart. Of one or two that have no names it may be known by them; any others are left to
+/// `format_args!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __arguments {
+    ($place:tt $weight:tt $format:tt [$($all:tt)+] [$($before:expr,)*] $name:ident = $($rest:tt)*) => {
+        $crate::__formatted!($place $weight $($all)+)
+    };
+    (($place:expr) ($weight:expr) $format:tt $all:tt [$one:expr,]) => {
+        if $crate::__private::is_on() {
+            static SITE: $crate::__private::Site = $crate::__private::Site::new();
+            const IS_FUNCTION: bool = $crate::__private::is_function($format);
+            match ($crate::__private::amount($weight), &$one) {
+                (amount, one) => {
+                    if let ("{}", ::core::option::Option::Some(key)) = ($format, $crate::__private::text(one)) {
+                        $crate::__private::count_text(amount, $place, key);
+                    } else if IS_FUNCTION {
+                        $crate::__private::count_numbers(
+                            &SITE,
+                            amount,
+                            $place,
+                            [$crate::__private::argument(one)],
+                            ::core::format_args!($format, *one),
+                        );
+                    } else {
+                        $crate::__private::count(&SITE, amount, $place, ::core::format_args!($format, *one));
+                    }
+                }
+            }
+        }
+    };
+    (($place:expr) ($weight:expr) $format:tt $all:tt [$one:expr, $other:expr,]) => {
+        if $crate::__private::is_on() {
+            static SITE: $crate::__private::Site = $crate::__private::Site::new();
+            const IS_FUNCTION: bool = $crate::__private::is_function($format);
+            match ($crate::__private::amount($weight), &$one, &$other) {
+                (amount, one, other) => {
+                    if IS_FUNCTION {
+                        $crate::__private::count_numbers(
+                            &SITE,
+                            amount,
+                            $place,
+                            [$crate::__private::argument(one), $crate::__private::argument(other)],
+                            ::core::format_args!($format, *one, *other),
+                        );
+                    } else {
+                        $crate::__private::count(
+                            &SITE,
+                            amount,
+                            $place,
+                            ::core::format_args!($format, *one, *other),
+                        );
+                    }
+                }
+            }
+        }
+    };
+    ($place:tt $weight:tt $format:tt [$($all:tt)+] [$($before:expr,)*]) => {
+        $crate::__formatted!($place $weight $($all)+)
+    };
+    ($place:tt $weight:tt $format:tt $all:tt [$($before:expr,)*] $next:expr $(, $($rest:tt)*)?) => {
+        $crate::__arguments!($place $weight $format $all [$($before,)* $next,] $($($rest)*)?)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __formatted {
     (($place:expr) ($weight:expr) $($format:tt)+) => {
         if $crate::__private::is_on() {
             static SITE: $crate::__private::Site = $crate::__private::Site::new();
@@ -97,6 +171,6 @@ macro_rules! __event {
 /// What the macros use.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::live::{Site, count, is_on};
+    pub use crate::live::{Site, argument, count, count_numbers, count_text, is_function, is_on, text};
     pub use crate::weight::{Amount, amount};
 }

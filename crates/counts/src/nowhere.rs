@@ -27,3 +27,36 @@ pub fn is_on() -> bool {
 /// Never called.
 #[inline]
 pub fn count(_: &'static Site, _: Amount, _: Option<&'static Location<'static>>, _: Arguments<'_>) {}
+
+/// Never called.
+#[inline]
+pub fn count_numbers<const N: usize>(
+    _: &'static Site,
+    _: Amount,
+    _: Option<&'static Location<'static>>,
+    _: [Option<()>; N],
+    _: Arguments<'_>,
+) {
+}
+
+/// Never called.
+#[inline]
+pub fn count_text(_: Amount, _: Option<&'static Location<'static>>, _: &str) {}
+
+/// Nothing is looked at.
+#[inline]
+pub fn argument<T: ?Sized>(_: &T) -> Option<()> {
+    None
+}
+
+/// Nothing is looked at.
+#[inline]
+pub fn text<T: ?Sized>(_: &T) -> Option<&str> {
+    None
+}
+
+/// Nothing is looked at.
+#[must_use]
+pub const fn is_function(_: &str) -> bool {
+    false
+}

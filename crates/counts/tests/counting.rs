@@ -34,7 +34,8 @@ fn scenario() {
         "abort" => ends(|| std::process::abort()),
         // SAFETY: it takes a number.
         "kill" => ends(|| unsafe { libc::raise(libc::SIGKILL) }),
-        "many" => (0..100_000).for_each(|key| count!("key {}", key)),
+        "many" => (0..2).for_each(|_| (0..100_000).for_each(|key| count!("key {}", key))),
+        "numbers" => numbers(),
         "long" => count!("{}", "x".repeat(3_000_000)),
         "weights" => weights(),
         "forms" => forms(),
@@ -159,7 +160,7 @@ fn counts_survive_every_end_of_the_process() {
 fn files_grow_with_their_keys() {
     let found = run("many").counts();
     assert_eq!(found.len(), 100_000);
-    assert!(found.values().all(|count| *count == 1));
+    assert!(found.values().all(|count| *count == 2));
 }
 
 #[test]
@@ -169,6 +170,109 @@ fn a_key_may_be_longer_than_a_segment() {
 
 fn generic<W: Weight>(weight: W) {
     count!(weight, "generic");
+}
+
+/// One site for values of every type.
+fn of_any_type<T: fmt::Display + fmt::Debug>(value: T) {
+    count!("value {}", value);
+    count!("debug {:?};{:>5}", value, value);
+}
+
+/// Prints something else each time.
+struct Changing(Cell<i64>);
+
+impl fmt::Display for Changing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.set(self.0.get() + 1);
+        write!(formatter, "{}", self.0.get())
+    }
+}
+
+fn numbers() {
+    let changing = Changing(Cell::new(0));
+    let mut text = String::from("text");
+    // The second time they are known by their arguments.
+    for round in 0..2_usize {
+        of_any_type(255_u8);
+        of_any_type(-1_i8);
+        of_any_type(-1_i64);
+        of_any_type(u64::MAX);
+        of_any_type(-1_i128);
+        of_any_type(0_u8);
+        of_any_type(false);
+        of_any_type('a');
+        of_any_type(97_u8);
+        of_any_type(0.0);
+        of_any_type(-0.0_f32);
+        of_any_type(&7_i32);
+        of_any_type(7_i32);
+        of_any_type(&&8_u16);
+        for (hex, width) in [(-1_i8, 3_usize), (-1, 4), (17, 3)] {
+            count!("hex {:x}", hex);
+            count!("width {:1$}", hex, width);
+            count!("twice {0:02} {0:+}", hex);
+            count!(hex, "weight {:.*}", 2, f64::from(hex));
+        }
+        count!("changing {}", changing);
+        count!("two {} {}", round, changing);
+        count!("three {} {} {}", 1 + 1, 2 + 2, 3 + 3);
+        count!("{}", text);
+        count!("{}", &text);
+        count!("{}", text.as_str());
+        text.push('s');
+        count!("mixed {round} {}", ONE);
+        count!("named {} {other}", ONE, other = round);
+        count_here!("here {}", ONE);
+    }
+}
+
+#[test]
+fn keys_of_numbers_are_those_that_are_formatted() {
+    let mut expected = BTreeMap::<String, i64>::new();
+    let mut add = |key: String| *expected.entry(key).or_insert(0) += 2;
+    let values =
+        ["255", "-1", "-1", "18446744073709551615", "-1", "0", "false", "a", "97", "0", "-0", "7", "7", "8"];
+    let debugs = [
+        "255",
+        "-1",
+        "-1",
+        "18446744073709551615",
+        "-1",
+        "0",
+        "false",
+        "'a'",
+        "97",
+        "0.0",
+        "-0.0",
+        "7",
+        "7",
+        "8",
+    ];
+    for (value, debug) in values.iter().zip(debugs) {
+        add(format!("value {value}"));
+        add(format!("debug {debug};{value:>5}"));
+    }
+    for (hex, width) in [(-1_i8, 3), (-1, 4), (17, 3)] {
+        add(format!("hex {hex:x}"));
+        add(format!("width {hex:width$}"));
+        add(format!("twice {hex:02} {hex:+}"));
+        add(format!("weight {:.2}", f64::from(hex)));
+    }
+    add("three 2 4 6".to_owned());
+    add(format!("here {ONE}"));
+    let mut once = |key: &str, count| *expected.entry(key.to_owned()).or_insert(0) += count;
+    for (key, count) in [("text", 3), ("texts", 3)] {
+        once(key, count);
+    }
+    for key in
+        ["changing 1", "two 0 2", "changing 3", "two 1 4", "mixed 0 1", "mixed 1 1", "named 1 0", "named 1 1"]
+    {
+        once(key, 1);
+    }
+    let profile = run("numbers").profile();
+    assert_eq!(common::sums(&profile, "count"), expected);
+    let weights = [("weight -1.00", -4), ("weight 17.00", 34)];
+    assert_eq!(common::sums(&profile, "weight"), counts(&weights));
 }
 
 fn weights() {

@@ -1,10 +1,11 @@
-//! Keys as they are written: literal ones are known by their site, others are put together.
+//! Keys as they are written: literal ones are known by their site, those of numbers by these, others are put together.
 
 use std::fmt::{self, Arguments, Write};
 use std::mem::MaybeUninit;
 use std::panic::Location;
 
-use super::thread::{Site, count_at, count_key};
+use super::argument::{self, Argument};
+use super::thread::{Site, count_at, count_key, count_known, count_origin};
 use crate::weight::Amount;
 
 /// Counts an event.
@@ -19,6 +20,42 @@ pub fn count(
         Some(key) => count_at(site, amount, place, key),
         None => count_formatted(amount, place, key),
     }
+}
+
+/// Counts an event whose key is a function of its arguments, so many, if they are numbers.
+#[inline(always)]
+pub fn count_numbers<const N: usize>(
+    site: &'static Site,
+    amount: Amount,
+    place: Option<&'static Location<'static>>,
+    arguments: [Option<Argument>; N],
+    key: Arguments<'_>,
+) {
+    match argument::Arguments::new(arguments) {
+        Some(arguments) => {
+            if !count_known(site, amount, place, &arguments) {
+                count_new(site, amount, place, &arguments, key);
+            }
+        }
+        None => count(site, amount, place, key),
+    }
+}
+
+/// Counts an event whose key is a text.
+pub fn count_text(amount: Amount, place: Option<&'static Location<'static>>, key: &str) {
+    count_key(amount, place, key.as_bytes());
+}
+
+/// Counts an event whose arguments were not met before.
+#[inline(never)]
+fn count_new(
+    site: &'static Site,
+    amount: Amount,
+    place: Option<&'static Location<'static>>,
+    arguments: &argument::Arguments,
+    key: Arguments<'_>,
+) {
+    with_text(key, |key| count_origin(site, amount, place, arguments, key));
 }
 
 /// Bytes of a key that are put together without memory of their own.
@@ -87,10 +124,16 @@ impl Short {
 }
 
 fn count_formatted(amount: Amount, place: Option<&'static Location<'static>>, key: Arguments<'_>) {
+    with_text(key, |key| count_key(amount, place, key));
+}
+
+/// Puts a key together, and does something with it.
+#[inline]
+fn with_text(key: Arguments<'_>, then: impl FnOnce(&[u8])) {
     let mut short = Short { bytes: [const { MaybeUninit::uninit() }; SHORT], length: 0 };
     match short.write_fmt(key) {
-        Ok(()) => count_key(amount, place, short.text()),
-        Err(_) => count_key(amount, place, long(key).as_bytes()),
+        Ok(()) => then(short.text()),
+        Err(_) => then(long(key).as_bytes()),
     }
 }
 

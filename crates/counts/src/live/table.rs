@@ -43,7 +43,9 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn address(place: Place) -> *const Location<'static> {
+/// The place's identity.
+#[inline]
+pub fn address(place: Place) -> *const Location<'static> {
     place.map_or(ptr::null(), ptr::from_ref)
 }
 
@@ -130,13 +132,17 @@ fn end(bytes: &[u8]) -> u64 {
     }
 }
 
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Mixes a word into a state.
+#[inline]
+pub fn fold(state: u64, word: u64) -> u64 {
+    let product = u128::from(state ^ word) * u128::from(ODD);
+    (product >> 64) as u64 ^ product as u64
+}
+
 /// Mixes bytes, eight at a time, by folded multiplication: keys are few and nobody's attack.
 fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let fold = |state: u64, word: u64| {
-        let product = u128::from(state ^ word) * u128::from(ODD);
-        (product >> 64) as u64 ^ product as u64
-    };
     let state = words(bytes).fold(seed ^ ODD ^ (bytes.len() as u64).rotate_left(32), fold);
     fold(fold(state, end(bytes)), ODD)
 }

@@ -9,8 +9,10 @@ use std::sync::Once;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::argument::Arguments;
 use super::file::CountFile;
 use super::folder::folder;
+use super::known::{Known, Origin};
 use super::layout::{Entry, Record};
 use super::table::{Place, Table, Wanted};
 use crate::weight::Amount;
@@ -34,6 +36,14 @@ impl Site {
         Self { number: AtomicU32::new(0) }
     }
 
+    /// Its number, chosen if it has none.
+    fn number(&self) -> u32 {
+        match self.number.load(Relaxed) {
+            0 => self.choose_number(),
+            number => number,
+        }
+    }
+
     #[cold]
     fn choose_number(&self) -> u32 {
         let new = NUMBERS.fetch_add(1, Relaxed);
@@ -46,6 +56,7 @@ impl Site {
 struct Writer {
     file: CountFile,
     table: Table,
+    known: Known,
     /// By the numbers of the sites.
     sites: Vec<Reached>,
 }
@@ -145,12 +156,39 @@ pub fn count_key(amount: Amount, place: Place, key: &[u8]) {
     });
 }
 
+/// Counts an event by the numbers that its key is made of, if they were met before.
+pub fn count_known(site: &'static Site, amount: Amount, place: Place, arguments: &Arguments) -> bool {
+    LOCAL.with(|local| {
+        let origin = Origin::new(site.number.load(Relaxed), amount.kind(), place, arguments);
+        // SAFETY: the writer of this thread, which nobody else uses.
+        let found = unsafe { local.writer.get().as_ref() }.and_then(|writer| writer.known.find(&origin));
+        // SAFETY: records are mapped as long as the writer is there.
+        found.map(|record| unsafe { &*record }.add(amount)).is_some()
+    })
+}
+
+/// Counts an event by its key, and remembers the numbers that this was made of.
+pub fn count_origin(site: &'static Site, amount: Amount, place: Place, arguments: &Arguments, key: &[u8]) {
+    let is_full = LOCAL.with(|local| {
+        // SAFETY: the writer of this thread, which nobody else uses.
+        unsafe { local.writer.get().as_ref() }.is_some_and(|writer| writer.known.is_full())
+    });
+    if is_full {
+        return count_key(amount, place, key);
+    }
+    let origin = Origin::new(site.number(), amount.kind(), place, arguments);
+    let wanted = Wanted::new(key, amount.kind(), place);
+    let record = |writer: &mut Writer| {
+        let record = writer.record(&wanted)?;
+        writer.known.insert(origin, record);
+        Some(record)
+    };
+    LOCAL.with(|local| with_writer(local, record, amount));
+}
+
 /// Counts an event of a site that was last reached from elsewhere, or never.
 fn find_site(local: &Local, site: &'static Site, wanted: &Wanted<'_>, amount: Amount) {
-    let number = match site.number.load(Relaxed) {
-        0 => site.choose_number(),
-        number => number,
-    };
+    let number = site.number();
     // SAFETY: the writer of this thread, which nobody else uses.
     let found = unsafe { local.writer.get().as_mut() }.and_then(|writer| writer.turn(number, wanted));
     match found {
@@ -202,7 +240,12 @@ fn begin() -> Option<Box<Writer>> {
         Ok(file) => {
             // Fails where the thread is at its end: then nobody cuts the file.
             let _ = END.try_with(|_| ());
-            Some(Box::new(Writer { file, table: Table::default(), sites: Vec::new() }))
+            Some(Box::new(Writer {
+                file,
+                table: Table::default(),
+                known: Known::default(),
+                sites: Vec::new(),
+            }))
         }
         Err(error) => {
             static SAID: Once = Once::new();
