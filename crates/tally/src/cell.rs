@@ -15,16 +15,21 @@ pub(crate) trait Cell: Copy + Send + Sync + 'static {
     /// Adds a weight, or the sum of another cell.
     fn add(cell: &mut [u8], weight: u64) -> Option<i128>;
 
-    /// The sum, as a weight that another cell takes.
-    fn weight(cell: &[u8]) -> u64;
+    /// Whether something may be elsewhere.
+    fn has_elsewhere(_: &[u8]) -> bool {
+        true
+    }
 
     /// The sum with what did not fit.
     fn value(cell: &[u8], elsewhere: i128) -> Value;
 }
 
-/// How many: two bytes, for most lines of a large input are few.
+/// How many: one byte, for most lines of a large input are few. What are more are all elsewhere.
 #[derive(Clone, Copy)]
 pub(crate) struct Number;
+
+/// In the cell of a number that is elsewhere.
+const MANY: u8 = u8::MAX;
 
 /// A sum of whole numbers.
 #[derive(Clone, Copy)]
@@ -35,28 +40,35 @@ pub(crate) struct Whole;
 pub(crate) struct Fraction;
 
 impl Cell for Number {
-    const WIDTH: usize = 2;
+    const WIDTH: usize = 1;
 
     fn begin(cell: &mut [u8], weight: u64) -> Option<i128> {
-        cell[..2].fill(0);
+        cell[0] = 0;
         Self::add(cell, weight)
     }
 
     #[inline]
     fn add(cell: &mut [u8], weight: u64) -> Option<i128> {
-        let sum = Self::weight(cell) + weight;
-        let kept = u16::try_from(sum);
-        cell[..2].copy_from_slice(&kept.unwrap_or(0).to_le_bytes());
-        kept.is_err().then_some(i128::from(sum))
+        let before = if cell[0] == MANY { 0 } else { cell[0] };
+        match u8::try_from(u64::from(cell[0]) + weight) {
+            Ok(sum) if sum < MANY => {
+                cell[0] = sum;
+                None
+            }
+            _ => {
+                cell[0] = MANY;
+                Some(i128::from(before) + i128::from(weight))
+            }
+        }
     }
 
     #[inline]
-    fn weight(cell: &[u8]) -> u64 {
-        u64::from(u16::from_le_bytes([cell[0], cell[1]]))
+    fn has_elsewhere(cell: &[u8]) -> bool {
+        cell[0] == MANY
     }
 
     fn value(cell: &[u8], elsewhere: i128) -> Value {
-        Value::Whole(i128::from(Self::weight(cell)) + elsewhere)
+        Value::Whole(if cell[0] == MANY { elsewhere } else { i128::from(cell[0]) })
     }
 }
 
@@ -70,19 +82,14 @@ impl Cell for Whole {
 
     #[inline]
     fn add(cell: &mut [u8], weight: u64) -> Option<i128> {
-        let (before, weight) = (Self::weight(cell).cast_signed(), weight.cast_signed());
+        let (before, weight) = (bits(cell).cast_signed(), weight.cast_signed());
         let sum = before.checked_add(weight);
         cell[..8].copy_from_slice(&sum.unwrap_or(0).to_le_bytes());
         sum.is_none().then(|| i128::from(before) + i128::from(weight))
     }
 
-    #[inline]
-    fn weight(cell: &[u8]) -> u64 {
-        cell.first_chunk().copied().map_or(0, u64::from_le_bytes)
-    }
-
     fn value(cell: &[u8], elsewhere: i128) -> Value {
-        Value::Whole(i128::from(Self::weight(cell).cast_signed()) + elsewhere)
+        Value::Whole(i128::from(bits(cell).cast_signed()) + elsewhere)
     }
 }
 
@@ -95,17 +102,17 @@ impl Cell for Fraction {
 
     #[inline]
     fn add(cell: &mut [u8], weight: u64) -> Option<i128> {
-        let sum = f64::from_bits(Whole::weight(cell)) + f64::from_bits(weight);
+        let sum = f64::from_bits(bits(cell)) + f64::from_bits(weight);
         cell[..8].copy_from_slice(&sum.to_bits().to_le_bytes());
         None
     }
 
-    #[inline]
-    fn weight(cell: &[u8]) -> u64 {
-        Whole::weight(cell)
-    }
-
     fn value(cell: &[u8], _: i128) -> Value {
-        Value::Fraction(f64::from_bits(Whole::weight(cell)))
+        Value::Fraction(f64::from_bits(bits(cell)))
     }
+}
+
+#[inline]
+fn bits(cell: &[u8]) -> u64 {
+    cell.first_chunk().copied().map_or(0, u64::from_le_bytes)
 }

@@ -2,7 +2,8 @@
 //!
 //! Constraints:
 //! - what is printed is what the program `counts` prints, to the byte, wherever that one neither wraps nor panics;
-//! - memory is the different lines and little more: a cell of 2 or 8 bytes, a length, a slot of 8 bytes at two thirds;
+//! - memory is the different lines and little more: a cell of 1 or 8 bytes, a length, a slot of 8 bytes of which four of
+//!   five are taken, and in their place 5 bytes for a rank;
 //! - no line waits for another: a fault is that of the first line that has one, whichever thread finds it.
 //!
 //! [`Counting`] reads [`Source`]s by [`Rules`] in threads; a [`Tally`] is what it leaves, by rank; [`print`] writes it,
@@ -22,6 +23,7 @@ mod order;
 mod print;
 mod rules;
 mod scan;
+mod scatter;
 mod shards;
 mod short;
 mod source;

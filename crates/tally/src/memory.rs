@@ -8,22 +8,33 @@ use std::io;
 use memmap2::MmapMut;
 
 /// From this size on, large pages are asked for.
-const LARGE_PAGE: usize = 2 << 20;
+pub(crate) const LARGE_PAGE: usize = 2 << 20;
 
 /// Zeroes that can be changed.
 pub(crate) fn zeroes(bytes: usize) -> io::Result<MmapMut> {
-    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "pages are written to below"))]
-    let mut memory = MmapMut::map_anon(bytes)?;
+    let mut memory = untouched(bytes)?;
+    touch(&mut memory, 0, bytes);
+    Ok(memory)
+}
+
+/// The same, to be [touched](touch) before they are read. Those that never are take no memory.
+pub(crate) fn untouched(bytes: usize) -> io::Result<MmapMut> {
+    let memory = MmapMut::map_anon(bytes)?;
     #[cfg(target_os = "linux")]
     if bytes >= LARGE_PAGE {
         // A system without them gives small ones.
         let _ = memory.advise(memmap2::Advice::HugePage);
-        // A page that is read first is one of zeroes that all share, and replaced when it is written to.
-        memory.iter_mut().step_by(LARGE_PAGE).for_each(|byte| *byte = 0);
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = LARGE_PAGE;
     Ok(memory)
+}
+
+/// Takes the large pages between two places from the system. What is read first would be a page of zeroes that all
+/// share, and replaced when it is written to.
+pub(crate) fn touch(zeroes: &mut MmapMut, from: usize, to: usize) {
+    if cfg!(target_os = "linux") && zeroes.len() >= LARGE_PAGE {
+        let to = to.min(zeroes.len());
+        (from.next_multiple_of(LARGE_PAGE)..to).step_by(LARGE_PAGE).for_each(|at| zeroes[at] = 0);
+    }
 }
 
 /// Room for so many things, in large pages if it is large.

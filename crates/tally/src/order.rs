@@ -1,19 +1,46 @@
 //! Lines in order: the heaviest first, equal ones by their bytes.
 //!
-//! Sorted are 16 bytes a line, a number and its place. Of many lines of one weight it is a number that most of them have
-//! alone ([`Splitters`]); of few, and of those whose numbers are equal, seven of the line's bytes, and again the next
-//! seven where these are equal. So a line is looked at as often as it has to be, several at a time, and not while it
-//! is compared.
+//! A line is 5 bytes, its place. Of many lines of one weight some split the others into intervals ([`Splitters`]), into
+//! which these are put first; so that what is sorted, 16 bytes a line, a number and its place, is little at a time and
+//! stays in a core's cache. The number is eight of the line's bytes behind those that all of the interval have in common;
+//! of few lines, and of those whose numbers are equal, seven of its bytes, and again the next seven where these are
+//! equal. So a line is looked at as often as it has to be, several at a time, and not while it is compared.
 
 use rayon::prelude::*;
 
-use crate::splitters::{MOST, Splitters};
+use crate::arena::Place;
+use crate::memory::room;
+use crate::scatter::{columns, sizes, split};
+use crate::splitters::{MOST, Splitters, next_bytes};
+
+/// Where a line is: without gaps, for there are as many as there are lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, packed)]
+pub(crate) struct Line {
+    place: Place,
+    table: u8,
+}
+
+impl Line {
+    /// `table`: one of 256.
+    pub(crate) fn new(table: usize, place: Place) -> Self {
+        Self { place, table: table as u8 }
+    }
+
+    pub(crate) fn table(self) -> usize {
+        self.table.into()
+    }
+
+    pub(crate) fn place(self) -> Place {
+        self.place
+    }
+}
 
 /// A line on its way to its rank: what it is sorted by now, and where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Ranked {
     pub by: u64,
-    pub line: u64,
+    pub line: Line,
 }
 
 /// Up to this many lines are compared as a whole.
@@ -22,6 +49,8 @@ const FEW: usize = 16;
 const MANY: usize = 4096;
 /// From this many lines on, some split the others.
 const SPLIT: usize = 32 << 10;
+/// Parts of these, which are put into intervals at once.
+const PARTS: usize = 32;
 /// Bytes of a line that are sorted by at a time.
 const BYTES: usize = 7;
 /// Stands beside the bytes of a line that goes on behind them; less beside those of others: how many they are.
@@ -33,27 +62,108 @@ const AHEAD: usize = 16;
 
 /// What lines are sorted by.
 pub(crate) trait Lines: Sync {
-    fn key(&self, line: u64) -> &[u8];
-    fn prefetch(&self, line: u64);
+    fn key(&self, line: Line) -> &[u8];
+    fn prefetch(&self, line: Line);
 }
 
 /// Sorts lines of one weight by their bytes.
-pub(crate) fn sort_by_bytes(lines: &mut [Ranked], of: &impl Lines) {
-    if lines.len() < SPLIT {
-        return sort_from(lines, of, 0, 0);
+pub(crate) fn sort_by_bytes(lines: &mut [Line], of: &impl Lines) {
+    if lines.len() >= SPLIT {
+        return sort_by_intervals(lines, of);
     }
-    let some = lines.iter().step_by(lines.len().div_ceil(MOST)).map(|ranked| of.key(ranked.line));
-    let splitters = Splitters::new(some.collect());
-    lines.par_chunks_mut(MANY).for_each(|piece| look_at(piece, of, |line| splitters.number(line)));
-    lines.par_sort_unstable();
-    sort_equal(lines, |equal| sort_from(equal, of, 0, 0));
+    if lines.len() <= FEW {
+        return lines.sort_unstable_by(|one, other| of.key(*one).cmp(of.key(*other)));
+    }
+    let mut ranked: Vec<_> = lines.iter().map(|line| Ranked { by: 0, line: *line }).collect();
+    sort_from(&mut ranked, of, 0, 0);
+    put_back(&ranked, lines);
 }
 
-/// Sorts those lines further that are equal so far.
-fn sort_equal(lines: &mut [Ranked], sort: impl Fn(&mut [Ranked]) + Send + Sync) {
-    let equal = lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
-    let equal: Vec<_> = equal.collect();
-    equal.into_par_iter().for_each(sort);
+fn put_back(ranked: &[Ranked], lines: &mut [Line]) {
+    lines.iter_mut().zip(ranked).for_each(|(line, ranked)| *line = ranked.line);
+}
+
+fn sort_by_intervals(lines: &mut [Line], of: &impl Lines) {
+    let some = lines.iter().step_by(lines.len().div_ceil(MOST)).map(|line| of.key(*line));
+    let splitters = Splitters::new(some.collect());
+    let (split_lines, lengths) = put_into_intervals(lines, of, &splitters);
+    let mut rest = &split_lines[..];
+    let intervals: Vec<_> = split(lines, lengths.iter().copied())
+        .enumerate()
+        .map(|(interval, sorted)| {
+            let (of_interval, behind) = rest.split_at(sorted.len());
+            rest = behind;
+            (splitters.common(interval), of_interval, sorted)
+        })
+        .collect();
+    intervals.into_par_iter().for_each(|(common, lines, sorted)| {
+        let mut ranked: Vec<_> = lines.iter().map(|line| Ranked { by: 0, line: *line }).collect();
+        sort_by_number(
+            &mut ranked,
+            of,
+            |line| next_bytes(line, common),
+            |equal| {
+                sort_from(equal, of, 0, 0);
+            },
+        );
+        put_back(&ranked, sorted);
+    });
+}
+
+/// The lines interval by interval, and how many are in each.
+fn put_into_intervals(lines: &[Line], of: &impl Lines, splitters: &Splitters) -> (Vec<Line>, Vec<usize>) {
+    let part = lines.len().div_ceil(PARTS);
+    let mut intervals = room(lines.len());
+    intervals.resize(lines.len(), 0u16);
+    let counts: Vec<_> = lines
+        .par_chunks(part)
+        .zip(intervals.par_chunks_mut(part))
+        .map(|(lines, intervals)| {
+            let mut counts = vec![0; MOST + 1];
+            for (index, interval) in intervals.iter_mut().enumerate() {
+                if let Some(later) = lines.get(index + AHEAD) {
+                    of.prefetch(*later);
+                }
+                let found = splitters.interval(of.key(lines[index]));
+                *interval = found as u16;
+                counts[found] += 1;
+            }
+            counts
+        })
+        .collect();
+    let mut put = room(lines.len());
+    put.resize(lines.len(), Line::default());
+    columns(&mut put, &counts)
+        .into_par_iter()
+        .zip(lines.par_chunks(part).zip(intervals.par_chunks(part)))
+        .for_each(|(mut columns, (lines, intervals))| {
+            lines.iter().zip(intervals).for_each(|(line, interval)| columns.put((*interval).into(), *line));
+        });
+    (put, sizes(&counts))
+}
+
+/// Sorts lines by a number of each, and those further of which it is equal.
+fn sort_by_number(
+    lines: &mut [Ranked],
+    of: &impl Lines,
+    number: impl Fn(&[u8]) -> u64 + Sync,
+    sort: impl Fn(&mut [Ranked]) + Send + Sync,
+) {
+    if lines.len() < MANY {
+        look_at(lines, of, number);
+        lines.sort_unstable_by_key(|ranked| ranked.by);
+        equal_ones(lines).for_each(sort);
+    } else {
+        lines.par_chunks_mut(MANY).for_each(|piece| look_at(piece, of, &number));
+        lines.par_sort_unstable_by_key(|ranked| ranked.by);
+        let equal: Vec<_> = equal_ones(lines).collect();
+        equal.into_par_iter().for_each(sort);
+    }
+}
+
+/// Those lines, together, that are equal so far.
+fn equal_ones(lines: &mut [Ranked]) -> impl Iterator<Item = &mut [Ranked]> {
+    lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1)
 }
 
 fn sort_from(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
@@ -62,21 +172,11 @@ fn sort_from(lines: &mut [Ranked], of: &impl Lines, from: usize, depth: usize) {
         return;
     }
     let from = from + common(lines, of, from);
-    let many = lines.len() >= MANY;
-    let pieces = lines.par_chunks_mut(if many { MANY } else { lines.len() });
-    pieces.for_each(|piece| look_at(piece, of, |line| first_bytes(line.get(from..).unwrap_or_default())));
-    if many {
-        lines.par_sort_unstable()
-    } else {
-        lines.sort_unstable()
-    }
     // Lines are different: those that are equal until here go on.
-    if many {
-        sort_equal(lines, |equal| sort_from(equal, of, from + BYTES, depth + 1));
-    } else {
-        let equal = lines.chunk_by_mut(|one, other| one.by == other.by).filter(|equal| equal.len() > 1);
-        equal.for_each(|equal| sort_from(equal, of, from + BYTES, depth + 1));
-    }
+    let next = |line: &[u8]| first_bytes(line.get(from..).unwrap_or_default());
+    // Of one type, or there would be a closure in a closure without end.
+    let sort: &(dyn Fn(&mut [Ranked]) + Send + Sync) = &|equal| sort_from(equal, of, from + BYTES, depth + 1);
+    sort_by_number(lines, of, next, sort);
 }
 
 /// How many bytes all lines have in common from `from` on.
@@ -120,7 +220,7 @@ fn first_bytes(text: &[u8]) -> u64 {
     }
 }
 
-fn rest(of: &impl Lines, line: u64, from: usize) -> &[u8] {
+fn rest(of: &impl Lines, line: Line, from: usize) -> &[u8] {
     of.key(line).get(from..).unwrap_or_default()
 }
 
@@ -133,17 +233,22 @@ mod tests {
     struct Texts(Vec<Vec<u8>>);
 
     impl Lines for Texts {
-        fn key(&self, line: u64) -> &[u8] {
-            &self.0[line as usize]
+        fn key(&self, line: Line) -> &[u8] {
+            &self.0[line.place() as usize]
         }
 
-        fn prefetch(&self, _: u64) {}
+        fn prefetch(&self, _: Line) {}
+    }
+
+    #[test]
+    fn a_line_has_no_gaps() {
+        assert_eq!(size_of::<Line>(), 5);
     }
 
     fn sorted(texts: &Texts) -> Vec<Vec<u8>> {
-        let mut lines: Vec<_> = (0..texts.0.len() as u64).map(|line| Ranked { by: 0, line }).collect();
+        let mut lines: Vec<_> = (0..texts.0.len()).map(|line| Line::new(0, line as Place)).collect();
         sort_by_bytes(&mut lines, texts);
-        lines.iter().map(|ranked| texts.key(ranked.line).to_vec()).collect()
+        lines.iter().map(|line| texts.key(*line).to_vec()).collect()
     }
 
     proptest! {

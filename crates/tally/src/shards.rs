@@ -11,7 +11,7 @@ use crate::short::{Lanes, Processor, Seed, Task};
 use crate::table::{Addition, Table};
 
 /// So that threads hardly meet.
-const SHARDS_PER_THREAD: usize = 8;
+const SHARDS_PER_THREAD: usize = 4;
 
 pub(crate) struct Shards {
     processor: Processor,

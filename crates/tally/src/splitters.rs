@@ -1,18 +1,16 @@
-//! Numbers for texts that are in the order of the texts, so that these are looked at once, and sorted as numbers.
+//! Texts that split all others into intervals, so that these are sorted interval by interval, and in one as numbers.
 //!
-//! Some of the texts split all others into intervals. The texts of an interval begin alike, as far as those at its two
-//! ends do; what comes next tells most of them apart. A number is that of the interval, and the first bits of what
-//! comes next. Behind its end a text has zeroes here, so texts of one number are of any order, and few.
+//! The texts of an interval begin alike, as far as those at its two ends do; what comes next tells most of them apart. A
+//! number is the first bytes of that. Behind its end a text has zeroes here, so texts of one number are of any order,
+//! and few.
 //!
 //! The splitters are a tree: a node has the next eight bytes of those that are equal until there, a child for each
 //! eight bytes that several of them have.
 
 /// Bytes that are looked at at a time.
 const BYTES: usize = 8;
-/// Bits of a number that say which interval it is.
-const BITS: u32 = 10;
-/// Splitters: one less than there are intervals.
-pub(crate) const MOST: usize = (1 << BITS) - 1;
+/// Splitters, at most: one less than there are intervals.
+pub(crate) const MOST: usize = 1023;
 /// Bytes of a splitter, at most.
 const LONGEST: usize = 64 * BYTES;
 
@@ -53,16 +51,14 @@ impl Splitters {
         made
     }
 
-    /// The number of a text.
-    #[inline]
-    pub(crate) fn number(&self, text: &[u8]) -> u64 {
-        let interval = self.interval(text);
-        (interval as u64) << (u64::BITS - BITS) | next_bytes(text, self.common[interval]) >> BITS
+    /// How many bytes all texts of an interval have in common.
+    pub(crate) fn common(&self, interval: usize) -> usize {
+        self.common.get(interval).copied().unwrap_or(0)
     }
 
     /// How many splitters come before a text or begin it.
     #[inline]
-    fn interval(&self, text: &[u8]) -> usize {
+    pub(crate) fn interval(&self, text: &[u8]) -> usize {
         let (mut node, mut from) = (&self.nodes[0], 0);
         loop {
             let bytes = next_bytes(text, from);
@@ -106,7 +102,7 @@ fn without_zeroes(text: &[u8]) -> &[u8] {
 
 /// The bytes from `from` on as a number in their order, zeroes behind the end.
 #[inline]
-fn next_bytes(text: &[u8], from: usize) -> u64 {
+pub(crate) fn next_bytes(text: &[u8], from: usize) -> u64 {
     let rest = text.get(from..).unwrap_or_default();
     match rest.first_chunk() {
         Some(bytes) => u64::from_be_bytes(*bytes),
@@ -136,6 +132,12 @@ mod tests {
 
     use super::*;
 
+    /// The interval of a text, and its number there.
+    fn number(splitters: &Splitters, text: &[u8]) -> (usize, u64) {
+        let interval = splitters.interval(text);
+        (interval, next_bytes(text, splitters.common(interval)))
+    }
+
     proptest! {
         #[test]
         fn numbers_are_in_the_order_of_texts(
@@ -148,7 +150,7 @@ mod tests {
             let mut texts: Vec<_> = texts.iter().map(|text| text.as_bytes()).collect();
             let splitters = Splitters::new(texts[..split.min(texts.len())].to_vec());
             texts.sort_unstable();
-            let numbers: Vec<_> = texts.iter().map(|text| splitters.number(text)).collect();
+            let numbers: Vec<_> = texts.iter().map(|text| number(&splitters, text)).collect();
             prop_assert!(numbers.is_sorted());
         }
     }
@@ -160,7 +162,7 @@ mod tests {
         // Behind the last splitter nothing is known.
         let some = texts.iter().step_by(100).chain(texts.last());
         let splitters = Splitters::new(some.map(String::as_bytes).collect());
-        let mut numbers: Vec<_> = texts.iter().map(|text| splitters.number(text.as_bytes())).collect();
+        let mut numbers: Vec<_> = texts.iter().map(|text| number(&splitters, text.as_bytes())).collect();
         numbers.dedup();
         assert_eq!(numbers.len(), texts.len());
     }

@@ -7,23 +7,30 @@
 
 use std::io;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use memmap2::MmapMut;
 use rustc_hash::FxHashMap;
 
 use crate::arena::{Arena, Place};
 use crate::cell::Cell;
-use crate::memory::{prefetch, zeroes};
+use crate::memory::{LARGE_PAGE, prefetch, touch, untouched};
 use crate::short::{Lanes, Processor, SHORT, Task};
 
 /// Slots of a bucket, and bytes of its tags, of its places and of both.
 const SLOTS: usize = 8;
 const HALF: usize = 4 * SLOTS;
 const BUCKET: usize = 2 * HALF;
+/// A bit for each slot.
+const ALL: u32 = (1 << SLOTS) - 1;
 /// What a table begins with.
 const FEWEST_BUCKETS: usize = 64;
-/// Tables grow when four of five slots are taken, by half: so two of three are on the average.
-const FULL: (usize, usize) = (4, 5);
+/// Tables grow when nine of ten slots are taken, by a quarter or a large page: so four of five are on the average.
+const FULL: (usize, usize) = (9, 10);
+/// A large table's memory is made for so many times its buckets: what is not used is only addresses.
+const ROOM: usize = 16;
+/// Buckets of a large page.
+const PAGE: usize = LARGE_PAGE / BUCKET;
 /// A length of this many bytes or more follows in four bytes.
 const LONG: usize = 0xff;
 /// Lines of a batch that are brought near before the first of them is looked up.
@@ -47,7 +54,7 @@ impl Addition<'_> {
 
 #[derive(Default)]
 pub(crate) struct Table {
-    /// Of each bucket eight tags, then eight places plus 1: 0 where there is none.
+    /// Of each bucket eight tags, then eight places plus 1: 0 where there is none. Behind the last one are zeroes.
     slots: Option<MmapMut>,
     buckets: usize,
     used: usize,
@@ -84,7 +91,7 @@ impl Table {
             return Ok(());
         }
         if self.used * FULL.1 >= self.buckets * SLOTS * FULL.0 {
-            self.grow()?;
+            self.grow(lanes)?;
         }
         let mut bucket = self.home(addition.tag);
         loop {
@@ -138,8 +145,10 @@ impl Table {
 
     /// Its sum.
     pub(crate) fn value<C: Cell>(&self, place: Place) -> crate::value::Value {
-        let elsewhere = if self.elsewhere.is_empty() { None } else { self.elsewhere.get(&place) };
-        C::value(self.arena.at(place), elsewhere.copied().unwrap_or(0))
+        let cell = self.arena.at(place);
+        let is_there = !self.elsewhere.is_empty() && C::has_elsewhere(cell);
+        let elsewhere = if is_there { self.elsewhere.get(&place) } else { None };
+        C::value(cell, elsewhere.copied().unwrap_or(0))
     }
 
     /// Begins to bring a line near.
@@ -202,34 +211,85 @@ impl Table {
         place
     }
 
-    fn grow(&mut self) -> io::Result<()> {
-        let buckets = (self.buckets + self.buckets / 2).max(FEWEST_BUCKETS);
-        let before = std::mem::replace(
-            self,
-            Self { slots: Some(zeroes(buckets * BUCKET)?), buckets, ..Self::default() },
-        );
-        self.used = before.used;
-        for bucket in 0..before.buckets {
-            let [tags, places] = before.bucket(bucket);
-            for slot in (0..SLOTS).filter(|slot| number(places, *slot) != 0) {
-                self.put_back(number(tags, slot), number(places, slot));
+    /// Makes a larger table of it, in its place: as tags in order have buckets in order, each bucket's lines belong at or
+    /// behind it, and the last one is moved first. The few that do not are put back at the end: those that had found no
+    /// room where they belong, and those for which there is none behind it now.
+    #[inline(always)]
+    fn grow<L: Lanes>(&mut self, lanes: L) -> io::Result<()> {
+        let before = self.buckets;
+        self.make_room(larger(before))?;
+        let mut later = Vec::new();
+        for bucket in (0..before).rev() {
+            let [tags, places] = self.bucket(bucket).map(|half| *half);
+            self.clear(bucket);
+            let mut taken = !lanes.which(&places, !0, 0) & ALL;
+            while taken != 0 {
+                let slot = taken.trailing_zeros() as usize;
+                let (tag, place) = (number(&tags, slot), number(&places, slot));
+                if !self.put_back(lanes, bucket, tag, place) {
+                    later.push((tag, place));
+                }
+                taken &= taken - 1;
             }
         }
-        self.arena = before.arena;
-        self.elsewhere = before.elsewhere;
+        for (tag, place) in later {
+            if !self.put_back(lanes, 0, tag, place) {
+                self.put_first(lanes, tag, place);
+            }
+        }
         Ok(())
     }
 
-    /// Puts a slot where there is room for it.
-    fn put_back(&mut self, tag: u32, place: u32) {
-        let mut bucket = self.home(tag);
-        loop {
-            let places = self.bucket(bucket)[1];
-            if let Some(slot) = (0..SLOTS).find(|slot| number(places, *slot) == 0) {
-                return self.set_slot(bucket, slot, tag, place);
+    /// Makes room for so many buckets.
+    fn make_room(&mut self, buckets: usize) -> io::Result<()> {
+        let before = std::mem::replace(&mut self.buckets, buckets) * BUCKET;
+        let size = buckets * BUCKET;
+        if self.slots.as_ref().is_none_or(|slots| slots.len() < size) {
+            let room = if buckets < PAGE { size } else { size * ROOM };
+            let mut slots = untouched(room).or_else(|_| untouched(size))?;
+            touch(&mut slots, 0, size);
+            if let Some(old) = &self.slots {
+                slots[..before].copy_from_slice(&old[..before]);
             }
-            bucket = if bucket + 1 == self.buckets { 0 } else { bucket + 1 };
+            self.slots = Some(slots);
+        } else if let Some(slots) = &mut self.slots {
+            touch(slots, before, size);
         }
+        Ok(())
+    }
+
+    fn clear(&mut self, bucket: usize) {
+        let slots = self.slots.as_deref_mut().unwrap_or_default();
+        slots[bucket * BUCKET..(bucket + 1) * BUCKET].fill(0);
+    }
+
+    /// Puts a slot where there is room for it; false if it belongs before bucket `least`, or there is none behind it.
+    #[inline(always)]
+    fn put_back<L: Lanes>(&mut self, lanes: L, least: usize, tag: u32, place: u32) -> bool {
+        let home = self.home(tag);
+        if home < least {
+            return false;
+        }
+        self.put_between(lanes, home..self.buckets, tag, place)
+    }
+
+    /// Puts a slot that has no room behind its bucket where others begin.
+    #[cold]
+    fn put_first<L: Lanes>(&mut self, lanes: L, tag: u32, place: u32) {
+        let home = self.home(tag);
+        self.put_between(lanes, 0..home, tag, place);
+    }
+
+    #[inline(always)]
+    fn put_between<L: Lanes>(&mut self, lanes: L, buckets: Range<usize>, tag: u32, place: u32) -> bool {
+        for bucket in buckets {
+            let free = lanes.which(self.bucket(bucket)[1], !0, 0);
+            if free != 0 {
+                self.set_slot(bucket, free.trailing_zeros() as usize, tag, place);
+                return true;
+            }
+        }
+        false
     }
 
     /// The bucket that a tag belongs to: tags in order have buckets in order.
@@ -253,6 +313,12 @@ impl Table {
             slots[at..at + 4].copy_from_slice(&number.to_ne_bytes());
         }
     }
+}
+
+/// How many buckets a table has next: of large ones whole pages, for a part of one takes as much.
+fn larger(buckets: usize) -> usize {
+    let more = (buckets + buckets / 4).max(FEWEST_BUCKETS);
+    if more < PAGE { more } else { (more / PAGE).max(buckets / PAGE + 1) * PAGE }
 }
 
 #[inline(always)]
@@ -383,6 +449,38 @@ mod tests {
                 prop_assert_eq!(table.len(), expected.len());
                 prop_assert_eq!(contents::<Whole>(&table), expected.clone());
             }
+        }
+    }
+
+    #[test]
+    fn tables_of_many_pages_lose_nothing_and_are_four_fifths_full() {
+        const KEYS: u32 = 900_000;
+        let mut table = Table::default();
+        let hash = |key: u32| key.wrapping_mul(0x9e37_79b1);
+        let keys: Vec<_> = (0..KEYS).map(u32::to_le_bytes).collect();
+        for weight in [1, 2] {
+            let addition = |(key, text): (u32, _)| Addition { tag: hash(key), text, length: 4, weight };
+            let all = (0..).zip(&keys).map(|(key, text)| addition((key, &text[..])));
+            table.add_all::<Number>(Processor::detect(), all).expect("memory");
+            // Large pages are there as a whole.
+            assert!(table.buckets % PAGE == 0 && table.buckets * SLOTS * 3 < table.len() * 4);
+        }
+        let mut found: Vec<_> = table.places::<Number>().map(|place| table.key::<Number>(place)).collect();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!((found.len(), table.len()), (keys.len(), keys.len()));
+        let mut values = table.places::<Number>().map(|place| table.value::<Number>(place));
+        assert!(values.all(|value| value == Value::Whole(3)));
+    }
+
+    #[test]
+    fn sums_at_the_edge_of_their_cells() {
+        for weights in [[254, 1, 1], [255, 1, 1], [1, 254, 7], [253, 1, 0], [1000, 255, 1]] {
+            let mut table = Table::default();
+            let all = weights.map(|weight| addition(b"x", weight, 1));
+            table.add_all::<Number>(Processor::Any, all.into_iter()).expect("memory");
+            let sum = weights.iter().map(|weight| i128::from(*weight)).sum();
+            assert_eq!(contents::<Number>(&table), HashMap::from([(b"x".to_vec(), Value::Whole(sum))]));
         }
     }
 

@@ -1,6 +1,5 @@
 //! What was counted: the lines by rank.
 
-use std::cmp::Reverse;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -9,14 +8,18 @@ use crate::arena::Place;
 use crate::cell::{Cell, Fraction, Number, Whole};
 use crate::counting::Progress;
 use crate::memory::room;
-use crate::order::{Lines, Ranked, sort_by_bytes};
+use crate::order::{Line, Lines, Ranked, sort_by_bytes};
 use crate::print::{Listing, label};
 use crate::rules::{Rules, Weights};
+use crate::scatter::{columns, sizes, split};
 use crate::table::Table;
 use crate::value::Value;
 
-/// Sums of a size below are sorted by counting.
-const COUNTED: usize = 1 << 12;
+/// Sums of a size below have a column each, when lines are sorted by counting.
+const SINGLE: u64 = 1 << 10;
+/// Larger ones share columns: so many of each power of two, as bits.
+const SHARED: u32 = 6;
+const COLUMNS: usize = SINGLE as usize + ((u64::BITS - SINGLE.trailing_zeros()) << SHARED) as usize;
 /// From so many lines on, those of one sum are a run that is known as such.
 const LONG_RUN: usize = 1024;
 
@@ -79,7 +82,7 @@ pub(crate) fn keep_heaviest(rows: &mut Vec<(Vec<u8>, Value)>, most: usize) {
 /// Lines and their sums, by rank.
 pub struct Tally {
     lines: Tables,
-    ranks: Vec<Ranked>,
+    ranks: Vec<Line>,
     /// Where many lines of one sum begin and end, in order.
     runs: Vec<Range<usize>>,
     /// What was read, and the sum of all.
@@ -94,80 +97,92 @@ struct Tables {
 }
 
 impl Tables {
-    fn at(&self, line: u64) -> (&Table, Place) {
-        (&self.tables[(line >> 32) as usize], line as Place)
+    fn at(&self, line: Line) -> (&Table, Place) {
+        (&self.tables[line.table()], line.place())
     }
 
-    fn value(&self, line: u64) -> Value {
+    fn value(&self, line: Line) -> Value {
         let (table, place) = self.at(line);
         self.kind.value(table, place)
     }
 
-    /// All lines by the sizes of their sums, the largest first; equal ones as they lie in memory.
+    /// All lines by the sizes of their sums, the largest first, equal ones as they lie in memory; and how many are of
+    /// one size, one after the other.
     ///
     /// Most sums are small: these are sorted by counting, so that all memory is gone over in order, twice.
-    fn by_size<C: Cell>(&self) -> Vec<Ranked> {
+    fn by_size<C: Cell>(&self) -> (Vec<Line>, Vec<Vec<usize>>) {
         let counts: Vec<_> =
-            (0..self.tables.len()).into_par_iter().map(|table| self.columns::<C>(table)).collect();
+            (0..self.tables.len()).into_par_iter().map(|table| self.counts::<C>(table)).collect();
         let count = self.tables.iter().map(Table::len).sum();
         let mut ranks = room(count);
-        ranks.resize(count, Ranked { by: 0, line: 0 });
-        let places = places(&mut ranks, &counts);
-        places.into_par_iter().enumerate().for_each(|(table, mut places)| {
-            for (by, line) in self.sizes::<C>(table) {
-                let place = &mut places[column(by)];
-                if let Some((next, behind)) = std::mem::take(place).split_first_mut() {
-                    *next = Ranked { by, line };
-                    *place = behind;
-                }
-            }
+        ranks.resize(count, Line::default());
+        columns(&mut ranks, &counts).into_par_iter().enumerate().for_each(|(table, mut columns)| {
+            self.sizes::<C>(table).for_each(|(size, line)| columns.put(column(size), line));
         });
-        let largest = counts.iter().map(|columns| columns[0]).sum();
-        ranks[..largest].par_sort_unstable_by_key(|ranked| Reverse(ranked.by));
-        ranks
+        let sizes = sizes(&counts);
+        let each = split(&mut ranks, sizes).enumerate();
+        let filled: Vec<_> = each.filter(|(_, lines)| !lines.is_empty()).collect();
+        let lengths: Vec<_> = filled
+            .into_par_iter()
+            .map(
+                |(column, lines)| {
+                    if is_single(column) { vec![lines.len()] } else { self.sort_by_size(lines) }
+                },
+            )
+            .collect();
+        (ranks, lengths)
     }
 
     /// How many lines of a table are in each column.
-    fn columns<C: Cell>(&self, table: usize) -> Vec<usize> {
-        let mut columns = vec![0; COUNTED + 1];
-        self.sizes::<C>(table).for_each(|(size, _)| columns[column(size)] += 1);
-        columns
+    fn counts<C: Cell>(&self, table: usize) -> Vec<usize> {
+        let mut counts = vec![0; COLUMNS];
+        self.sizes::<C>(table).for_each(|(size, _)| counts[column(size)] += 1);
+        counts
     }
 
     /// The lines of a table, and the sizes of their sums.
-    fn sizes<C: Cell>(&self, index: usize) -> impl Iterator<Item = (u64, u64)> + '_ {
+    fn sizes<C: Cell>(&self, index: usize) -> impl Iterator<Item = (u64, Line)> + '_ {
         let table = &self.tables[index];
-        let line = move |place| (index as u64) << 32 | u64::from(place);
-        table.places::<C>().map(move |place| (table.value::<C>(place).magnitude(), line(place)))
+        table.places::<C>().map(move |place| (table.value::<C>(place).magnitude(), Line::new(index, place)))
     }
-}
 
-/// The places of each table's lines in each column: column by column, in each table by table.
-fn places<'a>(ranks: &'a mut [Ranked], counts: &[Vec<usize>]) -> Vec<Vec<&'a mut [Ranked]>> {
-    let mut places: Vec<_> = counts.iter().map(|columns| Vec::with_capacity(columns.len())).collect();
-    let mut rest = ranks;
-    for column in 0..=COUNTED {
-        for (places, columns) in places.iter_mut().zip(counts) {
-            let (place, behind) = rest.split_at_mut(columns[column]);
-            places.push(place);
-            rest = behind;
+    /// Sorts the lines of a column; how many are of one size, one after the other.
+    fn sort_by_size(&self, lines: &mut [Line]) -> Vec<usize> {
+        let ranked = |line: &Line| Ranked { by: !self.value(*line).magnitude(), line: *line };
+        let mut ranked: Vec<_> = lines.par_iter().with_min_len(LONG_RUN).map(ranked).collect();
+        if ranked.len() >= LONG_RUN {
+            ranked.par_sort_by_key(|ranked| ranked.by);
+        } else {
+            ranked.sort_by_key(|ranked| ranked.by);
         }
+        lines.iter_mut().zip(&ranked).for_each(|(line, ranked)| *line = ranked.line);
+        ranked.chunk_by(|one, other| one.by == other.by).map(<[_]>::len).collect()
     }
-    places
 }
 
-/// Where sums of a size are counted: larger ones before smaller ones, the largest together.
+/// Where sums of a size are counted: larger ones before smaller ones.
 fn column(size: u64) -> usize {
-    COUNTED - size.min(COUNTED as u64) as usize
+    if size < SINGLE {
+        return COLUMNS - 1 - size as usize;
+    }
+    let power = size.ilog2();
+    let of_power = size >> (power - SHARED) & !(u64::MAX << SHARED);
+    let above = u64::from(power - SINGLE.ilog2()) << SHARED | of_power;
+    COLUMNS - 1 - (SINGLE + above) as usize
+}
+
+/// Whether a column has sums of one size only.
+fn is_single(column: usize) -> bool {
+    column >= COLUMNS - SINGLE as usize
 }
 
 impl Lines for Tables {
-    fn key(&self, line: u64) -> &[u8] {
+    fn key(&self, line: Line) -> &[u8] {
         let (table, place) = self.at(line);
         self.kind.key(table, place)
     }
 
-    fn prefetch(&self, line: u64) {
+    fn prefetch(&self, line: Line) {
         let (table, place) = self.at(line);
         table.prefetch(place);
     }
@@ -186,12 +201,12 @@ impl Tally {
     pub(crate) fn new(tables: Vec<Table>, kind: Kind, rules: Rules, progress: Progress) -> Self {
         let mut lines = Tables { tables, kind };
         lines.tables.iter_mut().for_each(Table::forget_slots);
-        let mut ranks = match kind {
+        let (mut ranks, lengths) = match kind {
             Kind::Number => lines.by_size::<Number>(),
             Kind::Whole => lines.by_size::<Whole>(),
             Kind::Fraction => lines.by_size::<Fraction>(),
         };
-        let runs = rank(&mut ranks, &lines);
+        let runs = rank(&mut ranks, lengths, &lines);
         Self { lines, ranks, runs, progress, rules }
     }
 
@@ -207,12 +222,12 @@ impl Listing for Tally {
     }
 
     fn row(&self, rank: usize) -> Row<'_> {
-        let line = self.ranks[rank].line;
+        let line = self.ranks[rank];
         Row { key: self.lines.key(line), value: self.lines.value(line) }
     }
 
     fn key(&self, rank: usize) -> &[u8] {
-        self.lines.key(self.ranks[rank].line)
+        self.lines.key(self.ranks[rank])
     }
 
     fn run(&self, rank: usize) -> usize {
@@ -229,23 +244,22 @@ impl Listing for Tally {
     }
 
     fn prefetch(&self, rank: usize) {
-        if let Some(ranked) = self.ranks.get(rank) {
-            self.lines.prefetch(ranked.line);
+        if let Some(line) = self.ranks.get(rank) {
+            self.lines.prefetch(*line);
         }
     }
 }
 
-/// Sorts lines of equal sums; the long runs of them.
-fn rank(ranks: &mut [Ranked], lines: &Tables) -> Vec<Range<usize>> {
+/// Sorts lines of equal sums, so many each; the long runs of them.
+fn rank(ranks: &mut [Line], lengths: Vec<Vec<usize>>, lines: &Tables) -> Vec<Range<usize>> {
     let (mut runs, mut several) = (Vec::new(), Vec::new());
     let mut end = 0;
-    for equal in ranks.chunk_by_mut(|one, other| one.by == other.by) {
+    for equal in split(ranks, lengths.into_iter().flatten()) {
         let start = end;
         end += equal.len();
         // Sums of one size may have two signs.
-        let sum = |ranked: &Ranked| lines.value(ranked.line);
-        let are_same =
-            || lines.kind == Kind::Number || equal.iter().all(|ranked| sum(ranked) == sum(&equal[0]));
+        let sum = |line: &Line| lines.value(*line);
+        let are_same = || lines.kind == Kind::Number || equal.iter().all(|line| sum(line) == sum(&equal[0]));
         if equal.len() >= LONG_RUN && are_same() {
             runs.push(start..end);
         }
@@ -254,7 +268,7 @@ fn rank(ranks: &mut [Ranked], lines: &Tables) -> Vec<Range<usize>> {
         }
     }
     several.into_par_iter().for_each(|equal| {
-        if equal[0].by == u64::MAX && lines.kind == Kind::Whole {
+        if lines.kind == Kind::Whole && lines.value(equal[0]).magnitude() == u64::MAX {
             sort_huge(equal, lines);
         } else {
             sort_by_bytes(equal, lines);
@@ -264,9 +278,31 @@ fn rank(ranks: &mut [Ranked], lines: &Tables) -> Vec<Range<usize>> {
 }
 
 /// Sums beyond 64 bits are not told apart by what they were sorted by.
-fn sort_huge(ranks: &mut [Ranked], lines: &Tables) {
+fn sort_huge(ranks: &mut [Line], lines: &Tables) {
     ranks.sort_unstable_by(|one, other| {
-        let sizes = lines.value(other.line).compare_sizes(lines.value(one.line));
-        sizes.then_with(|| lines.key(one.line).cmp(lines.key(other.line)))
+        let sizes = lines.value(*other).compare_sizes(lines.value(*one));
+        sizes.then_with(|| lines.key(*one).cmp(lines.key(*other)))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn columns_are_in_the_order_of_sizes(sizes in prop::collection::vec(
+            prop_oneof![0..2 * SINGLE, any::<u64>(), (0u32..64).prop_map(|power| 1 << power), Just(u64::MAX)], 2..9
+        )) {
+            let mut sizes = sizes;
+            sizes.sort_unstable();
+            for pair in sizes.windows(2) {
+                let [smaller, larger] = [column(pair[0]), column(pair[1])];
+                prop_assert!(smaller < COLUMNS && larger <= smaller);
+                prop_assert!(pair[0] == pair[1] || smaller > larger || !is_single(smaller));
+            }
+        }
+    }
 }
