@@ -1,6 +1,7 @@
 """The command line: thin commands, and what becomes of an error.
 
-Commands and what they need are loaded when they are called: ``pyrometer --help`` loads click alone.
+Commands and what they need are loaded when they are called: ``pyrometer --help`` loads click alone, and ``pyrometer
+counts FILE`` not even that.
 """
 
 from __future__ import annotations
@@ -13,28 +14,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-import click
-
-from pyrometer.cli.group import COMMANDS, ClosedPipe, LazyGroup
-from pyrometer.cli.streams import not_vital, prepare
+from pyrometer.cli.streams import ClosedPipe, not_vital, prepare
 from pyrometer.errors import FileAccessError, NoSpaceError, PyrometerError
 
 INTERRUPTED = 130
 """As a shell reports SIGINT."""
 CLOSED_PIPE = 141
 """As a shell reports SIGPIPE."""
-
-
-@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="pyrometer", message="%(prog)s %(version)s")
-def group() -> None:
-    """Find out where a native program's time goes.
-
-    \b
-      pyrometer record -- ./program --its-options
-      pyrometer show
-      pyrometer flamegraph -o flamegraph.svg
-    """
 
 
 def main() -> None:
@@ -59,7 +45,18 @@ def _leave(code: int) -> NoReturn:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command; its exit code."""
-    return guarded(lambda: group.main(arguments, prog_name="pyrometer", standalone_mode=False))
+    return guarded(lambda: _call(sys.argv[1:] if arguments is None else arguments))
+
+
+def _call(arguments: list[str]) -> object:
+    if arguments[:1] == ["counts"]:
+        from pyrometer.cli.drop_in import understood
+
+        if (call := understood(arguments[1:])) is not None:
+            return call.run()
+    from pyrometer.cli.group import group
+
+    return group.main(arguments, prog_name="pyrometer", standalone_mode=False)
 
 
 def guarded(call: Callable[[], object]) -> int:
@@ -71,20 +68,26 @@ def guarded(call: Callable[[], object]) -> int:
         code = call()
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except (BrokenPipeError, ClosedPipe):
         return _closed_pipe()
     except Exception as error:
-        return _failed(error)
+        return _refused(error)
     except BaseException as error:
         # A defect of the Rust side; pyo3 keeps its class from being imported.
         if type(error).__name__ != "PanicException":
             raise
         return _failed(RuntimeError(f"a defect: {error}"))
+
+
+def _refused(error: Exception) -> int:
+    import click
+
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    return INTERRUPTED if isinstance(error, click.Abort) else _failed(error)
 
 
 def _closed_pipe() -> int:
@@ -98,6 +101,8 @@ def _failed(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
+    import click
+
     known = error if isinstance(error, PyrometerError) else _unexpected(error)
     lines = [("error", known.what), ("why", known.why), ("try", known.cure)]
     with not_vital():

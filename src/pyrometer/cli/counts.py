@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
+from pyrometer.cli.counting import Asked, count_lines, output_path, read_by_nobody
 from pyrometer.cli.passing import end_like
 from pyrometer.cli.streams import not_vital
-from pyrometer.errors import PyrometerError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-INTERRUPTED = 130
 _PROGRAM = "pyrometer.counts.program"
-_WEIGHT_GROUP = re.compile(r"\(\?P?<weight>")
 
 
 class WrongUsage(click.UsageError):
@@ -53,17 +44,6 @@ class _Sources(NamedTuple):
     program: list[str] | None
     inside: bool
     live: bool
-
-
-class _Asked(NamedTuple):
-    """What to print, and what to keep."""
-
-    form: str
-    both: bool
-    stats: bool
-    histogram: bool
-    top: int | None
-    output: str | None
 
 
 @click.command(cls=CountsCommand)
@@ -104,18 +84,17 @@ def command(
       pyrometer counts --prefix 'ID:' --live -- ./program --its-options
     """
     program = ctx.meta.get(_PROGRAM)
-    asked = _Asked(**{name: options.pop(name) for name in _Asked._fields})
+    asked = Asked(**{name: options.pop(name) for name in Asked._fields})
     _check(ctx, _Sources(files, program, inside, live), weights, asked, options)
     if inside and program:
         _count_inside(program, asked)
     try:
-        _count(files, program, weights, live, asked, **options)
+        count_lines(files, program, weights, live, asked, **options)
     except BrokenPipeError:
-        # Whoever reads has had enough; that is no failure here.
-        _read_by_nobody(sys.stdout)
+        read_by_nobody(sys.stdout)
 
 
-def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _Asked, options: dict[str, Any]) -> None:
+def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: Asked, options: dict[str, Any]) -> None:
     """Refuse what contradicts itself."""
     files, program, inside = sources.files, sources.program, sources.inside
     keyed = options["pattern"] is not None or options["by"]
@@ -137,128 +116,11 @@ def _check(ctx: click.Context, sources: _Sources, weights: str | None, asked: _A
         raise WrongUsage(f"--format {asked.form} has all of it with --stats.", ctx)
 
 
-def _count(
-    files: tuple[str, ...], program: list[str] | None, weights: Any, live: bool, asked: _Asked, **options: Any
-) -> None:
-    from pyrometer.cli.live import watching
-    from pyrometer.collect.lines import LineRules, count_files
-    from pyrometer.tally import Counted
-
-    spread = asked.both or asked.stats or asked.histogram
-    if spread or _WEIGHT_GROUP.search(options["pattern"] or ""):
-        weights = weights or "integral"
-    detailed = spread or (asked.output is not None and weights is not None)
-    # Weights of keys that have their weights in them are not spread at all.
-    erase = options.pop("erase") or (spread and options["pattern"] is None and not options["by"] and not asked.both)
-    rules = LineRules(weights or "unit", erase, detailed=detailed, **options)
-    path = _output(asked.output, program)
-    counting = rules.counting(live)
-    selects = rules.prefix is not None or rules.pattern is not None
-    with watching(live, selects, sys.stderr if program else sys.stdout, bool(program)) as to:
-        if program:
-            from pyrometer.collect.printed import count_stderr
-
-            status, interrupted = count_stderr(counting, program, others=to.others, stdout=to.stdout, look=to.look)
-        else:
-            others = to.others if live else None
-            interrupted = count_files(counting, _known(files), others=others, look=to.look)
-            status = INTERRUPTED if interrupted else 0
-    tally = counting.finish()
-    counted = Counted(tally, rules.weights, tally.spread() if detailed else None, interrupted)
-    with _ending_as(program, status):
-        _print(counted, asked, sys.stderr if program else sys.stdout)
-        _say(counted, rules, passed=bool(program) or live)
-    if path:
-        _keep(counted, path, program or [])
-    end_like(status)
-
-
-@contextmanager
-def _ending_as(program: list[str] | None, status: int) -> Iterator[None]:
-    """What goes wrong in this block is told with the status that a program ended with; nobody reading is no failure."""
-    try:
-        yield
-    except BrokenPipeError:
-        _read_by_nobody(sys.stderr if program else sys.stdout)
-    except PyrometerError as error:
-        if not program:
-            raise
-        from pyrometer.collect.printed import with_status
-
-        raise with_status(error, status) from None
-
-
-def _read_by_nobody(stream: Any) -> None:
-    """Python flushes a stream once more at exit; into a closed pipe that would print an error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _known(files: tuple[str, ...]) -> tuple[str, ...]:
-    """``-`` is standard input, if it stands alone."""
-    return () if files == ("-",) else files
-
-
-def _output(output: str | None, program: list[str] | None) -> Path | None:
-    if output is None:
-        return None
-    from pyrometer.collect.output import choose_output
-
-    return choose_output(output, program or [], ())
-
-
-def _print(counted: Any, asked: _Asked, stream: Any) -> None:
-    stream.flush()
-    if asked.form != "text":
-        from pyrometer.show import tally
-
-        write = {"json": tally.write_json, "csv": tally.write_csv, "md": tally.write_markdown}[asked.form]
-        write(counted, asked.top, stream)
-    elif asked.both:
-        counted.spread.print(stream.fileno(), False, asked.top)
-        os.write(stream.fileno(), b"\n")
-        counted.spread.print(stream.fileno(), True, asked.top)
-    elif asked.stats:
-        from pyrometer.show.tally import spread_grid
-        from pyrometer.show.text import console, show_grid
-
-        show_grid(spread_grid(counted, asked.top), console(stream))
-    elif asked.histogram:
-        from pyrometer.show.tally import histogram
-
-        for at, row in enumerate(counted.rows(asked.top)):
-            click.echo(("\n" if at else "") + histogram(row), file=stream)
-    elif counted.spread is not None:
-        counted.spread.print(stream.fileno(), counted.weights != "unit", asked.top)
-    else:
-        counted.tally.print(stream.fileno(), asked.top)
-
-
-def _say(counted: Any, rules: Any, passed: bool) -> None:
-    """What is not in the table."""
-    if counted.interrupted:
-        with not_vital():
-            click.echo("interrupted: these are the lines until then", err=True)
-    left_out = counted.tally.left_out
-    if not left_out or passed:
-        return
-    wanted = f"do not begin with {rules.prefix!r}" if rules.pattern is None else "do not match"
-    with not_vital():
-        click.echo(f"{left_out:,} of {counted.tally.lines:,} lines {wanted}, and were not counted", err=True)
-
-
-def _keep(counted: Any, path: Path, program: list[str]) -> None:
-    from pyrometer.collect.counts import with_facts
-    from pyrometer.profile import ProfileData
-    from pyrometer.tally import profile_of
-
-    ProfileData(with_facts(profile_of(counted), program)).save(path)
-
-
-def _count_inside(program: list[str], asked: _Asked) -> NoReturn:
+def _count_inside(program: list[str], asked: Asked) -> NoReturn:
     from pyrometer.cli.printing import print_summary
     from pyrometer.collect.counts import count_inside
 
-    path = _output(asked.output, program)
+    path = output_path(asked.output, program)
     counted = count_inside(program)
     if path:
         counted.profile.save(path)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from pyrometer.cli.streams import ClosedPipe
+
 
 class Lazy(NamedTuple):
     """Where a command is, and what it does in one line."""
@@ -35,10 +37,6 @@ COMMANDS: dict[str, Lazy] = {
     "doctor": Lazy("pyrometer.cli.doctor", "What stands in the way of a good profile, and what cures it."),
 }
 """Every command; each module has one named ``command``."""
-
-
-class ClosedPipe(Exception):  # noqa: N818  it is no error
-    """Whoever reads what we print has had enough. Click would end the process at a BrokenPipeError."""
 
 
 class LazyGroup(click.Group):
@@ -73,3 +71,15 @@ class LazyGroup(click.Group):
         """The list of commands for ``--help``."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.help) for name, lazy in self._lazy.items()])
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pyrometer", message="%(prog)s %(version)s")
+def group() -> None:
+    """Find out where a native program's time goes.
+
+    \b
+      pyrometer record -- ./program --its-options
+      pyrometer show
+      pyrometer flamegraph -o flamegraph.svg
+    """

@@ -11,6 +11,10 @@ _LAST = 2
 """The number of standard error."""
 
 
+class ClosedPipe(Exception):  # noqa: N818  it is no error
+    """Whoever reads what we print has had enough. Click would end the process at a BrokenPipeError."""
+
+
 def prepare() -> None:
     """Make all three usable; what cannot be encoded is printed as ``?``.
 
