@@ -444,18 +444,39 @@ static inline uint64_t pyrometer_counts_fold(uint64_t state, uint64_t word) {
     return (uint64_t)(product >> 64) ^ (uint64_t)product;
 }
 
+static inline uint64_t pyrometer_counts_word(const char *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* The last bytes, at most eight, as a word that is another for every other end of keys of this length. */
+static inline uint64_t pyrometer_counts_last_word(const char *bytes, size_t length) {
+    uint64_t word = 0;
+    if (length >= sizeof word)
+        return pyrometer_counts_word(bytes + length - sizeof word);
+    while (length > 0)
+        word = word << 8 | (unsigned char)bytes[--length];
+    return word;
+}
+
+/* Whether two keys of one length are one: most are shorter than the call of a function takes. */
+static inline int pyrometer_counts_is_same(const char *one, const char *other, size_t length) {
+    size_t at;
+    for (at = 0; at + 8 <= length; at += 8) {
+        if (pyrometer_counts_word(one + at) != pyrometer_counts_word(other + at))
+            return 0;
+    }
+    return pyrometer_counts_last_word(one, length) == pyrometer_counts_last_word(other, length);
+}
+
 static inline uint64_t pyrometer_counts_hash(const pyrometer_counts_wanted *wanted) {
     uint64_t state = UINT64_C(0x9e3779b97f4a7c15) ^ ((uint64_t)wanted->key_length << 32);
-    uint64_t word;
-    size_t at = 0;
+    size_t at;
     state ^= ((uint64_t)wanted->kind << 56) ^ ((uint64_t)wanted->line << 8) ^ (uint64_t)(uintptr_t)wanted->file;
-    for (; at + 8 <= wanted->key_length; at += 8) {
-        memcpy(&word, wanted->key + at, 8);
-        state = pyrometer_counts_fold(state, word);
-    }
-    word = 0;
-    memcpy(&word, wanted->key + at, wanted->key_length - at);
-    state = pyrometer_counts_fold(state, word);
+    for (at = 0; at + 8 <= wanted->key_length; at += 8)
+        state = pyrometer_counts_fold(state, pyrometer_counts_word(wanted->key + at));
+    state = pyrometer_counts_fold(state, pyrometer_counts_last_word(wanted->key, wanted->key_length));
     return pyrometer_counts_fold(state, UINT64_C(0x9e3779b97f4a7c15));
 }
 
@@ -465,7 +486,7 @@ static inline int pyrometer_counts_is_wanted(const pyrometer_counts_slot *slot, 
     const pyrometer_counts_record *record = slot->record;
     return slot->hash == hash && slot->file == wanted->file && record->line == wanted->line &&
            (record->kind & 0xff) == wanted->kind && record->key_length == wanted->key_length &&
-           memcmp(record + 1, wanted->key, wanted->key_length) == 0;
+           pyrometer_counts_is_same((const char *)(record + 1), wanted->key, wanted->key_length);
 }
 
 /* The slot of a key, or the free one where it belongs. At most half of them are used. */
@@ -654,13 +675,100 @@ PYROMETER_COUNTS_SLOW void pyrometer_counts_by_key(pyrometer_counts_amount amoun
         pyrometer_counts_first(NULL, &wanted, amount);
 }
 
-/* Counts an event by a key that printf puts together. */
+/* Appends a text; NULL if there is no room. */
+static inline char *pyrometer_counts_put_text(char *at, const char *end, const char *text, size_t length) {
+    if ((size_t)(end - at) < length)
+        return NULL;
+    while (length-- > 0)
+        *at++ = *text++;
+    return at;
+}
+
+/* Appends a number in decimal; NULL if there is no room. */
+static inline char *pyrometer_counts_put_number(char *at, const char *end, uint64_t size, int is_negative) {
+    char digits[21];
+    size_t first = sizeof digits;
+    do {
+        digits[--first] = (char)('0' + size % 10);
+        size /= 10;
+    } while (size != 0);
+    if (is_negative)
+        digits[--first] = '-';
+    return pyrometer_counts_put_text(at, end, digits + first, sizeof digits - first);
+}
+
+static inline char *pyrometer_counts_put_signed(char *at, const char *end, int64_t number) {
+    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    return pyrometer_counts_put_number(at, end, size, number < 0);
+}
+
+/* Puts a short key together as printf does, if it has nothing but %s, %c, %% and %d, %i, %u, also with l, ll or z: its
+ * length, or -1. Printf takes several times as long. */
+PYROMETER_COUNTS_SLOW int pyrometer_counts_put(char *text, const char *format, va_list arguments) {
+    char *at = text;
+    const char *end = text + PYROMETER_COUNTS_SHORT, *word;
+    while (at != NULL) {
+        int longs = 0, is_size = 0;
+        char letter;
+        while (*format != '%' && *format != '\0' && at != end)
+            *at++ = *format++;
+        if (*format == '\0')
+            return (int)(at - text);
+        if (*format != '%')
+            return -1;
+        for (format++; *format == 'l' && longs < 2; format++)
+            longs++;
+        if (*format == 'z' && longs == 0) {
+            is_size = 1;
+            format++;
+        }
+        if (*format == 'd' || *format == 'i') {
+            at = pyrometer_counts_put_signed(at, end,
+                                             is_size      ? (int64_t)va_arg(arguments, ssize_t)
+                                             : longs == 2 ? (int64_t)va_arg(arguments, long long)
+                                             : longs == 1 ? (int64_t)va_arg(arguments, long)
+                                                          : (int64_t)va_arg(arguments, int));
+        } else if (*format == 'u') {
+            at = pyrometer_counts_put_number(at, end,
+                                             is_size      ? (uint64_t)va_arg(arguments, size_t)
+                                             : longs == 2 ? (uint64_t)va_arg(arguments, unsigned long long)
+                                             : longs == 1 ? (uint64_t)va_arg(arguments, unsigned long)
+                                                          : (uint64_t)va_arg(arguments, unsigned int),
+                                             0);
+        } else if (longs != 0 || is_size) {
+            return -1;
+        } else if (*format == 's') {
+            word = va_arg(arguments, const char *);
+            if (word == NULL)
+                return -1;
+            at = pyrometer_counts_put_text(at, end, word, strlen(word));
+        } else if (*format == 'c') {
+            letter = (char)va_arg(arguments, int);
+            at = pyrometer_counts_put_text(at, end, &letter, 1);
+        } else if (*format == '%') {
+            at = pyrometer_counts_put_text(at, end, format, 1);
+        } else {
+            return -1;
+        }
+        format++;
+    }
+    return -1;
+}
+
+/* Counts an event by a key that is put together as printf does. */
 __attribute__((format(printf, 4, 5))) PYROMETER_COUNTS_SLOW void
 pyrometer_counts_formatted(pyrometer_counts_amount amount, const char *file, uint32_t line, const char *format, ...) {
     char text[PYROMETER_COUNTS_SHORT];
     char *key = text;
     va_list arguments;
     int length;
+    va_start(arguments, format);
+    length = pyrometer_counts_put(text, format, arguments);
+    va_end(arguments);
+    if (length >= 0) {
+        pyrometer_counts_by_key(amount, text, (size_t)length, file, line);
+        return;
+    }
     va_start(arguments, format);
     length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);

@@ -23,6 +23,7 @@ LANGUAGES = {
 }
 INCLUDES = """
 #include <pyrometer/counts.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -51,6 +52,30 @@ int main(void) {
         PYROMETER_COUNT_FORMATTED_HERE("formatted");
         PYROMETER_COUNT_WEIGHTED_FORMATTED_HERE(at + 1L, "%s", "formatted");
     }
+    return 0;
+}
+"""
+KEYS = """
+int main(void) {
+    const char *volatile none = NULL;
+    char longest[300];
+    int at;
+    for (at = 0; at < 300; at++) longest[at] = at < 256 ? 'x' : '\\0';
+    for (at = 0; at < 2; at++) {
+        PYROMETER_COUNT_FORMATTED("%d %i %u", -7, 0, 4294967295u);
+        PYROMETER_COUNT_FORMATTED("%ld %lli %lu %llu", LONG_MIN, LLONG_MIN, ULONG_MAX, ULLONG_MAX);
+        PYROMETER_COUNT_FORMATTED("%zd %zu", (ssize_t)-1, (size_t)-1);
+        PYROMETER_COUNT_FORMATTED("%s|%s|%c|%%", "", "some text", 'c');
+        PYROMETER_COUNT_FORMATTED("%5d|%-3s|%x|%.2f|%hhd|%jd", 42, "a", 255, 2.5, 1, (intmax_t)9);
+        PYROMETER_COUNT_FORMATTED("%d then %05d", 1, 2);
+        PYROMETER_COUNT_FORMATTED("%s", longest);
+        PYROMETER_COUNT_FORMATTED("%sy", longest);
+        PYROMETER_COUNT_FORMATTED("y%s", longest);
+        PYROMETER_COUNT_FORMATTED("%s%d", longest + 5, 123456);
+    }
+    PYROMETER_COUNT_FORMATTED("%s", none);
+    for (at = 0; at < 20; at++) PYROMETER_COUNT_FORMATTED("%.*s", at, "0123456789abcdefghij");
+    for (at = 0; at < 20; at++) PYROMETER_COUNT_FORMATTED("%.*s!", at, "0123456789abcdefghij");
     return 0;
 }
 """
@@ -141,6 +166,27 @@ def test_every_form_counts(tmp_path, language, level):
     assert sums(profile, "weight-thousandths") == {"half": 5000, "key": 25000}
     places = {(row["file"], row["line"]) for row in profile.frames.rows() if row["line"]}
     assert places == {("named.c", line) for line in range(100, 105)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_keys_are_those_that_printf_makes(tmp_path, language):
+    found = sums(counted(built(tmp_path, KEYS, LANGUAGES[language]))[0], "count")
+    x = "x" * 256
+    twice = [
+        "-7 0 4294967295",
+        f"{-(2**63)} {-(2**63)} {2**64 - 1} {2**64 - 1}",
+        f"-1 {2**64 - 1}",
+        "|some text|c|%",
+        "   42|a  |ff|2.50|1|9",
+        "1 then 00002",
+        x,
+        f"{x}y",
+        f"y{x}",
+        f"{x[5:]}123456",
+    ]
+    begun = ["0123456789abcdefghij"[:at] for at in range(20)]
+    once = ["(null)", *(text or "[empty]" for text in begun), *(f"{text}!" for text in begun)]
+    assert found == dict.fromkeys(twice, 2) | dict.fromkeys(once, 1)
 
 
 @pytest.mark.parametrize("language", ["C99", "C++11"])
