@@ -25,9 +25,10 @@ const BUCKET: usize = 2 * HALF;
 const ALL: u32 = (1 << SLOTS) - 1;
 /// What a table begins with.
 const FEWEST_BUCKETS: usize = 64;
-/// Tables grow when nine of ten slots are taken, by a quarter or a large page: so four of five are on the average.
+/// Tables grow when nine of ten slots are taken; large ones by a quarter or a large page, so that four of five are on the
+/// average.
 const FULL: (usize, usize) = (9, 10);
-/// A large table's memory is made for so many times its buckets: what is not used is only addresses.
+/// A table's memory is made for so many times its buckets: what is not used is only addresses.
 const ROOM: usize = 16;
 /// Buckets of a large page.
 const PAGE: usize = LARGE_PAGE / BUCKET;
@@ -201,8 +202,13 @@ impl Table {
         if self.buckets == 0 {
             return None;
         }
-        let [tags, places] = self.bucket(self.home(addition.tag));
-        let found = lanes.which(tags, !0, addition.tag);
+        let home = self.home(addition.tag);
+        let (mut tags, mut places) = self.bucket(home).into();
+        let mut found = lanes.which(tags, !0, addition.tag);
+        if found == 0 && home + 1 < self.buckets && lanes.which(places, !0, 0) == 0 {
+            (tags, places) = self.bucket(home + 1).into();
+            found = lanes.which(tags, !0, addition.tag);
+        }
         let place = number(places, found.trailing_zeros() as usize % SLOTS).checked_sub(1);
         let place = if found == 0 { None } else { place };
         if let Some(place) = place {
@@ -245,7 +251,8 @@ impl Table {
         let before = std::mem::replace(&mut self.buckets, buckets) * BUCKET;
         let size = buckets * BUCKET;
         if self.slots.as_ref().is_none_or(|slots| slots.len() < size) {
-            let room = if buckets < PAGE { size } else { size * ROOM };
+            // Of small tables less than a large page, which would be taken as a whole.
+            let room = if buckets < PAGE { (size * ROOM).min(LARGE_PAGE - BUCKET) } else { size * ROOM };
             let mut slots = untouched(room).or_else(|_| untouched(size))?;
             touch(&mut slots, 0, size);
             if let Some(old) = &self.slots {
@@ -317,8 +324,9 @@ impl Table {
 
 /// How many buckets a table has next: of large ones whole pages, for a part of one takes as much.
 fn larger(buckets: usize) -> usize {
-    let more = (buckets + buckets / 4).max(FEWEST_BUCKETS);
-    if more < PAGE { more } else { (more / PAGE).max(buckets / PAGE + 1) * PAGE }
+    let more = (buckets + buckets / 2).max(FEWEST_BUCKETS);
+    let pages = buckets / PAGE;
+    if more < PAGE { more } else { (pages + (pages / 4).max(1)) * PAGE }
 }
 
 #[inline(always)]
