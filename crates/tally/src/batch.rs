@@ -2,11 +2,11 @@
 
 use crate::feed::Chunk;
 use crate::near::Near;
+use crate::record::Addition;
 use crate::rules::{Rule, Unfit};
 use crate::scan::{Ends, STEP};
 use crate::shards::tag;
 use crate::short::{Lanes, Processor, SHORT, Seed, Task};
-use crate::table::Addition;
 
 /// A key within its batch.
 #[derive(Clone, Copy)]

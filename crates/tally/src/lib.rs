@@ -21,6 +21,7 @@ mod near;
 mod number;
 mod order;
 mod print;
+mod record;
 mod rules;
 mod scan;
 mod scatter;

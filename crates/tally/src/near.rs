@@ -10,8 +10,8 @@ use memmap2::MmapMut;
 
 use crate::batch::Entry;
 use crate::memory::{prefetch, zeroes};
+use crate::record::Addition;
 use crate::short::{Block, Lanes, SHORT, Seed};
-use crate::table::Addition;
 
 /// Slots of a bucket, and bytes.
 const SLOTS: usize = 8;

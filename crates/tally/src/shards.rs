@@ -7,8 +7,9 @@ use crate::batch::{Batch, Entry};
 use crate::cell::Cell;
 use crate::feed::Chunk;
 use crate::near::Near;
+use crate::record::Addition;
 use crate::short::{Lanes, Processor, Seed, Task};
-use crate::table::{Addition, Table};
+use crate::table::Table;
 
 /// So that threads hardly meet.
 const SHARDS_PER_THREAD: usize = 4;

@@ -2,8 +2,7 @@
 //!
 //! A slot is the line's tag (32 bits of its hash) and its place. Eight of them are a bucket, one line of the cache: first
 //! their tags, which are compared at once, then their places. The tag alone says to which bucket a slot belongs, so that
-//! a table grows by going over its slots in order, without looking at a line. A line in the arena is its cell, its
-//! length and its bytes.
+//! a table grows by going over its slots in order, without looking at a line. In the arena a line is a [record].
 
 use std::io;
 use std::marker::PhantomData;
@@ -15,6 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::arena::{Arena, Place};
 use crate::cell::Cell;
 use crate::memory::{LARGE_PAGE, prefetch, touch, untouched};
+use crate::record::{self, Addition, Sought, key_of, size_of_record};
 use crate::short::{Lanes, Processor, SHORT, Task};
 
 /// Slots of a bucket, and bytes of its tags, of its places and of both.
@@ -32,26 +32,8 @@ const FULL: (usize, usize) = (9, 10);
 const ROOM: usize = 16;
 /// Buckets of a large page.
 const PAGE: usize = LARGE_PAGE / BUCKET;
-/// A length of this many bytes or more follows in four bytes.
-const LONG: usize = 0xff;
 /// Lines of a batch that are brought near before the first of them is looked up.
 const AHEAD: usize = 32;
-
-/// A line to be added.
-#[derive(Clone, Copy)]
-pub(crate) struct Addition<'a> {
-    pub tag: u32,
-    /// Its first `length` bytes are the line; a short one is compared fastest if there are [`SHORT`] in all.
-    pub text: &'a [u8],
-    pub length: usize,
-    pub weight: u64,
-}
-
-impl Addition<'_> {
-    fn key(&self) -> &[u8] {
-        &self.text[..self.length]
-    }
-}
 
 #[derive(Default)]
 pub(crate) struct Table {
@@ -166,22 +148,13 @@ impl Table {
 
     #[inline(never)]
     fn insert<C: Cell>(&mut self, bucket: usize, slot: usize, addition: &Addition<'_>) -> io::Result<()> {
-        let (Addition { tag, weight, .. }, key) = (*addition, addition.key());
-        let long = key.len() >= LONG;
-        let start = C::WIDTH + if long { 5 } else { 1 };
-        let place = self.arena.take(start + key.len())?;
+        let place = self.arena.take(record::size::<C>(addition.length))?;
         // Plus 1, the last of all places would be no number of 32 bits.
         if place == Place::MAX {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
-        let record = self.arena.at_mut(place);
-        let rest = C::begin(record, weight);
-        record[C::WIDTH] = key.len().min(LONG) as u8;
-        if long {
-            record[C::WIDTH + 1..start].copy_from_slice(&(key.len() as u32).to_le_bytes());
-        }
-        record[start..start + key.len()].copy_from_slice(key);
-        self.set_slot(bucket, slot, tag, place + 1);
+        let rest = record::write::<C>(self.arena.at_mut(place), addition);
+        self.set_slot(bucket, slot, addition.tag, place + 1);
         self.used += 1;
         if let Some(rest) = rest {
             *self.elsewhere.entry(place).or_default() += rest;
@@ -362,57 +335,6 @@ impl<'a, I: Iterator<Item = Addition<'a>>, C: Cell> Task for AddAll<'_, I, C> {
                 self.table.add::<C, L>(lanes, addition, guess)?;
             }
         }
-    }
-}
-
-/// A line that is compared with others.
-struct Sought<'a, L: Lanes> {
-    lanes: L,
-    addition: &'a Addition<'a>,
-    short: Option<L::Key>,
-}
-
-impl<'a, L: Lanes> Sought<'a, L> {
-    #[inline(always)]
-    fn new(lanes: L, addition: &'a Addition<'a>) -> Self {
-        let block = if addition.length > SHORT { None } else { addition.text.first_chunk() };
-        Self { lanes, addition, short: block.map(|block| lanes.load(block, addition.length)) }
-    }
-
-    #[inline(always)]
-    fn is_of<C: Cell>(&self, record: &[u8]) -> bool {
-        let length = self.addition.length;
-        match (self.short, record[C::WIDTH + 1..].first_chunk()) {
-            (Some(key), Some(block)) => {
-                usize::from(record[C::WIDTH]) == length && self.lanes.begins(block, length, key)
-            }
-            _ => key_of::<C>(record) == self.addition.key(),
-        }
-    }
-}
-
-/// The bytes of a record.
-#[inline]
-fn size_of_record<C: Cell>(record: &[u8]) -> usize {
-    let (text, length) = text_of::<C>(record);
-    record.len() - text.len() + length
-}
-
-/// The line of a record.
-#[inline]
-fn key_of<C: Cell>(record: &[u8]) -> &[u8] {
-    let (text, length) = text_of::<C>(record);
-    &text[..length]
-}
-
-/// What begins with the line of a record, and the line's length.
-#[inline]
-fn text_of<C: Cell>(record: &[u8]) -> (&[u8], usize) {
-    let short = usize::from(record[C::WIDTH]);
-    let after = &record[C::WIDTH + 1..];
-    match short {
-        LONG => (&after[4..], after.first_chunk().copied().map_or(0, u32::from_le_bytes) as usize),
-        _ => (after, short),
     }
 }
 
