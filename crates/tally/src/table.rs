@@ -28,8 +28,8 @@ const FEWEST_BUCKETS: usize = 64;
 /// Tables grow when nine of ten slots are taken; large ones by a quarter or a large page, so that four of five are on the
 /// average.
 const FULL: (usize, usize) = (9, 10);
-/// A table's memory is made for so many times its buckets: what is not used is only addresses.
-const ROOM: usize = 16;
+/// A table's memory is made for so many times its buckets, where what is not used is only addresses.
+const ROOM: usize = if cfg!(unix) { 16 } else { 1 };
 /// Buckets of a large page.
 const PAGE: usize = LARGE_PAGE / BUCKET;
 /// Lines of a batch that are brought near before the first of them is looked up.
@@ -225,7 +225,8 @@ impl Table {
         let size = buckets * BUCKET;
         if self.slots.as_ref().is_none_or(|slots| slots.len() < size) {
             // Of small tables less than a large page, which would be taken as a whole.
-            let room = if buckets < PAGE { (size * ROOM).min(LARGE_PAGE - BUCKET) } else { size * ROOM };
+            let room = size.saturating_mul(ROOM);
+            let room = if buckets < PAGE { room.min(LARGE_PAGE - BUCKET) } else { room };
             let mut slots = untouched(room).or_else(|_| untouched(size))?;
             touch(&mut slots, 0, size);
             if let Some(old) = &self.slots {
