@@ -191,6 +191,7 @@ impl fmt::Display for Changing {
 fn numbers() {
     let changing = Changing(Cell::new(0));
     let mut text = String::from("text");
+    let (seven, eight) = (&7_i32, &&8_u16);
     // The second time they are known by their arguments.
     for round in 0..2_usize {
         of_any_type(255_u8);
@@ -204,9 +205,9 @@ fn numbers() {
         of_any_type(97_u8);
         of_any_type(0.0);
         of_any_type(-0.0_f32);
-        of_any_type(&7_i32);
+        of_any_type(seven);
         of_any_type(7_i32);
-        of_any_type(&&8_u16);
+        of_any_type(eight);
         for (hex, width) in [(-1_i8, 3_usize), (-1, 4), (17, 3)] {
             count!("hex {:x}", hex);
             count!("width {:1$}", hex, width);

@@ -81,14 +81,16 @@ pub fn argument<T: ?Sized>(value: &T) -> Option<Argument> {
 #[inline(always)]
 pub fn text<T: ?Sized>(value: &T) -> Option<&str> {
     let at = std::ptr::from_ref(value);
-    // SAFETY, of all: it is of this type, and lives as long as the reference.
     if is::<T, &'static str>() {
+        // SAFETY: it is of this type, and the text lives at least as long as the reference to it.
         return Some(unsafe { *at.cast::<&str>() });
     }
     if is::<T, String>() {
+        // SAFETY: as above.
         return Some(unsafe { &*at.cast::<String>() });
     }
     if is::<T, &'static String>() {
+        // SAFETY: as above.
         return Some(unsafe { *at.cast::<&String>() });
     }
     None
