@@ -23,6 +23,9 @@ const COLUMNS: usize = SINGLE as usize + ((u64::BITS - SINGLE.trailing_zeros()) 
 /// From so many lines on, those of one sum are a run that is known as such.
 const LONG_RUN: usize = 1024;
 
+/// Lines that are brought near before the sum of one is looked at.
+const AHEAD: usize = 16;
+
 /// What is summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -148,8 +151,15 @@ impl Tables {
 
     /// Sorts the lines of a column; how many are of one size, one after the other.
     fn sort_by_size(&self, lines: &mut [Line]) -> Vec<usize> {
-        let ranked = |line: &Line| Ranked { by: !self.value(*line).magnitude(), line: *line };
-        let mut ranked: Vec<_> = lines.par_iter().with_min_len(LONG_RUN).map(ranked).collect();
+        let ranked = |index: usize| {
+            // They lie far from each other.
+            if let Some(later) = lines.get(index + AHEAD) {
+                self.prefetch(*later);
+            }
+            Ranked { by: !self.value(lines[index]).magnitude(), line: lines[index] }
+        };
+        let mut ranked: Vec<_> =
+            (0..lines.len()).into_par_iter().with_min_len(LONG_RUN).map(ranked).collect();
         if ranked.len() >= LONG_RUN {
             ranked.par_sort_by_key(|ranked| ranked.by);
         } else {
