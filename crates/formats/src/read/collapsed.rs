@@ -25,6 +25,7 @@ pub(super) const SAMPLE: Format = Format {
     title: "sample (macOS)",
     recognise: |head| by(head, &mut sample::Folder::default()),
     read: |input, builder| {
+        builder.note(WAITING.to_owned());
         collapse(
             input,
             builder,
@@ -34,6 +35,10 @@ pub(super) const SAMPLE: Format = Format {
         )
     },
 };
+
+/// What inferno does with `sample`'s threads, most of which do nothing.
+const WAITING: &str = "Stacks that end in a function named read, kevent, mach_msg_trap, __select or the like are left out, \
+                       as of threads that wait: what is shown is what ran.";
 
 pub(super) const VTUNE: Format = Format {
     name: "vtune",
@@ -179,6 +184,21 @@ mod tests {
             let read = read_bytes("file".as_ref(), text.as_bytes(), &options);
             assert!(matches!(read, Err(Error::TooLarge { .. })), "{format}: {read:?}");
         }
+    }
+
+    #[test]
+    fn of_threads_that_wait_it_is_said_that_they_are_left_out() {
+        let text = "Call graph:\n    7 Thread_1\n    + 7 main  (in a.out) + 20  [0x10a3f0f84]\n\
+                    \x20   2 Thread_2\n      2 start_wqthread  (in libc) + 13  [0x7fff6cbd3433]\n\n\
+                    Total number in stack (recursive counted multiple, when >=5):\n";
+        let options = Options { format: by_name("macos-sample"), lenient: false };
+        let profile = read_bytes("file".as_ref(), text.as_bytes(), &options).unwrap();
+        assert_eq!(profile.meta.quality.samples, 7);
+        assert!(
+            profile.meta.notes.iter().any(|note| note.contains("are left out")),
+            "{:?}",
+            profile.meta.notes
+        );
     }
 
     proptest! {
