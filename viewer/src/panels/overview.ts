@@ -149,7 +149,7 @@ function hottest(view: View): HTMLElement {
   const rows = functionRows(view, "self").first(HOTTEST);
   const title = h("h2", { id: "hottest" }, whereItGoes(view));
   if (rows.length === 0 || view.answer.sums.self[rows[0]] === 0) {
-    return h("section", { "aria-labelledby": "hottest" }, title, h("p", {}, nothing(view)));
+    return hottestOnes(title, h("p", {}, nothing(view)));
   }
   const longest = view.share(view.answer.sums.self[rows[0]]);
   const items = rows
@@ -157,13 +157,12 @@ function hottest(view: View): HTMLElement {
     .map((label) =>
       h("li", {}, bar(view, view.answer.sums.self[label], longest), h("p", {}, ...sentence(view, label))),
     );
-  return h(
-    "section",
-    { "aria-labelledby": "hottest" },
-    title,
-    meaning(view),
-    h("ol", { class: "hottest" }, ...items),
-  );
+  return hottestOnes(title, meaning(view), h("ol", { class: "hottest" }, ...items));
+}
+
+/** The part of the page that `title` is above. */
+function hottestOnes(title: HTMLElement, ...contents: (HTMLElement | null)[]): HTMLElement {
+  return h("section", { "aria-labelledby": "hottest" }, title, ...contents);
 }
 
 /** What the metric is: few know `D1mr`. */
@@ -178,12 +177,7 @@ function allocating(view: View): HTMLElement {
   const sites = bySite(view.profile, view.labels, points, metric).slice(0, HOTTEST);
   const title = h("h2", { id: "hottest" }, `Who allocates: ${view.metric.name}`);
   if (sites.length === 0) {
-    return h(
-      "section",
-      { "aria-labelledby": "hottest" },
-      title,
-      h("p", {}, `There is no ${view.metric.name}.`),
-    );
+    return hottestOnes(title, h("p", {}, `There is no ${view.metric.name}.`));
   }
   const others = ["alloc-bytes", "alloc-blocks", "peak-bytes", "exit-bytes", "never-read-bytes"]
     .map((name) => metricRow(view.profile, name))
@@ -207,13 +201,7 @@ function allocating(view: View): HTMLElement {
       h("p", {}, choose, placed(view, label), " has ", share, ", ", figure(view.value(sum)), rest),
     );
   });
-  return h(
-    "section",
-    { "aria-labelledby": "hottest" },
-    title,
-    meaning(view),
-    h("ol", { class: "hottest" }, ...items),
-  );
+  return hottestOnes(title, meaning(view), h("ol", { class: "hottest" }, ...items));
 }
 
 /** ` in libc.so.6`, unless the name says so. */
