@@ -432,6 +432,9 @@ def test_with_calls_a_forked_process_counts_what_it_does_itself(tmp_path):
         shown = {row.place.name for row in profile.top(n=1000, process=process["pid"]).rows}
         own[process["pid"]] = shown & set(rounds)
     assert sorted(map(sorted, own.values())) == [["after", "before"], ["child"], ["grandchild"]]
+    # What is counted inside of a function only is not there once more for each fork either.
+    assert run(tmp_path, "instructions", "--from", "before", "-o", "b.pyro", "--", program).returncode == 0
+    assert functions(tmp_path, "b.pyro", "Ir") == {"before": counted["before"]}
 
 
 def test_copies_are_counted(tmp_path):
