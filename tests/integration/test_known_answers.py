@@ -1,10 +1,12 @@
 """The profile's shares are the program's own: it prints what each function has really spent."""
 
+from pathlib import Path
+
 import pytest
 
 import programs
 from answers import Answer, binomial_interval, read_answer
-from installed import Record
+from installed import Run
 from recordings import Recorded
 
 #: High, so that four seconds give even the smallest share a thousand samples.
@@ -12,13 +14,37 @@ RATE = 4_999
 
 BUILDS = ["plain", "abort", "fat", "c"]
 
+#: How many recordings are looked at before one is taken as it comes, and the share of the time that may be without
+#: samples in these. A virtual machine that stands still for 20 ms takes a hundred samples out of one function, while
+#: the clock by which the program measures goes on; else less than half of this is missing, on a busy machine too.
+ATTEMPTS = 3
+STANDSTILL = 0.01
 
-@pytest.fixture(params=BUILDS)
-def known(request: pytest.FixtureRequest, recorded: Record) -> tuple[Recorded, Answer]:
-    """The recording of ``known_shares`` in one build, and what the program itself says."""
+pytestmark = pytest.mark.alone
+
+
+@pytest.fixture(params=BUILDS, scope="module")
+def known(
+    request: pytest.FixtureRequest, run_pyrometer: Run, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Recorded, Answer]:
+    """The recording of ``known_shares`` in one build, and what the program itself says.
+
+    It is made again when the machine stood still; the last one counts whatever is missing in it.
+    """
     program = programs.c("known_shares") if request.param == "c" else programs.rust("known_shares", request.param)
-    recording = recorded(program, "4", rate=RATE)
-    return recording, read_answer(recording.output)
+    recordings = (_recording_of(program, run_pyrometer, tmp_path_factory) for _ in range(ATTEMPTS))
+    return next(filter(_is_whole, recordings), None) or _recording_of(program, run_pyrometer, tmp_path_factory)
+
+
+def _recording_of(program: Path, run: Run, folders: pytest.TempPathFactory) -> tuple[Recorded, Answer]:
+    path = folders.mktemp("recording") / f"{program.name}.pyro"
+    done = run("record", "--rate", RATE, "-o", path, "--", program, "4")
+    return Recorded(path, done.returncode, done.stdout, done.stderr), read_answer(done.stdout)
+
+
+def _is_whole(known: tuple[Recorded, Answer]) -> bool:
+    recording, answer = known
+    return recording.count() >= (1 - STANDSTILL) * answer.whole_ns * RATE / 1e9
 
 
 def assert_share(seen: int, of: int, share: float, what: str) -> None:
