@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pyrometer.frozen import frozen
 
 PERCENTILES = (25, 50, 75, 90, 99)
 """Those of :attr:`Spread.percentiles`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Spread:
     """How the weights of a key are spread; exact. Whole numbers where weights are."""
 

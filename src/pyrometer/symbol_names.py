@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Literal
 
 from pyrometer import native
+from pyrometer.frozen import frozen
 
 Scheme = Literal["rust-legacy", "rust-v0", "itanium"]
 Kind = Literal["crate", "module-or-type", "function", "impl", "closure", "shim", "other"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Segment:
     """One segment of a name's path."""
 
@@ -28,7 +28,7 @@ class Segment:
     """Which of several closures of the same function; legacy Rust names do not tell it."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Crate:
     """A crate and, in v0 names, what tells its versions apart (hexadecimal)."""
 
@@ -36,7 +36,7 @@ class Crate:
     disambiguator: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class SymbolName:
     """What a symbol says; with a ``scheme`` of ``None`` it is no symbol, or a malformed one."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pyrometer.analyze.basis import first
+from pyrometer.frozen import frozen
 from pyrometer.profile import ProfileData, corrupt, is_count, payload
 
 EVENT = "access-histogram"
@@ -16,7 +16,7 @@ LARGEST_BLOCK = 25 * 1024
 """Bytes: DHAT makes histograms of blocks up to 1,024 bytes, and where a program asks for one up to 25 times as many."""
 
 
-@dataclass(frozen=True)
+@frozen
 class AccessRow:
     """Blocks of one size that the same line asked for."""
 
@@ -36,7 +36,7 @@ class AccessRow:
     """Whether numbers may be too small by multiples of 65,536: DHAT writes 16 bits of them."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Accesses:
     """The ``rows`` with the most accesses of ``known``."""
 

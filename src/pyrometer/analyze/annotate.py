@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Unpack
 
 from pyrometer import native
@@ -19,13 +18,14 @@ from pyrometer.analyze.causal import CausalRow, causal_of
 from pyrometer.analyze.names import find_function
 from pyrometer.analyze.source import SourceText, read_source
 from pyrometer.errors import DisassemblyError, FunctionNotFoundError
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Filters, ProfileData, SelectionOptions, symbol_options
 
 CONTEXT = 3
 """Lines and instructions shown around one that has samples."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SourceLine:
     """A line with its text (None if the file is missing) and its samples."""
 
@@ -35,7 +35,7 @@ class SourceLine:
     total: Estimate
 
 
-@dataclass(frozen=True)
+@frozen
 class SourceListing:
     """The lines of one file around those that have samples, in order; gaps are left out."""
 
@@ -47,7 +47,7 @@ class SourceListing:
     lines: tuple[SourceLine, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Instruction:
     """A machine instruction, and the innermost function and line that it was compiled from."""
 
@@ -61,7 +61,7 @@ class Instruction:
     """True if instructions before it are left out."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Assembly:
     """The instructions of one piece of machine code around those that have samples."""
 
@@ -71,7 +71,7 @@ class Assembly:
     instructions: tuple[Instruction, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Annotation:
     """A function's source and machine code with samples."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeVar
 
 from pyrometer import native
 from pyrometer.analyze.interval import effective_size, wilson
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Filters, Metric, ProfileData, Quality
 from pyrometer.profile.heap import is_of_blocks
 
 
-@dataclass(frozen=True)
+@frozen
 class Estimate:
     """A part of the total: its value, and its share with the 95 % interval.
 
@@ -34,7 +35,7 @@ Paths = Literal["stacks", "calls", "none", "estimate"]
 that a total is the own cost alone); stacks that were estimated from calls."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Cycle:
     """Functions that call each other in a circle: a member's total is without the calls inside of it."""
 
@@ -43,7 +44,7 @@ class Cycle:
     total: Estimate
 
 
-@dataclass(frozen=True)
+@frozen
 class Basis:
     """The total that shares refer to."""
 
@@ -82,7 +83,7 @@ def first(rows: Sequence[T], n: int) -> Sequence[T]:
     return rows[:n]
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """A function, as a view names it."""
 
@@ -103,7 +104,7 @@ class Place:
         return cls(row.name, row.binary, row.file, row.line, row.namespace, row.kind, row.cycle)
 
 
-@dataclass(frozen=True)
+@frozen
 class Weighed:
     """The selected samples of a profile, weighed once for any number of views."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Unpack
 
 from pyrometer.analyze.basis import Basis, Estimate, first, weigh
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 
-@dataclass(frozen=True)
+@frozen
 class BinaryRow:
     """One binary, the kernel, or code that was made while the program ran."""
 
@@ -26,7 +26,7 @@ class BinaryRow:
     """What is missing, and how to get it."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Binaries:
     """The ``rows`` hottest of ``binaries`` binaries that have samples of their own."""
 

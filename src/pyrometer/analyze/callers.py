@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Unpack
 
 from pyrometer import native
 from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, first, weigh
 from pyrometer.analyze.names import find_function
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 Direction = Literal["callers", "callees"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Neighbour:
     """A caller or a callee, with what passes over the edge between them.
 
@@ -25,7 +25,7 @@ class Neighbour:
     edge: Estimate
 
 
-@dataclass(frozen=True)
+@frozen
 class Neighbours:
     """The callers or the callees of ``function``.
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from pyrometer.analyze.basis import first
 from pyrometer.analyze.student import quantile
+from pyrometer.frozen import frozen
 from pyrometer.profile import ProfileData, corrupt, is_count, is_number, payload
 
 LATENCY = "coz-latency-point"
@@ -33,7 +34,7 @@ ENOUGH = 10
 Kind = Literal["throughput", "latency"]
 
 
-@dataclass(frozen=True)
+@frozen
 class CausalPoint:
     """All experiments of a line with the same speedup."""
 
@@ -45,7 +46,7 @@ class CausalPoint:
     visits: int
 
 
-@dataclass(frozen=True)
+@frozen
 class CausalRow:
     """A line (or function) and a progress point."""
 
@@ -75,7 +76,7 @@ class CausalRow:
         return len(self.points) >= ENOUGH
 
 
-@dataclass(frozen=True)
+@frozen
 class Causal:
     """The ``rows`` with the largest impact of ``known``, those with few speedups last."""
 
@@ -136,7 +137,7 @@ class _Sum:
         return (self.duration if kind == "throughput" else self.under_way) / self.visits
 
 
-@dataclass(frozen=True)
+@frozen
 class _Key:
     selected: str
     progress_point: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Unpack
 
 from pyrometer import native
 from pyrometer.analyze.basis import Basis, Weighed, weigh
 from pyrometer.errors import SelectionError
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData, nothing_measured
 from pyrometer.profile.derived import Derivations, derivations
 from pyrometer.profile.formula import Value
@@ -17,7 +17,7 @@ ALL = "all"
 """In place of a name: every recorded metric."""
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricColumn:
     """A metric of a table."""
 
@@ -31,7 +31,7 @@ class MetricColumn:
     """Whether places have shares of the total; a ratio is computed for each, and never summed."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Amount:
     """A value of one metric: None where a ratio is not defined; the share (0 to 1) of a metric that is a sum."""
 
@@ -45,7 +45,7 @@ Costs = dict[str, tuple[int, int]]
 """Self and total of a place, by recorded metric."""
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricsOptions:
     """Which metrics, sorted by which."""
 
@@ -56,7 +56,7 @@ class MetricsOptions:
     """Formulas of derived metrics by name."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Measured:
     """The selected samples of a profile, weighed once for each metric that is needed."""
 

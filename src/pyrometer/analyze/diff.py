@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, Unpack
 
@@ -14,6 +13,7 @@ from pyrometer.analyze.columns import Measured, MetricColumn, MetricsOptions, me
 from pyrometer.analyze.rename import renaming
 from pyrometer.analyze.significance import adjusted, shares_interval, shares_p, values_interval, values_p
 from pyrometer.errors import SelectionError
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData, nothing_measured
 from pyrometer.profile.formula import Number, Value
 
@@ -22,7 +22,7 @@ FALSE_DISCOVERIES = 0.05
 UNKNOWN = "???"
 
 
-@dataclass(frozen=True)
+@frozen
 class Difference:
     """What one place cost in both profiles: values of the metric, or (normalized) shares of 0 to 1."""
 
@@ -42,7 +42,7 @@ class Difference:
     """Whether it is more than chance; every difference between exact counts is."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Diff:
     """The places that differ, the largest difference first."""
 
@@ -66,7 +66,7 @@ class Diff:
         return [one for one in (self.total, *self.rows) if one.difference > least and one.is_real]
 
 
-@dataclass(frozen=True)
+@frozen
 class DiffOptions:
     """What is compared, and how."""
 

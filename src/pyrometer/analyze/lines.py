@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Unpack
 
 from pyrometer.analyze.basis import Basis, Estimate, Weighed, first, weigh
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 
-@dataclass(frozen=True)
+@frozen
 class LineRow:
     """One line of one function."""
 
@@ -20,7 +20,7 @@ class LineRow:
     total: Estimate
 
 
-@dataclass(frozen=True)
+@frozen
 class Lines:
     """The ``rows`` hottest of ``lines`` source lines."""
 

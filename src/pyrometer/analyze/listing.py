@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from pyrometer import native
 from pyrometer.analyze.annotate import around, disassembled
 from pyrometer.analyze.source import read_source
 from pyrometer.errors import DisassemblyError
+from pyrometer.frozen import frozen
 from pyrometer.profile import Filters, ProfileData
 from pyrometer.profile.heap import is_of_blocks
 
@@ -23,7 +23,7 @@ Values = tuple[int, ...]
 """One for each metric of the profile, in its order and unit."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ListedLine:
     """A line with its text (None if the file is missing)."""
 
@@ -33,7 +33,7 @@ class ListedLine:
     total: Values
 
 
-@dataclass(frozen=True)
+@frozen
 class ListedSource:
     """The lines of a file around those that weigh anything; gaps are left out."""
 
@@ -45,7 +45,7 @@ class ListedSource:
     lines: tuple[ListedLine, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class ListedInstruction:
     """An instruction, and the innermost function and line that it was compiled from."""
 
@@ -59,7 +59,7 @@ class ListedInstruction:
     """True if instructions before it are left out."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ListedCode:
     """The instructions of one piece of machine code around those that weigh anything."""
 
@@ -69,7 +69,7 @@ class ListedCode:
     instructions: tuple[ListedInstruction, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Listing:
     """A function's lines where it was written, and the machine code that holds it; the heaviest first."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Unpack
 
@@ -16,10 +16,11 @@ from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, Me
 from pyrometer.analyze.metric_tables import named
 from pyrometer.analyze.source import SourceText, read_source
 from pyrometer.errors import FunctionNotFoundError, SelectionError
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricLine:
     """A line with its text (None if the file is missing), and what each column has there."""
 
@@ -29,7 +30,7 @@ class MetricLine:
     total: Amounts
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricListing:
     """Lines of one file; those around lines that cost something, or all of them."""
 
@@ -43,7 +44,7 @@ class MetricListing:
     lines: tuple[MetricLine, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricAnnotation:
     """The lines of a function or of files, the costliest file first."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, Unpack
 
 from pyrometer import native
@@ -13,12 +13,13 @@ from pyrometer.analyze.callers import Direction
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
 from pyrometer.analyze.names import find_function
 from pyrometer.analyze.top import By
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 Kind = Literal["top", "lines", "files", "callers", "callees"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Shown:
     """Which rows: ``n`` at most, from ``min_share`` (0 to 1) up, by their own cost or with all they call."""
 
@@ -30,7 +31,7 @@ class Shown:
 SHOWN = Shown()
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricRow:
     """A place, and what each column has there; ``total`` of a caller or callee is what passes over its edge."""
 
@@ -41,7 +42,7 @@ class MetricRow:
     """How often a caller called, or a callee was called; None if that was not recorded."""
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricTable:
     """The ``rows`` with the most of the column ``columns[0]``, of ``known`` that have any of it."""
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Unpack
 
 from pyrometer import native
 from pyrometer.analyze.basis import Basis, Place
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 Path = tuple[int, str, str | None]
 """The number of the caller's path (0: none), name and binary."""
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricNode:
     """A function in the context of its callers (inverted: of its callees)."""
 
@@ -26,7 +26,7 @@ class MetricNode:
     children: tuple[MetricNode, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricTree:
     """The roots of the tree; siblings are sorted by the column ``columns[0]``."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, cast
 
 from pyrometer.analyze.columns import MetricsOptions
@@ -24,6 +24,7 @@ from pyrometer.analyze.metric_tables import (
 )
 from pyrometer.analyze.metric_tree import MetricTree, metric_tree
 from pyrometer.analyze.top import By
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 TableView = Literal["top", "lines", "files", "callers", "callees"]
@@ -54,7 +55,7 @@ class ColumnsOptions(FilterOptions, total=False):
     """Of ``annotate``: all of a file."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Question:
     """What to show of a view; each view looks at the fields that have a meaning for it."""
 

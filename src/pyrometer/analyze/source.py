@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pyrometer import native
+from pyrometer.frozen import frozen
 from pyrometer.profile import symbol_options
 
 
-@dataclass(frozen=True)
+@frozen
 class SourceText:
     """The lines of a file, or why there are none."""
 

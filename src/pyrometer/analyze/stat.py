@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 
 from pyrometer.analyze.student import mean_interval
 from pyrometer.errors import SelectionError
+from pyrometer.frozen import frozen
 from pyrometer.profile import ProfileData
 from pyrometer.profile.derived import Derivations, derivations
 from pyrometer.profile.formula import parse
@@ -25,7 +25,7 @@ ALL_THE_TIME = 0.9995
 """A share from here up is shown as 100.0 %."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Measured:
     """A metric of a program over all its runs, in the metric's unit."""
 
@@ -43,7 +43,7 @@ class Measured:
     if it was all of it, or is not known."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Change:
     """How a program's metric differs from the first program's, relative to that: 0.1 is a tenth more."""
 
@@ -58,7 +58,7 @@ class Change:
     """Whether the whole interval lies on one side of zero."""
 
 
-@dataclass(frozen=True)
+@frozen
 class StatCommand:
     """A program, and what its runs cost."""
 
@@ -73,7 +73,7 @@ class StatCommand:
     """Against the first program; empty for that one itself."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Stat:
     """Programs side by side."""
 

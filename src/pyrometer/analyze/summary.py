@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Unpack
 
 from pyrometer.analyze.basis import Basis, weigh
 from pyrometer.analyze.lines import Lines, lines_of
 from pyrometer.analyze.top import Top, top_of
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Meta, Metric, ProfileData
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricTotal:
     """The sum of all samples of a metric."""
 
@@ -20,7 +21,7 @@ class MetricTotal:
     samples: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Summary:
     """The hottest functions by self and by total, and the hottest lines."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Literal, Unpack, get_args
 
 from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, first, weigh
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 By = Literal["self", "total"]
 
 
-@dataclass(frozen=True)
+@frozen
 class FunctionRow:
     """One function; recursion is counted once a sample in ``total``."""
 
@@ -21,7 +21,7 @@ class FunctionRow:
     total: Estimate
 
 
-@dataclass(frozen=True)
+@frozen
 class Top:
     """The ``rows`` hottest of ``functions`` functions that have any samples, of their own or in ``total``."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Unpack
 
 from pyrometer import native
 from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
 
-@dataclass(frozen=True)
+@frozen
 class Node:
     """A function in the context of its callers (inverted: of its callees), hottest child first."""
 
@@ -30,7 +30,7 @@ class Node:
             pending.extend((level + 1, child) for child in reversed(node.children))
 
 
-@dataclass(frozen=True)
+@frozen
 class Tree:
     """The roots of the tree, hottest first."""
 

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pyrometer import native
@@ -16,10 +16,11 @@ from pyrometer.collect.engines import HEAP_MODES, Engine, Finished, Request
 from pyrometer.collect.host import this_host
 from pyrometer.collect.output import choose_output, give_back
 from pyrometer.collect.program import find_program
+from pyrometer.frozen import frozen
 from pyrometer.profile import Filters, Meta, ProfileData, units
 
 
-@dataclass(frozen=True)
+@frozen
 class Counted:
     """A finished run."""
 
@@ -60,7 +61,7 @@ def run_counted(  # noqa: PLR0913  one keyword an option
     return Counted(ProfileData(inner, path), path, finished.status)
 
 
-@dataclass(frozen=True)
+@frozen
 class _About:
     command: Sequence[str]
     request: Request

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +16,14 @@ from pyrometer.collect.host import this_host
 from pyrometer.collect.interrupt import handed_on
 from pyrometer.collect.program import find_program
 from pyrometer.errors import EngineError
+from pyrometer.frozen import frozen
 from pyrometer.profile import Meta, ProfileData
 
 VARIABLE: Final = "PYROMETER_COUNTS"
 """The environment variable that names the folder for the files; programs count nothing without."""
 
 
-@dataclass(frozen=True)
+@frozen
 class CountedInside:
     """A finished run."""
 

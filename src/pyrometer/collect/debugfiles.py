@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pyrometer import native
 from pyrometer.collect.debuginfod.settings import read_settings
+from pyrometer.frozen import frozen
 from pyrometer.profile import symbol_options
 
 Find = Callable[["native.SymbolOptions"], list[tuple[str, str]]]
@@ -17,7 +17,7 @@ ROUNDS = 3
 """A file that was fetched may name another one, which may name none."""
 
 
-@dataclass(frozen=True)
+@frozen
 class DebugFiles:
     """Where to look for debug info beside the binaries, the system's folders and the user's servers."""
 

@@ -10,7 +10,6 @@ import math
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 from pyrometer import native
@@ -20,10 +19,11 @@ from pyrometer.collect.output import choose_output, give_back, recording_of
 from pyrometer.collect.program import find_program
 from pyrometer.collect.rate import DEFAULT_RATE
 from pyrometer.errors import PyrometerError, RateError
+from pyrometer.frozen import frozen
 from pyrometer.profile import ProfileData
 
 
-@dataclass(frozen=True)
+@frozen
 class Recorded:
     """A finished recording."""
 

@@ -7,11 +7,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pyrometer import native
 from pyrometer.diagnosis.package import debug_symbols
+from pyrometer.frozen import frozen
 from pyrometer.profile import symbol_options
 
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
@@ -19,7 +19,7 @@ SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
 _LEVELS = ("none", "lines", "line_tables", "limited", "full")
 
 
-@dataclass(frozen=True)
+@frozen
 class Binary:
     """What is known of a binary without running it; see ``crates/symbols/src/inspect.rs``."""
 

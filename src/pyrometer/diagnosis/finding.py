@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from pyrometer.frozen import frozen
 
 Severity = Literal["blocks", "limits", "note"]
 """Nothing can be recorded; something is missing or wrong; good to know."""
@@ -13,7 +14,7 @@ Subject = Literal["machine", "program", "process", "project", "profile"]
 EXIT_CODES: dict[Severity, int] = {"blocks": 2, "limits": 1, "note": 0}
 
 
-@dataclass(frozen=True)
+@frozen
 class Run:
     """A cure that is a command, to be copied whole, or ends with one."""
 
@@ -25,7 +26,7 @@ class Run:
         return f"{self.before} {self.command}".lstrip()
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """What a check found; what is left out is the check's own."""
 
@@ -38,7 +39,7 @@ class Found:
     where: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Check:
     """A cause that is looked for."""
 
@@ -58,7 +59,7 @@ class Check:
     """``pyrometer record`` says it before the program starts: cheap, and in no note at the end."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """Something that stands in the way."""
 
@@ -95,7 +96,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class Diagnosis:
     """Everything that was found."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from shutil import which
 
 from pyrometer import native
 from pyrometer.errors import NoRecorderError
+from pyrometer.frozen import frozen
 
 CAP_IPC_LOCK, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYSLOG, CAP_PERFMON = 14, 19, 21, 34, 38
 """Numbers of ``linux/capability.h``."""
@@ -19,7 +20,7 @@ _RING_BUDGET, _RING_LARGEST, _RING_SMALLEST = 64 << 10, 16 << 10, 64
 """KiB that the recorder asks for: of all rings, and of one."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Machine:
     """What can be known of a machine without recording on it; None where it does not say."""
 

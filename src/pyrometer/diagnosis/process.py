@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pyrometer.diagnosis.binary import SYSTEM_FOLDERS
 from pyrometer.diagnosis.finding import Check, Found, Run
 from pyrometer.diagnosis.machine import CAP_PERFMON, CAP_SYS_ADMIN, CAP_SYS_PTRACE, Machine, status_fields, whole
 from pyrometer.errors import ProcessNotFoundError
+from pyrometer.frozen import frozen
 
 MUCH_CODE = 64 << 10
 """Bytes of anonymous executable memory; less is a trampoline or two."""
@@ -29,7 +30,7 @@ _RUNTIMES = {
 """How each runtime writes a perf map or jitdump."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Process:
     """What ``/proc/PID`` says."""
 

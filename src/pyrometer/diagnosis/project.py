@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from pyrometer.diagnosis.finding import Check, Found, Run
+from pyrometer.frozen import frozen
 
 _NO_DEBUG = (0, False, "none", "line-directives-only")
 _DEVELOPMENT = ("dev", "test", "debug")
@@ -17,7 +18,7 @@ _LONGEST_CHAIN = 16
 """Profiles that inherit from one another, at most: Cargo refuses circles."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Setting:
     """A setting of a Cargo profile, and the file or variable that says it; empty for Cargo's default."""
 
@@ -25,7 +26,7 @@ class Setting:
     source: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Project:
     """A Cargo project: of its workspace, the settings of one profile."""
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pyrometer.analyze.basis import weigh
 from pyrometer.diagnosis.finding import Check, Found, Run, Severity
+from pyrometer.frozen import frozen
 from pyrometer.profile import Meta, ProfileData, units
 
 WORTH_SAYING = 0.01
 """A share of the samples below which a gap is a note."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Gap:
     """A binary that lacks something, and its share of the samples."""
 
@@ -25,7 +25,7 @@ class Gap:
     share: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Recorded:
     """What a profile says about itself."""
 

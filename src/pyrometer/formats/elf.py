@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from pyrometer.frozen import frozen
 
 _PT_LOAD: Final = 1
 _ET_EXEC: Final = 2
 
 
-@dataclass(frozen=True)
+@frozen
 class Span:
     """From where to where they go, and whether the program must lie there."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
 from pyrometer import native
 from pyrometer.errors import SelectionError
+from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Filters, ProfileData
 from pyrometer.profile.target import check_target, not_written
 
@@ -58,7 +58,7 @@ def never(head: bytes) -> bool:
     return False
 
 
-@dataclass(frozen=True)
+@frozen
 class Format:
     """A format of another tool that we write."""
 

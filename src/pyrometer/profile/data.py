@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from pyrometer import native
 from pyrometer.errors import OutputError
+from pyrometer.frozen import frozen
 from pyrometer.profile.meta import Meta
 from pyrometer.profile.table import Table
 from pyrometer.profile.target import check_name
 
 
-@dataclass(frozen=True)
+@frozen
 class Metric:
     """Something measured: a row of ``metrics``."""
 

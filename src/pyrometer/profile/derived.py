@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyrometer.frozen import frozen
 from pyrometer.profile.formula import Formula, Value, parse
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ MOST = 200
 """Formulas of a user or a file."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Derived:
     """A metric with a formula."""
 

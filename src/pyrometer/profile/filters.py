@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from pyrometer import native
 from pyrometer.errors import SelectionError
+from pyrometer.frozen import frozen
 from pyrometer.profile.derived import stacks_where
 from pyrometer.profile.table import Table
 
@@ -61,7 +61,7 @@ class FilterOptions(SelectionOptions, total=False):
     copies, what ends in ``memcpy``. None: so in views of own costs, for metrics of a heap's blocks."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Filters:
     """Filters, checked and normalised."""
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from pyrometer.errors import SelectionError
+from pyrometer.frozen import frozen
 
 Number = int | float
 Value = Number | None
@@ -39,7 +39,7 @@ _COMPARE: dict[str, Callable[[Number, Number], bool]] = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Formula:
     """A formula that was understood."""
 

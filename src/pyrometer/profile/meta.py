@@ -10,13 +10,15 @@ The fields are those of the file; a field that this version does not know is kep
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field
 from typing import Any, TypeVar
+
+from pyrometer.frozen import frozen
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@frozen
 class Host:
     """The machine a profile was recorded on."""
 
@@ -27,7 +29,7 @@ class Host:
     boot_id: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Quality:
     """Counts of what is not in the profile, or not whole; samples unless said otherwise."""
 
@@ -47,7 +49,7 @@ class Quality:
     unsymbolized: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Recorder:
     """What recording cost: nanoseconds and bytes."""
 
@@ -58,7 +60,7 @@ class Recorder:
     finish_time: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Meta:
     """The contents of ``meta.json``."""
 
@@ -95,7 +97,7 @@ class Meta:
         for name, kind in nested.items():
             if name in found:
                 found[name] = _known(kind, found[name])
-        known = {each.name for each in fields(cls)} - {"extra"}
+        known = cls.__annotations__.keys() - {"extra"}
         extra = {name: found.pop(name) for name in list(found) if name not in known}
         return cls(**found, extra=extra)
 
@@ -106,5 +108,4 @@ class Meta:
 
 
 def _known(kind: type[T], found: dict[str, Any]) -> T:
-    names = {each.name for each in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: value for name, value in found.items() if name in names})
+    return kind(**{name: value for name, value in found.items() if name in kind.__annotations__})

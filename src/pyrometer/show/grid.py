@@ -6,8 +6,9 @@ Each view becomes a grid once; text, Markdown and HTML each draw any grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from pyrometer.frozen import frozen
 
 Kind = Literal["number", "bar", "name", "code", "text"]
 Cell = str | float
@@ -30,7 +31,7 @@ class Figure(str):
         return self.levels[min(level, len(self.levels) - 1)] if self.levels else str(self)
 
 
-@dataclass(frozen=True)
+@frozen
 class Column:
     """A column. The cells of a ``bar`` are shares (0 to 1), drawn relative to the largest; all others are texts.
 
@@ -55,7 +56,7 @@ class Row(NamedTuple):
     """Less important: drawn dim where that is possible."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Grid:
     """A heading, a table, and lines that follow it."""
 

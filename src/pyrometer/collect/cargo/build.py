@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pyrometer.collect.cargo.capture import VARIABLE, Call, read_calls
@@ -19,11 +18,12 @@ from pyrometer.collect.cargo.project import CargoFailedError, Project
 from pyrometer.collect.cargo.request import Request
 from pyrometer.collect.cargo.settings import Settings, settings
 from pyrometer.errors import CargoTargetError
+from pyrometer.frozen import frozen
 
 SCRIPT = "cargo-pyrometer"
 
 
-@dataclass(frozen=True)
+@frozen
 class Program:
     """A program as Cargo starts it."""
 
@@ -35,7 +35,7 @@ class Program:
     environment: dict[str, str]
 
 
-@dataclass(frozen=True)
+@frozen
 class Build:
     """A request that Cargo is going to carry out."""
 

@@ -11,14 +11,15 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from pyrometer.frozen import frozen
 
 VARIABLE = "PYROMETER_CARGO_CAPTURE"
 """Names the folder to write to; unset in what is written."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Call:
     """How Cargo starts a program: file names and variables as Python has them (surrogates for odd bytes)."""
 

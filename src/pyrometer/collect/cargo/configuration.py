@@ -11,17 +11,17 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pyrometer.collect.cargo.cfg import Known, holds, known_of
+from pyrometer.frozen import frozen
 
 Table = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Configuration:
     """The merged configuration; ``read`` is false if Cargo would not tell it."""
 

@@ -13,13 +13,14 @@ True
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from pyrometer.frozen import frozen
 
 Message = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Executable:
     """A program that Cargo has built or found fresh."""
 

@@ -11,12 +11,12 @@ the target and the profile is read here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from pyrometer.collect.cargo.usage import WrongUsageError
+from pyrometer.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class CargoOption:
     """An option: its long name, what it says of itself, and its value's name (empty: it takes none)."""
 
@@ -77,7 +77,7 @@ Given = tuple[str, str | None]
 """An option under its long name, and its value."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Arguments:
     """The command line, told apart."""
 
@@ -119,7 +119,7 @@ def _check(word: str, command: Mapping[str, bool]) -> None:
         raise WrongUsageError(f"no such option: {name}")
 
 
-@dataclass(frozen=True)
+@frozen
 class _Taken:
     given: tuple[Given, ...]
     words: int

@@ -7,12 +7,12 @@ import os
 import subprocess
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pyrometer.errors import CargoOwnerError, ProgramNotExecutableError, ProgramNotFoundError
+from pyrometer.frozen import frozen
 
 
 class CargoFailedError(Exception):
@@ -23,7 +23,7 @@ class CargoFailedError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
+@frozen
 class Project:
     """A workspace, or a package that is its own."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pyrometer.collect.cargo.options import OPTIONS, Given, as_cargo_takes_it
 from pyrometer.collect.cargo.usage import WrongUsageError
+from pyrometer.frozen import frozen
 
 Mode = Literal["run", "test", "bench"]
 """The command of Cargo that runs such a target."""
@@ -29,7 +29,7 @@ _READ_HERE = {option.name for option in OPTIONS if option.ours} | set(_PROFILES)
 _SHARED = ("--manifest-path", "--config", "-Z", "--locked", "--offline", "--frozen")
 
 
-@dataclass(frozen=True)
+@frozen
 class Request:
     """A call of ``cargo pyrometer``, understood."""
 

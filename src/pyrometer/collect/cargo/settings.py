@@ -15,9 +15,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pyrometer.collect.cargo.configuration import Configuration, Table, table, variable_name, words_of
+from pyrometer.frozen import frozen
 
 _LEVELS = {
     "none": 0,
@@ -32,7 +33,7 @@ _FULL_BY_DEFAULT = ("dev", "test")
 _FRAME_POINTERS = ["-C", "force-frame-pointers=yes"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """What is added: values on the command line, variables in the environment, and the same in words."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from pyrometer.frozen import frozen
 from pyrometer.profile import downloads_folder
 
 DEFAULT_TIMEOUT = 90.0
@@ -16,7 +16,7 @@ DEFAULT_MISS = 600.0
 """Seconds for which it is remembered that no server has a file."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """Servers, limits (0: none), and the cache's folder."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from pyrometer.frozen import frozen
 
 Kind = Literal["debuginfo", "executable"]
 
 _BUILD_ID = re.compile(r"(?:[0-9a-f]{2}){1,64}")
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """A file to fetch: of the binary at ``path``, which is for messages only."""
 
@@ -27,7 +28,7 @@ class Wanted:
         return "" if self.kind in get_args(Kind) else f"{self.kind!r} is no kind of file"
 
 
-@dataclass(frozen=True)
+@frozen
 class Failure:
     """A file that was not got."""
 

@@ -6,13 +6,14 @@ EPYC for one of 256 MiB that is mapped directly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from pyrometer.frozen import frozen
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-@dataclass(frozen=True)
+@frozen
 class Cache:
     """A cache: bytes, ways of associativity, bytes of a line."""
 
@@ -38,7 +39,7 @@ class Cache:
         return f"{self.size},{self.ways},{self.line}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Caches:
     """What is simulated: first level for instructions and data, and the last level."""
 

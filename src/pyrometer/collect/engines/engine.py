@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
+
+from pyrometer.frozen import frozen
 
 HEAP_MODES = ("heap", "copies", "ad-hoc")
 """What a heap profile may be of: allocations; ``memcpy`` and the like; events that the program reports itself."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Request:
     """What to count of a program, and of all that it starts."""
 
@@ -31,7 +33,7 @@ class Request:
     """Count in programs and processes that it starts, too."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Finished:
     """What a run left."""
 
