@@ -303,9 +303,11 @@ def test_a_profile_in_which_nothing_was_measured(run_pyrometer: Run, tmp_path: P
 
 def test_a_folder_instead_of_a_profile(run_pyrometer: Run, tmp_path: Path):
     assert_clear(run_pyrometer("show", tmp_path), 82, "*.pyro")
-    (tmp_path / "data").write_bytes(b"PERFILE2")
-    for command in ("show", "import"):
-        assert_clear(run_pyrometer(command, tmp_path), 82, "perf record --threads", "without --threads")
+    malformed = f"{tmp_path / 'data'}: byte 8", f"--lenient {tmp_path}\n"
+    for content, code, words in ((b"other", 82, ["*.pyro"]), (b"PERFILE2", 112, malformed)):
+        (tmp_path / "data").write_bytes(content)
+        for command in ("show", "import"):
+            assert_clear(run_pyrometer(command, tmp_path), code, *words)
 
 
 def test_a_profile_from_the_future(small: Recorded, run_pyrometer: Run, tmp_path: Path):

@@ -193,6 +193,20 @@ def test_compressed_records_are_unpacked(program: Path, tmp_path: Path):
     assert_known(assert_same(record(tmp_path / "perf.data", "-z", "--call-graph", "dwarf", "--", program, 300)))
 
 
+@pytest.mark.parametrize("how", [[], ["-z"]], ids=["plain", "compressed"])
+def test_files_of_several_threads_are_one_recording(
+    program: Path, tmp_path: Path, run_pyrometer: Run, how: list[str]
+):
+    data = record(tmp_path / "perf.data", "--threads", *how, "--call-graph", "dwarf", "--", program, 300, 2)
+    assert {path.name for path in data.iterdir()} > {"data", "data.0"}
+    recorded = assert_same(data)
+    assert_known(recorded)
+    assert recorded.profile.meta.command[0] == str(program)
+    done = run_pyrometer("import", data, cwd=tmp_path)
+    assert done.returncode == 0
+    assert ours(read(tmp_path / "perf.pyro")) == ours(read(data / "data")) == ours(recorded)
+
+
 def test_each_event_is_a_metric(with_pointers: Path, tmp_path: Path):
     data = record(tmp_path / "perf.data", "-e", "cpu-clock,page-faults", "-g", "--", with_pointers, 300)
     recorded = assert_same(data)

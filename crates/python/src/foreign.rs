@@ -69,7 +69,7 @@ pub fn recognise(py: Python<'_>, path: PathBuf) -> PyResult<Option<&'static str>
 
 fn recognised(path: &Path) -> pyrometer_formats::Result<Option<&'static str>> {
     let mut watch = |_, _| true;
-    let input = Input::open(path, &mut watch)?;
+    let input = Input::open(&perf_data::with_header(path), &mut watch)?;
     if is_perf_data(input.head().bytes) {
         return Ok(Some(perf_data::FORMAT.0));
     }

@@ -6,17 +6,25 @@ use std::path::Path;
 
 use perf_file::*;
 use proptest::prelude::*;
-use pyrometer_sampler::replay::{Error, Options, replay};
+use pyrometer_sampler::replay::{Error, Options, Part, replay};
 use pyrometer_tables::Profile;
 
 const USER: u64 = (-512_i64).cast_unsigned();
 const KERNEL: u64 = (-128_i64).cast_unsigned();
 
 fn read_as(bytes: &[u8], lenient: bool) -> Result<Profile, Error> {
+    read_all(bytes, &[], lenient)
+}
+
+/// Reads a file, and others of records alone.
+fn read_all(bytes: &[u8], more: &[Vec<u8>], lenient: bool) -> Result<Profile, Error> {
     let folder = folder();
     let journal = folder.path().join("journal");
     let options = Options { lenient, ..Options::default() };
-    replay(Path::new("perf.data"), bytes, &journal, &options, &mut |_, _| true)?;
+    let paths: Vec<_> = (0..more.len()).map(|number| format!("data.{number}")).collect();
+    let more: Vec<_> =
+        paths.iter().zip(more).map(|(path, bytes)| Part { path: path.as_ref(), bytes }).collect();
+    replay(Part { path: Path::new("perf.data"), bytes }, &more, &journal, &options, &mut |_, _| true)?;
     Ok(Profile::open(&journal).expect("a journal of ours"))
 }
 
@@ -163,6 +171,56 @@ fn the_rest_of_a_compressed_record_that_is_missing_is_named() {
     assert!(error.contains("expected the rest of a compressed record"), "{error}");
     let profile = read_as(&recording.file(), true).unwrap();
     assert!(!profile.meta.complete && !rows(&profile).is_empty());
+}
+
+/// A recording of which each part of the records, all but the first, is in a file of its own.
+fn divided(recording: &Recording, parts: usize) -> (Recording, Vec<Recording>) {
+    let (first, rest) = recording.records.split_at(2);
+    let part = |number| Recording {
+        records: rest.iter().skip(number).step_by(parts).cloned().collect(),
+        ..recording.clone()
+    };
+    (Recording { records: first.to_vec(), ..recording.clone() }, (0..parts).map(part).collect())
+}
+
+#[test]
+fn files_of_several_threads_are_one_recording() {
+    for big in [false, true] {
+        for parts in 1..6 {
+            let (main, mut more) = divided(&chains(big), parts);
+            let plain: Vec<_> = more.iter().map(|part| part.records.concat()).collect();
+            assert_eq!(rows(&read_all(&main.file(), &plain, false).unwrap()), expected(), "{parts} files");
+            // Each is compressed by itself, where rounds are left out.
+            more.iter_mut()
+                .for_each(|part| part.records.retain(|record| record[if big { 3 } else { 0 }] != 68));
+            more.iter_mut().for_each(|part| part.compress(81, 30));
+            let packed: Vec<_> = more.iter().map(|part| part.records.concat()).collect();
+            assert_eq!(rows(&read_all(&main.file(), &packed, false).unwrap()), expected(), "{parts} packed");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_a_thread_that_is_damaged_is_named() {
+    let (main, mut more) = divided(&chains(false), 2);
+    let mut read = |change: &dyn Fn(&mut Vec<u8>), packed: bool| {
+        more[1].records.truncate(3);
+        if packed {
+            more[1].compress(81, 1000);
+        }
+        let mut parts: Vec<_> = more.iter().map(|part| part.records.concat()).collect();
+        change(&mut parts[1]);
+        let profile = read_all(&main.file(), &parts, true).unwrap();
+        assert!(!profile.meta.complete && !rows(&profile).is_empty());
+        let error = read_all(&main.file(), &parts, false).err().expect("an error").to_string();
+        (error, parts[1].len())
+    };
+    let (cut, length) = read(&|part| part.truncate(part.len() - 1), false);
+    assert!(cut.starts_with("data.1: byte ") && cut.contains("expected a whole record"), "{cut}");
+    let (short, _) = read(&|part| part.extend([9, 0, 0, 0, 2, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0]), false);
+    assert!(short.contains(&format!("data.1: byte {}: expected a record of type 9", length + 1)), "{short}");
+    let (packed, _) = read(&|part| part[20] ^= 0xff, true);
+    assert!(packed.starts_with("data.1: byte 0: expected "), "{packed}");
 }
 
 #[test]

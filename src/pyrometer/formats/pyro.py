@@ -21,6 +21,7 @@ HEAD = 4096
 _JOURNAL = b"PYRJOURN"
 _ARCHIVE = b"PK\x03\x04"
 _ELF = b"\x7fELF"
+_OF_PERF = b"PERFILE2", b"2ELIFREP"
 _UTF_16 = b"\xff\xfe", b"\xfe\xff"
 
 
@@ -35,17 +36,17 @@ def read_head(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise ProfileNotFoundError(f"there is no file {path}") from error
     except IsADirectoryError as error:
-        raise _of_folder(path) from error
+        return _head_in_folder(path, error)
     except OSError as error:
         raise FileAccessError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _of_folder(path: Path) -> NotAProfileError:
-    """What a folder is instead of a profile."""
-    if (path / "data").is_file():
-        why = "perf record --threads leaves a file for each thread of its own, which are not read"
-        return NotAProfileError(f"{path} is a folder of perf", why, "record without --threads")
-    return NotAProfileError(f"{path} is a folder", cure=f"name a file in it: ls {path}/*.pyro")
+def _head_in_folder(path: Path, error: OSError) -> bytes:
+    """The first bytes of what perf has left in a folder, with a file for each of its threads."""
+    main = path / "data"
+    if main.is_file() and (head := read_head(main)).startswith(_OF_PERF):
+        return head
+    raise NotAProfileError(f"{path} is a folder", cure=f"name a file in it: ls {path}/*.pyro") from error
 
 
 def is_profile(head: bytes) -> bool:

@@ -32,8 +32,13 @@ impl Unpacker {
         Ok(Self { decoder: Decoder::new()?, begun: Vec::new(), unpacked: 0, size })
     }
 
-    /// The whole records that a compressed record completes; the rest is kept.
-    pub(super) fn unpack(&mut self, path: &Path, offset: u64, record: Fields, of: u32) -> Result<Rc<[u8]>> {
+    /// The whole records that the compressed record at a place completes; the rest is kept.
+    pub(super) fn unpack(
+        &mut self,
+        (path, offset): (&Path, u64),
+        record: Fields,
+        of: u32,
+    ) -> Result<Rc<[u8]>> {
         let cut = || Error::malformed(path, offset, "a compressed record", "too few bytes");
         let packed = match of {
             kind::COMPRESSED2 => record.part(16, record.length(8).ok_or_else(cut)?),

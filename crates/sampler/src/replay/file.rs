@@ -1,7 +1,8 @@
 //! The outer form of `perf.data`: header, sections, and the records one after the other.
 //!
 //! A file has its attributes and features in sections that the header points at; what came through a pipe has
-//! them as records among the others.
+//! them as records among the others. A recording of several threads is a folder: one such file, and beside it records
+//! alone, in a file for each of them.
 
 use std::path::Path;
 
@@ -46,12 +47,23 @@ pub fn is_perf_data(head: &[u8]) -> bool {
     [LITTLE, BIG, FIRST_VERSION].iter().any(|magic| head.starts_with(*magic))
 }
 
+/// A file of a recording: the first has a header, the others are records alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// What it is called in errors.
+    pub path: &'a Path,
+    /// All of it.
+    pub bytes: &'a [u8],
+}
+
 /// A recording, laid open.
 pub(super) struct File<'a> {
-    pub(super) path: &'a Path,
+    path: &'a Path,
     all: Fields<'a>,
     /// First byte of the records, and the byte behind the last.
     data: (usize, usize),
+    /// The files of records alone.
+    more: &'a [Part<'a>],
     pub(super) events: Events,
     pub(super) about: About,
     /// Whether the recorder was ended before it could finish the file.
@@ -62,7 +74,7 @@ pub(super) struct File<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outer<'a> {
     pub(super) kind: u32,
-    /// Where it stands in the file.
+    /// Where it stands in the files, as if they were one.
     pub(super) offset: u64,
     /// All of it, header included.
     pub(super) fields: Fields<'a>,
@@ -71,7 +83,8 @@ pub(super) struct Outer<'a> {
 impl<'a> File<'a> {
     /// Reads header and features; in a pipe's, those that come as records. `lenient` takes a file that was not
     /// finished, and leaves features out that do not fit.
-    pub(super) fn open(path: &'a Path, bytes: &'a [u8], lenient: bool) -> Result<Self> {
+    pub(super) fn open(main: Part<'a>, more: &'a [Part<'a>], lenient: bool) -> Result<Self> {
+        let Part { path, bytes } = main;
         let malformed = |offset, expected, found: String| Error::malformed(path, offset, expected, found);
         let all = match bytes.first_chunk::<8>() {
             Some(magic) if magic == LITTLE => Fields::new(bytes, false),
@@ -82,7 +95,7 @@ impl<'a> File<'a> {
             _ => return Err(malformed(0, "PERFILE2", "something else".into())),
         };
         let (events, about) = (Events::default(), About::default());
-        let mut file = Self { path, all, data: (0, 0), events, about, unfinished: false };
+        let mut file = Self { path, all, data: (0, 0), more, events, about, unfinished: false };
         let cut = || malformed(bytes.len() as u64, "a header", "the end of the file".into());
         let piped = all.u64(8).ok_or_else(cut)? == PIPE_HEADER;
         if piped {
@@ -192,15 +205,44 @@ impl<'a> File<'a> {
         Ok(())
     }
 
-    /// The records, in the order of the file.
-    pub(super) fn records(&self, lenient: bool) -> Records<'a> {
+    /// The records of the file that has the header, in their order.
+    fn records(&self, lenient: bool) -> Records<'a> {
         let (at, end) = self.data;
-        Records { path: self.path, all: self.all, at, end, lenient, cut: false }
+        Records { path: self.path, all: self.all, before: 0, at, end, lenient, cut: false }
     }
 
-    /// Bytes that records take, to tell how far reading has come.
+    /// The records of each file, in their order.
+    pub(super) fn streams(&self, lenient: bool) -> Vec<Records<'a>> {
+        let mut before = self.all.bytes.len() as u64;
+        let mut streams = vec![self.records(lenient)];
+        for Part { path, bytes } in self.more {
+            let all = Fields::new(bytes, self.all.big);
+            streams.push(Records { path, all, before, at: 0, end: bytes.len(), lenient, cut: false });
+            before += bytes.len() as u64;
+        }
+        streams
+    }
+
+    /// Whether the most significant byte of a number is first.
+    pub(super) fn is_big(&self) -> bool {
+        self.all.big
+    }
+
+    /// Bytes of all files, to tell how far reading has come.
     pub(super) fn size(&self) -> u64 {
-        self.all.bytes.len() as u64
+        self.more.iter().map(|part| part.bytes.len() as u64).sum::<u64>() + self.all.bytes.len() as u64
+    }
+
+    /// The file in which something stands at `offset` of all, and where in it.
+    pub(super) fn place(&self, mut offset: u64) -> (&'a Path, u64) {
+        let main = Part { path: self.path, bytes: self.all.bytes };
+        for Part { path, bytes } in std::iter::once(&main).chain(self.more) {
+            match offset.checked_sub(bytes.len() as u64) {
+                Some(behind) => offset = behind,
+                None => return (path, offset),
+            }
+        }
+        (self.path, self.size())
     }
 }
 
@@ -224,8 +266,10 @@ fn updated(body: Fields, events: &mut Events) -> Option<()> {
 
 /// Walks over the records of a file.
 pub(super) struct Records<'a> {
-    path: &'a Path,
+    pub(super) path: &'a Path,
     all: Fields<'a>,
+    /// Bytes of the files before this one.
+    before: u64,
     at: usize,
     end: usize,
     lenient: bool,
@@ -234,17 +278,20 @@ pub(super) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    /// Whether the most significant byte of a number is first.
-    pub(super) fn is_big(&self) -> bool {
-        self.all.big
+    /// Bytes of the file that were passed.
+    pub(super) fn passed(&self) -> u64 {
+        self.at as u64
     }
 
     fn read(&mut self) -> Option<Outer<'a>> {
         let header = self.all.part(self.at, HEADER).filter(|_| self.at + HEADER <= self.end)?;
         let (kind, size) = (header.u32(0)?, usize::from(header.u16(6)?));
         let fits = size >= HEADER && size <= self.end - self.at;
-        let record =
-            Outer { kind, offset: self.at as u64, fields: self.all.part(self.at, size).filter(|_| fits)? };
+        let record = Outer {
+            kind,
+            offset: self.before + self.at as u64,
+            fields: self.all.part(self.at, size).filter(|_| fits)?,
+        };
         self.at += size + following(&record).filter(|more| *more <= self.end - self.at - size)?;
         Some(record)
     }

@@ -33,7 +33,7 @@ use rustc_hash::FxHashMap;
 
 use self::chunks::Unpacker;
 use self::fields::Fields;
-use self::file::{File, Outer, kind};
+use self::file::{File, Outer, Records, kind};
 use self::machine::Recorded;
 use self::order::{Order, Piece, Waiting};
 use self::tally::Tally;
@@ -43,13 +43,13 @@ use crate::record::{Mmap, Record, Sample};
 use crate::world::{World, hexadecimal};
 
 pub use error::{Error, Result};
-pub use file::is_perf_data;
+pub use file::{Part, is_perf_data};
 pub use machine::Places;
 
 /// Samples that wait for a commit at most.
 const COMMIT_SAMPLES: usize = 65_536;
-/// Records between two looks whether somebody wants to stop.
-const WATCHED: u64 = 4096;
+/// Records between two looks whether somebody wants to stop, and until it is another file's turn.
+const TURN: usize = 4096;
 /// Types that perf itself writes begin here.
 const USER_TYPES: u32 = 64;
 
@@ -75,18 +75,18 @@ pub struct Replayed {
 /// Told the bytes read of a file and its size; `false` stops the reading.
 pub type Watch<'a> = dyn FnMut(u64, u64) -> bool + 'a;
 
-/// Reads the bytes of a file, for which `path` is said, into a journal.
+/// Reads the bytes of a recording, the file with the header and those of records alone, into a journal.
 ///
 /// # Errors
 /// [`Error`].
 pub fn replay(
-    path: &Path,
-    bytes: &[u8],
+    main: Part<'_>,
+    more: &[Part<'_>],
     journal: &Path,
     options: &Options,
     watch: &mut Watch<'_>,
 ) -> Result<Replayed> {
-    let mut file = File::open(path, bytes, options.lenient)?;
+    let mut file = File::open(main, more, options.lenient)?;
     let meta = first_meta(&file, options);
     let build_ids = std::mem::take(&mut file.about.build_ids);
     let machine = Recorded { places: options.places.clone(), build_ids };
@@ -95,8 +95,7 @@ pub fn replay(
     for (row, metric) in metrics.iter().enumerate() {
         world.put_metric(row as i32, metric);
     }
-    let is_x86_64 =
-        file.events.list.iter().all(|event| file.about.is_x86_64(&event.attr, bytes.first() == Some(&b'2')));
+    let is_x86_64 = file.events.list.iter().all(|event| file.about.is_x86_64(&event.attr, file.is_big()));
     // Code that was generated is told apart by time only where that is the programs' own.
     world.jit.now = u64::MAX;
     world.timed_jit = file.events.list.iter().all(|event| event.attr.is_monotonic());
@@ -148,7 +147,14 @@ fn first_meta(file: &File, options: &Options) -> Meta {
     meta
 }
 
-/// Reads one file.
+/// A file of records, and what of it is not yet whole.
+struct Stream<'a> {
+    records: Records<'a>,
+    unpacker: Unpacker,
+    ended: bool,
+}
+
+/// Reads one recording.
 struct Player<'a> {
     file: &'a File<'a>,
     world: World<Recorded>,
@@ -173,43 +179,72 @@ struct Player<'a> {
 impl<'a> Player<'a> {
     fn run(&mut self, watch: &mut Watch<'_>) -> Result<()> {
         let size = self.file.size();
-        let unreadable = |error: std::io::Error| {
-            Error::malformed(self.file.path, 0, "memory to unpack in", error.to_string())
-        };
-        let mut unpacker = Unpacker::new(size).map_err(unreadable)?;
         let mut order = Order::default();
-        let mut records = self.file.records(self.lenient);
-        let mut seen = 0_u64;
-        while let Some(record) = records.next().transpose()? {
-            seen += 1;
-            if seen.is_multiple_of(WATCHED) && !watch(record.offset, size) {
+        let mut streams = self.streams(size)?;
+        // The rounds of one file are not those of another.
+        let in_rounds = streams.len() == 1;
+        while streams.iter().any(|stream| !stream.ended) {
+            for stream in streams.iter_mut().filter(|stream| !stream.ended) {
+                self.turn(stream, &mut order, in_rounds)?;
+            }
+            let passed = streams.iter().map(|stream| stream.records.passed()).sum();
+            if passed < size && !watch(passed, size) {
                 return Err(Error::Interrupted);
             }
+        }
+        self.play(order.rest())
+    }
+
+    fn streams(&self, size: u64) -> Result<Vec<Stream<'a>>> {
+        let streams = self.file.streams(self.lenient).into_iter().map(|records| {
+            let path = records.path;
+            let unreadable =
+                |error: std::io::Error| Error::malformed(path, 0, "memory to unpack in", error.to_string());
+            Ok(Stream { records, unpacker: Unpacker::new(size).map_err(unreadable)?, ended: false })
+        });
+        streams.collect()
+    }
+
+    /// Reads on in one file, until it is the next one's turn.
+    fn turn(&mut self, stream: &mut Stream<'a>, order: &mut Order<'a>, in_rounds: bool) -> Result<()> {
+        for _ in 0..TURN {
+            let Some(record) = stream.records.next().transpose()? else { return self.end(stream) };
             match record.kind {
-                kind::FINISHED_ROUND => self.play(order.round())?,
-                kind::COMPRESSED | kind::COMPRESSED2 => {
-                    match unpacker.unpack(self.file.path, record.offset, record.fields, record.kind) {
-                        Ok(chunk) => self.queue_chunk(&mut order, &record, &chunk),
-                        Err(Error::Malformed { .. }) if self.lenient => self.tally.malformed += 1,
-                        Err(error) => return Err(error),
-                    }
-                }
+                kind::FINISHED_ROUND if in_rounds => self.play(order.round())?,
+                kind::FINISHED_ROUND => {}
+                kind::COMPRESSED | kind::COMPRESSED2 => self.unpack(stream, order, &record)?,
                 kind if kind >= USER_TYPES => self.tally.of_perf(kind),
                 _ => {
                     let piece = Piece::File(record.fields.bytes);
-                    self.queue(&mut order, record.fields, record.offset, piece);
+                    self.queue(order, record.fields, record.offset, piece);
                 }
             }
             if order.is_full() {
                 self.play(order.round())?;
             }
         }
-        self.tally.cut |= records.cut;
-        if unpacker.unfinished() > 0 {
-            self.left_out(size, "the rest of a compressed record", "the end of the file")?;
+        Ok(())
+    }
+
+    fn end(&mut self, stream: &mut Stream<'a>) -> Result<()> {
+        stream.ended = true;
+        self.tally.cut |= stream.records.cut;
+        if stream.unpacker.unfinished() > 0 {
+            let (path, end) = (stream.records.path, stream.records.passed());
+            self.left_out((path, end), "the rest of a compressed record", "the end of the file")?;
             self.tally.cut = true;
         }
-        self.play(order.rest())
+        Ok(())
+    }
+
+    fn unpack(&mut self, stream: &mut Stream<'a>, order: &mut Order<'a>, record: &Outer) -> Result<()> {
+        let place = self.file.place(record.offset);
+        match stream.unpacker.unpack(place, record.fields, record.kind) {
+            Ok(chunk) => self.queue_chunk(order, record, &chunk),
+            Err(Error::Malformed { .. }) if self.lenient => self.tally.malformed += 1,
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     fn queue_chunk(&mut self, order: &mut Order<'a>, record: &Outer, chunk: &Rc<[u8]>) {
@@ -246,10 +281,11 @@ impl<'a> Player<'a> {
         }
         for record in &records {
             self.last = self.last.max(record.time);
-            let fields = Fields::new(record.piece.bytes(), self.is_big());
+            let fields = Fields::new(record.piece.bytes(), self.file.is_big());
             if self.one(fields, record.time).is_none() {
                 let kind = fields.u32(0).unwrap_or(0);
-                self.left_out(record.offset, &format!("a record of type {kind}"), "too few bytes")?;
+                let place = self.file.place(record.offset);
+                self.left_out(place, &format!("a record of type {kind}"), "too few bytes")?;
             }
             if self.world.pending() >= COMMIT_SAMPLES {
                 self.commit()?;
@@ -258,13 +294,9 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    fn is_big(&self) -> bool {
-        self.file.records(true).is_big()
-    }
-
-    fn left_out(&mut self, offset: u64, expected: &str, found: &str) -> Result<()> {
+    fn left_out(&mut self, (path, offset): (&Path, u64), expected: &str, found: &str) -> Result<()> {
         if !self.lenient {
-            return Err(Error::malformed(self.file.path, offset, expected, found));
+            return Err(Error::malformed(path, offset, expected, found));
         }
         self.tally.malformed += 1;
         Ok(())
