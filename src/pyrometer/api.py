@@ -26,7 +26,7 @@ from pyrometer.errors import FileAccessError, SelectionError
 from pyrometer.formats import Progress, by_name, open_profile, read_foreign
 from pyrometer.formats.format import write_whole
 from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native, symbol_options
-from pyrometer.profile.target import check_target
+from pyrometer.profile.target import check_apart, check_target
 
 # What few calls need is imported by these: half of the time that a small profile takes to be shown is imports.
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Profile(ProfileData):
     @classmethod
     def of(cls, data: ProfileData) -> Profile:
         """The same profile, with views."""
-        return cls(data.native, data.path)
+        return cls(data.native, data.path, is_foreign=data.is_foreign)
 
     def top(
         self, n: int = 10, by: By = "self", min_share: float = 0.0, **filters: Unpack[FilterOptions]
@@ -161,6 +161,8 @@ class Profile(ProfileData):
     ) -> Profile:
         """Look the names up again, and write the profile to ``output`` or to its own file.
 
+        Another tool's file stays as it is: by default the profile is a ``.pyro`` of its name in the current folder.
+
         ``debug_paths`` are files with debug info and folders that are searched for it, ``sysroot``
         a copy of the recorded machine's file system; ``offline`` asks no debuginfod server,
         ``bundle`` keeps the debug info inside the profile. What is found is in ``binaries``.
@@ -214,6 +216,7 @@ class Profile(ProfileData):
 
         target = Path(path)
         check_target(target)
+        check_apart(target, [self.path, base.path if base else None])
         write_whole(target, report.page(self, title, source, base))
 
     def export(

@@ -55,7 +55,7 @@ def count_lines(
     # Weights of keys that have their weights in them are not spread at all.
     erase = options.pop("erase") or (spread and options["pattern"] is None and not options["by"] and not asked.both)
     rules = LineRules(weights or "unit", erase, detailed=detailed, **options)
-    path = output_path(asked.output, program)
+    path = output_path(asked.output, program, files)
     counting = rules.counting(live)
     selects = rules.prefix is not None or rules.pattern is not None
     with watching(live, selects, sys.stderr if program else sys.stdout, bool(program)) as to:
@@ -105,12 +105,16 @@ def _known(files: tuple[str, ...]) -> tuple[str, ...]:
     return () if files == ("-",) else files
 
 
-def output_path(output: str | None, program: list[str] | None) -> Path | None:
-    """Where to keep the counts; None if they are not kept."""
+def output_path(output: str | None, program: list[str] | None, files: tuple[str, ...] = ()) -> Path | None:
+    """Where to keep the counts, which is none of the files that are counted; None if they are not kept."""
     if output is None:
         return None
-    from pyrometer.collect.output import choose_output
+    from pathlib import Path
 
+    from pyrometer.collect.output import choose_output
+    from pyrometer.profile.target import check_apart
+
+    check_apart(Path(output), map(Path, files))
     return choose_output(output, program or [], ())
 
 

@@ -34,20 +34,13 @@ def command(
     from pyrometer.api import import_files
     from pyrometer.cli.printing import print_view
     from pyrometer.cli.progress import while_working
-    from pyrometer.collect.output import free_name
-    from pyrometer.profile.target import check_target
+    from pyrometer.collect.output import imported_name
+    from pyrometer.profile.target import check_apart, check_target
 
-    target = Path(output) if output else free_name(_stem(Path(files[0])), Path())
+    target = Path(output) if output else imported_name(Path(files[0]))
     check_target(target)
+    check_apart(target, map(Path, files))
     with while_working("reading") as meter:
         profile = import_files(files, format=source, lenient=lenient, progress=meter, **places)
         profile.save(target)
     print_view(profile.summary(), form, profile.path)
-
-
-def _stem(path: Path) -> str:
-    """The name without what says how it is packed and, if it is more than that, what it is."""
-    name = path.name or path.absolute().name
-    for packed in (".gz", ".zst"):
-        name = name.removesuffix(packed)
-    return Path(name).stem

@@ -11,7 +11,7 @@ from pyrometer.cli.options import debug_files, output_format
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(readable=False))
-@click.option("-o", "--output", type=click.Path(), help="The file to write; default: FILE itself.")
+@click.option("-o", "--output", type=click.Path(), help="The file to write; default: FILE itself, if it is a .pyro.")
 @debug_files
 @output_format
 def command(file: str | None, output: str | None, form: str, **options: Any) -> None:
@@ -30,10 +30,8 @@ def command(file: str | None, output: str | None, form: str, **options: Any) -> 
     from pyrometer.cli.printing import print_view
     from pyrometer.cli.progress import while_working
     from pyrometer.collect.debugfiles import DebugFiles
-    from pyrometer.collect.output import finished_name
     from pyrometer.collect.symbolize import symbolize
 
     profile = open_input(file)
-    target = output or finished_name(profile.path)
-    found = symbolize(profile, DebugFiles(**options), target, while_working("symbolizing"))
+    found = symbolize(profile, DebugFiles(**options), output or None, while_working("symbolizing"))
     print_view(Profile.of(found).binaries_view(), form, found.path)

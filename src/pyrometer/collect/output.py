@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from pyrometer.errors import OutputError
+from pyrometer.profile import ProfileData
 from pyrometer.profile.target import check_folder, check_name, not_written
 
 SUFFIX = ".pyro"
@@ -91,11 +92,24 @@ def recording_of(path: Path) -> Path:
     return path.with_name(f"{base}{RECORDING}")
 
 
-def finished_name(path: Path | None) -> Path | None:
-    """The ``.pyro`` that a profile is written to: its own file, or the one that a recording becomes."""
-    if path is None or not path.name.endswith(RECORDING):
+def finished_name(profile: ProfileData) -> Path | None:
+    """The ``.pyro`` that a profile is written to: its own file, or what a recording or another tool's file becomes."""
+    path = profile.path
+    if path is None:
+        return None
+    if profile.is_foreign:
+        return imported_name(path)
+    if not path.name.endswith(RECORDING):
         return path
     return path.with_name(path.name.removesuffix(RECORDING) + SUFFIX)
+
+
+def imported_name(path: Path) -> Path:
+    """A free name in the current folder, after another tool's file: without how that is packed and what it is."""
+    name = path.name or path.absolute().name
+    for packed in (".gz", ".zst"):
+        name = name.removesuffix(packed)
+    return free_name(Path(name).stem, Path())
 
 
 def _default_name(command: Sequence[str], pids: Sequence[int]) -> tuple[str, Path]:

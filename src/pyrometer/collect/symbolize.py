@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 
 from pyrometer import native
 from pyrometer.collect.debugfiles import DebugFiles
-from pyrometer.collect.output import choose_output
+from pyrometer.collect.output import choose_output, finished_name
 from pyrometer.errors import OutputError
 from pyrometer.profile import ProfileData
+from pyrometer.profile.target import check_apart
 
 
 def symbolize(
@@ -18,15 +19,18 @@ def symbolize(
     output: str | os.PathLike[str] | None = None,
     finishing: AbstractContextManager[object] | None = None,
 ) -> ProfileData:
-    """Look the names of a profile up with ``files``, and write it to ``output``; by default to its own file.
+    """Look the names of a profile up with ``files``, and write it to ``output``; by default to its own file, or to
+    what that becomes: another tool's file stays as it is, and so does an interrupted recording.
 
     A binary for which less is found than before keeps its names. The context manager ``finishing``
     is open while names are looked up, not while files are fetched.
     """
-    asked = profile.path if output is None else output
+    asked = finished_name(profile) if output is None else output
     if asked is None:
         raise OutputError("a profile in memory has no file", cure="name one: output=FILE.pyro")
     target = choose_output(os.fspath(asked), (), ())
+    if profile.is_foreign:
+        check_apart(target, [profile.path])
     options = files.options(lambda options: native.wanted(profile.native, options))
     with finishing or nullcontext():
         inner = native.resymbolize(profile.native, target, options)

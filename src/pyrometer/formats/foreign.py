@@ -47,7 +47,7 @@ def read_foreign(
         inner = native.read_foreign(files, format, lenient, progress)
         if len(files) == 1 and _is_dhat(files[0], format):
             inner = dhat_names.with_names(files[0], inner, symbols or symbol_options())
-    return ProfileData(inner, given[0] if len(given) == 1 else None)
+    return ProfileData(inner, given[0] if len(given) == 1 else None, is_foreign=True)
 
 
 def _is_dhat(file: Path, format: str | None) -> bool:

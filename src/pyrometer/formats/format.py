@@ -12,7 +12,7 @@ from pyrometer import native
 from pyrometer.errors import SelectionError
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Filters, ProfileData
-from pyrometer.profile.target import check_target, not_written
+from pyrometer.profile.target import check_apart, check_target, not_written
 
 GROUPING = frozenset({"fold_generics", "collapse_runtime", "hide", "hide_allocators", "inverted"})
 """Options of a format whose frames can be put together; the others hold each frame as it was."""
@@ -86,13 +86,14 @@ class Format:
     ) -> list[str]:
         """Write the selected part of a profile; the file is whole or not there. What the format had no place for.
 
-        An :class:`~pyrometer.OutputError` if the folder of ``path`` does not exist, a
+        An :class:`~pyrometer.OutputError` if the folder of ``path`` does not exist or it is the profile's own file, a
         :class:`~pyrometer.SelectionError` for an option that has no meaning for this format.
         """
         given = {"title": title, "inverted": inverted, "icicle": icicle, **filters}
         self._refuse({name for name, value in given.items() if value})
         target = Path(path)
         check_target(target, self.is_folder)
+        check_apart(target, [profile.path])
         chosen = Filters.of(filters)
         selection, grouping = chosen.selection(profile), chosen.grouping(inverted)
         options: native.ExportOptions = {

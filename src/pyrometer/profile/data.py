@@ -11,7 +11,7 @@ from pyrometer.errors import OutputError
 from pyrometer.frozen import frozen
 from pyrometer.profile.meta import Meta
 from pyrometer.profile.table import Table
-from pyrometer.profile.target import check_name
+from pyrometer.profile.target import check_apart, check_name
 
 
 @frozen
@@ -42,8 +42,11 @@ class ProfileData:
     Samples are read from the file again at each pass, so that memory stays small.
     """
 
-    def __init__(self, inner: native.Profile, path: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self, inner: native.Profile, path: str | os.PathLike[str] | None = None, *, is_foreign: bool = False
+    ) -> None:
         self._inner = inner
+        self._is_foreign = is_foreign
         self._path = None if path is None else Path(path)
 
     @property
@@ -55,6 +58,11 @@ class ProfileData:
     def path(self) -> Path | None:
         """The file it was opened from or saved to."""
         return self._path
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its file is another tool's, which nothing of ours may replace."""
+        return self._is_foreign
 
     @cached_property
     def meta(self) -> Meta:
@@ -75,13 +83,17 @@ class ProfileData:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a ``.pyro`` file: to a temporary name first, then renamed.
 
-        An :class:`~pyrometer.OutputError` for a device or a pipe, which the file would replace.
+        An :class:`~pyrometer.OutputError` for a device or a pipe, which the file would replace, and for the file of
+        another tool that this was read from.
         """
         check_name(Path(path))
+        if self._is_foreign:
+            check_apart(Path(path), [self._path])
         if Path(path).exists() and not Path(path).is_file():
             raise OutputError(f"{path} is a folder, a device or a pipe", "a profile would replace it by a file")
         self._inner.save(os.fspath(path))
         self._path = Path(path)
+        self._is_foreign = False
 
     @property
     def metrics(self) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from pyrometer.errors import NoSpaceError, OutputError
@@ -48,6 +49,20 @@ def check_name(path: Path) -> None:
     except OSError as error:
         shown = path.name if len(path.name) <= _SHOWN else f"{path.name[:_SHOWN]}…"
         raise OutputError(f"{shown} cannot be written: {error.strerror}", *_why(path, error)) from error
+
+
+def check_apart(target: Path, sources: Iterable[Path | None]) -> None:
+    """An :class:`~pyrometer.OutputError` if it is one of the files that are read, whatever it is called here."""
+    for source in sources:
+        if source is not None and _is_same_file(target, source):
+            raise OutputError(f"{target} cannot be written", "it is the file that is read, which would be lost")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _why(path: Path, error: OSError) -> tuple[str, ...]:
