@@ -93,12 +93,17 @@ impl Material {
         self.lacks_shared.is_some()
     }
 
-    /// Which files were found, in a word: as long as it stays the same, so do the names.
+    /// Which files were found and what each tells, in a word: as long as it stays the same, so do the names.
+    ///
+    /// A binary that was stripped has the build id of what it was.
     pub fn fingerprint(&self) -> String {
-        let of_file = |file: &FoundFile| format!("{}:{}", file.origin.as_str(), file.path);
-        let image = self.image_from.iter().map(|(origin, path)| format!("{}:{path}", origin.as_str()));
+        let of_file = |file: &FoundFile| {
+            format!("{}:{}{}", file.origin.as_str(), file.path, sources_of_names(&file.bytes))
+        };
+        let from = self.image_from.iter().map(|(origin, path)| format!("{}:{path}", origin.as_str()));
+        let image = format!("{}{}", from.collect::<String>(), sources_of_names(&self.image));
         let others = self.debug.iter().chain(&self.supplementary).map(of_file);
-        image.chain(others).collect::<Vec<_>>().join(" ")
+        std::iter::once(image).chain(others).collect::<Vec<_>>().join(" ")
     }
 
     /// The path that files beside the debug info are named after.
@@ -251,6 +256,13 @@ impl Gathering<'_> {
 
 fn has_debug_info(image: &ElfImage<'_>) -> bool {
     image.has_section(".debug_info") || image.has_section(".zdebug_info")
+}
+
+/// The sections of a file that name code.
+fn sources_of_names(bytes: &[u8]) -> String {
+    let Ok(image) = ElfImage::parse(bytes) else { return String::new() };
+    let of_names = [".debug_info", ".zdebug_info", ".symtab", ".gnu_debugdata"];
+    of_names.into_iter().filter(|name| image.has_section(name)).collect()
 }
 
 /// Name and build id of the supplementary file.

@@ -1,6 +1,7 @@
 //! Symbolizing the tables of a recording.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::common::{Bench, C_PROGRAM, read, symbol};
 use pyrometer_symbols::identity::identify;
@@ -241,6 +242,28 @@ fn the_cache_gives_the_same_tables_and_grows_with_new_addresses() {
     }
     let id = recorded.binaries[0].build_id.clone().expect("it has one");
     assert!(bench.path("cache").join("symbols").join(&id[..2]).join(format!("{id}.sym")).is_file());
+}
+
+#[test]
+fn the_cache_tells_a_stripped_binary_from_what_it_was_before() {
+    let bench = Bench::new();
+    let path = bench.c("prog", C_PROGRAM, &["-O2", "-g"]);
+    let recorded = recording(&path);
+    let options = || Options { cache: Some(bench.path("cache")), ..Options::default() };
+    let whole = read(&path);
+    let lessened = |less: &str, to: &Path| {
+        let mut strip = Command::new("strip");
+        strip.args([less, "-o"]).args([to, &path]);
+        assert!(crate::common::run(strip));
+        read(to)
+    };
+    let bare = lessened("--strip-all", &bench.path("bare"));
+    let named = lessened("--strip-debug", &bench.path("named"));
+    let found = [bare, named, whole].map(|bytes| {
+        std::fs::write(&path, bytes).expect("the folder is writable");
+        run(&recorded, &Files::default(), &options()).0.binaries[0].symbols_from.clone()
+    });
+    assert_eq!(found, ["none", "symtab", "dwarf"]);
 }
 
 #[test]
