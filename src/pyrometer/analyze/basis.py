@@ -30,9 +30,10 @@ class Estimate:
     high: float | None
 
 
-Paths = Literal["stacks", "calls", "none", "estimate"]
+Paths = Literal["stacks", "calls", "none", "estimate", "alone"]
 """What totals are made of: stacks; recorded calls; nothing (calls are there, but filters cannot be applied to them, so
-that a total is the own cost alone); stacks that were estimated from calls."""
+that a total is the own cost alone); stacks that were estimated from calls; nothing, for the profile has neither (said
+by views of callers only)."""
 
 
 @frozen
@@ -151,6 +152,12 @@ def _paths(profile: ProfileData, weights: native.Weights) -> Paths:
     if weights.of_calls:
         return "calls"
     return "none" if weights.excluded_count and len(profile.calls) else "stacks"
+
+
+def without_paths(profile: ProfileData, basis: Basis) -> Basis:
+    """The basis of a view that found no callers: does the profile know of any?"""
+    has_callers = basis.paths != "stacks" or any(row["parent"] is not None for row in profile.stacks.rows())
+    return basis if has_callers else replace(basis, paths="alone")
 
 
 def _cycles(ground: Basis, weights: native.Weights, filters: Filters) -> tuple[Cycle, ...]:

@@ -33,22 +33,26 @@ class Binaries:
     basis: Basis
     rows: tuple[BinaryRow, ...]
     binaries: int
+    unknown: Estimate
+    """Of code whose binary is not known."""
 
 
 def binaries(profile: ProfileData, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]) -> Binaries:
     """The ``n`` binaries with the most samples of their own, from ``min_share`` (0 to 1) up."""
     weighed = weigh(profile, filters, by_self=True)
+    nowhere = [0, 0]
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in weighed.weights.functions(weighed.filters.grouping()):
-        if row.binary and row.self_value:
-            sums[row.binary][0] += row.self_value
-            sums[row.binary][1] += row.self_count
+        if row.self_value:
+            binary = sums[row.binary] if row.binary else nowhere
+            binary[0] += row.self_value
+            binary[1] += row.self_count
     known = {row["path"]: row for row in profile.binaries.rows()}
     basis = weighed.basis
     large = [path for path in sums if path in known and sums[path][0] >= min_share * basis.total]
     hottest = first(sorted(large, key=lambda path: (-sums[path][0], path)), n)
     rows = tuple(_row(known[path], basis.estimate(*sums[path])) for path in hottest)
-    return Binaries(basis, rows, len(sums))
+    return Binaries(basis, rows, len(sums), basis.estimate(*nowhere))
 
 
 def _row(row: dict[str, object], cost: Estimate) -> BinaryRow:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal, Unpack
 
 from pyrometer import native
-from pyrometer.analyze.basis import Basis, Place, Weighed, first
+from pyrometer.analyze.basis import Basis, Place, Weighed, first, without_paths
 from pyrometer.analyze.callers import Direction
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
 from pyrometer.analyze.names import find_function
@@ -124,6 +124,8 @@ def metric_neighbours(
         replace(_row(measured, Place.of(row), costs), calls=counts.get((row.name, row.binary)))
         for row, costs in measured.gather(edges, lambda row: (row.name, row.binary))
     ]
+    if not rows:
+        measured = replace(measured, basis=without_paths(profile, measured.basis))
     return _sorted(measured, direction, rows, replace(shown, by="total"), name)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Unpack
 
 from pyrometer import native
-from pyrometer.analyze.basis import Basis, Place
+from pyrometer.analyze.basis import Basis, Place, without_paths
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
@@ -82,7 +82,7 @@ def metric_tree(
         node = MetricNode(Place.of(one.row), one.inlined, own, total, _sorted(measured, one.children))
         (roots if one.parent == 0 else growing[one.parent - 1].children).append(node)
     return MetricTree(
-        measured.basis,
+        measured.basis if any(one.parent for one in growing) else without_paths(profile, measured.basis),
         measured.columns,
         inverted,
         _sorted(measured, roots),

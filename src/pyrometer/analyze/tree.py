@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Unpack
 
 from pyrometer import native
-from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh
+from pyrometer.analyze.basis import Basis, Estimate, Place, Weighed, weigh, without_paths
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
@@ -62,7 +62,9 @@ def tree(
     """
     weighed = weigh(profile, filters, estimate=True)
     rows, hidden = weighed.weights.call_tree(weighed.filters.grouping(inverted), min_share, depth)
-    return Tree(weighed.basis, inverted, _grow(rows, weighed), len(rows) + hidden, hidden)
+    roots = _grow(rows, weighed)
+    basis = weighed.basis if any(root.children for root in roots) else without_paths(profile, weighed.basis)
+    return Tree(basis, inverted, roots, len(rows) + hidden, hidden)
 
 
 def _grow(rows: list[native.TreeRow], weighed: Weighed) -> tuple[Node, ...]:

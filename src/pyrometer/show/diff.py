@@ -136,6 +136,6 @@ def _sides(view: Diff) -> list[str]:
     """What is missing on each side."""
     notes = []
     for side, basis in (("before", view.before), ("after", view.after)):
-        left_out = f"{words.plural(basis.excluded, 'sample')} left out by the filters · " if basis.excluded else ""
+        left_out = f"{words.rows(basis, basis.excluded)} left out by the filters · " if basis.excluded else ""
         notes.append(f"{side}: {left_out}{words.quality(basis.quality)}")
     return notes

@@ -121,7 +121,12 @@ def _binaries(view: Binaries) -> list[Grid]:
     heading = f"Where names come from · {words.total(view.basis)}"
     files = [f"{PurePath(row.path).name}: {row.symbols_from}" for row in view.rows if ":" in row.symbols_from]
     missing = [f"missing: {row.missing}" for row in view.rows if row.missing]
-    return [Grid(heading, columns, rows, [*files, *missing, *_rest(len(rows), view.binaries, "binary", "binaries")])]
+    unknown = [
+        f"{words.share(view.unknown)} % is of code whose binary is not in the profile (Cachegrind tells none: "
+        "pyrometer instructions --calls does)"
+    ]
+    rest = _rest(len(rows), view.binaries, "binary", "binaries")
+    return [Grid(heading, columns, rows, [*files, *missing, *(unknown if view.unknown.value else []), *rest])]
 
 
 def _source_kind(symbols_from: str) -> str:

@@ -38,7 +38,13 @@ def _size(view: Summary) -> str:
     rate = f" at {meta.rate:,} Hz" if meta.rate else ""
     totals = ", ".join(f"{each.metric.name} {units.value(each.total, each.metric.unit)}" for each in view.metrics)
     length = f"{units.duration(meta.duration)}{cpus} · " if meta.duration else ""
-    return f"{length}{words.plural(meta.quality.samples, 'sample')}{rate} · {totals}"
+    samples = f"{words.plural(meta.quality.samples, 'sample')}{rate} · " if _is_sampled(view) else ""
+    return f"{length}{samples}{totals}"
+
+
+def _is_sampled(view: Summary) -> bool:
+    """Rows of what is counted are no samples: they follow the lines or allocation points of the program."""
+    return any(each.metric.kind != "exact" for each in view.metrics) or not view.metrics
 
 
 def what(meta: Meta) -> str:
@@ -81,5 +87,5 @@ def _cost(view: Summary) -> str:
     if view.file and view.bytes_on_disk is not None:
         samples = view.meta.quality.samples
         each = f", {view.bytes_on_disk / samples:.0f} bytes a sample" if samples else ""
-        parts.append(f"{view.file}: {units.size(view.bytes_on_disk)}{each}")
+        parts.append(f"{view.file}: {units.size(view.bytes_on_disk)}{each if _is_sampled(view) else ''}")
     return " · ".join(parts)

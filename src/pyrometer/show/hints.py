@@ -29,7 +29,9 @@ def next_command(view: object, file: str) -> str:
 
 @next_command.register
 def _summary(view: Summary, file: str) -> str:
-    return _symbolize(file) if _is_nameless(view.basis.quality) else _show(file, "tree")
+    if _is_nameless(view.basis.quality):
+        return _symbolize(file)
+    return _show(file, "lines" if all(row.self == row.total for row in view.by_total.rows) else "tree")
 
 
 @next_command.register
@@ -41,7 +43,11 @@ def _stat(view: Stat, file: str) -> str:
 def _top(view: Top, file: str) -> str:
     if _is_nameless(view.basis.quality):
         return _symbolize(file)
-    return _of_function(file, "callers", view.rows[0].place.name) if view.rows else _show(file, "tree")
+    if not view.rows:
+        return _show(file, "tree")
+    if all(row.self == row.total for row in view.rows):
+        return _show(file, "lines")
+    return _of_function(file, "callers", view.rows[0].place.name)
 
 
 @next_command.register
@@ -74,6 +80,8 @@ def _metric_table(view: MetricTable, file: str) -> str:
         return _annotate(view.function or "", file)
     if not view.rows:
         return _show(file, "tree")
+    if view.kind == "top" and all(row.self == row.total for row in view.rows):
+        return _show(file, "lines")
     name = view.rows[0].place.name
     return _annotate(name, file) if view.kind == "lines" else _of_function(file, "callers", name)
 

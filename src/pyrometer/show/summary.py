@@ -35,7 +35,7 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
         target.print(Text(fact, _style(number, len(facts), view.meta)), no_wrap=True)
     used = len(facts) + len(notes) + 1
     for part in (view.by_self, view.by_total, _fit(view, LINES - used)):
-        if part.rows:
+        if part.rows and not _says_the_same(part):
             _section(replace(grids(part)[0], heading=_heading(part)), target)
     if not view.basis.samples:
         target.print(Text(words.nothing(view.basis), "yellow"))
@@ -43,6 +43,11 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
         target.print(Text(note, "yellow"), no_wrap=True)
     if view.file is not None:
         target.print(Text(f"next: {next_command(view, view.file)}", "bold"), no_wrap=True)
+
+
+def _says_the_same(part: Top | Lines) -> bool:
+    """Whether these are functions by a total that is their own cost: no callers are known."""
+    return isinstance(part, Top) and part.by == "total" and all(row.self == row.total for row in part.rows)
 
 
 def _heading(part: Top | Lines) -> str:

@@ -59,7 +59,7 @@ def show(view: object, target: Console) -> None:
             for line in textwrap.wrap(printable(remark), target.width, subsequent_indent="  "):
                 target.print(Text(line, "dim"), no_wrap=True)
         if basis.excluded:
-            target.print(Text(f"{words.plural(basis.excluded, 'sample')} left out by the filters", "dim"))
+            target.print(Text(f"{words.rows(basis, basis.excluded)} left out by the filters", "dim"))
         target.print(Text(words.quality(basis.quality), "dim"))
 
 

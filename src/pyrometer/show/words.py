@@ -68,10 +68,17 @@ def missing(found: Quality) -> list[tuple[str, bool]]:
 def nothing(found: Basis) -> str:
     """Why a view is empty."""
     if found.excluded:
-        return "no samples: the filters leave none"
+        return f"no {rows(found, 0).removeprefix('0 ')}: the filters leave none"
     if found.metric.kind == "exact":
         return f"no {found.metric.name}: nothing of it was counted"
     return "no samples: the program used too little CPU time; run it longer, or raise --rate"
+
+
+def rows(basis: Basis, number: int) -> str:
+    """So many rows of a metric, by what each of them is."""
+    if basis.metric.kind != "exact":
+        return plural(number, "sample")
+    return plural(number, "allocation point" if is_of_blocks(basis.metric) else "count")
 
 
 def _of(part: int, whole: int) -> str:
@@ -110,6 +117,11 @@ def remarks(basis: Basis) -> list[str]:
     """What a reader must know of how totals came about."""
     if basis.paths == "estimate":
         return ["estimate: the profile has no stacks; costs are divided over callers by the cost of their calls"]
+    if basis.paths == "alone":
+        return [
+            "no callers are known: the profile has each function by itself, neither stacks nor calls (of a program: "
+            "pyrometer instructions --calls counts these, too)"
+        ]
     if basis.paths == "none":
         return ["calls left out: they cannot be filtered, so that totals are the functions' own costs"]
     lines = [_cycle(cycle) for cycle in basis.cycles[:SHOWN_CYCLES]]
