@@ -462,6 +462,26 @@ def test_the_program_keeps_its_streams_and_its_end(tmp_path):
     assert killed.returncode == -15
 
 
+@pytest.mark.parametrize("command", [["instructions"], ["instructions", "--calls"], ["heap"]])
+def test_a_folder_for_temporary_files_may_have_any_name(command, tmp_path, monkeypatch):
+    folder = tmp_path / "100%p 'of' %n"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    done = run(tmp_path, *command, "-o", "x.pyro", "--", "sh", "-c", "exit 4")
+    assert done.returncode == 4, done.stderr
+    assert pyrometer.load(tmp_path / "x.pyro").processes.column("name") == ["sh"]
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("options", ["--leak-check=full", "--collect-atstart=no"])
+def test_options_that_are_set_up_for_valgrind_do_not_count(options, freestanding, tmp_path, monkeypatch):
+    monkeypatch.setenv("VALGRIND_OPTS", options)
+    (tmp_path / ".valgrindrc").write_text(f"{options}\n")
+    done = run(tmp_path, "instructions", "--calls", "-o", "x.pyro", "--", freestanding)
+    assert done.returncode == 7, done.stderr
+    assert pyrometer.load(tmp_path / "x.pyro").top().basis.total > 0
+
+
 def test_a_program_that_is_not_there(tmp_path):
     done = run(tmp_path, "instructions", "--", "no-such-program")
     assert done.returncode == 127

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, Unpack
 
 from pyrometer import native
@@ -45,19 +46,22 @@ def callers(
     profile: ProfileData, function: str, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]
 ) -> Neighbours:
     """The ``n`` hottest functions that call ``function`` directly, inlined calls included."""
-    return _neighbours(profile, weigh(profile, filters), "callers", function, n, min_share)
+    return _explained(profile, _neighbours(weigh(profile, filters), "callers", function, n, min_share))
 
 
 def callees(
     profile: ProfileData, function: str, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]
 ) -> Neighbours:
     """The ``n`` hottest functions that ``function`` calls directly, inlined calls included."""
-    return _neighbours(profile, weigh(profile, filters), "callees", function, n, min_share)
+    return _explained(profile, _neighbours(weigh(profile, filters), "callees", function, n, min_share))
 
 
-def _neighbours(
-    profile: ProfileData, weighed: Weighed, direction: Direction, function: str, n: int, min_share: float
-) -> Neighbours:
+def _explained(profile: ProfileData, found: Neighbours) -> Neighbours:
+    """With the reason, if there are none because the profile knows of no calls at all."""
+    return found if found.neighbours else replace(found, basis=without_paths(profile, found.basis))
+
+
+def _neighbours(weighed: Weighed, direction: Direction, function: str, n: int, min_share: float) -> Neighbours:
     grouping = weighed.filters.grouping()
     name = find_function(function, weighed.weights.functions(grouping))
     found = weighed.weights.neighbours(grouping, [name])
@@ -65,7 +69,7 @@ def _neighbours(
     large = [edge for edge in edges if edge.total_value >= min_share * weighed.basis.total]
     hottest = first(sorted(large, key=lambda edge: (-edge.total_value, edge.name, edge.binary or "")), n)
     return Neighbours(
-        weighed.basis if edges else without_paths(profile, weighed.basis),
+        weighed.basis,
         direction,
         name,
         weighed.basis.estimate(found.self_value, found.self_count),

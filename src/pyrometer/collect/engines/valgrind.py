@@ -87,7 +87,11 @@ class Valgrind:
     def arguments(self, request: Request, folder: Path, caches: Caches | None) -> list[str]:
         """Valgrind's options for a request; its files go to ``folder``."""
         tool = self.tool(request)
-        options = [f"--tool={tool}", f"--log-file={folder}/log.%p", f"--{tool}-out-file={folder}/out.%p"]
+        # In names of files %p is the process, and %% a percent sign.
+        place = str(folder).replace("%", "%%")
+        options = [f"--tool={tool}", f"--log-file={place}/log.%p", f"--{tool}-out-file={place}/out.%p"]
+        # What else is set up for Valgrind is for its other tools, or would count something else.
+        options.append("--command-line-only=yes")
         # The functions around main by their names, not as one.
         options += [f"--trace-children={_yes(request.children)}", "--show-below-main=yes"]
         if tool == "dhat":
