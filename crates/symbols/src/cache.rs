@@ -26,7 +26,7 @@ use crate::resolution::Resolution;
 /// Total size of all files by default.
 pub const DEFAULT_LIMIT: u64 = 512 << 20;
 /// Changes whenever the same binary would resolve differently.
-pub const RESOLVER_VERSION: u32 = 7;
+pub const RESOLVER_VERSION: u32 = 8;
 const MAGIC: [u8; 8] = *b"PYROSYM1";
 const HEADER: usize = 24;
 /// Larger files are not read: they would not be ours.

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::demangle::{demangle, strip_suffixes, strip_version, with_closure_number};
-use crate::dwarf::Origin;
+use crate::demangle::{cpp_namespace, demangle, strip_suffixes, strip_version, with_closure_number};
+use crate::dwarf::{Origin, within};
 use crate::resolution::SymFunction;
 use crate::symtab::Found;
 
@@ -59,9 +59,15 @@ impl<'t> Description<'t> {
         }
     }
 
-    /// The function, in words. `file` is that of its declaration.
-    pub(crate) fn function(&self, file: Option<&str>) -> SymFunction {
+    /// True if its name is only the last part of what it is called in the source, should it stand in something.
+    pub(crate) fn lacks_scope(&self) -> bool {
+        matches!(self, Description::Entry(Origin { linkage_name: None, name: Some(_), .. }, None))
+    }
+
+    /// The function, in words. `file` is that of its declaration, `scope` what this stands in.
+    pub(crate) fn function(&self, file: Option<&str>, scope: &str) -> SymFunction {
         match *self {
+            Description::Entry(origin, _) if !scope.is_empty() => scoped(&origin, file, scope),
             Description::Entry(origin, symbol) => of_entry(&origin, symbol, file),
             Description::Symbol(found) => of_symbol(found),
             Description::Nameless(start) => SymFunction { start: Some(start), ..SymFunction::default() },
@@ -80,6 +86,19 @@ fn of_entry(origin: &Origin<'_>, symbol: Option<Found<'_>>, file: Option<&str>) 
         line: origin.line,
         linkage_name,
         start: None,
+    }
+}
+
+/// A function of C++ that no linker knows, as `c++filt` would write it, but for what it takes.
+fn scoped(origin: &Origin<'_>, file: Option<&str>, scope: &str) -> SymFunction {
+    let name = within(scope.to_owned(), &origin.name.map(text).unwrap_or_default());
+    SymFunction {
+        namespace: cpp_namespace(&name),
+        linkage_name: name.clone(),
+        name,
+        file: file.map(str::to_owned),
+        line: origin.line,
+        ..SymFunction::default()
     }
 }
 

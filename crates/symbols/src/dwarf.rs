@@ -19,6 +19,7 @@ mod lookup;
 mod origin;
 mod plan;
 mod ranges;
+mod scopes;
 mod sections;
 mod shared;
 mod split;
@@ -28,6 +29,7 @@ mod walk;
 
 pub use lookup::{Chains, DwarfFrame, FileKey, FunctionKey, UnitAddresses};
 pub use origin::Origin;
+pub(crate) use scopes::within;
 pub use sections::{DebugSections, PackageSections};
 pub use split::{SplitFiles, SplitUnit, SplitUnits};
 pub use units::{Companions, DwarfIndex, UnitId};

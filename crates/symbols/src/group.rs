@@ -49,6 +49,8 @@ pub(crate) struct Described<'t> {
     pub(crate) source: Source,
     pub(crate) description: Description<'t>,
     pub(crate) file: u32,
+    /// Row in [`Group::scopes`] of what its declaration stands in, or [`NONE`].
+    pub(crate) scope: u32,
 }
 
 /// Addresses of one unit.
@@ -57,6 +59,7 @@ pub(crate) struct Group<'t> {
     ends: Vec<u32>,
     pub(crate) functions: Vec<Described<'t>>,
     pub(crate) files: Vec<Option<String>>,
+    scopes: Vec<String>,
 }
 
 /// Gives keys rows.
@@ -103,10 +106,16 @@ impl<'t> Group<'t> {
             }
             ends.push(parts.len() as u32);
         }
-        let functions = described(resolver, &sources.keys, &met, &mut files);
+        let mut functions = described(resolver, &sources.keys, &met, &mut files);
+        let scopes = scopes(resolver, &mut functions);
         let path = |&key: &FileKey| resolver.dwarf()?.path(key);
         let files = files.keys.par_iter().with_min_len(CHUNK).map(path).collect();
-        Group { parts, ends, functions, files }
+        Group { parts, ends, functions, files, scopes }
+    }
+
+    /// What the declaration of a function stands in; empty if in a file.
+    pub(crate) fn scope(&self, function: &Described<'_>) -> &str {
+        self.scopes.get(function.scope as usize).map_or("", String::as_str)
     }
 
     /// The frames of an address.
@@ -146,9 +155,21 @@ fn described<'t>(
             Description::Entry(origin, _) => origin.file.map_or(NONE, |file| files.row(file)),
             _ => NONE,
         };
-        Described { source, description, file }
+        Described { source, description, file, scope: NONE }
     };
     found.into_iter().map(with_file).collect()
+}
+
+/// The scopes of functions that nothing else tells, whose rows in them are set.
+fn scopes(resolver: &Resolver<'_>, functions: &mut [Described<'_>]) -> Vec<String> {
+    let mut keys = Vec::new();
+    for function in functions.iter_mut().filter(|function| function.description.lacks_scope()) {
+        if let Source::Inlined(key) | Source::Outermost(key) = function.source {
+            function.scope = keys.len() as u32;
+            keys.push(key);
+        }
+    }
+    resolver.dwarf().map(|dwarf| dwarf.scopes(&keys)).unwrap_or_default()
 }
 
 impl<'e> Resolver<'e> {

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::description::{Description, Sameness};
 use crate::dwarf::UnitAddresses;
-use crate::group::{Described, Group, NONE, Part, Source};
+use crate::group::{Group, NONE, Part, Source};
 use crate::resolution::{Builder, Interner, Resolution, SymFrame, SymFunction};
 
 /// Puts the groups of all units together.
@@ -22,10 +22,11 @@ pub(crate) struct Naming<'t> {
     paths: Interner<String>,
 }
 
-/// A function of a group that is not that of another row, and the row of its file in `paths`.
+/// A function of a group that is not that of another row, the row of its file in `paths`, and what it stands in.
 struct Distinct<'t> {
     description: Description<'t>,
     file: u32,
+    scope: &'t str,
 }
 
 impl<'t> Naming<'t> {
@@ -50,7 +51,7 @@ impl<'t> Naming<'t> {
         let (rows, distinct) = self.distinct();
         let function = |distinct: &Distinct<'_>| {
             let file = self.paths.rows.get(distinct.file as usize).map(String::as_str);
-            distinct.description.function(file)
+            distinct.description.function(file, distinct.scope)
         };
         let functions: Vec<SymFunction> = distinct.par_iter().map(function).collect();
         let named = |function: &SymFunction| !function.name.is_empty() || function.start.is_some();
@@ -59,24 +60,25 @@ impl<'t> Naming<'t> {
     }
 
     /// The functions in the order in which they are met; for each group, the row of each of its own.
-    fn distinct(&self) -> (Vec<Vec<u32>>, Vec<Distinct<'t>>) {
+    fn distinct(&self) -> (Vec<Vec<u32>>, Vec<Distinct<'_>>) {
         let mut rows: Vec<Vec<u32>> =
             self.groups.iter().map(|group| vec![NONE; group.functions.len()]).collect();
         let mut distinct = Vec::new();
         let mut outermost: FxHashMap<Source, u32> = FxHashMap::default();
-        let mut known: FxHashMap<(Sameness, u32), u32> = FxHashMap::default();
+        let mut known: FxHashMap<(Sameness, u32, &str), u32> = FxHashMap::default();
         for &(group, at) in &self.places {
             let (group, rows) = (group as usize, &mut rows[group as usize]);
             for part in self.groups[group].parts(at as usize) {
                 let Some(row) = rows.get_mut(part.function as usize).filter(|row| **row == NONE) else {
                     continue;
                 };
-                let Described { source, description, file } =
-                    self.groups[group].functions[part.function as usize];
+                let found = &self.groups[group].functions[part.function as usize];
+                let (source, description) = (found.source, found.description);
+                let scope = self.groups[group].scope(found);
                 let mut new = || {
-                    let file = self.files[group].get(file as usize).copied().unwrap_or(NONE);
-                    *known.entry((description.sameness(), file)).or_insert_with(|| {
-                        distinct.push(Distinct { description, file });
+                    let file = self.files[group].get(found.file as usize).copied().unwrap_or(NONE);
+                    *known.entry((description.sameness(), file, scope)).or_insert_with(|| {
+                        distinct.push(Distinct { description, file, scope });
                         distinct.len() as u32 - 1
                     })
                 };

@@ -25,7 +25,8 @@ mod symbol;
 mod unified;
 mod v0;
 
-use namespace::{cpp_namespace, rust_namespace};
+pub(crate) use namespace::cpp_namespace;
+use namespace::rust_namespace;
 use output::Output;
 pub use output::{LONGEST_NAME, Spelling};
 pub use scan::demangle_text;

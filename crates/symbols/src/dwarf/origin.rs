@@ -8,7 +8,7 @@ use super::{DwarfIndex, Slice, UnitId};
 use crate::demangle::LONGEST_NAME;
 
 /// How many references (inlined copy to abstract function to declaration) are followed.
-const MOST_HOPS: usize = 16;
+pub(super) const MOST_HOPS: usize = 16;
 
 /// What the debug info says about a function. Names are text that other functions may share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl<'e> DwarfIndex<'e> {
         }
     }
 
-    fn note_origin(
+    pub(super) fn note_origin(
         &self,
         unit_id: UnitId,
         entry: UnitOffset,

@@ -312,3 +312,45 @@ fn names_are_demangled_in_both_languages() {
         assert_eq!(names(&rust, total)[0], format!("rust_{mangling}::total"));
     }
 }
+
+#[test]
+fn inlined_functions_that_no_linker_knows_are_named_with_all_they_stand_in() {
+    let bench = Bench::new();
+    let source = r#"
+        #include <cstdlib>
+        #define INLINED inline __attribute__((always_inline))
+        volatile long sink;
+        namespace app {
+        namespace { INLINED void hidden(long n) { for (long i = 0; i < n; i++) sink = sink * 3 + i; }
+        struct Private { INLINED void go(long n) { for (long i = 0; i < n; i++) sink = sink * 5 + i; } }; }
+        static INLINED void local(long n) { for (long i = 0; i < n; i++) sink = sink * 7 + i; }
+        template <typename F> INLINED void twice(F f, long n) { f(n); f(n + 1); }
+        __attribute__((noinline)) void run(long n) {
+            hidden(n); Private().go(n); local(n);
+            twice([](long k) __attribute__((always_inline)) { for (long i = 0; i < k; i++) sink = sink * 9 + i; }, n);
+        }
+        }
+        static INLINED void plain(long n) { for (long i = 0; i < n; i++) sink = sink * 11 + i; }
+        int main(int argc, char **) { app::run(argc); plain(argc); }
+    "#;
+    let path = bench.c("scopes", source, &["-O1", "-g"]);
+    let bytes = read(&path);
+    let found: std::collections::BTreeSet<String> = ["_ZN3app3runEl", "main"]
+        .iter()
+        .flat_map(|name| symbol(&bytes, name))
+        .flat_map(|at| names(&path, at))
+        .collect();
+    let expected = [
+        "app::(anonymous namespace)::Private::go",
+        "app::(anonymous namespace)::hidden",
+        "app::local",
+        "app::run(long)",
+        "app::run(long)::{lambda#1}::operator()",
+        "main",
+        "plain",
+    ];
+    // What a template of a lambda is called says what the lambda is called.
+    let of_template = |name: &&String| name.starts_with("app::twice<");
+    assert_eq!(found.iter().filter(|name| !of_template(name)).collect::<Vec<_>>(), expected);
+    assert_eq!(found.iter().filter(of_template).count(), 1);
+}
