@@ -85,10 +85,11 @@ class Profile(ProfileData):
         function: str,
         fold_generics: bool = False,
         hide_allocators: bool | None = None,
+        sources: analyze.Sources = analyze.SOURCES,
         **selection: Unpack[SelectionOptions],
     ) -> analyze.Annotation:
         """Source and machine code of ``function``; see :func:`pyrometer.analyze.annotate`."""
-        return analyze.annotate(self, function, fold_generics, hide_allocators, **selection)
+        return analyze.annotate(self, function, fold_generics, hide_allocators, sources, **selection)
 
     @overload
     def metric_columns(

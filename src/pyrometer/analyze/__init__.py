@@ -36,6 +36,7 @@ from pyrometer.analyze.metric_tables import (
 )
 from pyrometer.analyze.metric_tree import MetricNode, MetricTree, metric_tree
 from pyrometer.analyze.several import ColumnsOptions, Several, TableView, View, several
+from pyrometer.analyze.source import SOURCES, Sources
 from pyrometer.analyze.stat import Change, Measured, Stat, StatCommand, stat
 from pyrometer.analyze.summary import MetricTotal, Summary, summary
 from pyrometer.analyze.top import FunctionRow, Top, top
@@ -43,6 +44,7 @@ from pyrometer.analyze.tree import Node, Tree, tree
 from pyrometer.profile.derived import derivations
 
 __all__ = [
+    "SOURCES",
     "AccessRow",
     "Accesses",
     "Amount",
@@ -85,6 +87,7 @@ __all__ = [
     "Shown",
     "SourceLine",
     "SourceListing",
+    "Sources",
     "Stat",
     "StatCommand",
     "Summary",

@@ -16,13 +16,10 @@ from pyrometer import native
 from pyrometer.analyze.basis import Basis, Estimate, Weighed, weigh
 from pyrometer.analyze.causal import CausalRow, causal_of
 from pyrometer.analyze.names import find_function
-from pyrometer.analyze.source import SourceText, read_source
+from pyrometer.analyze.source import SOURCES, Sources, SourceText, around, read_source
 from pyrometer.errors import DisassemblyError, FunctionNotFoundError
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Filters, ProfileData, SelectionOptions, symbol_options
-
-CONTEXT = 3
-"""Lines and instructions shown around one that has samples."""
 
 
 @frozen
@@ -90,6 +87,7 @@ def annotate(
     function: str,
     fold_generics: bool = False,
     hide_allocators: bool | None = None,
+    sources: Sources = SOURCES,
     **selection: Unpack[SelectionOptions],
 ) -> Annotation:
     """Where inside ``function`` the samples fell; with ``fold_generics`` in all its instances.
@@ -107,16 +105,16 @@ def annotate(
         weighed = weigh(profile, filters)
         name = find_function(function, weighed.weights.functions(weighed.filters.grouping()))
     names = _instances(weighed, name)
-    around = weighed.weights.neighbours(_NOT_FOLDED, names)
-    sources = _sources(weighed, name, profile.meta.start_wall)
+    near = weighed.weights.neighbours(_NOT_FOLDED, names)
+    listed = _sources(weighed, name, profile.meta.start_wall, sources)
     found = Annotation(
         weighed.basis,
         name,
-        weighed.basis.estimate(around.self_value, around.self_count),
-        weighed.basis.estimate(around.total_value, around.total_count),
-        sources,
+        weighed.basis.estimate(near.self_value, near.self_count),
+        weighed.basis.estimate(near.total_value, near.total_count),
+        listed,
         tuple(_assemblies(profile, weighed.basis, weighed.weights.addresses(names))),
-        causal_of(profile, name, ((each.path, line.line) for each in sources for line in each.lines)),
+        causal_of(profile, name, ((each.path, line.line) for each in listed for line in each.lines)),
     )
     if not found.sources:
         _refuse_empty(found)
@@ -142,19 +140,20 @@ def _instances(weighed: Weighed, name: str) -> list[str]:
     return [row.name for row in rows if native.fold_generics(row.name) == name]
 
 
-def _sources(weighed: Weighed, name: str, recorded: int) -> tuple[SourceListing, ...]:
+def _sources(weighed: Weighed, name: str, recorded: int, sources: Sources) -> tuple[SourceListing, ...]:
     by_file: dict[str, dict[int, native.Row]] = defaultdict(dict)
     for row in weighed.weights.lines(weighed.filters.grouping()):
         if row.name == name and row.file and row.line:
             by_file[row.file][row.line] = row
-    listings = [_source(weighed, path, costs, recorded) for path, costs in by_file.items()]
+    listings = [_source(weighed, path, costs, recorded, sources) for path, costs in by_file.items()]
     return tuple(sorted(listings, key=lambda each: -sum(line.total.value for line in each.lines)))
 
 
-def _source(weighed: Weighed, path: str, costs: dict[int, native.Row], recorded: int) -> SourceListing:
-    text = read_source(path)
-    shown = sorted(costs) if text.missing else around(costs, 1, len(text.lines))
-    lines = tuple(_line(weighed, at, costs.get(at), text) for at in shown)
+def _source(
+    weighed: Weighed, path: str, costs: dict[int, native.Row], recorded: int, sources: Sources
+) -> SourceListing:
+    text = read_source(path, sources.folders)
+    lines = tuple(_line(weighed, at, costs.get(at), text) for at in sources.shown(costs, text))
     return SourceListing(path, text.missing, 0 < recorded < text.modified, lines)
 
 
@@ -162,13 +161,6 @@ def _line(weighed: Weighed, at: int, cost: native.Row | None, text: SourceText) 
     known = text.lines[at - 1] if 0 < at <= len(text.lines) else None
     nothing = weighed.basis.estimate(0, 0)
     return SourceLine(at, known, *(weighed.estimates(cost) if cost else (nothing, nothing)))
-
-
-def around(places: Iterable[int], first: int, last: int) -> list[int]:
-    """The places and their neighbours, within ``first`` to ``last`` (and the places themselves)."""
-    known = set(places)
-    near = {at for place in known for at in range(place - CONTEXT, place + CONTEXT + 1)}
-    return sorted({at for at in near if first <= at <= last} | known)
 
 
 def _assemblies(profile: ProfileData, ground: Basis, rows: Iterable[native.AddressCost]) -> Iterable[Assembly]:

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyrometer import native
-from pyrometer.analyze.annotate import around, disassembled
-from pyrometer.analyze.source import read_source
+from pyrometer.analyze.annotate import disassembled
+from pyrometer.analyze.source import around, read_source
 from pyrometer.errors import DisassemblyError
 from pyrometer.frozen import frozen
 from pyrometer.profile import Filters, ProfileData

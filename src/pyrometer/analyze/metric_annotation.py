@@ -9,12 +9,11 @@ from pathlib import PurePath
 from typing import Unpack
 
 from pyrometer import native
-from pyrometer.analyze.annotate import around
 from pyrometer.analyze.basis import Basis
 from pyrometer.analyze.causal import CausalRow, causal_of
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
 from pyrometer.analyze.metric_tables import named
-from pyrometer.analyze.source import SourceText, read_source
+from pyrometer.analyze.source import SOURCES, Sources, SourceText, read_source
 from pyrometer.errors import FunctionNotFoundError, SelectionError
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
@@ -62,7 +61,11 @@ class MetricAnnotation:
 
 
 def annotate_function(
-    profile: ProfileData, options: MetricsOptions, function: str, **filters: Unpack[FilterOptions]
+    profile: ProfileData,
+    options: MetricsOptions,
+    function: str,
+    sources: Sources = SOURCES,
+    **filters: Unpack[FilterOptions],
 ) -> MetricAnnotation:
     """The lines of ``function``, with several metrics; those of an allocator by its own costs."""
     measured = measure(profile, options, by_self=True, **filters)
@@ -76,27 +79,37 @@ def annotate_function(
         raise FunctionNotFoundError(
             f"{name} has no source lines", "its file or its lines are not in the profile", "build with debug info: -g"
         )
-    return _annotation(measured, name, files)
+    return _annotation(measured, name, _listings(measured, files, sources), _costs(measured, None))
 
 
 def annotate_file(
-    profile: ProfileData, options: MetricsOptions, file: str, **filters: Unpack[FilterOptions]
+    profile: ProfileData,
+    options: MetricsOptions,
+    file: str,
+    sources: Sources = SOURCES,
+    **filters: Unpack[FilterOptions],
 ) -> MetricAnnotation:
     """All lines of the file that ``file`` is the path or the end of the path of, with what all functions cost there."""
     measured = measure(profile, options, by_self=True, **filters)
     files = _costs(measured, None)
     path = _find(file, files)
-    return _annotation(measured, None, {path: files[path]}, whole=True, every=files)
+    return _annotation(measured, None, _listings(measured, {path: files[path]}, sources, whole=True), files)
 
 
 def annotate_all(
-    profile: ProfileData, options: MetricsOptions, min_share: float = 0.001, **filters: Unpack[FilterOptions]
+    profile: ProfileData,
+    options: MetricsOptions,
+    min_share: float = 0.001,
+    sources: Sources = SOURCES,
+    **filters: Unpack[FilterOptions],
 ) -> MetricAnnotation:
     """The lines of every file whose own code has ``min_share`` (0 to 1) of the metric sorted by."""
     measured = measure(profile, options, by_self=True, **filters)
     files = _costs(measured, None)
     large = {path: costs for path, costs in files.items() if measured.is_large(_sum(measured, costs), min_share)}
-    return _annotation(measured, None, large, every=files)
+    costly = [path for path, costs in files.items() if any(own for own, _ in _own_costs(costs).values())]
+    small = sum(path not in large for path in costly)
+    return replace(_annotation(measured, None, _listings(measured, large, sources), files), small=small)
 
 
 def with_causal(profile: ProfileData, found: MetricAnnotation) -> MetricAnnotation:
@@ -138,34 +151,23 @@ def _find(file: str, files: Iterable[str]) -> str:
 
 
 def _annotation(
-    measured: Measured,
-    function: str | None,
-    files: dict[str, FileCosts],
-    *,
-    whole: bool = False,
-    every: dict[str, FileCosts] | None = None,
+    measured: Measured, function: str | None, listings: tuple[MetricListing, ...], every: dict[str, FileCosts]
 ) -> MetricAnnotation:
-    listings = [_listing(measured, path, costs, whole) for path, costs in files.items()]
-    listings.sort(key=lambda listing: (measured.order(listing.self), listing.path))
-    known = _costs(measured, None) if every is None else every
-    costly = [path for path, costs in (every or files).items() if any(own for own, _ in _own_costs(costs).values())]
-    return MetricAnnotation(
-        measured.basis,
-        measured.columns,
-        function,
-        tuple(listings),
-        0 if whole else sum(path not in files for path in costly),
-        _elsewhere(measured, known),
-    )
+    elsewhere = _elsewhere(measured, every)
+    return MetricAnnotation(measured.basis, measured.columns, function, listings, 0, elsewhere)
 
 
-def _listing(measured: Measured, path: str, costs: FileCosts, whole: bool) -> MetricListing:
-    text = read_source(path)
+def _listings(
+    measured: Measured, files: dict[str, FileCosts], sources: Sources, whole: bool = False
+) -> tuple[MetricListing, ...]:
+    found = [_listing(measured, path, costs, sources, whole) for path, costs in files.items()]
+    return tuple(sorted(found, key=lambda listing: (measured.order(listing.self), listing.path)))
+
+
+def _listing(measured: Measured, path: str, costs: FileCosts, sources: Sources, whole: bool) -> MetricListing:
+    text = read_source(path, sources.folders)
     lines = _by_line(costs)
-    shown = sorted(lines) if text.missing else around(lines, 1, len(text.lines))
-    if whole and not text.missing:
-        last = len(text.lines) - (not text.lines[-1])
-        shown = sorted({*range(1, last + 1), *lines})
+    shown = sources.shown(lines, text, whole)
     nothing = measured.both({})
     return MetricListing(
         path,

@@ -23,6 +23,7 @@ from pyrometer.analyze.metric_tables import (
     metric_top,
 )
 from pyrometer.analyze.metric_tree import MetricTree, metric_tree
+from pyrometer.analyze.source import SOURCES, Sources
 from pyrometer.analyze.top import By
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
@@ -53,6 +54,8 @@ class ColumnsOptions(FilterOptions, total=False):
     """Of ``callers``, ``callees`` and ``annotate``."""
     file: str | None
     """Of ``annotate``: all of a file."""
+    sources: Sources
+    """Of ``annotate``: where sources are looked for, and how much of them is shown."""
 
 
 @frozen
@@ -67,6 +70,7 @@ class Question:
     inverted: bool = False
     function: str | None = None
     file: str | None = None
+    sources: Sources = SOURCES
     filters: FilterOptions = field(default_factory=FilterOptions)
 
     @property
@@ -85,7 +89,7 @@ def several(profile: ProfileData, view: View, metrics: Sequence[str], options: C
     return _VIEWS[view](profile, chosen, Question(**asked, filters=cast(FilterOptions, rest)))
 
 
-_ASKED = ("n", "by", "min_share", "depth", "inverted", "function", "file")
+_ASKED = ("n", "by", "min_share", "depth", "inverted", "function", "file", "sources")
 
 
 def _callers(profile: ProfileData, options: MetricsOptions, question: Question) -> Several:
@@ -113,11 +117,11 @@ def _annotate(profile: ProfileData, options: MetricsOptions, question: Question)
 
 def _annotated(profile: ProfileData, options: MetricsOptions, question: Question) -> MetricAnnotation:
     if question.function is not None:
-        return annotate_function(profile, options, question.function, **question.filters)
+        return annotate_function(profile, options, question.function, question.sources, **question.filters)
     if question.file is not None:
-        return annotate_file(profile, options, question.file, **question.filters)
+        return annotate_file(profile, options, question.file, question.sources, **question.filters)
     min_share = 0.001 if question.min_share is None else question.min_share
-    return annotate_all(profile, options, min_share, **question.filters)
+    return annotate_all(profile, options, min_share, question.sources, **question.filters)
 
 
 _VIEWS: dict[str, Callable[[ProfileData, MetricsOptions, Question], Any]] = {

@@ -11,6 +11,7 @@ from pyrometer.cli.metrics import metrics
 from pyrometer.cli.options import allocators, many_selection, output_format
 from pyrometer.cli.printing import print_view
 from pyrometer.cli.show import answer, check_annotate, is_given
+from pyrometer.cli.sources import SOURCES, sources
 
 
 @click.command()
@@ -21,6 +22,7 @@ from pyrometer.cli.show import answer, check_annotate, is_given
 @click.option(
     "--min-percent", type=click.FloatRange(0, 100), metavar="P", help="Of --all: files from P % up; default 0.1."
 )
+@sources
 @metrics
 @many_selection
 @allocators
@@ -34,10 +36,10 @@ def command(function: str | None, file: str | None, form: str, **options: Any) -
     \b
       pyrometer annotate Searcher::search
       pyrometer annotate hash_one app.pyro --thread worker
-      pyrometer annotate --file src/parse.c cachegrind.out.1
+      pyrometer annotate --file src/parse.c cachegrind.out.1 --context 8 --source-path ~/src
       pyrometer annotate --all
     """
-    own = {name: options.pop(name) for name in ("source", "every", "min_percent", "hide_allocators")}
+    own = {name: options.pop(name) for name in ("source", "every", "min_percent", "hide_allocators", *SOURCES)}
     given = {name: value for name, value in own.items() if is_given(name, value)}
     if "source" in given or "every" in given:
         if file is not None:

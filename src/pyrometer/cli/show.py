@@ -11,6 +11,7 @@ from pyrometer.cli.input import open_input
 from pyrometer.cli.metrics import SEVERAL, in_columns, metrics
 from pyrometer.cli.options import FRAMES, many_filters, output_format, split_filters
 from pyrometer.cli.printing import print_view
+from pyrometer.cli.sources import SOURCES, sources, sources_of
 
 if TYPE_CHECKING:
     from pyrometer.api import Profile
@@ -23,7 +24,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "callees": frozenset({"limit", "min_percent", "function", *FRAMES}),
     "lines": frozenset({"limit", "min_percent", *FRAMES}),
     "files": frozenset({"limit", "min_percent", *FRAMES}),
-    "annotate": frozenset({"function", "source", "every", "min_percent", "hide_allocators"}),
+    "annotate": frozenset({"function", "source", "every", "min_percent", "hide_allocators", *SOURCES}),
     "binaries": frozenset({"limit", "min_percent"}),
     "stat": frozenset({"derive"}),
     "accesses": frozenset({"limit"}),
@@ -54,6 +55,7 @@ OPTIONS = {"source": "--file", "every": "--all"}
 @click.option("--by", type=click.Choice(["self", "total"]), help="Of top: sort by; default self.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Of tree: levels at most.")
 @click.option("--inverted", is_flag=True, help="Of tree: from the leaves to their callers.")
+@sources
 @metrics
 @many_filters
 @output_format
@@ -113,6 +115,8 @@ def answer(
     """The view that is asked for: of one metric, or with a column for each of several."""
     arguments = _arguments(view, given)
     listing = arguments.pop("every", False) or "file" in arguments
+    if view == "annotate":
+        arguments["sources"] = sources_of(arguments)
     columns = in_columns(profile, view, *which)
     if listing and columns is None:
         columns = {"metrics": which[0] or [profile.metric_list[0].name]}
