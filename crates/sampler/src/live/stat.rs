@@ -131,6 +131,8 @@ struct Counter {
     opened: io::Result<OwnedFd>,
     /// The kernel was left out though nobody asked for that.
     user_only: bool,
+    /// It would be counted together with others.
+    joins: bool,
 }
 
 /// The first event that can be opened leads the others: they count together or not at all.
@@ -140,14 +142,22 @@ fn open_group(group: &[Event], pid: i32) -> Vec<Counter> {
         let leader = counters.iter().find_map(|counter| counter.opened.as_ref().ok());
         let leader = leader.map_or(-1, AsRawFd::as_raw_fd);
         let (opened, user_only) = open(event, pid, leader);
-        counters.push(Counter { event: event.clone(), opened, user_only });
+        counters.push(Counter { event: event.clone(), opened, user_only, joins: leader >= 0 });
     }
     counters
 }
 
 fn open(event: &Event, pid: i32, leader: i32) -> (io::Result<OwnedFd>, bool) {
     let mut attr = attributes(event, leader < 0);
-    let opened = sys::perf_event_open_in(&attr, pid, -1, leader);
+    let mut opened = sys::perf_event_open_in(&attr, pid, -1, leader);
+    let is_invalid = |opened: &io::Result<OwnedFd>| {
+        opened.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::EINVAL))
+    };
+    if is_invalid(&opened) {
+        // Units that cannot leave anybody out (msr) refuse to be asked to.
+        attr.set_exclude_hv(0);
+        opened = sys::perf_event_open_in(&attr, pid, -1, leader);
+    }
     match opened {
         // Whoever may not observe the kernel gets the user's part, as with perf stat.
         Err(error)
@@ -182,7 +192,7 @@ impl Counter {
         let counted = match &self.opened {
             Ok(_) if self.user_only && happens_in_kernel(&self.event) => Err(hidden()),
             Ok(fd) => sys::read_counter(fd).map_err(|error| error.to_string()),
-            Err(error) => Err(reason(error, &self.event)),
+            Err(error) => Err(reason(error, &self.event, self.joins)),
         };
         let accounted = accounted(&self.event, used);
         let (value, times, note) = match (counted, accounted) {
@@ -252,14 +262,19 @@ fn extrapolated(value: u64, enabled: u64, running: u64) -> i64 {
 }
 
 /// Why an event could not be opened, in the words that recording uses.
-fn reason(error: &io::Error, event: &Event) -> String {
+fn reason(error: &io::Error, event: &Event, joins: bool) -> String {
     let hardware =
         [perf::PERF_TYPE_HARDWARE, perf::PERF_TYPE_HW_CACHE, perf::PERF_TYPE_RAW].contains(&event.kind);
     match error.raw_os_error() {
         Some(libc::ENOENT | libc::EOPNOTSUPP | libc::ENODEV) if hardware => {
             "this machine has no such hardware counter; a virtual machine often has none".to_owned()
         }
-        Some(libc::EINVAL) => "it cannot be counted together with the others of its group".to_owned(),
+        Some(libc::EINVAL) if joins => {
+            "it cannot be counted together with the others of its group".to_owned()
+        }
+        Some(libc::EINVAL) => {
+            "the kernel does not count it so: of one program, in all of its processes".to_owned()
+        }
         _ => match permission::explain(error, &event.spec) {
             Error::System { source, .. } => source.to_string(),
             known => known.to_string(),
@@ -291,6 +306,15 @@ mod tests {
         assert!(value("task-clock") > 1_000_000 && value("page-faults") > 10, "{:?}", run.totals);
         assert!(value("task-clock") <= run.wall + 50_000_000);
         assert!(run.exit.user_time + run.exit.system_time > 0 && !run.stopped);
+    }
+
+    #[test]
+    fn an_event_that_leaves_nobody_out_is_counted() {
+        if !std::path::Path::new("/sys/bus/event_source/devices/msr/events/tsc").exists() {
+            return;
+        }
+        let run = run(&["true"], &[&["msr/tsc/"]]);
+        assert!(run.totals[0].value.is_some_and(|ticks| ticks > 1000), "{:?}", run.totals);
     }
 
     #[test]
@@ -339,7 +363,7 @@ mod tests {
         let total = |spec: &str| {
             let event = Event::parse(spec, &Sources::default()).unwrap();
             let opened = Err(io::Error::from_raw_os_error(libc::EACCES));
-            Counter { event, opened, user_only: true }.read(&used)
+            Counter { event, opened, user_only: true, joins: false }.read(&used)
         };
         assert_eq!(total("context-switches").value, Some(3));
         assert_eq!(total("page-faults").value, Some(8));
@@ -358,7 +382,7 @@ mod tests {
         file.rewind().unwrap();
         let event = Event::parse("cycles", &Sources::default()).unwrap();
         let used = Accounts { cpu_time: 5, minor_faults: 7, major_faults: 1, switches: 3, peak_memory: 0 };
-        Counter { event, opened: Ok(file.into()), user_only: false }.read(&used)
+        Counter { event, opened: Ok(file.into()), user_only: false, joins: false }.read(&used)
     }
 
     #[test]
