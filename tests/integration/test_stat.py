@@ -98,9 +98,11 @@ def test_children_are_counted():
 
 def test_memory_that_is_not_the_programs_is_not_shown():
     ours = bytearray(100 << 20)
-    view = pyrometer.stat(["true"]).stat()
+    profile = pyrometer.stat(["true"])
+    view = profile.stat()
     rows = {row.metric: row.mean for row in view.commands[0].rows}
     assert len(ours) == 100 << 20
+    assert "peak-memory" not in profile.metrics.column("name"), "a metric without values has a total of 0"
     assert "peak-memory" not in rows, rows["peak-memory"]
     assert "than Pyrometer had itself" in view.missing["peak-memory"]
 

@@ -79,3 +79,27 @@ def test_what_was_all_but_always_counted_is_not_marked(monkeypatch: pytest.Monke
     totals = [("cycles", "cycles", "count", 5, (10_000_000, 9_999_000), None)]
     view = analyze(simulated(monkeypatch, [totals], 1, [["cycles"]]))
     assert "counted" not in text.render(view, 120)
+
+
+def test_a_ratio_without_a_value_is_said(monkeypatch: pytest.MonkeyPatch):
+    reads = [[event("switches", switches, 10), event("moves", 0, 10)] for switches in (0, 4, 2)]
+    profile = simulated(monkeypatch, reads, 1, [["switches"], ["moves"]])
+    found = analyze(profile, {"each": "8 / switches", "never": "switches / moves", "sum": "switches + moves"})
+    rows = {row.metric: row.mean for row in found.commands[0].rows}
+    assert (rows["each"], rows["sum"]) == (3, 2)
+    assert "never" not in rows
+    shown = text.render(found, 80)
+    assert "not available: never: it divides by 0" in shown
+    assert "each: without 1 of 3 runs, where it divides by 0" in shown
+
+
+def test_what_was_nothing_before_differs_too(monkeypatch: pytest.MonkeyPatch):
+    def read(command: int, faults: int) -> list[Total]:
+        return [event("faults", faults, 10), event("moves", command * (faults % 2), 10), event("none", 0, 10)]
+
+    reads = [read(command, command * faults) for faults in (99, 100, 101, 100) for command in (0, 1)]
+    found = analyze(simulated(monkeypatch, reads, 2, [["faults"], ["moves"], ["none"]])).commands[1]
+    real = {change.metric: (change.change, change.is_real) for change in found.changes}
+    assert real["faults"] == (None, True)
+    assert real["moves"] == (None, False)
+    assert real["none"] == (None, False)

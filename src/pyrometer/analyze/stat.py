@@ -115,7 +115,21 @@ def stat(profile: ProfileData, derive: Mapping[str, str] | None = None) -> Stat:
         ends = tuple(status for status, _ in failed.most_common())
         commands.append(StatCommand(process["command_line"], len(runs), failed.total(), ends, rows, changes))
     together = tuple(tuple(group) for group in profile.meta.extra.get("together", ()))
-    return Stat(tuple(commands), missing | lacking, tuple(profile.meta.notes), together)
+    undefined, partly = _undefined(by_process, [name for name in shown if name in derive])
+    return Stat(tuple(commands), missing | lacking | undefined, (*profile.meta.notes, *partly), together)
+
+
+def _undefined(by_process: Sequence[Runs], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Formulas that have no value in any run, with the reason; and a sentence for each that has none in some."""
+    runs = [run for of_process in by_process for run in of_process]
+    without = {name: sum(run[name] is None for run in runs) for name in names}
+    nowhere = {name: "it divides by 0" for name, number in without.items() if number and number == len(runs)}
+    partly = [
+        f"{name}: without {number} of {len(runs)} runs, where it divides by 0"
+        for name, number in without.items()
+        if 0 < number < len(runs)
+    ]
+    return nowhere, partly
 
 
 def _computable(
@@ -207,9 +221,11 @@ def _change(name: str, unit: str, pairs: Sequence[tuple[float, float]]) -> Chang
     from statistics import fmean
 
     before, after = fmean(old for old, _ in pairs), fmean(new for _, new in pairs)
-    if not before:
-        return Change(name, unit, before, after, None, None, None, False)
-    mean, low, high = (each / abs(before) for each in mean_interval([new - old for old, new in pairs]))
+    mean, low, high = mean_interval([new - old for old, new in pairs])
     several = isfinite(low)
     is_real = several and (low > 0 or high < 0)
-    return Change(name, unit, before, after, mean, low if several else None, high if several else None, is_real)
+    if not before:
+        # There is no share of nothing, but a difference.
+        return Change(name, unit, before, after, None, None, None, is_real)
+    share = [each / abs(before) if isfinite(each) else None for each in (mean, low, high)]
+    return Change(name, unit, before, after, *share, is_real)

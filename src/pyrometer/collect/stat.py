@@ -217,7 +217,12 @@ def _profile(runs: Runs, meta: Meta) -> native.Profile:
     names = [PurePath(command[0]).name for command in runs.commands]
     metrics = [
         *_counted(runs),
-        *({"name": name, "unit": unit, "kind": "exact", "description": text} for name, unit, text in _ALWAYS),
+        *(
+            {"name": name, "unit": unit, "kind": "exact", "description": text}
+            for name, unit, text in _ALWAYS
+            # What no run has a value of would be a total of 0.
+            if any(name in row["values"] for row in runs.rows)
+        ),
     ]
     index = {metric["name"]: at for at, metric in enumerate(metrics)}
     samples = [
