@@ -177,6 +177,8 @@ def test_a_pipe_is_neither_written_over_nor_waited_for(run_pyrometer: Run, tmp_p
     pipe = tmp_path / "pipe.pyro"
     os.mkfifo(pipe)
     assert_clear(run_pyrometer("record", "-o", pipe, "--", "true"), 98, "a device or a pipe")
+    # Which is a pipe here, by a link that leads nowhere.
+    assert_clear(run_pyrometer("stat", "-o", "/dev/stdout", "--", "true"), 98, "a device or a pipe")
     assert pipe.is_fifo()
     assert_clear(run_pyrometer("show", pipe), 82, "a device or a pipe")
 

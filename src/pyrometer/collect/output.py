@@ -67,12 +67,13 @@ def _checked(path: Path) -> Path:
     """The path; of a symbolic link what it leads to, for the link shall stay one."""
     check_name(path)
     check_name(recording_of(path))
+    # Asked of the link: what one to a pipe leads to (/dev/stdout) has no path.
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder", "a profile is one file", f"name a file: -o {path}/NAME{SUFFIX}")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is a device or a pipe", "a profile would replace it by a file")
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     check_folder(target.parent)
-    if target.is_dir():
-        raise OutputError(f"{path} is a folder", "a profile is one file", f"name a file: -o {path}/NAME{SUFFIX}")
-    if target.exists() and not target.is_file():
-        raise OutputError(f"{path} is a device or a pipe", "a profile would replace it by a file")
     return target
 
 
