@@ -136,6 +136,9 @@ class Profile:
     def identified(self, started: int) -> Profile:
         """The same with build ids of its binaries' files, if these are older than ``started`` (ns since 1970)."""
 
+    def without_calls(self) -> Profile:
+        """The same without the calls between functions."""
+
     def meta_json(self) -> str: ...
     def sample_count(self) -> int: ...
     def table(self, name: str) -> Table: ...

@@ -133,6 +133,43 @@ def test_inlined_calls_are_resolved(tmp_path):
     assert "jne" in shown.stdout
 
 
+RECURSIVE = """
+static __attribute__((noinline)) int fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+int main(int argc, char **argv) { return fib(10 + argc) == 89 ? 0 : 1; }
+"""
+
+
+@pytest.mark.parametrize("option", ["--inlined", "--from=fib"])
+def test_a_function_that_calls_itself_is_one_where_calls_are_not_asked_for(option, tmp_path):
+    program = built(tmp_path, RECURSIVE, "-g0", "-fno-optimize-sibling-calls", "-fno-inline")
+    assert run(tmp_path, "instructions", option, "-o", "a.pyro", "--", program).returncode == 0
+    assert [name for name in functions(tmp_path, "a.pyro", "Ir") if name.startswith("fib")] == ["fib"]
+
+
+def test_inlined_calls_take_the_place_of_calls(freestanding, tmp_path):
+    done = run(tmp_path, "instructions", "--calls", "--inlined", "--", freestanding)
+    assert done.returncode == 2
+    assert "--inlined has no meaning with --calls" in done.stderr
+    done = run(tmp_path, "instructions", "--inlined", "-o", "a.pyro", "--", freestanding)
+    assert done.returncode == 7, done.stderr
+    assert len(pyrometer.load(tmp_path / "a.pyro").calls) == 0
+
+
+def test_looking_names_up_again_keeps_calls(freestanding, tmp_path):
+    out = tmp_path / "callgrind.out"
+    command = ["valgrind", "--tool=callgrind", "--dump-instr=yes", f"--callgrind-out-file={out}", freestanding]
+    subprocess.run(command, check=False, capture_output=True, timeout=60)
+    before = pyrometer.import_files(out)
+    before.save(tmp_path / "a.pyro")
+    done = run(tmp_path, "symbolize", "a.pyro")
+    assert done.returncode == 0, done.stderr
+    after = pyrometer.load(tmp_path / "a.pyro")
+    assert len(after.callers("work").rows) == 1
+    assert after.callers("work").rows == before.callers("work").rows
+    assert after.top().rows == before.top().rows
+    assert "names were not looked up again" in after.meta.notes[-1]
+
+
 def test_counting_inside_of_a_function_that_is_never_called_says_so(freestanding, tmp_path):
     done = run(tmp_path, "instructions", "--from", "wrok", "-o", "a.pyro", "--", freestanding)
     assert "never called a function wrok" in " ".join(done.stderr.split())
@@ -486,6 +523,15 @@ def test_a_program_that_is_not_there(tmp_path):
     done = run(tmp_path, "instructions", "--", "no-such-program")
     assert done.returncode == 127
     assert not list(tmp_path.iterdir())
+
+
+def test_a_setuid_program_is_none_for_the_engine(freestanding, tmp_path):
+    program = tmp_path / "privileged"
+    program.write_bytes(freestanding.read_bytes())
+    program.chmod(0o4755)
+    done = run(tmp_path, "instructions", "--", program)
+    assert done.returncode == 116
+    assert "why: it is setuid or setgid" in done.stderr
 
 
 def test_without_the_engine_its_package_is_named(tmp_path):

@@ -21,7 +21,7 @@ fn=work
 8 100
 summary: 1000
 """
-ALONE = "no callers are known: the profile has each function by itself"
+ALONE = "no callers are known, for the profile has each function by itself"
 
 
 @pytest.fixture
@@ -72,6 +72,8 @@ def test_functions_by_total_are_not_listed_where_that_is_their_own_cost(counted)
 def test_after_functions_come_lines_where_there_are_no_callers(counted):
     assert next_command(counted.top(), "FILE") == "pyrometer show FILE --view lines"
     assert next_command(counted.metric_columns(), "FILE") == "pyrometer show FILE --view lines"
+    heap = known_heap.profile()
+    assert "--view callers" in next_command(heap.top(metric="alloc-bytes"), "FILE")
 
 
 def test_counts_are_no_samples(counted):

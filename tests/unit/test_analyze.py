@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import pyrometer
 from pyrometer import analyze
-from pyrometer.analyze import SourceListing, effective_size, wilson
+from pyrometer.analyze import SourceListing, Sources, effective_size, wilson
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_annotate_without_source_says_how_to_get_it(profile):
     found = profile.annotate("lex")
     (source,) = found.sources
     assert [(line.line, line.self.count, line.text) for line in source.lines] == [(21, 3, None)]
-    assert source.missing == "/src/program.rs is not on this machine: copy the sources to that path"
+    assert source.missing.startswith("/src/program.rs is not on this machine: copy the sources to that path, or say")
 
 
 def test_annotate_shows_the_lines_around(tmp_path):
@@ -182,6 +182,39 @@ def library_source(path: str) -> SourceListing:
     tables = known.TABLES | {"frames": [row | {"file": path} for row in known.TABLES["frames"]]}
     (source,) = pyrometer.build(known.META, samples=known.samples(), **tables).annotate("main").sources
     return source
+
+
+@pytest.fixture
+def moved(tmp_path) -> pyrometer.Profile:
+    """A function whose debug info names a folder that is gone; its file of twenty lines is in ``elsewhere/app``."""
+    (tmp_path / "elsewhere/app").mkdir(parents=True)
+    (tmp_path / "elsewhere/app/work.c").write_text("".join(f"text {at}\n" for at in range(1, 21)))
+    (tmp_path / "elsewhere/work.c").write_text("another\n" * 20)
+    return pyrometer.build(
+        metrics=[{"name": "Ir", "unit": "count", "kind": "exact"}],
+        functions=[{"name": "work"}],
+        frames=[{"function": 0, "file": "/gone/app/../app/work.c", "line": 10}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "value": 5}],
+    )
+
+
+@pytest.mark.parametrize("way", ["function", "columns", "file", "all"])
+def test_sources_are_found_in_folders_by_the_end_of_their_paths(moved, tmp_path, way):
+    ways = {
+        "function": lambda sources: moved.annotate("work", sources=sources).sources[0],
+        "columns": lambda sources: moved.metric_columns("annotate", function="work", sources=sources).files[0],
+        "file": lambda sources: moved.metric_columns("annotate", file="work.c", sources=sources).files[0],
+        "all": lambda sources: moved.metric_columns("annotate", sources=sources).files[0],
+    }
+    found = ways[way](Sources((tmp_path / "nowhere", tmp_path / "elsewhere"), 2))
+    assert [(line.line, line.text) for line in found.lines] == [(at, f"text {at}") for at in range(8, 13)]
+    assert found.missing is None
+    usual = ways[way](Sources((tmp_path / "elsewhere",)))
+    assert len(usual.lines) == (20 if way == "file" else 7)
+    missing = ways[way](Sources())
+    assert [(line.line, line.text) for line in missing.lines] == [(10, None)]
+    assert "--source-path FOLDER" in missing.missing
 
 
 @pytest.mark.usefixtures("toolchain")

@@ -63,6 +63,12 @@ impl Profile {
         Ok(identified.map(Self::new).map_err(Known::from)?)
     }
 
+    /// The same profile without the calls between functions: where addresses are to be named, inlined calls take their
+    /// place.
+    fn without_calls(&self, py: Python<'_>) -> PyResult<Self> {
+        Ok(py.detach(|| self.0.without_calls()).map(Self::new).map_err(Known::from)?)
+    }
+
     fn meta_json(&self) -> PyResult<String> {
         Ok(rows::to_json(&self.0.meta)?)
     }

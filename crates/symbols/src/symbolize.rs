@@ -149,24 +149,33 @@ fn expanded(tables: Tables, mut symbols: Vec<Symbols>, options: &Options) -> Sym
 }
 
 /// Looks names up again, with files that may not have been there the first time. A binary for which less
-/// is found now keeps the names it has.
+/// is found now keeps the names it has; so does all of a profile with calls, whose ends have no addresses.
 pub fn resymbolize(
     meta: &Meta,
     mut tables: Tables,
     provider: &dyn BinaryProvider,
     options: &Options,
 ) -> Symbolized {
+    if !tables.calls.is_empty() {
+        return unchanged(tables, CALLS);
+    }
     let addresses = addresses(&tables, |frame| matches!(frame.kind.as_str(), "native" | "kernel"));
     let mut symbols = looked_up(meta, &tables, &addresses, provider, options);
+    let lines = with_lines(&tables);
     let unsaved: Vec<Unsaved> = symbols.iter_mut().filter_map(|symbols| symbols.unsaved.take()).collect();
     let mut again = vec![false; tables.binaries.len()];
-    for ((binary, symbols), again) in tables.binaries.iter_mut().zip(&mut symbols).zip(&mut again) {
+    for (((binary, symbols), again), &has_lines) in
+        tables.binaries.iter_mut().zip(&mut symbols).zip(&mut again).zip(&lines)
+    {
         let names = !symbols.resolution.addresses().is_empty();
+        let is_first = binary.symbols_from.is_empty() && binary.missing.is_none();
+        // Whoever wrote the file may have seen more than is here.
+        let has_more = is_first && has_lines && rank(&symbols.symbols_from) < OF_LINES;
         *again = names
+            && !has_more
             && worth(symbols.missing.as_ref(), &symbols.symbols_from)
                 >= worth(binary.missing.as_ref(), &binary.symbols_from);
-        let is_first = binary.symbols_from.is_empty() && binary.missing.is_none();
-        if *again || is_first {
+        if *again || (is_first && !has_more) {
             binary.symbols_from.clone_from(&symbols.symbols_from);
             binary.missing.clone_from(&symbols.missing);
         }
@@ -180,6 +189,27 @@ pub fn resymbolize(
     let moved = |&row: &i32| found.stacks.get(usize::try_from(row).ok()?).copied();
     let stacks = collapsed.iter().filter_map(moved).collect();
     Symbolized { stacks, ..found }
+}
+
+const CALLS: &str =
+    "names were not looked up again: the profile has calls between functions, as another tool named them";
+
+/// The tables as they are, and why.
+fn unchanged(tables: Tables, why: &str) -> Symbolized {
+    let stacks = (0..).take(tables.stacks.len()).collect();
+    Symbolized { tables, stacks, notes: vec![why.into()], files: Vec::new() }
+}
+
+/// For each binary, whether lines of its code are known.
+fn with_lines(tables: &Tables) -> Vec<bool> {
+    let mut known = vec![false; tables.binaries.len()];
+    for frame in tables.frames.iter().filter(|frame| frame.line.is_some()) {
+        let row = frame.binary.and_then(|row| usize::try_from(row).ok());
+        if let Some(known) = row.and_then(|row| known.get_mut(row)) {
+            *known = true;
+        }
+    }
+    known
 }
 
 /// How much was found: the kind of source, and whether something of it is missing.
@@ -196,9 +226,12 @@ fn rank(symbols_from: &str) -> u8 {
         "mini-debuginfo" => 2,
         "symtab" | "kallsyms" => 3,
         _ if symbols_from.contains("+symtab") => 3,
-        _ => 4,
+        _ => OF_LINES,
     }
 }
+
+/// The rank of what tells lines.
+const OF_LINES: u8 = 4;
 
 fn looked_up(
     meta: &Meta,

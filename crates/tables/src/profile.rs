@@ -137,6 +137,15 @@ impl Profile {
         self.with(self.meta.clone(), tables)
     }
 
+    /// The same rows without the calls between functions.
+    ///
+    /// # Errors
+    /// Those of [`Self::with_meta`].
+    pub fn without_calls(&self) -> Result<Self> {
+        let tables = Tables { calls: Vec::new(), ..self.tables.clone() };
+        self.with(self.meta.clone(), tables)
+    }
+
     fn with(&self, meta: Meta, tables: Tables) -> Result<Self> {
         let samples = match &self.samples {
             Store::File(samples) => Store::File(samples.clone()),

@@ -15,7 +15,7 @@ from pyrometer.collect.engines import Request
 @click.option("--cache", is_flag=True, help="Simulate this machine's caches, too: misses of I1, D1 and the last level.")
 @click.option("--branches", is_flag=True, help="Simulate branch prediction, too.")
 @click.option("--calls", is_flag=True, help="Follow calls: who calls whom, and inclusive counts.")
-@click.option("--inlined", is_flag=True, help="Count by inlined call, too.")
+@click.option("--inlined", is_flag=True, help="Count by inlined call, too; not with --calls.")
 @click.option(
     "--from",
     "--toggle",
@@ -38,6 +38,11 @@ def command(program: tuple[str, ...], form: str, no_children: bool, inlined: boo
       pyrometer instructions --cache --branches -- ./program
       pyrometer instructions --calls --from parse -- ./program
     """
+    if inlined and options["calls"]:
+        raise click.UsageError(
+            "--inlined has no meaning with --calls: of calls between functions it is not known which of the functions "
+            "inlined into them they are of. Count twice."
+        )
     chosen = {name: options.pop(name) for name in ("cache", "branches", "calls", "inside")}
     request = Request("instructions", addresses=inlined, children=not no_children, **chosen)
     count(program, request, form, **options)

@@ -75,7 +75,7 @@ def _keep(finished: Finished, about: _About, path: Path, files: DebugFiles | Non
     profile = read.with_meta(_meta(read, finished, about).to_json())
     if about.request.addresses or about.request.what in HEAP_MODES:
         # The files do not say which build ran; without that no debug info elsewhere and no machine code is believed.
-        profile = profile.identified(about.started)
+        profile = profile.without_calls().identified(about.started)
         options = (files or DebugFiles()).options(lambda options: native.wanted(profile, options))
         return native.resymbolize(profile, path, options)
     profile.save(os.fspath(path))
@@ -89,8 +89,8 @@ def _nothing_inside(read: native.Profile, request: Request) -> list[str]:
     names = " or ".join(request.inside)
     return [
         f"nothing was counted: the program never called a function {names}. Functions have the names of their symbols "
-        "(C++: with what they take, so that a * behind the name helps), and one that was inlined is none: give --from "
-        "its caller, or build with -fno-inline"
+        "(C++: with what they take, of templates also with what they return, so that a * behind the name helps, or one "
+        "before it too), and one that was inlined is none: give --from its caller, or build with -fno-inline"
     ]
 
 

@@ -9,7 +9,7 @@ use pyrometer_symbols::{
     DebugSections, ElfImage, Files, Options, Resolver, Search, resymbolize, symbolize, unsymbolized_leaf,
 };
 use pyrometer_tables::meta::Meta;
-use pyrometer_tables::schema::{Binary, Event, Frame, Function, Stack, Tables};
+use pyrometer_tables::schema::{Binary, Call, Event, Frame, Function, Stack, Tables};
 
 /// An address in `outer` at which two calls are inlined, and one in `main`.
 fn interesting(path: &Path) -> (i64, i64) {
@@ -353,6 +353,33 @@ fn looking_names_up_again_changes_nothing_where_nothing_is_new() {
     std::fs::remove_file(&path).expect("the folder is writable");
     let gone = resymbolize(&Meta::default(), tables.clone(), &Files::default(), &Options::default());
     assert_eq!(gone.tables, tables, "what cannot be looked up keeps its names");
+}
+
+#[test]
+fn names_with_lines_that_another_tool_gave_are_not_replaced_by_names_alone() {
+    let bench = Bench::new();
+    let path = bench.c("prog", C_PROGRAM, &["-O2"]);
+    let mut tables = Tables {
+        binaries: vec![Binary { path: path.to_str().expect("UTF-8").into(), ..Binary::default() }],
+        functions: vec![Function { name: "given".into(), ..Function::default() }],
+        frames: vec![Frame {
+            function: Some(0),
+            line: Some(7),
+            ..native(0, symbol(&read(&path), "main").start as i64)
+        }],
+        stacks: vec![node(None, 0)],
+        ..Tables::default()
+    };
+    let name = |tables: &Tables| {
+        let again = resymbolize(&Meta::default(), tables.clone(), &Files::default(), &Options::default());
+        (again.tables.functions[0].name.clone(), again.tables.binaries[0].symbols_from.clone(), again.notes)
+    };
+    assert_eq!(name(&tables), ("given".into(), String::new(), vec![]));
+    tables.frames[0].line = None;
+    assert_eq!(name(&tables), ("main".into(), "symtab".into(), vec![]));
+    tables.calls = vec![Call { caller: 0, callee: 0, count: 1, ..Call::default() }];
+    let (kept, _, notes) = name(&tables);
+    assert_eq!((kept.as_str(), notes.len()), ("given", 1));
 }
 
 #[test]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -72,7 +73,7 @@ class Valgrind:
         log = "".join(path.read_text(errors="replace") for path in sorted(folder.glob("log.*")))
         notes = list(_notes(log))
         if not files:
-            raise _failure(status, notes, log)
+            raise _failure(status, notes, log, command[0])
         for path in files:
             self._complete(path, self.tool(request))
         doubled = sum(not _begins_anew(folder, parent) for parent in forked.values())
@@ -103,6 +104,8 @@ class Valgrind:
             options += [f"--I1={caches.instructions}", f"--D1={caches.data}", f"--LL={caches.last}"]
         if tool == "callgrind":
             options += ["--separate-threads=yes", f"--dump-instr={_yes(request.addresses)}"]
+            # By itself it has functions that call themselves twice, to tell callers apart: here there are none.
+            options += [] if request.calls else ["--separate-recs=1"]
             options += [f"--toggle-collect={function}" for function in request.inside]
             # What was counted is written then and begins anew, in the child too.
             options += [f"--dump-before={function}" for function in _FORKING]
@@ -158,6 +161,11 @@ def _may_nest(inside: Sequence[str]) -> bool:
     return len(inside) > 1 or any(set("*?") & set(pattern) for pattern in inside)
 
 
+def _is_setuid(program: str) -> bool:
+    path = shutil.which(program)
+    return path is not None and bool(Path(path).stat().st_mode & (stat.S_ISUID | stat.S_ISGID))
+
+
 def _yes(wanted: bool) -> str:
     return "yes" if wanted else "no"
 
@@ -170,8 +178,14 @@ def _notes(log: str) -> Iterator[str]:
             yield words.format(*(group.strip() for group in found.groups()))
 
 
-def _failure(status: int, notes: Sequence[str], log: str) -> EngineError:
+def _failure(status: int, notes: Sequence[str], log: str, program: str) -> EngineError:
     """Why there is no file."""
+    if _is_setuid(program):
+        return EngineError(
+            f"Valgrind cannot run {program}",
+            "it is setuid or setgid, and whoever runs under Valgrind gets no other user's rights",
+            f"count a copy, which has lost the bit: cp {program} .",
+        )
     if status < 0:
         return EngineError(
             "the program left no counts", f"it was killed by signal {-status}", "let it end by itself, or send SIGTERM"
