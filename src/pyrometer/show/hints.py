@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from functools import singledispatch
 
 from pyrometer.analyze import (
     Annotation,
+    Basis,
+    FunctionRow,
     Lines,
     MetricAnnotation,
+    MetricRow,
     MetricTable,
     MetricTree,
     Neighbours,
@@ -18,6 +22,7 @@ from pyrometer.analyze import (
     Tree,
 )
 from pyrometer.profile import Quality
+from pyrometer.profile.heap import is_of_blocks
 from pyrometer.show.grid import without_parameters
 
 
@@ -31,7 +36,7 @@ def next_command(view: object, file: str) -> str:
 def _summary(view: Summary, file: str) -> str:
     if _is_nameless(view.basis.quality):
         return _symbolize(file)
-    return _show(file, "lines" if all(row.self == row.total for row in view.by_total.rows) else "tree")
+    return _show(file, "lines" if _are_alone(view.basis, view.by_total.rows) else "tree")
 
 
 @next_command.register
@@ -45,7 +50,7 @@ def _top(view: Top, file: str) -> str:
         return _symbolize(file)
     if not view.rows:
         return _show(file, "tree")
-    if all(row.self == row.total for row in view.rows):
+    if _are_alone(view.basis, view.rows):
         return _show(file, "lines")
     return _of_function(file, "callers", view.rows[0].place.name)
 
@@ -80,7 +85,7 @@ def _metric_table(view: MetricTable, file: str) -> str:
         return _annotate(view.function or "", file)
     if not view.rows:
         return _show(file, "tree")
-    if view.kind == "top" and all(row.self == row.total for row in view.rows):
+    if view.kind == "top" and _are_alone(view.basis, view.rows):
         return _show(file, "lines")
     name = view.rows[0].place.name
     return _annotate(name, file) if view.kind == "lines" else _of_function(file, "callers", name)
@@ -95,6 +100,12 @@ def _metric_tree(view: MetricTree, file: str) -> str:
 @next_command.register
 def _metric_annotation(view: MetricAnnotation, file: str) -> str:
     return _of_function(file, "callers", view.function) if view.function else _show(file, "files")
+
+
+def _are_alone(basis: Basis, rows: Sequence[FunctionRow | MetricRow]) -> bool:
+    """Whether these functions seem to have no callers, as those that Cachegrind counts; a heap's blocks have askers."""
+    counted = basis.metric.kind == "exact" and not is_of_blocks(basis.metric)
+    return counted and bool(rows) and all(row.self == row.total for row in rows)
 
 
 def _is_nameless(found: Quality) -> bool:

@@ -118,10 +118,8 @@ def remarks(basis: Basis) -> list[str]:
     if basis.paths == "estimate":
         return ["estimate: the profile has no stacks; costs are divided over callers by the cost of their calls"]
     if basis.paths == "alone":
-        return [
-            "no callers are known: the profile has each function by itself, neither stacks nor calls (of a program: "
-            "pyrometer instructions --calls counts these, too)"
-        ]
+        counted = ": pyrometer instructions --calls counts these, too" if basis.metric.name == "Ir" else ""
+        return [f"no callers are known, for the profile has each function by itself, neither stacks nor calls{counted}"]
     if basis.paths == "none":
         return ["calls left out: they cannot be filtered, so that totals are the functions' own costs"]
     lines = [_cycle(cycle) for cycle in basis.cycles[:SHOWN_CYCLES]]
