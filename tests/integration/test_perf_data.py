@@ -194,9 +194,7 @@ def test_compressed_records_are_unpacked(program: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("how", [[], ["-z"]], ids=["plain", "compressed"])
-def test_files_of_several_threads_are_one_recording(
-    program: Path, tmp_path: Path, run_pyrometer: Run, how: list[str]
-):
+def test_files_of_several_threads_are_one_recording(program: Path, tmp_path: Path, run_pyrometer: Run, how: list[str]):
     data = record(tmp_path / "perf.data", "--threads", *how, "--call-graph", "dwarf", "--", program, 300, 2)
     assert {path.name for path in data.iterdir()} > {"data", "data.0"}
     recorded = assert_same(data)

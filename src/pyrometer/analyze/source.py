@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 
@@ -26,7 +25,7 @@ CONTEXT = 3
 """Lines and instructions shown around one that costs something."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Sources:
     """Where sources are looked for, and how much of them is shown."""
 

@@ -19,9 +19,9 @@ def symbolize(
     output: str | os.PathLike[str] | None = None,
     finishing: AbstractContextManager[object] | None = None,
 ) -> ProfileData:
-    """Look the names of a profile up with ``files``, and write it to ``output``; by default to its own file, or to
-    what that becomes: another tool's file stays as it is, and so does an interrupted recording.
+    """Look the names of a profile up with ``files``, and write it to ``output``, by default to its own file.
 
+    Another tool's file stays as it is, and so does an interrupted recording: the default is what they become.
     A binary for which less is found than before keeps its names. The context manager ``finishing``
     is open while names are looked up, not while files are fetched.
     """
