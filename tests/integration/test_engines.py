@@ -534,6 +534,46 @@ def test_a_setuid_program_is_none_for_the_engine(freestanding, tmp_path):
     assert "why: it is setuid or setgid" in done.stderr
 
 
+LOSING = """
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    if (argc > 1 && argv[1][0] == 'u') return setuid(65534) ? 9 : 0;
+    if (fork() == 0) execl(argv[0], argv[0], "u", (char *)0);
+    int runs[2];
+    char byte = 0;
+    if (pipe(runs)) return 8;
+    pid_t child = fork();
+    if (child == 0) for (write(runs[1], &byte, 1);;) pause();
+    if (read(runs[0], &byte, 1) != 1) return 7;
+    kill(child, SIGKILL);
+    while (wait(0) > 0) { }
+    return 0;
+}
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives up the rights of root")
+@pytest.mark.parametrize("command", [["instructions"], ["instructions", "--calls"], ["heap"]])
+def test_processes_that_left_no_counts_are_said(command, tmp_path):
+    program = built(tmp_path, LOSING)
+    done = run(tmp_path, *command, "-o", "a.pyro", "--", program, "u")
+    assert done.returncode == 116
+    assert "why: it had given up the rights to write what was counted" in done.stderr
+    assert run(tmp_path, *command, "-o", "a.pyro", "--", program, "k").returncode == 0
+    notes = [note for note in pyrometer.load(tmp_path / "a.pyro").meta.notes if note.startswith("processes")]
+    assert notes == [
+        f"processes that left no counts: 1 ({program} u); they had given up the rights to write what was counted "
+        "(setuid, chroot)",
+        f"processes that left no counts: 1 ({program} k); they were killed, or executed a program that Valgrind does "
+        "not follow (setuid)",
+    ]
+    assert run(tmp_path, *command, "-o", "b.pyro", "--", "sh", "-c", "true; /bin/true & wait").returncode == 0
+    assert not any("left no counts" in note for note in pyrometer.load(tmp_path / "b.pyro").meta.notes)
+
+
 def test_without_the_engine_its_package_is_named(tmp_path):
     done = subprocess.run(
         [PYROMETER, "instructions", "--", "/bin/true"],

@@ -227,5 +227,5 @@ def _change(name: str, unit: str, pairs: Sequence[tuple[float, float]]) -> Chang
     if not before:
         # There is no share of nothing, but a difference.
         return Change(name, unit, before, after, None, None, None, is_real)
-    change, lower, upper = (each / abs(before) if isfinite(each) else None for each in (mean, low, high))
-    return Change(name, unit, before, after, change, lower, upper, is_real)
+    low, high = (each / abs(before) if several else None for each in (low, high))
+    return Change(name, unit, before, after, mean / abs(before), low, high, is_real)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 FORKS = ("-v",)
@@ -17,6 +17,9 @@ _GONE = re.compile(r"^[-=]+\d+[-=]+ Discarding syms at 0x([0-9a-f]+)-0x[0-9a-f]+
 _PARENT = re.compile(r"^==\d+== Parent PID: (\d+)$", re.MULTILINE)
 _STARTED = re.compile(r"^--\d+-- Scheduler: using ", re.MULTILINE)
 """Said when a program begins, not by the child of a fork."""
+_COMMAND = re.compile(r"^==\d+== Command: (.*)$", re.MULTILINE)
+_REFUSED = re.compile(r"^==\d+== [Ee]rror: (?:can't|can not) open .*output file", re.MULTILINE)
+"""That a tool's file could not be written."""
 _END = 64
 """Bytes, at the end of a file, that have its last brace."""
 
@@ -26,6 +29,13 @@ def forked(folder: Path) -> dict[str, str]:
     logs = {path.suffix[1:]: path.read_text(errors="replace") for path in folder.glob("log.*")}
     parents = {pid: _PARENT.search(log) for pid, log in logs.items() if not _STARTED.search(log)}
     return {pid: parent[1] for pid, parent in parents.items() if parent and parent[1] in logs}
+
+
+def lost(folder: Path, written: Collection[str]) -> list[tuple[str, bool]]:
+    """The commands of processes that are not among the ``written`` ones; whether their counts could not be written."""
+    logs = {path.suffix[1:]: path.read_text(errors="replace") for path in sorted(folder.glob("log.*"))}
+    begun = {pid: _COMMAND.findall(log) for pid, log in logs.items() if pid not in written}
+    return [(commands[-1], bool(_REFUSED.search(logs[pid]))) for pid, commands in begun.items() if commands]
 
 
 def add_process(file: Path, pid: str) -> None:

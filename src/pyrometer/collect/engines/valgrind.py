@@ -73,12 +73,14 @@ class Valgrind:
         log = "".join(path.read_text(errors="replace") for path in sorted(folder.glob("log.*")))
         notes = list(_notes(log))
         if not files:
-            raise _failure(status, notes, log, command[0])
+            raise _failure(status, notes, log, command[0], logs.lost(folder, ()))
         for path in files:
             self._complete(path, self.tool(request))
         doubled = sum(not _begins_anew(folder, parent) for parent in forked.values())
         if doubled and request.children:
             notes.append(_forks(doubled, self.tool(request)))
+        if request.children:
+            notes += _lost(logs.lost(folder, {_process(path) for path in files}))
         if _may_nest(request.inside):
             notes.append(_NESTED)
         if caches and not caches.known:
@@ -150,6 +152,26 @@ def _forks(processes: int, tool: str) -> str:
     )
 
 
+_GAVE_UP = "given up the rights to write what was counted (setuid, chroot)"
+
+
+def _lost(processes: Sequence[tuple[str, bool]]) -> Iterator[str]:
+    """What is missing of processes that left no counts: their commands, and whether these could not be written."""
+    for commands, why in (
+        ([command for command, refused in processes if refused], f"had {_GAVE_UP}"),
+        (
+            [command for command, refused in processes if not refused],
+            "were killed, or executed a program that Valgrind does not follow (setuid)",
+        ),
+    ):
+        if commands:
+            shown = ", ".join(sorted(set(commands))[:_SHOWN])
+            more = ", …" if len(set(commands)) > _SHOWN else ""
+            yield f"processes that left no counts: {len(commands)} ({shown}{more}); they {why}"
+
+
+_SHOWN = 3
+"""Commands that are named."""
 _NESTED = (
     "where one of the functions of --from calls another of them, Callgrind stops counting until that returns: if some "
     "do, count from the outermost alone"
@@ -178,8 +200,16 @@ def _notes(log: str) -> Iterator[str]:
             yield words.format(*(group.strip() for group in found.groups()))
 
 
-def _failure(status: int, notes: Sequence[str], log: str, program: str) -> EngineError:
+def _failure(
+    status: int, notes: Sequence[str], log: str, program: str, processes: Sequence[tuple[str, bool]]
+) -> EngineError:
     """Why there is no file."""
+    if any(refused for _, refused in processes):
+        return EngineError(
+            "the program left no counts",
+            f"it had {_GAVE_UP}",
+            "run all of it as the user that it becomes: setpriv --reuid=USER --clear-groups pyrometer …",
+        )
     if _is_setuid(program):
         return EngineError(
             f"Valgrind cannot run {program}",
