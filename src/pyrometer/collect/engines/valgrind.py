@@ -161,7 +161,7 @@ def _lost(processes: Sequence[tuple[str, bool]]) -> Iterator[str]:
         ([command for command, refused in processes if refused], f"had {_GAVE_UP}"),
         (
             [command for command, refused in processes if not refused],
-            "were killed, or executed a program that Valgrind does not follow (setuid)",
+            "were killed, still run, or executed a program that Valgrind does not follow (setuid)",
         ),
     ):
         if commands:
