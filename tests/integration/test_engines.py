@@ -474,6 +474,18 @@ def test_with_calls_a_forked_process_counts_what_it_does_itself(tmp_path):
     assert functions(tmp_path, "b.pyro", "Ir") == {"before": counted["before"]}
 
 
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [("heap", "linked statically"), ("copies", "linked statically"), ("ad-hoc", "DHAT_AD_HOC_EVENT(weight)")],
+)
+def test_a_heap_of_which_nothing_was_seen_says_why(mode, words, freestanding, tmp_path):
+    done = run(tmp_path, "heap", "--mode", mode, "-o", "a.pyro", "--", freestanding)
+    assert done.returncode == 7, done.stderr
+    first = pyrometer.load(tmp_path / "a.pyro").meta.notes[0]
+    assert first.startswith("nothing was counted: ")
+    assert words in first
+
+
 def test_copies_are_counted(tmp_path):
     source = "#include <string.h>\n#include <stdio.h>\nint main(int c, char **v) { char a[64]; (void)v;\n"
     source += "for (int i = 0; i < 10; i++) memcpy(a, (char *)&source + c * 0, 40); return a[0] * 0; }\n"

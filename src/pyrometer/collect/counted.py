@@ -82,10 +82,29 @@ def _keep(finished: Finished, about: _About, path: Path, files: DebugFiles | Non
     return native.Profile.open(os.fspath(path))
 
 
-def _nothing_inside(read: native.Profile, request: Request) -> list[str]:
-    """Why a count that is of some functions only has nothing."""
-    if not request.inside or any(value for value, _ in read.totals()):
+def _why_nothing(read: native.Profile, request: Request) -> list[str]:
+    """Why a count has nothing."""
+    if any(value for value, _ in read.totals()):
         return []
+    if request.what in HEAP_MODES:
+        return [f"nothing was counted: {_NO_HEAP[request.what]}"]
+    return _nothing_inside(request) if request.inside else []
+
+
+_STATIC = (
+    "Valgrind can only take their place in programs that are linked dynamically (of Rust: not for a target with musl, "
+    "of C and C++: without -static)"
+)
+_NO_HEAP = {
+    "heap": f"the program allocated nothing by malloc and the like, or is linked statically. {_STATIC}. Nor does it "
+    "see what a program takes from the kernel by itself, as Go's do",
+    "copies": f"the program copied nothing by memcpy and the like, or is linked statically. {_STATIC}",
+    "ad-hoc": "events are what the program reports by DHAT_AD_HOC_EVENT(weight) of valgrind/dhat.h, and it never did",
+}
+"""Why there is nothing, by what was to be counted."""
+
+
+def _nothing_inside(request: Request) -> list[str]:
     names = " or ".join(request.inside)
     return [
         f"nothing was counted: the program never called a function {names}. Functions have the names of their symbols "
@@ -130,7 +149,7 @@ def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
         host=this_host(),
         # What the user can do something about comes first.
         notes=[
-            *_nothing_inside(read, about.request),
+            *_why_nothing(read, about.request),
             *finished.notes,
             *([] if about.request.addresses or about.request.what in HEAP_MODES else _nameless(read)),
             *found.notes,
