@@ -531,6 +531,18 @@ def test_options_that_are_set_up_for_valgrind_do_not_count(options, freestanding
     assert pyrometer.load(tmp_path / "x.pyro").top().basis.total > 0
 
 
+def test_debug_info_that_the_engine_cannot_read_is_said(tmp_path):
+    program = built(tmp_path, RECURSIVE, "-O1")
+    (tmp_path / "none").write_bytes(b"no debug info")
+    command = ["objcopy", "--update-section", f".debug_line={tmp_path / 'none'}", program]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    assert run(tmp_path, "instructions", "-o", "a.pyro", "--", program).returncode == 0
+    (note,) = pyrometer.load(tmp_path / "a.pyro").meta.notes
+    assert note.startswith(
+        f"Valgrind could not read the debug info of {program} (DWARF line info appears to be corrupt"
+    )
+
+
 def test_a_program_that_is_not_there(tmp_path):
     done = run(tmp_path, "instructions", "--", "no-such-program")
     assert done.returncode == 127

@@ -28,6 +28,16 @@ _NOTES = (
         "Valgrind does not know an instruction of the program ({0}): it ended there. Build for an older "
         "processor: RUSTFLAGS='-C target-cpu=x86-64-v2', or -march=x86-64-v2 for C",
     ),
+    (
+        re.compile(r"debuginfo reader: Possibly corrupted debuginfo file"),
+        "Valgrind cannot read the debug info of the program, or of a library that it loads, and gives up: build it "
+        "anew, or count a copy without (strip --strip-debug)",
+    ),
+    (
+        re.compile(r"Serious error when reading debug info\n.* When reading debug info from (.+):\n--\d+-- (.+)"),
+        "Valgrind could not read the debug info of {0} ({1}): its functions have no lines, nor names but those of "
+        "symbols",
+    ),
     (re.compile(r"Warning: set address range perms: large range"), ""),
     (re.compile(r"Fatal error at startup: (.*)"), "Valgrind could not start: {0}"),
 )
