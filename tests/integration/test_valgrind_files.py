@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -96,6 +97,26 @@ def test_cachegrind_files_have_the_numbers_of_cg_annotate(of: str, options: list
     profile.export("cachegrind", again)
     copy = annotate("cg_annotate", again, tmp_path)
     assert copy == annotation
+
+
+def test_differences_and_sums_of_files_are_those_of_cg_diff_and_cg_merge(tmp_path: Path):
+    files = [tmp_path / "before", tmp_path / "after"]
+    for file, arguments in zip(files, (["/"], ["-l", "/"]), strict=True):
+        measured("cachegrind", CACHES, ["/bin/ls", *arguments], file)
+    merged, differing = tmp_path / "merged", tmp_path / "differing"
+    subprocess.run(["cg_merge", "-o", merged, *files], check=True, capture_output=True, timeout=60)
+    differing.write_bytes(subprocess.run(["cg_diff", *files], check=True, capture_output=True, timeout=60).stdout)
+    check(pyrometer.import_files(files), annotate("cg_annotate", merged, tmp_path))
+    annotation = annotate("cg_annotate", differing, tmp_path, lines=False)
+    before, after = map(pyrometer.load, files)
+    for at, metric in enumerate(annotation.events):
+        expected: Counter[str] = Counter()
+        for place, values in annotation.functions.items():
+            expected[place.partition(":")[0]] += values[at]
+        found = before.diff(after, by="file", metric=metric)
+        assert found.total.after - found.total.before == annotation.totals[at]
+        changed = {row.name: row.difference for row in found.rows if row.difference}
+        assert changed == {name: value for name, value in expected.items() if value}
 
 
 @pytest.mark.parametrize("of", ["program", "ls"])
