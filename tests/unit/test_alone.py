@@ -4,6 +4,7 @@ import dataclasses
 import io
 
 import known
+import known_graph
 import known_heap
 import pytest
 
@@ -84,3 +85,13 @@ def test_counts_are_no_samples(counted):
     allocated = text.render(heap.top(metric="alloc-bytes", focus="parse_request"))
     assert "2 allocation points left out by the filters" in allocated
     assert "samples left out by the filters" in text.render(known.profile().top(focus="lex"))
+
+
+def test_functions_are_not_hidden_where_their_cost_would_be_nobodys(counted):
+    with pytest.raises(pyrometer.SelectionError, match="no functions can be hidden in this view"):
+        counted.top(hide="work")
+    with pytest.raises(pyrometer.SelectionError) as caught:
+        known_graph.profile().top(hide="work")
+    assert "--view tree" in caught.value.cure
+    assert known_graph.profile().tree(hide="work").basis.total == known_graph.profile().top().basis.total
+    assert known.profile().top(hide="solve").basis.total == known.profile().top().basis.total

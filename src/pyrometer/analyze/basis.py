@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from pyrometer import native
 from pyrometer.analyze.interval import effective_size, wilson
+from pyrometer.errors import SelectionError
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Filters, Metric, ProfileData, Quality
 from pyrometer.profile.heap import is_of_blocks
@@ -134,6 +135,12 @@ def weigh(profile: ProfileData, options: FilterOptions, *, estimate: bool = Fals
         filters = replace(filters, hide_allocators=True)
     selection = filters.selection(profile)
     stacked = profile.native.estimated(selection) if estimate else None
+    if filters.hide and not stacked and len(profile.stacks) and not _has_callers(profile):
+        raise SelectionError(
+            "no functions can be hidden in this view",
+            "what they cost would be their callers', and the profile has no stacks that tell these",
+            "leave them out: --exclude" + ("; or --view tree, of estimated stacks" if len(profile.calls) else ""),
+        )
     weights = (stacked or profile.native).weigh(selection)
     ground = Basis(
         metric=metric,
@@ -156,8 +163,12 @@ def _paths(profile: ProfileData, weights: native.Weights) -> Paths:
 
 def without_paths(profile: ProfileData, basis: Basis) -> Basis:
     """The basis of a view that found no callers: does the profile know of any?"""
-    has_callers = basis.paths != "stacks" or any(row["parent"] is not None for row in profile.stacks.rows())
-    return basis if has_callers else replace(basis, paths="alone")
+    return basis if basis.paths != "stacks" or _has_callers(profile) else replace(basis, paths="alone")
+
+
+def _has_callers(profile: ProfileData) -> bool:
+    """Whether any of its stacks has more than one frame."""
+    return any(row["parent"] is not None for row in profile.stacks.rows())
 
 
 def _cycles(ground: Basis, weights: native.Weights, filters: Filters) -> tuple[Cycle, ...]:
