@@ -266,6 +266,16 @@ def test_a_ratio_of_what_was_not_counted_is_no_mistake_but_one_of_unknown_names_
     assert "wall-time" in done.stderr, "what was measured is not lost"
 
 
+@pytest.mark.parametrize("command", ["stat", "instructions"])
+def test_the_folder_may_be_gone(command: str, tmp_path: Path):
+    folder, kept = tmp_path / "gone", tmp_path / "a.pyro"
+    folder.mkdir()
+    script = f"rmdir {folder}; exec {PYROMETER} {command} -o {kept} -- true"
+    done = subprocess.run(["sh", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert pyrometer.load(kept).meta.directory == ""
+
+
 def test_a_kept_profile_shows_the_same_table(run_pyrometer: Run, tmp_path: Path):
     path = tmp_path / "a.pyro"
     done = run_pyrometer("stat", "-r", 3, "-o", path, "--", "true")

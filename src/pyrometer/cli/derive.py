@@ -44,7 +44,11 @@ def configuration_files(folder: Path | None = None) -> Iterator[Path]:
     own = Path(platformdirs.user_config_dir("pyrometer", appauthor=False)) / FILE
     if own.is_file():
         yield own
-    here = (folder or Path()).absolute()
+    try:
+        here = (folder or Path()).absolute()
+    except FileNotFoundError:
+        # Somebody has removed the folder that we are in.
+        return
     project = next((path / FILE for path in (here, *here.parents) if (path / FILE).is_file()), None)
     if project is not None and project != own:
         yield project

@@ -13,7 +13,7 @@ from pathlib import Path
 from pyrometer import native
 from pyrometer.collect.debugfiles import DebugFiles
 from pyrometer.collect.engines import HEAP_MODES, Engine, Finished, Request
-from pyrometer.collect.host import this_host
+from pyrometer.collect.host import this_folder, this_host
 from pyrometer.collect.output import choose_output, give_back
 from pyrometer.collect.program import find_program
 from pyrometer.frozen import frozen
@@ -141,7 +141,7 @@ def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
         instrument=about.request.what,
         source="",
         command=list(about.command),
-        directory=str(Path.cwd()),
+        directory=this_folder(),
         start_wall=about.started,
         start=about.clock,
         duration=about.duration,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from pyrometer import native
-from pyrometer.collect.host import this_host
+from pyrometer.collect.host import this_folder, this_host
 from pyrometer.collect.interrupt import handed_on
 from pyrometer.collect.program import find_program
 from pyrometer.errors import EngineError
@@ -57,7 +57,7 @@ def with_facts(profile: native.Profile, command: Sequence[str], **facts: int) ->
         Meta.from_json(profile.meta_json()),
         source="",
         command=list(command),
-        directory=str(Path.cwd()),
+        directory=this_folder(),
         host=this_host(),
         **facts,  # type: ignore[arg-type]
     )

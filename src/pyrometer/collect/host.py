@@ -31,3 +31,11 @@ def _text(path: Path) -> str:
         return path.read_text(errors="replace")
     except OSError:
         return ""
+
+
+def this_folder() -> str:
+    """The folder that we run in; empty if somebody has removed it, which keeps no program from running."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return ""
