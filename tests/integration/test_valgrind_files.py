@@ -114,7 +114,7 @@ def test_differences_and_sums_of_files_are_those_of_cg_diff_and_cg_merge(tmp_pat
         for place, values in annotation.functions.items():
             expected[place.partition(":")[0]] += values[at]
         found = before.diff(after, by="file", metric=metric)
-        assert found.total.after - found.total.before == annotation.totals[at]
+        assert found.total.difference == annotation.totals[at]
         changed = {row.name: row.difference for row in found.rows if row.difference}
         assert changed == {name: value for name, value in expected.items() if value}
 
