@@ -531,6 +531,20 @@ def test_options_that_are_set_up_for_valgrind_do_not_count(options, freestanding
     assert pyrometer.load(tmp_path / "x.pyro").top().basis.total > 0
 
 
+def test_a_program_that_executes_another_one_in_its_place(tmp_path):
+    done = run(tmp_path, "instructions", "--no-children", "--", "env", "true")
+    assert done.returncode == 116
+    assert "why: it executed another program in its place, which --no-children leaves out" in done.stderr
+    assert run(tmp_path, "instructions", "-o", "a.pyro", "--", "env", "true").returncode == 0
+    (note,) = (note for note in pyrometer.load(tmp_path / "a.pyro").meta.notes if "in its place" in note)
+    assert re.fullmatch(r"what env did before it executed \S*true in its place is not counted", note)
+    script = tmp_path / "a script's"
+    script.write_text("#!/usr/bin/env sh\n/bin/true\n")
+    script.chmod(0o755)
+    assert run(tmp_path, "instructions", "-o", "b.pyro", "--", script).returncode == 0
+    assert not any("in its place" in note for note in pyrometer.load(tmp_path / "b.pyro").meta.notes)
+
+
 def test_debug_info_that_the_engine_cannot_read_is_said(tmp_path):
     program = built(tmp_path, RECURSIVE, "-O1")
     (tmp_path / "none").write_bytes(b"no debug info")

@@ -38,6 +38,19 @@ def lost(folder: Path, written: Collection[str]) -> list[tuple[str, bool]]:
     return [(commands[-1], bool(_REFUSED.search(logs[pid]))) for pid, commands in begun.items() if commands]
 
 
+def replaced(folder: Path, program: str) -> str:
+    """The program that the first process executed in its place; empty if it is still ``program``."""
+    logs = {path.suffix[1:]: path.read_text(errors="replace") for path in sorted(folder.glob("log.*"))}
+    for log in logs.values():
+        parent, command = _PARENT.search(log), _COMMAND.search(log)
+        if parent and command and parent[1] not in logs:
+            words = [word.replace("\\", "") for word in re.split(r"(?<!\\) ", command[1])]
+            # An interpreter that runs the program is that program.
+            names = (Path(word).name for word in words)
+            return "" if Path(program).name in names else words[0]
+    return ""
+
+
 def add_process(file: Path, pid: str) -> None:
     """Tell a file of Cachegrind which process it is of: as ``pid``, which we read."""
     file.write_bytes(f"pid: {pid}\n".encode() + file.read_bytes())

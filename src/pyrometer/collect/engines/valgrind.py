@@ -83,12 +83,18 @@ class Valgrind:
         log = "".join(path.read_text(errors="replace") for path in sorted(folder.glob("log.*")))
         notes = list(_notes(log))
         if not files:
-            raise _failure(status, notes, log, command[0], logs.lost(folder, ()))
+            lost = logs.lost(folder, ())
+            if not request.children and status >= 0 and not notes and any(not refused for _, refused in lost):
+                raise _REPLACED
+            raise _failure(status, notes, log, command[0], lost)
         for path in files:
             self._complete(path, self.tool(request))
         doubled = sum(not _begins_anew(folder, parent) for parent in forked.values())
         if doubled and request.children:
             notes.append(_forks(doubled, self.tool(request)))
+        replaced = logs.replaced(folder, command[0])
+        if replaced:
+            notes.append(f"what {command[0]} did before it executed {replaced} in its place is not counted")
         if request.children:
             notes += _lost(logs.lost(folder, {_process(path) for path in files}))
         if _may_nest(request.inside):
@@ -193,6 +199,15 @@ def _may_nest(inside: Sequence[str]) -> bool:
     return len(inside) > 1 or any(set("*?") & set(pattern) for pattern in inside)
 
 
+_REPLACED = EngineError(
+    "the program left no counts",
+    "it executed another program in its place, which --no-children leaves out",
+    "count without --no-children, or that program itself",
+)
+_HEADER = re.compile(r"Parent PID|Command:|Copyright|Using Valgrind|could not unlink")
+"""Lines of a log that are no reason."""
+
+
 def _is_setuid(program: str) -> bool:
     path = shutil.which(program)
     return path is not None and bool(Path(path).stat().st_mode & (stat.S_ISUID | stat.S_ISGID))
@@ -230,6 +245,7 @@ def _failure(
         return EngineError(
             "the program left no counts", f"it was killed by signal {-status}", "let it end by itself, or send SIGTERM"
         )
-    last = [line.split("== ", 1)[-1] for line in log.splitlines() if re.match("==[0-9]+== .", line)]
+    said = [line.split("== ", 1)[-1] for line in log.splitlines() if re.match("==[0-9]+== .", line)]
+    last = [line for line in said if not _HEADER.match(line)]
     why = notes[0] if notes else (last[-1] if last else f"Valgrind ended with status {status}")
     return EngineError("Valgrind cannot run this program", why, "its own message stands above, if it had one")
