@@ -19,11 +19,11 @@ def symbolize(
     output: str | os.PathLike[str] | None = None,
     finishing: AbstractContextManager[object] | None = None,
 ) -> ProfileData:
-    """Look the names of a profile up with ``files``, and write it to ``output``, by default to its own file.
+    """Look the names of a profile up with ``files``, and write it to ``output``; by default to its own file.
 
-    Another tool's file stays as it is, and so does an interrupted recording: the default is what they become.
-    A binary for which less is found than before keeps its names. The context manager ``finishing``
-    is open while names are looked up, not while files are fetched.
+    Another tool's file stays as it is, and so does an interrupted recording: a profile of that name is written. A
+    binary for which less is found than before keeps its names. The context manager ``finishing`` is open while names
+    are looked up, not while files are fetched.
     """
     asked = finished_name(profile) if output is None else output
     if asked is None:
