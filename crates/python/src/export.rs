@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use pyo3::prelude::*;
 use pyrometer_formats::svg::Picture;
@@ -39,6 +40,7 @@ pub fn export(
 ) -> PyResult<LeftOut> {
     let grouping = Grouping::from(grouping);
     let inner = &profile.0;
+    let stopped = Mutex::default();
     let written = py.detach(|| {
         let selection = selection.selection()?;
         if options.format == "parquet" {
@@ -46,9 +48,12 @@ pub fn export(
             return written.map_err(|error| Known::of_export(&options.path, error));
         }
         let write = |out: &mut dyn Write| write(inner, &selection, grouping, &options, out);
-        whole(&options.path, write).map_err(|error| Known::of_export(&options.path, error))
+        whole(&options.path, &stopped, write).map_err(|error| Known::of_export(&options.path, error))
     });
-    Ok(written?)
+    match stopped.into_inner() {
+        Ok(Some(error)) => Err(error),
+        _ => Ok(written?),
+    }
 }
 
 fn write(
@@ -90,19 +95,28 @@ fn unknown(format: &str) -> Error {
     ProfileError::Selection { what: format!("there is no format `{format}`") }.into()
 }
 
-/// Writes a file under another name first, and renames it when it is whole. What is no plain file
-/// (a pipe, `/dev/stdout`) is written as it is.
-fn whole(path: &Path, write: impl Fn(&mut dyn Write) -> Result<LeftOut>) -> Result<LeftOut> {
+/// Why writing was stopped, if it was.
+type Stopped = Mutex<Option<PyErr>>;
+
+/// Writes a file under another name first, and renames it when it is whole; a link to a file stays one. What is no plain
+/// file (a pipe, `/dev/stdout`) is written as it is.
+fn whole(
+    path: &Path,
+    stopped: &Stopped,
+    write: impl Fn(&mut dyn Write) -> Result<LeftOut>,
+) -> Result<LeftOut> {
+    let path = &linked(path);
     match fs::symlink_metadata(path) {
         Ok(about) if !about.is_file() => {
             // `/dev/stdout` may be a file that others write to: what stands there stays.
-            let is_device = path.starts_with("/dev") || path.starts_with("/proc");
+            let is_device = is_device(path);
             let file = OpenOptions::new().write(true).append(is_device).truncate(!is_device).open(path)?;
-            into(file, write)
+            into(file, stopped, write)
         }
         _ => {
             let partial = beside(path);
-            let written = File::create(&partial).map_err(Error::from).and_then(|file| into(file, write));
+            let written =
+                File::create(&partial).map_err(Error::from).and_then(|file| into(file, stopped, write));
             let done = written.and_then(|left_out| {
                 fs::rename(&partial, path)?;
                 Ok(left_out)
@@ -112,8 +126,51 @@ fn whole(path: &Path, write: impl Fn(&mut dyn Write) -> Result<LeftOut>) -> Resu
     }
 }
 
-fn into(file: File, write: impl Fn(&mut dyn Write) -> Result<LeftOut>) -> Result<LeftOut> {
-    let mut out = BufWriter::with_capacity(1 << 16, file);
+fn is_device(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
+}
+
+/// The file that a link leads to; the path itself of whatever else.
+fn linked(path: &Path) -> PathBuf {
+    let leads_to_a_file = !is_device(path) && path.is_symlink() && path.is_file();
+    let target = leads_to_a_file.then(|| fs::canonicalize(path).ok()).flatten();
+    target.unwrap_or_else(|| path.to_owned())
+}
+
+/// Stops writing at Ctrl-C, also while nobody reads what is written.
+struct Heeding<'a> {
+    file: File,
+    stopped: &'a Stopped,
+}
+
+impl Heeding<'_> {
+    fn heed(&self) -> io::Result<()> {
+        Python::attach(|py| py.check_signals()).map_err(|error| {
+            if let Ok(mut stopped) = self.stopped.lock() {
+                *stopped = Some(error);
+            }
+            io::Error::other("interrupted")
+        })
+    }
+}
+
+impl Write for Heeding<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.heed()?;
+        let written = self.file.write(bytes);
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+            self.heed()?;
+        }
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn into(file: File, stopped: &Stopped, write: impl Fn(&mut dyn Write) -> Result<LeftOut>) -> Result<LeftOut> {
+    let mut out = BufWriter::with_capacity(1 << 16, Heeding { file, stopped });
     let left_out = write(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok(left_out)
