@@ -303,6 +303,34 @@ def test_export_refuses_what_a_format_cannot_hold(file, capsys):
     assert_error(capsys, 88, "collapse-runtime has no meaning for the format pprof")
 
 
+@pytest.mark.parametrize("target", ["folded", "pprof", "csv"])
+def test_an_export_without_samples_says_so(file, capsys, target):
+    assert run(["export", "--to", target, "--focus", "nowhere"]) == 0
+    assert "no samples: the filters leave none" in capsys.readouterr().err
+    assert run(["export", "--to", target, "--focus", "solve"]) == 0
+    assert "no samples" not in capsys.readouterr().err
+
+
+def test_samples_of_another_metric_are_samples(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("two.folded").write_text("main;left 5 0\nmain;right 0 7\n")
+    assert run(["export", "two.folded", "--to", "pprof", "--focus", "right"]) == 0
+    assert "no samples" not in capsys.readouterr().err
+    assert run(["export", "two.folded", "--to", "folded", "-o", "left", "--focus", "right"]) == 0
+    assert "no samples: the filters leave none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "said"), [("-", "standard input is no file"), ("pipe", "is a device or a pipe")])
+def test_a_pipe_is_no_profile_and_the_cure_is_a_file(tmp_path, monkeypatch, capsys, given, said):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    for command in (["show"], ["import", "--from", "folded"]):
+        assert run([*command, given]) == 82
+        shown = capsys.readouterr().err
+        assert said in shown
+        assert "try: write what comes out of it to a file, and give that" in shown
+
+
 def test_folded_export_to_a_pipe(file):
     command = [*COMMAND, "export", "--to", "folded", "-o", "/dev/stdout"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from pyrometer.api import Profile
 from pyrometer.cli.input import open_input
 from pyrometer.cli.options import STDOUT, filters, real_output
-from pyrometer.formats import FORMATS, by_name
+from pyrometer.formats import FORMATS, Format, by_name
 
 _NAMES = [each.name for each in FORMATS if each.name != "flamegraph"]
 _SUFFIXES = (".recording", ".pyro")
@@ -34,10 +35,18 @@ def command(file: str | None, target: str, output: str | None, inverted: bool, *
     known = by_name(target)
     path = real_output(output) or beside(profile.path or Path("profile"), known.suffix)
     left_out = profile.export(target, path, inverted, **chosen)
+    if any(chosen.values()) and _selects_nothing(profile, known, chosen):
+        click.echo("no samples: the filters leave none", err=True)
     if left_out:
         click.echo(f"left out, for {target} has no place for it: {'; '.join(left_out)}", err=True)
     if path != STDOUT:
         click.echo(f"wrote {path}, for {known.title}", err=True)
+
+
+def _selects_nothing(profile: Profile, known: Format, chosen: dict[str, Any]) -> bool:
+    """Whether the filters leave no sample of any metric that the format holds."""
+    held = [chosen["metric"]] if "metric" in known.options else [metric.name for metric in profile.metric_list]
+    return not any(profile.top(1, **{**chosen, "metric": metric}).basis.samples for metric in held)
 
 
 def beside(path: Path, suffix: str) -> str:

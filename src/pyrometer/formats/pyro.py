@@ -20,6 +20,12 @@ HEAD = 4096
 """Bytes that a format is recognised by."""
 _JOURNAL = b"PYRJOURN"
 _ARCHIVE = b"PK\x03\x04"
+_STANDARD_INPUT = Path("-")
+_ONLY_ONCE = (
+    "a profile is read more than once, in any order",
+    "write what comes out of it to a file, and give that",
+)
+"""Why a pipe is no profile, and the cure."""
 _ELF = b"\x7fELF"
 _OF_PERF = b"PERFILE2", b"2ELIFREP"
 _UTF_16 = b"\xff\xfe", b"\xfe\xff"
@@ -30,10 +36,12 @@ def read_head(path: Path) -> bytes:
     try:
         # Opening a pipe waits for somebody to write into it.
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise NotAProfileError(f"{path} is a device or a pipe", "a profile is read more than once, in any order")
+            raise NotAProfileError(f"{path} is a device or a pipe", *_ONLY_ONCE)
         with path.open("rb") as file:
             return file.read(HEAD)
     except FileNotFoundError as error:
+        if path == _STANDARD_INPUT:
+            raise NotAProfileError("standard input is no file", *_ONLY_ONCE) from error
         raise ProfileNotFoundError(f"there is no file {path}") from error
     except IsADirectoryError as error:
         return _head_in_folder(path, error)
