@@ -33,7 +33,7 @@ const CARRIED: &[Part] = &[
 ];
 
 /// The columns.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Row<'a> {
     metric: &'a str,
     unit: &'a str,
@@ -67,7 +67,9 @@ pub fn write(profile: &Profile, selection: &Selection, out: impl Write) -> Resul
     let profile = &*Stacked::of(profile, selection, Metrics::All)?;
     let tables = profile.tables();
     let names: Vec<_> = tables.frames.iter().map(|frame| frame_name(tables, frame)).collect();
-    let mut csv = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(out);
+    // The header is written with the first row otherwise, and a table without rows would have none.
+    let mut csv = writer(out, false);
+    csv.write_record(&header()?).map_err(failure)?;
     let mut paths = Paths { tables, names: &names, leaf: None, text: String::new() };
     let mut failed = Ok(());
     for_each_selected(profile, selection, |sample| {
@@ -82,6 +84,18 @@ pub fn write(profile: &Profile, selection: &Selection, out: impl Write) -> Resul
         left_out.push("lines, addresses and binaries of callers".to_owned());
     }
     Ok(left_out)
+}
+
+fn writer<W: Write>(out: W, has_headers: bool) -> csv::Writer<W> {
+    WriterBuilder::new().has_headers(has_headers).terminator(Terminator::Any(b'\n')).from_writer(out)
+}
+
+/// The names of the columns.
+fn header() -> Result<csv::StringRecord> {
+    let mut one = writer(Vec::new(), true);
+    one.serialize(Row::default()).map_err(failure)?;
+    let text = one.into_inner().map_err(|error| Error::Write(error.into_error()))?;
+    csv::Reader::from_reader(&text[..]).headers().cloned().map_err(failure)
 }
 
 fn row<'a>(

@@ -4,7 +4,21 @@ use proptest::prelude::*;
 use pyrometer_formats::csv;
 use pyrometer_tables::select::Selection;
 
-use super::profiles::{Keeps, Rows, add, profiles, rows};
+use super::profiles::{Keeps, Rows, add, known, profiles, rows};
+
+#[test]
+fn a_table_without_rows_has_its_columns() {
+    let written = |selection: Selection| {
+        let mut out = Vec::new();
+        csv::write(&known(true), &selection, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let header = "metric,unit,value,count,time_ns,cpu,process,pid,thread,tid,function,file,line,column,address,binary,\
+                  inlined,kind,stack\n";
+    let nothing = Selection { time: Some(0..1), ..Selection::default() };
+    assert_eq!(written(nothing), header);
+    assert!(written(Selection::default()).starts_with(header));
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
