@@ -45,6 +45,9 @@ const CARRIED: &[Part] = &[
     Part::Notes,
 ];
 
+/// The bytes of a process's name that the kernel keeps.
+const COMM: usize = 15;
+
 /// Writes all metrics of the selected samples; what had no place.
 ///
 /// # Errors
@@ -98,13 +101,36 @@ pub fn convert(profile: &Profile, selection: &Selection) -> Result<message::Prof
 
 /// The program's own binary comes first, for that is what readers take the first one for.
 fn main_first(profile: &Profile, mut mappings: Vec<message::Mapping>) -> Vec<message::Mapping> {
-    let name = |path: &str| Path::new(path).file_name().map(ToOwned::to_owned);
-    let program = profile.meta.command.first().and_then(|program| name(program));
-    let is_main = |binary: &Binary| program.is_some() && name(&binary.path) == program;
-    if let Some(at) = profile.tables().binaries.iter().position(is_main) {
+    let tables = profile.tables();
+    let command = profile.meta.command.join(" ");
+    let process = tables.processes.first().map_or("", |process| process.name.as_str());
+    let find =
+        |is_main: &dyn Fn(&str) -> bool| tables.binaries.iter().position(|binary| is_main(file_name(binary)));
+    let main = find(&|name| is_program_of(&command, name)).or_else(|| find(&|name| is_comm(process, name)));
+    if let Some(at) = main {
         mappings[..=at].rotate_right(1);
     }
     mappings
+}
+
+fn file_name(binary: &Binary) -> &str {
+    Path::new(&binary.path).file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// Whether a command begins with a program of this name, which other tools may write with spaces and without quotes.
+fn is_program_of(command: &str, name: &str) -> bool {
+    let mut found = command.match_indices(name).filter(|_| !name.is_empty());
+    found.any(|(at, _)| {
+        let (before, after) = (&command[..at], &command[at + name.len()..]);
+        (before.is_empty() || before.ends_with('/'))
+            && (after.is_empty() || after.starts_with(' '))
+            && !before.contains(' ')
+    })
+}
+
+/// Whether a process is called by this name, of which the kernel keeps 15 bytes.
+fn is_comm(process: &str, name: &str) -> bool {
+    !process.is_empty() && (process == name || process.len() == COMM && name.starts_with(process))
 }
 
 /// A stack and a thread, and two values for each metric.

@@ -45,6 +45,18 @@ fn the_programs_binary_is_the_first_mapping_of_pprof() {
 }
 
 #[test]
+fn a_program_whose_name_has_spaces_is_found_too() {
+    // Valgrind does not quote them, and a text of perf has the name of the process alone.
+    let callgrind = "# callgrind format\ncmd: ./my prog 1\nevents: Ir\nob=/lib/libm.so.6\nfn=sin\n1 5\nob=/bin/my prog\nfn=main\n1 2\n";
+    let perf = "my prog 7 1.5: 10 cycles:\n\tf sin (/lib/libm.so.6)\n\t1f main (/bin/my prog)\n\n";
+    for (format, text) in [("callgrind", callgrind), ("perf-script", perf)] {
+        let written =
+            pyrometer_formats::pprof::convert(&read(text, format).unwrap(), &Selection::default()).unwrap();
+        assert_eq!(written.string_table[written.mapping[0].filename as usize], "/bin/my prog", "{format}");
+    }
+}
+
+#[test]
 fn messages_and_texts_of_others_are_not_pprof() {
     let samples_without_types = field(2, &[10, 1, 1, 18, 1, 7]).repeat(3);
     for other in [&b"PERFILE2"[..], b"P\x01H\x01\n\x04text", b"\n\n main;a 5\n", &samples_without_types] {
