@@ -35,11 +35,17 @@ impl Code {
                 (code.functions.len() - 1) as u32
             })
         };
+        let function_of = |row: usize| tables.frames[row].function.map(|row| row as usize);
+        let lines_in = only_files(tables, tables.functions.len(), function_of);
+        let file = |row: i32| {
+            let own = tables.functions[row as usize].file.as_deref();
+            own.or(lines_in[row as usize]).unwrap_or_default()
+        };
         let binary = |row: Option<i32>| row.map_or("", |row| &tables.binaries[row as usize].path);
-        let of_function = tables.functions.iter().map(|function| {
+        let of_function = (0..).zip(&tables.functions).map(|(row, function)| {
             place(Named {
                 name: one_line(exact_name(function)),
-                file: one_line(function.file.as_deref().unwrap_or_default()),
+                file: one_line(file(row)),
                 binary: one_line(binary(function.binary)),
             })
         });
@@ -52,9 +58,7 @@ impl Code {
                 _ => place(Named {
                     name: function
                         .map_or_else(|| one_line(&frame_name(tables, frame)), |f| one_line(exact_name(f))),
-                    file: one_line(
-                        function.and_then(|function| function.file.as_deref()).unwrap_or_default(),
-                    ),
+                    file: one_line(frame.function.map_or("", file)),
                     binary: one_line(binary(frame.binary.or(own))),
                 }),
             }
@@ -63,6 +67,25 @@ impl Code {
         code.of_function = of_function;
         code
     }
+}
+
+/// Of each of `count` things that frames are of, the one file that all their lines are in.
+///
+/// Compilers say of some functions only that: of C++ lambdas for one.
+pub(crate) fn only_files(
+    tables: &Tables,
+    count: usize,
+    thing_of: impl Fn(usize) -> Option<usize>,
+) -> Vec<Option<&str>> {
+    let mut files = vec![None; count];
+    let mut several = vec![false; count];
+    for (row, frame) in tables.frames.iter().enumerate() {
+        if let (Some(thing), Some(file)) = (thing_of(row), frame.file.as_deref()) {
+            several[thing] |= files[thing].is_some_and(|known| known != file);
+            files[thing] = Some(file);
+        }
+    }
+    files.into_iter().zip(several).map(|(file, several)| file.filter(|_| !several)).collect()
 }
 
 /// The name, with what Pyrometer takes off: other tools tell `f`, `f.constprop.0` and `f@@LIB_2` apart.

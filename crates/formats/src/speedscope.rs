@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 
 use crate::LeftOut;
 use crate::carried::{Part, left_out};
+use crate::code::only_files;
 use crate::error::Result;
 use crate::stacked::Stacked;
 use crate::summary;
@@ -38,13 +39,14 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
     let profiles = series
         .iter()
         .map(|((thread, metric), series)| Sampled::new(tables, &labels, *thread, *metric, series));
+    let lines_in = only_files(tables, labels.labels.len(), |row| Some(labels.of_frame[row] as usize));
     let meta = &profile.meta;
     let document = Document {
         schema: SCHEMA,
         exporter: meta.creator.clone(),
         name: format!("{} ({})", summary::title(meta), summary::quality(meta)),
         active_profile_index: heaviest(&series),
-        shared: Shared { frames: labels.labels.iter().map(Frame::of).collect() },
+        shared: Shared { frames: labels.labels.iter().zip(lines_in).map(Frame::of).collect() },
         profiles: profiles.collect(),
     };
     serde_json::to_writer(&mut out, &document)?;
@@ -106,13 +108,10 @@ struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn of(label: &'a Label) -> Self {
-        Self {
-            name: &label.name,
-            // Without debug info the binary is the best place known.
-            file: label.file.as_deref().or(Some(label.binary.as_str()).filter(|b| !b.is_empty())),
-            line: label.line,
-        }
+    fn of((label, lines_in): (&'a Label, Option<&'a str>)) -> Self {
+        // Without debug info the binary is the best place known.
+        let binary = Some(label.binary.as_str()).filter(|path| !path.is_empty());
+        Self { name: &label.name, file: label.file.as_deref().or(lines_in).or(binary), line: label.line }
     }
 }
 

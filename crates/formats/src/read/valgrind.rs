@@ -75,22 +75,64 @@ pub(crate) fn unit_mark(unit: &str) -> &'static str {
     }
 }
 
-/// Keeps the command, if it is the first that is known. These files join its words by spaces.
+/// Keeps the command, if it is the first that is known.
 pub(super) fn command(meta: &mut Meta, line: &str) {
     if meta.command.is_empty() {
-        meta.command = line.split_ascii_whitespace().map(str::to_owned).collect();
+        meta.command = words(line);
+    }
+}
+
+/// The name of the program of a command line, without its folder.
+pub(super) fn program(command_line: &str) -> String {
+    let program = words(command_line).into_iter().next().unwrap_or_default();
+    program.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The words of a command line. Valgrind joins them by spaces; files of ours have them as one writes them for a shell.
+fn words(line: &str) -> Vec<String> {
+    shell_words(line).unwrap_or_else(|| line.split_ascii_whitespace().map(str::to_owned).collect())
+}
+
+/// None if there is a quote that a shell would not take for one of a whole word.
+fn shell_words(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut rest = line.trim_ascii_start();
+    while !rest.is_empty() {
+        let plain =
+            || rest.split_at(rest.find(|letter: char| letter.is_ascii_whitespace()).unwrap_or(rest.len()));
+        let (word, after) = match rest.starts_with('\'') {
+            true => quoted(rest)?,
+            false => (plain().0.to_owned(), plain().1),
+        };
+        words.push(word);
+        rest = after.trim_ascii_start();
+        if rest.len() == after.len() && !rest.is_empty() {
+            return None;
+        }
+    }
+    Some(words)
+}
+
+/// A word in single quotes, in which a quote of its own is `'\''`, and what follows it.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let (mut word, mut rest) = (String::new(), text);
+    loop {
+        let (inside, after) = rest.strip_prefix('\'')?.split_once('\'')?;
+        word.push_str(inside);
+        let Some(more) = after.strip_prefix("\\'") else { return Some((word, after)) };
+        word.push('\'');
+        rest = more;
     }
 }
 
 /// The row of the one thread that is known of a process, which has this command line.
 pub(super) fn thread(builder: &mut Builder, pid: i32, command_line: &str) -> i32 {
-    let program = command_line.split_ascii_whitespace().next().unwrap_or_default();
-    let name = program.rsplit('/').next().unwrap_or_default();
+    let name = program(command_line);
     if !builder.tables().processes.iter().any(|process| process.pid == pid) {
         let command_line = command_line.to_owned();
-        builder.process(Process { pid, name: name.to_owned(), command_line, ..Process::default() });
+        builder.process(Process { pid, name: name.clone(), command_line, ..Process::default() });
     }
-    builder.thread(pid, pid, name)
+    builder.thread(pid, pid, &name)
 }
 
 /// What stands before the counts of samples lost, in files of ours: those are of one profile only.

@@ -5,5 +5,6 @@ mod by_our_readers;
 mod chrome;
 mod csv;
 mod otlp;
+mod places;
 mod profiles;
 mod said;

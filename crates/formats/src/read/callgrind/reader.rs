@@ -280,8 +280,7 @@ impl<'a> Reader<'a> {
 
     fn command(&mut self, value: &str) {
         valgrind::command(&mut self.builder.meta, value);
-        let program = value.split_ascii_whitespace().next().unwrap_or_default();
-        self.process.name = program.rsplit('/').next().unwrap_or_default().to_owned();
+        self.process.name = valgrind::program(value);
         self.process.command_line = value.to_owned();
     }
 
