@@ -49,11 +49,11 @@ pub enum Error {
         formats: Vec<&'static str>,
     },
     /// Something else stands in the file than its format says.
-    #[error("{}: {place}: expected {expected}, found {found}", path.display())]
+    #[error("{}: {place}{}expected {expected}, found {found}", path.display(), if place.is_empty() { "" } else { ": " })]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// `byte 17`, `line 3 (byte 40)`: counted in what is unpacked.
+        /// `byte 17`, `line 3 (byte 40)`: counted in what is unpacked; `sample 4`; empty where what was expected says it.
         place: String,
         /// What should stand there.
         expected: String,
@@ -91,6 +91,29 @@ impl Error {
             found: found.to_owned(),
             is_part: true,
         }
+    }
+
+    /// The error of a file of which a part does not fit the others, wherever its bytes are.
+    #[must_use]
+    pub fn misfit(path: &Path, expected: &str, found: &str) -> Self {
+        Self::Malformed {
+            path: path.to_owned(),
+            place: String::new(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+            is_part: true,
+        }
+    }
+
+    /// The same, with the part that it was found in, where no place is known yet.
+    #[must_use]
+    pub(crate) fn within(mut self, part: impl FnOnce() -> String) -> Self {
+        if let Self::Malformed { place, .. } = &mut self
+            && place.is_empty()
+        {
+            *place = part();
+        }
+        self
     }
 
     /// The same of a file whose form is broken, so that nothing of it can be told from anything else.

@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use super::costs::Costs;
 use super::room::Room;
 use super::valgrind;
+use super::whole::{Rounded, first_too_large};
 use super::wide_samples::WideSamples;
 use crate::error::{Error, Result};
 use crate::nameless::address_alone;
@@ -44,6 +45,8 @@ pub struct Builder {
     kept: Vec<String>,
     /// Parts of files that say another sum than that of their lines: how many, and both of the first.
     differing: Option<(u64, i64, i64)>,
+    rounded: Rounded,
+    sums_may_stop: bool,
     binaries: FxHashMap<(String, Option<String>), i32>,
     functions: FxHashMap<FunctionKey, i32>,
     frames: FxHashMap<Frame, i32>,
@@ -312,6 +315,16 @@ impl Builder {
         self.differing.get_or_insert((0, said, summed)).0 += 1;
     }
 
+    /// Sums may stop at the largest number: the format marks those that did.
+    pub fn let_sums_stop(&mut self) {
+        self.sums_may_stop = true;
+    }
+
+    /// The whole number next to one that may have a fraction, which is said; none if it has more than 63 bits.
+    pub fn whole(&mut self, number: f64) -> Option<i64> {
+        self.rounded.whole(number)
+    }
+
     /// The profile.
     ///
     /// # Errors
@@ -330,6 +343,9 @@ impl Builder {
             let first = self.kept.join("; ");
             self.note(format!("{} things that do not fit were left out: {first}", self.left_out));
         }
+        if let Some(note) = self.rounded.note() {
+            self.note(note);
+        }
         match self.differing {
             None => {}
             Some((1, said, summed)) => self.note(format!(
@@ -340,7 +356,13 @@ impl Builder {
                  {summed}: the lines count."
             )),
         }
-        let own = costs.as_ref().or(self.wide.as_ref()).map_or(0, WideSamples::observations);
+        let wide = costs.as_ref().or(self.wide.as_ref());
+        let too_large = first_too_large(&self.tables.metrics, &self.samples, wide);
+        if let Some(metric) = too_large.filter(|_| !self.sums_may_stop) {
+            let what = format!("the values of {} do not add up within 63 bits", metric.name);
+            return Err(Error::TooLarge { path: path.to_owned(), what });
+        }
+        let own = wide.map_or(0, WideSamples::observations);
         let counted = self.samples.iter().fold(own, |sum, sample| sum.saturating_add(sample.count));
         if self.meta.quality.samples == 0 {
             self.meta.quality.samples = counted;

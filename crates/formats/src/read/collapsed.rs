@@ -91,9 +91,9 @@ fn collapse(
     let mut text = Vec::new();
     collapser
         .collapse(BufReader::new(&bytes[..]), Cursor::new(&mut text))
-        .map_err(|error| input.malformed(0, "what this profiler writes", &error.to_string()))?;
+        .map_err(|error| input.misfit("what this profiler writes", &error.to_string()))?;
     if text.is_empty() {
-        return Err(input.malformed(0, "stacks", "none"));
+        return Err(input.misfit("stacks", "none"));
     }
     let path = input.path().to_owned();
     folded::read(&mut Input::of_bytes(&path, &restored(&text))?, builder)

@@ -86,6 +86,7 @@ enum Next {
 impl File<'_> {
     fn read(&mut self, builder: &mut Builder) -> std::result::Result<(), Wrong> {
         let thread = self.header(builder)?;
+        builder.let_sums_stop();
         loop {
             match self.next()? {
                 Next::End => return Ok(()),

@@ -45,22 +45,27 @@ fn is_comment(line: &[u8]) -> bool {
     line.trim_ascii().is_empty() || line.starts_with(b"#")
 }
 
-/// What stands before the last number, and the number: a whole one, or one whose fraction is rounded. Nothing stands before
-/// that of samples without a stack.
-fn parse(line: &[u8]) -> Option<(&[u8], i64)> {
+/// A number of a line.
+enum Number {
+    Whole(i64),
+    Fraction(f64),
+}
+
+/// What stands before the last number, and the number. Nothing stands before that of samples without a stack.
+fn parse(line: &[u8]) -> Option<(&[u8], Number)> {
     let line = line.trim_ascii_end();
     let at = memchr::memrchr(b' ', line)?;
     Some((line[..at].trim_ascii_end(), number(&line[at + 1..])?))
 }
 
-fn number(text: &[u8]) -> Option<i64> {
+fn number(text: &[u8]) -> Option<Number> {
     if text.is_empty() || !text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
         return None;
     }
     let text = std::str::from_utf8(text).ok()?;
-    text.parse().ok().or_else(|| {
-        let fraction: f64 = text.parse().ok().filter(|_| text.contains('.'))?;
-        (fraction < i64::MAX as f64).then_some(fraction.round() as i64)
+    text.parse().ok().map(Number::Whole).or_else(|| {
+        let fraction = text.parse().ok().filter(|_| text.contains('.'))?;
+        (fraction < i64::MAX as f64).then_some(Number::Fraction(fraction))
     })
 }
 
@@ -112,7 +117,12 @@ impl<'a> Reader<'a> {
         let mut values = [0; 2];
         let mut stack = line;
         for value in values[..self.metrics.len()].iter_mut().rev() {
-            (stack, *value) = parse(stack)?;
+            let (before, number) = parse(stack)?;
+            stack = before;
+            *value = match number {
+                Number::Whole(number) => number,
+                Number::Fraction(number) => self.builder.whole(number)?,
+            };
         }
         let mut node = None;
         let stack = if stack.is_empty() { NO_STACK } else { stack };

@@ -213,7 +213,7 @@ impl Reader<'_, '_> {
 
     fn nowhere(&self, what: &str, rows: usize, index: usize) -> Error {
         let thread = &self.thread.name;
-        self.input.malformed(0, &format!("one of {rows} {what} in thread `{thread}`"), &index.to_string())
+        self.input.misfit(&format!("one of {rows} {what} in thread `{thread}`"), &index.to_string())
     }
 
     /// The stack of a sample.
@@ -239,7 +239,7 @@ impl Reader<'_, '_> {
             let (prefix, frame) = self.node(stack)?;
             path.push((stack, frame));
             if path.len() > self.thread.stack_table.data.len() {
-                return Err(self.input.malformed(0, "a `stackTable` that is a tree", "a stack below itself"));
+                return Err(self.input.misfit("a `stackTable` that is a tree", "a stack below itself"));
             }
             next = prefix;
         }
@@ -266,7 +266,7 @@ impl Reader<'_, '_> {
         let table = &self.thread.stack_table;
         let cells = table.data.get(stack).ok_or_else(|| self.nowhere("stacks", table.data.len(), stack))?;
         let frame = table.index(cells, "frame");
-        let frame = frame.ok_or_else(|| self.input.malformed(0, "a frame of every stack", "none"))?;
+        let frame = frame.ok_or_else(|| self.input.misfit("a frame of every stack", "none"))?;
         Ok((table.index(cells, "prefix"), frame))
     }
 

@@ -179,6 +179,12 @@ impl<'a> Input<'a> {
         Error::malformed(&self.path, offset, expected, found)
     }
 
+    /// The error of a part that does not fit the others, wherever its bytes are.
+    #[must_use]
+    pub fn misfit(&self, expected: &str, found: &str) -> Error {
+        Error::misfit(&self.path, expected, found)
+    }
+
     /// The error of reading that failed at `offset`.
     #[must_use]
     pub fn failed(&self, error: &io::Error, offset: u64) -> Error {

@@ -43,6 +43,7 @@ mod speedscope;
 mod unpack;
 mod v8;
 pub(crate) mod valgrind;
+mod whole;
 mod wide_samples;
 
 use std::path::{Path, PathBuf};

@@ -152,7 +152,7 @@ struct Reader<'a, 'i> {
 
 impl Reader<'_, '_> {
     fn malformed(&self, profile: usize, expected: &str, found: &str) -> Error {
-        self.input.malformed(0, &format!("{expected} in profile {profile}"), found)
+        self.input.misfit(&format!("{expected} in profile {profile}"), found)
     }
 
     fn row(&self, profile: usize, frame: u32) -> Result<i32> {
@@ -167,6 +167,7 @@ impl Reader<'_, '_> {
             return Err(self.malformed(at, &format!("{samples} weights"), &weights.to_string()));
         }
         let (thread, metric, scale) = self.begin(at, &profile.name, &profile.unit);
+        let is_time = profile.unit.ends_with("seconds");
         for (frames, weight) in profile.samples.iter().zip(&profile.weights) {
             let mut node = None;
             for frame in frames {
@@ -174,7 +175,11 @@ impl Reader<'_, '_> {
                 node = Some(self.builder.stack(node, row));
             }
             let node = node.unwrap_or_else(|| self.nothing());
-            self.builder.add(node, thread, metric, scaled(*weight, scale), 1);
+            // What is less than a nanosecond is no loss.
+            let value = if is_time { fitting(*weight * scale) } else { self.builder.whole(*weight) };
+            let value =
+                value.ok_or_else(|| self.malformed(at, "a weight of less than 2^63", &weight.to_string()))?;
+            self.builder.add(node, thread, metric, value, 1);
         }
         Ok(())
     }
@@ -242,6 +247,12 @@ impl Reader<'_, '_> {
 fn ids(name: &str) -> Option<(i32, i32)> {
     let (pid, rest) = name.split_once(" (pid ")?.1.split_once(", tid ")?;
     Some((pid.parse().ok()?, rest.split_once(')')?.0.parse().ok()?))
+}
+
+/// The next whole number, unless it has more than 63 bits.
+fn fitting(value: f64) -> Option<i64> {
+    let whole = value.round();
+    (whole.abs() < i64::MAX as f64).then_some(whole as i64)
 }
 
 fn scaled(value: f64, scale: f64) -> i64 {

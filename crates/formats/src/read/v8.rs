@@ -76,7 +76,7 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let bytes = input.bytes()?;
     let profile: CpuProfile<'_> = super::json::parse(input, &bytes, "a profile of V8")?;
     if profile.nodes.is_empty() {
-        return Err(input.malformed(0, "nodes", "none"));
+        return Err(input.misfit("nodes", "none"));
     }
     let thread = builder.thread(0, 1, "main");
     let mut run = Run::new(thread, "time", profile.start_time);
@@ -120,12 +120,12 @@ impl Run {
         let (samples, deltas) = (part.samples.len(), part.time_deltas.len());
         if samples != deltas {
             let found = format!("{deltas}");
-            builder.left_out(input.malformed(0, &format!("{samples} time deltas"), &found))?;
+            builder.left_out(input.misfit(&format!("{samples} time deltas"), &found))?;
         }
         for (node, delta) in part.samples.iter().zip(&part.time_deltas) {
             match self.stacks.get(node).copied() {
                 Some(stack) => self.sample(builder, stack, *delta),
-                None => builder.left_out(input.malformed(0, "a node for each sample", &node.to_string()))?,
+                None => builder.left_out(input.misfit("a node for each sample", &node.to_string()))?,
             }
         }
         Ok(())
@@ -172,7 +172,7 @@ impl Run {
                 let row = rows.get(&id).ok_or_else(|| self.no_node(input, id))?;
                 path.push(*row);
                 if path.len() > nodes.len() {
-                    return Err(input.malformed(0, "nodes in a tree", "a node below itself"));
+                    return Err(input.misfit("nodes in a tree", "a node below itself"));
                 }
                 next = parents.get(&id).copied();
             }
@@ -186,7 +186,7 @@ impl Run {
 
     fn no_node(&self, input: &Input<'_>, id: i64) -> Error {
         let known = self.stacks.len();
-        input.malformed(0, "a parent among the nodes", &format!("{id}, of {known} nodes before it"))
+        input.misfit("a parent among the nodes", &format!("{id}, of {known} nodes before it"))
     }
 
     fn add_node(&mut self, builder: &mut Builder, node: &Node<'_>, above: Option<i32>) -> Option<i32> {

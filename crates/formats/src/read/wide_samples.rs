@@ -91,6 +91,20 @@ impl WideSamples {
         columns.map(|at| self.count(at)).sum()
     }
 
+    /// Adds the values of each metric to its sum.
+    pub(super) fn add_to_sums(&self, sums: &mut [i128]) {
+        for (row, (_, set)) in self.rows.iter().enumerate() {
+            let metrics = self.sets.get(set as usize).map_or(&[][..], |set| &set.metrics);
+            for (metric, value) in
+                metrics.iter().zip(self.values.of(row * self.width..(row + 1) * self.width))
+            {
+                if let Some(sum) = sums.get_mut(*metric as usize) {
+                    *sum += i128::from(value);
+                }
+            }
+        }
+    }
+
     /// How many observations a value is of.
     fn count(&self, at: usize) -> i64 {
         self.counts.get(at).map_or_else(|| i64::from(self.values.get(at) != 0), |count| i64::from(*count))

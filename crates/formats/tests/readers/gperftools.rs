@@ -79,11 +79,11 @@ fn a_depth_beyond_the_file_takes_no_memory() {
 }
 
 #[test]
-fn numbers_beyond_all_bounds_stay_the_largest() {
+fn numbers_beyond_all_bounds_are_refused() {
     let mut bytes = file(8, false);
     bytes[8 * 5..8 * 6].copy_from_slice(&u64::MAX.to_le_bytes());
-    let profile = read(bytes, "gperftools").unwrap();
-    assert_eq!(rows(&profile)[0].value, i64::MAX);
+    let error = read(bytes, "gperftools").unwrap_err().to_string();
+    assert!(error.ends_with("do not add up within 63 bits"), "{error}");
 }
 
 proptest! {

@@ -8,6 +8,8 @@ mod gecko;
 mod gperftools;
 mod heap_text;
 mod larger;
+mod numbers;
 mod otlp_json;
+mod place_of_errors;
 mod pprof;
 mod traces;

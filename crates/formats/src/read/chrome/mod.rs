@@ -160,7 +160,7 @@ impl<'d> Reader<'_, '_, 'd> {
 
     fn v8(&mut self, event: &Event<'_>) -> Result<()> {
         let Some(Arguments { data }) = event.arguments() else {
-            return Err(self.input.malformed(0, "`args.data` of a part of V8's profile", &event.name));
+            return Err(self.input.misfit("`args.data` of a part of V8's profile", &event.name));
         };
         let key = (event.pid.as_ref().map(event::Id::text), event.id.as_ref().map(event::Id::text));
         let start = data.start_time.or(event.ts).unwrap_or(0.0);
@@ -192,7 +192,7 @@ impl<'d> Reader<'_, '_, 'd> {
 
     fn slice(&mut self, event: &'d Event<'d>) -> Result<()> {
         let Some(time) = event.time() else {
-            return Err(self.input.malformed(0, "`ts` of an event", &event.name));
+            return Err(self.input.misfit("`ts` of an event", &event.name));
         };
         let thread = self.threads.row(self.builder, event);
         self.slices.push(thread, time, event);
@@ -203,7 +203,7 @@ impl<'d> Reader<'_, '_, 'd> {
     fn counter(&mut self, event: &Event<'_>) -> Result<()> {
         let values: Option<Map<String, Value>> = event.arguments();
         let Some((time, values)) = event.time().zip(values) else {
-            return Err(self.input.malformed(0, "`ts` and numbers of a counter", &event.name));
+            return Err(self.input.misfit("`ts` and numbers of a counter", &event.name));
         };
         let thread = Some(self.threads.row(self.builder, event));
         let several = values.len() > 1;
@@ -221,7 +221,7 @@ impl<'d> Reader<'_, '_, 'd> {
 
     fn instant(&mut self, event: &Event<'_>) -> Result<()> {
         let Some(time) = event.time() else {
-            return Err(self.input.malformed(0, "`ts` of an event", &event.name));
+            return Err(self.input.misfit("`ts` of an event", &event.name));
         };
         let thread = Some(self.threads.row(self.builder, event));
         let payload = event.args.map_or("{}", serde_json::value::RawValue::get).to_owned();

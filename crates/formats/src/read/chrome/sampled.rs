@@ -69,12 +69,12 @@ impl<'d> Places<'d> {
                 break;
             }
             let Some(frame) = self.frames.get(id.as_str()) else {
-                return Err(input.malformed(0, "a stack of `stackFrames`", &id));
+                return Err(input.misfit("a stack of `stackFrames`", &id));
             };
             next = frame.parent.as_ref().map(Id::text);
             path.push((id, frame));
             if path.len() > self.frames.len() {
-                return Err(input.malformed(0, "`stackFrames` in a tree", "one below itself"));
+                return Err(input.misfit("`stackFrames` in a tree", "one below itself"));
             }
         }
         for (id, frame) in path.into_iter().rev() {
@@ -94,7 +94,8 @@ impl<'d> Places<'d> {
             kind: "sampled".to_owned(),
             ..Metric::default()
         });
-        let value = event.weight.map_or(1, |weight| weight.round() as i64);
+        // One that is too large makes the sum of all too large.
+        let value = event.weight.map_or(Some(1), |weight| builder.whole(weight)).unwrap_or(i64::MAX);
         builder.sample(Sample { stack, thread, time: event.time(), cpu: None, metric, value, count: 1 });
     }
 }

@@ -60,7 +60,7 @@ impl<'d> Slices<'d> {
             for mark in &marks {
                 nesting.step(mark).or_else(|expected| {
                     let found = format!("`{}` at {} ns", mark.event.name, mark.time);
-                    nesting.builder.left_out(input.malformed(0, expected, &found))
+                    nesting.builder.left_out(input.misfit(expected, &found))
                 })?;
             }
             nesting.end();

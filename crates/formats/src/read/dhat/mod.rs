@@ -36,7 +36,7 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
         }
     };
     drop(bytes);
-    let malformed = |expected: &str, found: &str| input.malformed(0, expected, found);
+    let malformed = |expected: &str, found: &str| input.misfit(expected, found);
     match (document.dhat_file_version, points::kind(&document.mode)) {
         (2, Some(kind)) => points::add(&document, kind, builder, &malformed),
         (2, None) => builder.left_out(malformed("the mode `heap`, `copy` or `ad-hoc`", &document.mode)),

@@ -169,7 +169,7 @@ fn column<'a, T>(
 }
 
 fn wrong_length(input: &Input<'_>, length: usize, what: &str, found: usize) -> Error {
-    input.malformed(0, &format!("{length} {what}"), &found.to_string())
+    input.misfit(&format!("{length} {what}"), &found.to_string())
 }
 
 /// The times of rows, in nanoseconds: given as they are, or as what is between them.

@@ -21,8 +21,7 @@ pub(super) struct Places<'a> {
 impl<'a> Places<'a> {
     pub(super) fn new(input: &Input<'_>, document: &'a Document<'a>, thread: &'a Thread<'a>) -> Result<Self> {
         let shared = &document.shared;
-        let missing =
-            |name| move || input.malformed(0, &format!("{name} of every thread, or shared"), "none");
+        let missing = |name| move || input.misfit(&format!("{name} of every thread, or shared"), "none");
         Ok(Self {
             document,
             stacks: either(&thread.stack_table, &shared.stack_table).ok_or_else(missing("stackTable"))?,
@@ -54,9 +53,7 @@ impl<'a> Places<'a> {
             (Some(prefix), _) => Ok(prefix),
             (None, Some(0)) => Ok(None),
             (None, Some(offset)) => Ok(Some((at as i64).saturating_sub(*offset))),
-            (None, None) => {
-                Err(input.malformed(0, "a prefix of every stack", &format!("none of stack {at}")))
-            }
+            (None, None) => Err(input.misfit("a prefix of every stack", &format!("none of stack {at}"))),
         }
     }
 
@@ -155,5 +152,5 @@ pub(super) fn row<'a, T>(input: &Input<'_>, rows: &'a [T], id: i64, what: &str) 
 
 fn index(input: &Input<'_>, length: usize, id: i64, what: &str) -> Result<usize> {
     let fits = usize::try_from(id).ok().filter(|id| *id < length);
-    fits.ok_or_else(|| -> Error { input.malformed(0, &format!("one of {length} {what}"), &id.to_string()) })
+    fits.ok_or_else(|| -> Error { input.misfit(&format!("one of {length} {what}"), &id.to_string()) })
 }

@@ -56,8 +56,10 @@ fn messages(input: &mut Input<'_>, builder: &mut Builder) -> Result<Vec<Profiles
         return Json::of(input)?.parse_each(input, builder, "ProfilesData of OTLP as JSON");
     }
     let bytes = input.bytes()?;
-    let data = ProfilesData::decode(&bytes[..]).map_err(|error| {
-        input.malformed(0, "a message ProfilesData of OTLP", &error.to_string()).of_the_whole()
+    let mut rest = &bytes[..];
+    let data = ProfilesData::decode(&mut rest).map_err(|error| {
+        let offset = (bytes.len() - rest.len()) as u64;
+        input.malformed(offset, "a message ProfilesData of OTLP", &error.to_string()).of_the_whole()
     })?;
     Ok(vec![data])
 }
@@ -94,7 +96,7 @@ struct Target {
 
 impl Reader<'_, '_> {
     fn malformed(&self, expected: &str, found: &str) -> Error {
-        self.input.malformed(0, expected, found)
+        self.input.misfit(expected, found)
     }
 
     fn resource(&mut self, at: usize, resource: &ResourceProfiles) -> Result<()> {
@@ -167,7 +169,7 @@ impl Reader<'_, '_> {
         for (at, sample) in profile.samples.iter().enumerate() {
             let observed = counts.map(|counts| &counts.samples[at].values[..]);
             if let Err(error) = self.sample(target, sample, observed) {
-                self.builder.left_out(error)?;
+                self.builder.left_out(error.within(|| format!("sample {at} of `{name}`")))?;
             }
         }
         Ok(())

@@ -38,7 +38,7 @@ impl<'a, 'i> Places<'a, 'i> {
     }
 
     fn nowhere(&self, what: &str, rows: usize, index: i32) -> Error {
-        self.input.malformed(0, &format!("an index of one of {rows} {what}"), &index.to_string())
+        self.input.misfit(&format!("an index of one of {rows} {what}"), &index.to_string())
     }
 
     /// The row of a stack.

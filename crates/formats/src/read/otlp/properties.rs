@@ -142,9 +142,8 @@ impl<'a, 'i> Properties<'a, 'i> {
 pub(super) fn text<'a>(input: &Input<'_>, dictionary: &'a ProfilesDictionary, index: i32) -> Result<&'a str> {
     let texts = &dictionary.string_table;
     let text = usize::try_from(index).ok().and_then(|index| texts.get(index)).map(String::as_str);
-    text.or_else(|| (index == 0).then_some("")).ok_or_else(|| {
-        input.malformed(0, &format!("an index of one of {} texts", texts.len()), &index.to_string())
-    })
+    text.or_else(|| (index == 0).then_some(""))
+        .ok_or_else(|| input.misfit(&format!("an index of one of {} texts", texts.len()), &index.to_string()))
 }
 
 /// The attributes of these indices.
@@ -156,7 +155,7 @@ pub(super) fn attributes<'a>(
     let rows = &dictionary.attribute_table;
     let one = |index: &i32| {
         let row = usize::try_from(*index).ok().and_then(|index| rows.get(index)).ok_or_else(|| {
-            input.malformed(0, &format!("an index of one of {} attributes", rows.len()), &index.to_string())
+            input.misfit(&format!("an index of one of {} attributes", rows.len()), &index.to_string())
         })?;
         let value = row.value.as_ref().and_then(|value| value.value.as_ref());
         Ok((text(input, dictionary, row.key_strindex)?, value))

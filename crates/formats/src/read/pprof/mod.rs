@@ -28,8 +28,10 @@ pub(super) const FORMAT: Format = Format {
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let (bytes, broken) = input.bytes_to_the_end()?;
     let whole = whole_fields(&bytes);
-    let profile = Profile::decode(&bytes[..whole]).map_err(|error| {
-        input.malformed(0, "a profile of profile.proto", &error.to_string()).of_the_whole()
+    let mut rest = &bytes[..whole];
+    let profile = Profile::decode(&mut rest).map_err(|error| {
+        let offset = (whole - rest.len()) as u64;
+        input.malformed(offset, "a profile of profile.proto", &error.to_string()).of_the_whole()
     })?;
     if broken.is_some() || whole < bytes.len() {
         let cut =
@@ -103,7 +105,8 @@ impl<'a, 'i> Reader<'a, 'i> {
         let profile = self.profile;
         let is_of_use = LazyCell::new(|| is_of_use(profile));
         for (at, sample) in self.profile.sample.iter().enumerate() {
-            if let Err(error) = self.sample(at, sample, &roles) {
+            if let Err(error) = self.sample(sample, &roles) {
+                let error = error.within(|| format!("sample {at}"));
                 if !*is_of_use {
                     return Err(error.of_the_whole());
                 }
@@ -114,7 +117,7 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 
     fn malformed(&self, expected: &str, found: &str) -> crate::Error {
-        self.input.malformed(0, expected, found)
+        self.input.misfit(expected, found)
     }
 
     fn text(&self, index: i64) -> Result<&'a str> {
@@ -154,14 +157,14 @@ impl<'a, 'i> Reader<'a, 'i> {
         Ok(if same { self.profile.period } else { 0 })
     }
 
-    fn sample(&mut self, at: usize, sample: &message::Sample, roles: &[Role]) -> Result<()> {
+    fn sample(&mut self, sample: &message::Sample, roles: &[Role]) -> Result<()> {
         if sample.value.len() != roles.len() {
-            let expected = format!("{} values in sample {at}", roles.len());
+            let expected = format!("{} values", roles.len());
             return Err(self.malformed(&expected, &sample.value.len().to_string()));
         }
         let mut node = None;
         for location in sample.location_id.iter().rev() {
-            self.locate(at, *location)?;
+            self.locate(*location)?;
             for frame in &self.frames[location] {
                 node = Some(self.builder.stack(node, *frame));
             }
@@ -183,14 +186,12 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 
     /// Makes sure that the frames of a location have rows.
-    fn locate(&mut self, at: usize, id: u64) -> Result<()> {
+    fn locate(&mut self, id: u64) -> Result<()> {
         if self.frames.contains_key(&id) {
             return Ok(());
         }
         let Some(location) = self.locations.get(&id).copied() else {
-            return Err(
-                self.malformed(&format!("a location for sample {at}"), &format!("none with the id {id}"))
-            );
+            return Err(self.malformed(&format!("a location with the id {id}"), "none"));
         };
         let mapping = self.mappings.get(&location.mapping_id).copied();
         let binary = mapping.map(|mapping| self.binary(mapping)).transpose()?.flatten();
