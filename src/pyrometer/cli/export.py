@@ -46,7 +46,8 @@ def command(file: str | None, target: str, output: str | None, inverted: bool, *
 def _selects_nothing(profile: Profile, known: Format, chosen: dict[str, Any]) -> bool:
     """Whether the filters leave no sample of any metric that the format holds."""
     held = [chosen["metric"]] if "metric" in known.options else [metric.name for metric in profile.metric_list]
-    return not any(profile.top(1, **{**chosen, "metric": metric}).basis.samples for metric in held)
+    each: list[dict[str, Any]] = [{**chosen, "metric": metric} for metric in held]
+    return not any(profile.top(1, **filters).basis.samples for filters in each)
 
 
 def beside(path: Path, suffix: str) -> str:
