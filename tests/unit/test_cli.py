@@ -269,6 +269,20 @@ def test_foreign_files_are_converted_and_added(tmp_path, monkeypatch, capsys):
     assert {row["place"]["name"]: row["self"]["value"] for row in rows} == {"work": 44, "main": 1}
 
 
+def test_nothing_is_written_of_a_file_of_which_nothing_is_left(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cg").write_text("# callgrind format\nversion: 1\npid:")
+    (tmp_path / "trace").write_text('{"traceEvents":[]}')
+    assert run(["import", "--lenient", "cg"]) == 88
+    said = capsys.readouterr().err
+    assert "cg has no metric" in said
+    assert "2 things that do not fit were left out: " in said
+    assert "write or copy it again" in said
+    assert run(["import", "trace"]) == 88
+    assert "measure again" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"cg", "trace"}
+
+
 def test_a_foreign_file_that_does_not_fit(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.folded").write_text("main;work 42\nwhat\n")

@@ -35,6 +35,7 @@ def command(
     from pyrometer.cli.printing import print_view
     from pyrometer.cli.progress import while_working
     from pyrometer.collect.output import imported_name
+    from pyrometer.profile.filters import nothing_measured
     from pyrometer.profile.target import check_apart, check_target
 
     target = Path(output) if output else imported_name(Path(files[0]))
@@ -42,5 +43,7 @@ def command(
     check_apart(target, map(Path, files))
     with while_working("reading") as meter:
         profile = import_files(files, format=source, lenient=lenient, progress=meter, **places)
+        if not profile.metric_list:
+            raise nothing_measured(profile)
         profile.save(target)
     print_view(profile.summary(), form, profile.path)

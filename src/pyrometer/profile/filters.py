@@ -135,6 +135,9 @@ def nothing_measured(profile: ProfileData) -> SelectionError:
     """The error of a profile without a metric, of which nothing can be shown."""
     where = f"{profile.path} has" if profile.path else "the profile has"
     tool = profile.meta.source
+    if tool and not profile.meta.complete and profile.meta.notes:
+        cure = "it is cut short or damaged: write or copy it again"
+        return SelectionError(f"{where} no metric", profile.meta.notes[-1], cure)
     why = f"{tool} wrote nothing into it that it had measured" if tool else ""
     return SelectionError(f"{where} no metric", why, "measure again, and longer: there was nothing to be seen yet")
 
