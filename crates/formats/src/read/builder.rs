@@ -343,6 +343,9 @@ impl Builder {
             let first = self.kept.join("; ");
             self.note(format!("{} things that do not fit were left out: {first}", self.left_out));
         }
+        if let Some(note) = names_that_are_no_text(&self.tables) {
+            self.note(note);
+        }
         if let Some(note) = self.rounded.note() {
             self.note(note);
         }
@@ -372,6 +375,18 @@ impl Builder {
             Some(wide) => Ok(Profile::from_source(self.meta, self.tables, Arc::new(wide))?),
             None => Ok(Profile::from_parts(self.meta, self.tables, self.samples)?),
         }
+    }
+}
+
+/// What to say of names with bytes that are no UTF-8.
+fn names_that_are_no_text(tables: &Tables) -> Option<String> {
+    let replaced = |name: &str| name.contains(char::REPLACEMENT_CHARACTER);
+    match tables.functions.iter().filter(|function| replaced(&function.name)).count() {
+        0 => None,
+        names => Some(format!(
+            "Names of functions with bytes that are no UTF-8 have \u{fffd} there: {names}. Text in another encoding can be \
+             converted, for instance: iconv -f latin1 -t utf-8 FILE"
+        )),
     }
 }
 

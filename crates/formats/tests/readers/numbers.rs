@@ -1,4 +1,4 @@
-//! Numbers that a profile cannot hold as they are: those with fractions, and those that are too large.
+//! What a profile cannot hold as it is: numbers with fractions, those that are too large, names in other encodings.
 
 use pyrometer_formats::Error;
 
@@ -31,6 +31,17 @@ fn fractions_are_rounded_and_that_is_said() {
             COARSE.replace("were rounded to whole ones, 1 of them", "was rounded to a whole one,")
         )]
     );
+}
+
+#[test]
+fn names_that_are_no_utf_8_are_said() {
+    let latin = read(b"main;\xe4b 5\nmain;caf\xe9 7\n", "folded").unwrap();
+    let [note] = &latin.meta.notes[..] else { panic!("{:?}", latin.meta.notes) };
+    assert!(
+        note.starts_with("Names of functions with bytes that are no UTF-8 have \u{fffd} there: 2. "),
+        "{note}"
+    );
+    assert!(read("main;\u{e4}b 5\n", "folded").unwrap().meta.notes.is_empty());
 }
 
 #[test]
