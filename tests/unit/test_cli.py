@@ -1,5 +1,6 @@
 """The command line: what it accepts, what it refuses, and how it ends."""
 
+import gzip
 import json
 import os
 import resource
@@ -281,6 +282,51 @@ def test_nothing_is_written_of_a_file_of_which_nothing_is_left(tmp_path, monkeyp
     assert run(["import", "trace"]) == 88
     assert "measure again" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"cg", "trace"}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_symbolize_leaves_foreign_files_as_they_are(tmp_path, monkeypatch, capsys, packed):
+    monkeypatch.chdir(tmp_path)
+    text = b"main;work 42\n"
+    before = gzip.compress(text) if packed else text
+    foreign = tmp_path / ("a.folded.gz" if packed else "a.folded")
+    foreign.write_bytes(before)
+    assert run(["symbolize", foreign.name]) == 0
+    assert "pyrometer show a.pyro" in capsys.readouterr().out
+    assert pyrometer.load(foreign).symbolize().path == Path("a-2.pyro")
+    assert foreign.read_bytes() == before
+    assert pyrometer.load("a.pyro").meta.source == pyrometer.load("a-2.pyro").meta.source == "folded"
+    assert run(["symbolize", "a.pyro"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"a-2.pyro", "a.pyro", foreign.name}
+
+
+def test_symbolize_is_advised_where_there_are_addresses(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "none.folded").write_text("main;[unknown] 42\n")
+    (tmp_path / "some.heap").write_text(
+        "heap profile: 1: 9 [1: 9] @ heapprofile\n1: 9 [1: 9] @ 0x1010\n\nMAPPED_LIBRARIES:\n"
+        "1000-2000 r-xp 00000000 00:00 1 /nowhere/prog\n"
+    )
+    for name, advised in [("none.folded", False), ("some.heap", True)]:
+        for view in ("top", "summary"):
+            assert run(["show", name, "--view", view]) == 0
+            shown = capsys.readouterr().out
+            assert "unsymbolized 1 (100.0 %)" in shown or "unsymbolized 42 (100.0 %)" in shown
+            assert ("next: pyrometer symbolize" in shown) == advised, shown
+
+
+def test_code_without_a_name_is_told_apart_by_its_binary(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "perf.txt").write_text(
+        "".join(
+            f"a 7 1.{at}: 1 {event}:\n\t 1 [unknown] (/lib/{binary})\n\t 2 main (/a)\n\n"
+            for at, (event, binary) in enumerate([("cycles", "b.so"), ("cycles", "c.so"), ("faults", "c.so")], 1)
+        )
+    )
+    for options in (["--metric", "all"], [], ["--view", "tree"]):
+        assert run(["show", "perf.txt", *options]) == 0
+        shown = capsys.readouterr().out
+        assert all(f"[unknown] [{binary}]" in shown for binary in ("b.so", "c.so")), shown
 
 
 def test_a_foreign_file_that_does_not_fit(tmp_path, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from functools import singledispatch
@@ -21,7 +22,6 @@ from pyrometer.analyze import (
     Top,
     Tree,
 )
-from pyrometer.profile import Quality
 from pyrometer.profile.heap import is_of_blocks
 from pyrometer.show.grid import without_parameters
 
@@ -34,7 +34,7 @@ def next_command(view: object, file: str) -> str:
 
 @next_command.register
 def _summary(view: Summary, file: str) -> str:
-    if _is_nameless(view.basis.quality):
+    if _can_be_named(view.by_self):
         return _symbolize(file)
     return _show(file, "lines" if _are_alone(view.basis, view.by_total.rows) else "tree")
 
@@ -46,7 +46,7 @@ def _stat(view: Stat, file: str) -> str:
 
 @next_command.register
 def _top(view: Top, file: str) -> str:
-    if _is_nameless(view.basis.quality):
+    if _can_be_named(view):
         return _symbolize(file)
     if not view.rows:
         return _show(file, "tree")
@@ -102,15 +102,20 @@ def _metric_annotation(view: MetricAnnotation, file: str) -> str:
     return _of_function(file, "callers", view.function) if view.function else _show(file, "files")
 
 
+_ADDRESS = re.compile(r"\+0x[0-9a-f]+$")
+"""What code is called by of which a binary and the place in it are known, so that a name may be found there."""
+
+
 def _are_alone(basis: Basis, rows: Sequence[FunctionRow | MetricRow]) -> bool:
     """Whether these functions seem to have no callers, as those that Cachegrind counts; a heap's blocks have askers."""
     counted = basis.metric.kind == "exact" and not is_of_blocks(basis.metric)
     return counted and bool(rows) and all(row.self == row.total for row in rows)
 
 
-def _is_nameless(found: Quality) -> bool:
-    """Whether names are what most samples lack first of all."""
-    return found.unsymbolized * 2 > found.samples
+def _can_be_named(view: Top) -> bool:
+    """Whether names are what most samples lack first of all, and looking them up may help."""
+    found = view.basis.quality
+    return found.unsymbolized * 2 > found.samples and any(_ADDRESS.search(row.place.name) for row in view.rows)
 
 
 def _symbolize(file: str) -> str:

@@ -28,7 +28,10 @@ def table(view: MetricTable) -> list[Grid]:
     place, titles = _PLACES.get(kind, (_function, [Column("function", "name")]))
     rows = [
         Row([*totals(view.columns), *[""] * (len(titles) - 1), ALL], quiet=True),
-        *(Row([*figures(view.columns, shown), *place(row)]) for row in view.rows for shown in [_shown(view, row)]),
+        *(
+            Row([*figures(view.columns, _shown(view, row)), *place(row, name)])
+            for row, name in zip(view.rows, words.places([row.place for row in view.rows]), strict=True)
+        ),
     ]
     many = words.plural(view.known, NOUNS[view.kind])
     notes = words.levels(row.place for row in view.rows)
@@ -48,19 +51,19 @@ def _heading(view: MetricTable) -> str:
     return words.heading(view.basis, noun, f"{view.by} {sort}")
 
 
-def _function(row: MetricRow) -> list[Cell]:
-    return [words.place(row.place)]
+def _function(_: MetricRow, name: str) -> list[Cell]:
+    return [name]
 
 
-def _called(row: MetricRow) -> list[Cell]:
-    return ["" if row.calls is None else f"{row.calls:,}", words.place(row.place)]
+def _called(row: MetricRow, name: str) -> list[Cell]:
+    return ["" if row.calls is None else f"{row.calls:,}", name]
 
 
-def _line(row: MetricRow) -> list[Cell]:
+def _line(row: MetricRow, _: str) -> list[Cell]:
     return [line_name(row.place.file, row.place.line), words.place(row.place)]
 
 
-def _file(row: MetricRow) -> list[Cell]:
+def _file(row: MetricRow, _: str) -> list[Cell]:
     return [row.place.name]
 
 

@@ -88,10 +88,19 @@ def _of(part: int, whole: int) -> str:
     return f"{part:,} ({'< 0.1' if share < 0.0005 else units.percent(share)} %)"
 
 
+NAMELESS = ("[unknown]", "???")
+"""What recorders write in place of a name that they do not know."""
+
+
 def place(found: Place) -> str:
-    """A function's name, marked when it is not the program's own native code, or in a cycle."""
+    """A function's name, marked when it is not the program's own native code, or in a cycle.
+
+    Of code without a name the binary is said, which may be all that is known of it.
+    """
     marked = found.kind in ("kernel", "jit") and "[" not in found.name
     name = f"{found.name} [{found.kind}]" if marked else found.name
+    if found.name in NAMELESS and found.binary:
+        name = f"{name} {_bracketed(found.binary)}"
     return f"{name} [cycle {found.cycle}]" if found.cycle else name
 
 
