@@ -56,6 +56,8 @@ impl About {
 pub(super) struct Frames {
     lines: Lines,
     codes: Codes,
+    /// Whether a line told its binary.
+    pub(super) have_places: bool,
 }
 
 impl Frames {
@@ -98,6 +100,7 @@ impl Frames {
             return row;
         }
         let row = new_row(code, builder);
+        self.have_places |= code.has_place();
         self.codes.keep(code, row);
         row
     }

@@ -3,7 +3,7 @@
 use super::frame::{self, Code};
 
 /// What a header says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Header<'a> {
     pub(super) command: &'a [u8],
     pub(super) pid: i32,
@@ -16,7 +16,12 @@ pub(super) struct Header<'a> {
     pub(super) event: Option<&'a [u8]>,
     /// The only frame, where samples have no stacks.
     pub(super) code: Option<Code<'a>>,
+    /// What it is if it is no sample (`--show-mmap-events` and the like): `COMM: rg:4711/4711`.
+    pub(super) record: Option<&'a [u8]>,
 }
+
+/// What perf calls records that are no samples.
+const RECORD: &[u8] = b"PERF_RECORD_";
 
 /// A word, and what follows it.
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -28,22 +33,37 @@ fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Reads a header; none if the line is none.
 pub(super) fn parse(line: &[u8]) -> Option<Header<'_>> {
     let line = line.trim_ascii();
-    let (_, mut rest) = word(line)?;
-    // The command may hold blanks and numbers: ids are what a CPU, a time or an event follows.
+    let mut rest = line;
+    // The command may be missing, or hold blanks and numbers: ids are what a CPU, a time or an event follows.
     loop {
         let before = rest;
         let (text, after) = word(rest)?;
         rest = after;
         let Some((pid, tid)) = ids(text) else { continue };
-        let Some((next, _)) = word(after) else { continue };
-        if cpu(next).is_some() || time(next).is_some() || next.ends_with(b":") {
+        let is_first = before.len() == line.len();
+        if is_moment(after) || !is_first && is_event(after) {
             let command = line[..line.len() - before.len()].trim_ascii();
-            return Some(columns(
-                Header { command, pid, tid, cpu: None, time: None, period: None, event: None, code: None },
-                after,
-            ));
+            let header = Header { command, pid, tid, ..Header::default() };
+            return Some(columns(header, after));
         }
     }
+}
+
+/// Whether a CPU or a time comes next, which may be behind the mode of the processor.
+fn is_moment(text: &[u8]) -> bool {
+    let is_one = |text: &[u8]| cpu(text).is_some() || time(text).is_some();
+    let Some((next, after)) = word(text) else { return false };
+    is_one(next) || is_mode(next) && word(after).is_some_and(|(next, _)| is_one(next))
+}
+
+/// Whether an event comes next, or a record.
+fn is_event(text: &[u8]) -> bool {
+    word(text).is_some_and(|(next, _)| next.ends_with(b":") || next.starts_with(RECORD))
+}
+
+/// Whether it is what `-F +misc` writes: the mode that the processor was in, and what else a record's header tells.
+fn is_mode(text: &[u8]) -> bool {
+    (1..=6).contains(&text.len()) && text.iter().all(|letter| b"KUHGgMESpPD".contains(letter))
 }
 
 /// The columns behind the ids, as far as they are there.
@@ -55,9 +75,18 @@ fn columns<'a>(mut header: Header<'a>, rest: &'a [u8]) -> Header<'a> {
         (header.cpu, rest) = (Some(number), after);
     }
     if let Some((text, after)) = word(rest)
+        && is_mode(text)
+    {
+        rest = after;
+    }
+    if let Some((text, after)) = word(rest)
         && let Some(at) = time(text)
     {
         (header.time, rest) = (Some(at), after);
+    }
+    if let Some(record) = rest.trim_ascii_start().strip_prefix(RECORD) {
+        header.record = Some(record);
+        return header;
     }
     if let Some((text, after)) = word(rest)
         && let Some(period) = number(text)
@@ -153,6 +182,40 @@ mod tests {
             ("a".into(), -1, -1, Some(0), Some(1_500_000_000), Some(2), "sched:sched_switch".into())
         );
         assert_eq!(header("a 12 cycles:"), ("a".into(), 12, 12, None, None, None, "cycles".into()));
+        assert_eq!(
+            header("4711/4712 12345.678901: "),
+            (String::new(), 4711, 4712, None, Some(ns), None, String::new())
+        );
+    }
+
+    #[test]
+    fn the_mode_of_the_processor_is_no_part_of_the_command() {
+        let ns = 1_500_000_000;
+        for (line, cpu) in
+            [("a b 7 U      1.5: 1001001 cycles:", None), ("a b 7 [003] KS  1.5: 1001001 cycles:", Some(3))]
+        {
+            assert_eq!(
+                header(line),
+                ("a b".into(), 7, 7, cpu, Some(ns), Some(1_001_001), "cycles".into()),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_records_are_told_from_samples() {
+        for (line, record) in [
+            (
+                "swapper 0 [000] 0.000000: PERF_RECORD_MMAP -1/0: [0xff(0x12) @ 0]: x [kernel.kallsyms]_text",
+                "MMAP -1/0",
+            ),
+            ("a 7 1.5: PERF_RECORD_LOST lost 12", "LOST lost 12"),
+            ("a 7 PERF_RECORD_FORK(8:8):(7:7)", "FORK(8:8)"),
+        ] {
+            let found = parse(line.as_bytes()).unwrap().record.unwrap_or_default();
+            assert!(found.starts_with(record.as_bytes()), "{line}");
+        }
+        assert_eq!(parse(b"a 7 1.5: cycles:").unwrap().record, None);
     }
 
     #[test]

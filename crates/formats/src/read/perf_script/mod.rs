@@ -28,6 +28,7 @@ use shared::Stack;
 pub(super) const FORMAT: Format =
     Format { name: "perf-script", title: "text of perf script", recognise, read };
 
+const FRAME: &str = "`ADDRESS FUNCTION (BINARY)`";
 /// Lines that are looked at.
 const LINES: usize = 50;
 /// Stacks that the next are compared with, by thread: a power of two.
@@ -36,8 +37,16 @@ const STACKS: usize = 64;
 fn recognise(head: &Head<'_>) -> Likeness {
     let mut lines = head.lines().filter(|line| !is_comment(line)).take(LINES);
     let Some(header) = lines.next().and_then(header::parse) else { return Likeness::None };
-    let has_frames = lines.next().is_some_and(|line| frame::parse(line).is_some()) || header.code.is_some();
-    Likeness::shape(has_frames && header.event.is_some())
+    let next = lines.next();
+    let is_frame = |line: &[u8]| {
+        frame::parse(line).is_some() || line.first() == Some(&b'\t') && frame::parse_bare(line).is_some()
+    };
+    let has_frames = next.is_some_and(is_frame) || header.code.is_some();
+    // Events without stacks are lines alike, one behind the other.
+    let is_alone = |header: &Header<'_>| header.time.is_some() && header.event.is_some();
+    let has_none = || is_alone(&header) && next.and_then(header::parse).as_ref().is_some_and(is_alone);
+    let has_what = header.event.is_some() || header.time.is_some();
+    Likeness::shape(header.record.is_some() || has_frames && has_what || has_none())
 }
 
 fn is_comment(line: &[u8]) -> bool {
@@ -77,7 +86,11 @@ struct Reader<'a> {
     /// By process and thread id, the names that it had.
     threads: FxHashMap<(i32, i32), Vec<Named>>,
     metrics: FxHashMap<Box<[u8]>, (i32, bool)>,
+    /// Whether the last frame told no binary, which only functions do that are inlined, or all.
+    is_bare: bool,
     stackless: i64,
+    /// Records that are no samples.
+    records: u64,
     span: Option<(i64, i64)>,
     /// Finds the end of a stack.
     end: Finder<'static>,
@@ -103,15 +116,22 @@ impl ByLine for Reader<'_> {
         let bytes = line.bytes;
         match bytes.first() {
             Some(b'\t') if self.sample.is_some() && !bytes.trim_ascii().is_empty() => {
-                self.frame(bytes).ok_or("`ADDRESS FUNCTION (BINARY)`")
+                self.frame(bytes).ok_or(FRAME)
             }
             Some(b'#') => Ok(()),
+            // A line of the source itself (`-F +srccode`), behind its frame or its sample.
+            Some(b'|') if !self.metrics.is_empty() => Ok(()),
             _ if bytes.trim_ascii().is_empty() => {
+                let whole = self.close_frame();
                 self.finish_sample();
-                Ok(())
+                whole.ok_or(FRAME)
             }
             _ => self.begin_sample(bytes).ok_or("`COMMAND PID TIME: EVENT:`, as perf script prints it"),
         }
+    }
+
+    fn end(&mut self) -> std::result::Result<(), &'static str> {
+        self.close_frame().ok_or(FRAME)
     }
 
     fn builder(&mut self) -> &mut Builder {
@@ -131,7 +151,9 @@ impl<'a> Reader<'a> {
             frames: Frames::default(),
             threads: FxHashMap::default(),
             metrics: FxHashMap::default(),
+            is_bare: false,
             stackless: 0,
+            records: 0,
             span: None,
             end: Finder::new(b"\n\n"),
             endless: 0,
@@ -144,7 +166,12 @@ impl<'a> Reader<'a> {
             // Lines of source below a frame (`-F +srcline`) are indented too, but by blanks.
             return self.source(line);
         };
+        let whole = self.close_frame();
         self.finish_sample();
+        if let Some(record) = header.record {
+            self.record(record);
+            return whole;
+        }
         let thread = self.thread(&header);
         let (metric, has_period) = self.metric(&header);
         let value = if has_period { header.period.unwrap_or(1) } else { 1 };
@@ -158,7 +185,16 @@ impl<'a> Reader<'a> {
             self.stack.push(row);
             self.finish_sample();
         }
-        Some(())
+        whole
+    }
+
+    /// Counts what is no sample.
+    fn record(&mut self, record: &[u8]) {
+        self.records += 1;
+        let lost = record.strip_prefix(b"LOST").and_then(|rest| rest.rsplit(|byte| *byte == b' ').next());
+        let lost = lost.and_then(|number| std::str::from_utf8(number).ok()?.parse().ok()).unwrap_or(0);
+        let quality = &mut self.builder.meta.quality;
+        quality.lost = quality.lost.saturating_add(lost);
     }
 
     fn thread(&mut self, header: &Header<'_>) -> i32 {
@@ -232,6 +268,9 @@ impl<'a> Reader<'a> {
     /// Takes in lines up to the first that is no frame.
     fn take_frames(&mut self, text: &[u8]) -> Taken {
         let mut taken = Taken::default();
+        if self.is_bare {
+            return taken;
+        }
         let mut before = None;
         while let Some((line, frame, length)) = self.frames.next(before, &text[taken.bytes..], self.builder) {
             self.stack.push(frame);
@@ -243,23 +282,36 @@ impl<'a> Reader<'a> {
         taken
     }
 
-    /// None if it is no frame.
+    /// None if it is no frame, or the one before it was none.
     fn frame(&mut self, line: &[u8]) -> Option<()> {
-        let row = self.frames.row(&frame::parse(line)?, self.builder);
+        let code = frame::parse(line);
+        let is_bare = code.is_none();
+        let row = self.frames.row(&code.or_else(|| frame::parse_bare(line))?, self.builder);
+        let whole = self.close_frame();
+        self.is_bare = is_bare;
         self.stack.push(row);
-        Some(())
+        whole
+    }
+
+    /// Nothing more is told about the last frame; none if it should have told its binary, as others do.
+    fn close_frame(&mut self) -> Option<()> {
+        let is_cut = std::mem::take(&mut self.is_bare) && self.frames.have_places;
+        (!is_cut).then_some(())
     }
 
     /// Gives the last frame its place in the source; none if the line is none.
     fn source(&mut self, line: &[u8]) -> Option<()> {
-        let (file, number) = frame::source(line)?;
+        let source = frame::source(line)?;
         let last = self.stack.last_mut()?;
-        let frame = Frame {
-            file: Some(String::from_utf8_lossy(file).into()),
-            line: Some(number),
-            ..self.builder.tables().frames[*last as usize].clone()
-        };
-        *last = self.builder.frame(frame);
+        let known = self.builder.tables().frames[*last as usize].clone();
+        let file = source.file.map(|file| String::from_utf8_lossy(file).into());
+        *last = self.builder.frame(Frame {
+            file,
+            line: source.line,
+            inlined: known.inlined || source.is_inlined,
+            ..known
+        });
+        self.is_bare &= !source.is_inlined;
         Some(())
     }
 
@@ -304,6 +356,13 @@ impl<'a> Reader<'a> {
     /// What is known after the last sample.
     fn finish(self) {
         self.builder.meta.quality.stackless += self.stackless;
+        if self.records > 0 {
+            let count = match self.records {
+                1 => "1 record that is no sample was".to_owned(),
+                records => format!("{records} records that are no samples were"),
+            };
+            self.builder.note(format!("{count} passed over (mappings, commands, forks and the like)."));
+        }
         if let Some((first, last)) = self.span {
             self.builder.meta.start = first;
             self.builder.meta.duration = last - first;
@@ -316,16 +375,20 @@ fn slot(thread: i32) -> usize {
     thread as usize % STACKS
 }
 
-/// The metric of an event: clocks that measure CPU time are that, in nanoseconds.
+/// The metric of an event, named as in a recording of perf: periods of clocks are nanoseconds.
 fn metric(event: &str, has_period: bool) -> Metric {
-    let is_clock = ["cpu-clock", "task-clock"].contains(&event);
-    let (name, unit) = match (is_clock, has_period) {
-        (true, true) => ("cpu-time", "ns"),
-        _ => (event, "count"),
+    let (plain, modifiers) = event.rsplit_once(':').unwrap_or((event, ""));
+    let is_clock = has_period && ["cpu-clock", "task-clock"].contains(&plain);
+    let plain = if plain == "cpu-clock" { "cpu-time" } else { plain };
+    let name = match (is_clock, modifiers.contains('u'), modifiers.contains('k')) {
+        (false, ..) => event.to_owned(),
+        (_, true, false) => format!("{plain}:u"),
+        (_, false, true) => format!("{plain}:k"),
+        _ => plain.to_owned(),
     };
     Metric {
-        name: name.to_owned(),
-        unit: unit.to_owned(),
+        name,
+        unit: if is_clock { "ns" } else { "count" }.into(),
         kind: "sampled".into(),
         description: format!("perf's event {event}{}", if has_period { "" } else { ", in samples" }),
         ..Metric::default()
