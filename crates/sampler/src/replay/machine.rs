@@ -33,6 +33,8 @@ pub struct Places {
 pub(super) struct Recorded {
     pub(super) places: Places,
     pub(super) build_ids: FxHashMap<String, String>,
+    /// Whether the kernel that was recorded runs here, since the same start.
+    pub(super) is_same_boot: bool,
 }
 
 /// What was found where a binary should be.
@@ -97,13 +99,15 @@ impl Recorded {
         }
     }
 
+    /// The vdso of this process, if it is the recorded one: by its build id, or where perf has recorded none (in pipes,
+    /// with `-z`), because one kernel has one.
     fn vdso_here(&self, build_id: Option<&str>) -> Option<Binary> {
         let own = crate::own_vdso()?;
-        own.build_id
-            .as_deref()
-            .zip(build_id)
-            .is_some_and(|(own, recorded)| is_same(own, recorded))
-            .then_some(own)
+        let is_it = match build_id {
+            Some(recorded) => own.build_id.as_deref().is_some_and(|own| is_same(own, recorded)),
+            None => self.is_same_boot,
+        };
+        is_it.then_some(own)
     }
 }
 
@@ -211,13 +215,31 @@ mod tests {
         assert!(!is_same("abcd", "abcd0001") && !is_same("abcd", "abc"));
     }
 
+    fn recorded() -> Recorded {
+        Recorded { places: Places::default(), build_ids: FxHashMap::default(), is_same_boot: false }
+    }
+
+    #[test]
+    fn without_a_build_id_the_vdso_is_that_of_the_same_boot() {
+        let Some(own) = crate::own_vdso() else {
+            println!("not available here: a vdso");
+            return;
+        };
+        let mut machine = recorded();
+        assert!(machine.vdso().missing.is_some(), "of which kernel is not known");
+        machine.is_same_boot = true;
+        assert_eq!((machine.vdso().missing, machine.vdso().build_id), (None, own.build_id));
+        machine.build_ids.insert(VDSO.to_owned(), "abcd".to_owned());
+        assert!(machine.vdso().missing.is_some(), "another one was recorded");
+    }
+
     #[test]
     fn a_binary_is_the_recorded_one_or_absent_with_a_reason() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bin/prog");
         fs::create_dir(folder.path().join("bin")).unwrap();
         fs::write(&path, "no program").unwrap();
-        let mut machine = Recorded { places: Places::default(), build_ids: FxHashMap::default() };
+        let mut machine = recorded();
         machine.places.sysroot = Some(folder.path().to_owned());
         let mapped = |build_id: Option<&str>| MappedFile {
             pid: 1,

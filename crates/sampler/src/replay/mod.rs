@@ -89,7 +89,7 @@ pub fn replay(
     let mut file = File::open(main, more, options.lenient)?;
     let meta = first_meta(&file, options);
     let build_ids = std::mem::take(&mut file.about.build_ids);
-    let machine = Recorded { places: options.places.clone(), build_ids };
+    let machine = Recorded { places: options.places.clone(), build_ids, is_same_boot: false };
     let mut world = World::new(Writer::create(journal, &meta)?, machine);
     let (metrics, rows) = file.events.metrics();
     for (row, metric) in metrics.iter().enumerate() {
@@ -381,6 +381,7 @@ impl<'a> Player<'a> {
         }
         let build_id = build_ids.get(machine::KERNEL);
         if let Some(boot) = boot::same(mmap.name, mmap.offset, build_id, &self.file.about) {
+            self.world.machine.is_same_boot = !boot.is_empty();
             self.meta.host.boot_id = boot;
         }
     }
