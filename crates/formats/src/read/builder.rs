@@ -26,6 +26,9 @@ const KEPT: usize = 3;
 /// No table has more rows: ids are int32.
 const ROWS: usize = i32::MAX as usize;
 
+/// What stands for a name in many formats where none is known.
+const UNNAMED: &str = "[unknown]";
+
 /// No row.
 const NONE: i32 = -1;
 
@@ -398,12 +401,12 @@ impl Builder {
         let path = |function: &Function| binaries.get(function.binary? as usize).map(|binary| &*binary.path);
         let is_nameless = |function: &Function| {
             let own = || path(function).and_then(|path| address_alone(&function.name, path));
-            valgrind::is_nameless(&function.name) || own().is_some()
+            valgrind::is_nameless(&function.name) || function.name == UNNAMED || own().is_some()
         };
         let nameless: Vec<bool> = functions.iter().map(is_nameless).collect();
         let is_nameless = |frame: &Frame| match frame.function {
             Some(function) => nameless.get(function as usize) == Some(&true),
-            None => frame.address.is_some() && frame.kind != FrameKind::Jit,
+            None => frame.kind != FrameKind::Jit,
         };
         // Whether rows refer to rows that are there is checked later.
         let leaf = |stack: i32| frames.get(stacks.get(stack as usize)?.frame as usize);
@@ -474,6 +477,9 @@ fn named(mut function: Function) -> Function {
     }
     if function.name.is_empty() {
         function.name.clone_from(&function.linkage_name);
+    }
+    if function.name.is_empty() {
+        UNNAMED.clone_into(&mut function.name);
     }
     function.namespace = function.namespace.or(demangled.namespace).or_else(|| namespace_of(&function.name));
     function

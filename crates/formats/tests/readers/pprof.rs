@@ -1,6 +1,7 @@
 //! Profiles of pprof, whoever writes them, and what is none.
 
 use pyrometer_formats::read::{Options, read_bytes};
+use pyrometer_tables::labels::frame_name;
 use pyrometer_tables::select::Selection;
 
 use super::common::{read, sums};
@@ -32,6 +33,49 @@ fn pprof_is_recognised_in_any_order_of_its_fields() {
         assert_eq!(profile.meta.start_wall, 0x258);
         // The last type is the one to be shown, as nothing else is said.
         assert_eq!(sums(&profile), [("inuse-bytes".into(), 7, 10), ("inuse-blocks".into(), 3, 10)]);
+    }
+}
+
+/// A profile of one sample of 7 `unit`, in a function of this name that lies at 0x40 of a binary.
+fn pprof_of(unit: &str, name: &str) -> Vec<u8> {
+    let texts = ["", "cpu", unit, name, "/bin/prog"];
+    let parts = [
+        field(1, &[8, 1, 16, 2]),
+        field(2, &[10, 1, 1, 18, 1, 7]),
+        field(3, &[8, 1, 16, 0, 24, 127, 40, 4]),
+        texts.iter().flat_map(|text| field(6, text.as_bytes())).collect(),
+        field(4, &[8, 1, 16, 1, 24, 0x40, 34, 2, 8, 1]),
+        field(5, &[8, 1, 16, 3]),
+        field(11, &[8, 1, 16, 2]),
+        vec![12 << 3, 2],
+    ];
+    parts.concat()
+}
+
+#[test]
+fn units_of_time_and_size_are_ours() {
+    for (unit, expected, ours) in [
+        ("nanoseconds", 7, "ns"),
+        ("microseconds", 7_000, "ns"),
+        ("milliseconds", 7_000_000, "ns"),
+        ("seconds", 7_000_000_000, "ns"),
+        ("kilobytes", 7 << 10, "bytes"),
+        ("furlongs", 7, "count"),
+    ] {
+        let profile = read(pprof_of(unit, "f"), "pprof").unwrap();
+        let metric = &profile.tables().metrics[0];
+        assert_eq!((sums(&profile)[0].1, metric.unit.as_str()), (expected, ours), "{unit}");
+        assert_eq!(metric.period, 2 * expected / 7, "{unit}");
+    }
+}
+
+#[test]
+fn what_has_no_name_is_its_place_and_counts_as_unsymbolized() {
+    for (name, shown, unsymbolized) in [("f", "f", 0), ("", "prog+0x40", 1), ("[unknown]", "[unknown]", 1)] {
+        let profile = read(pprof_of("nanoseconds", name), "pprof").unwrap();
+        let tables = profile.tables();
+        assert_eq!(frame_name(tables, &tables.frames[0]), shown);
+        assert_eq!(profile.meta.quality.unsymbolized, unsymbolized, "{name}");
     }
 }
 

@@ -95,7 +95,7 @@ impl<'a, 'i> Places<'a, 'i> {
             let (function, file) = self.function(builder, line.function_index, binary)?;
             let (line, column) = (positive(line.line), positive(line.column));
             let inlined = inner < outermost;
-            let frame = Frame { function: Some(function), file, line, column, inlined, ..place.clone() };
+            let frame = Frame { function, file, line, column, inlined, ..place.clone() };
             frames.push(builder.frame(frame));
         }
         if frames.is_empty() {
@@ -166,7 +166,8 @@ impl<'a, 'i> Places<'a, 'i> {
             line: i32::try_from(function.start_line).ok().filter(|line| *line > 0),
             ..Function::default()
         };
-        let row = builder.function(row);
+        let is_named = !row.name.is_empty() || !row.linkage_name.is_empty();
+        let row = is_named.then(|| builder.function(row));
         builder.check_room(self.input.path())?;
         self.functions.insert((index, binary), (row, file.clone()));
         Ok((row, file))

@@ -61,13 +61,13 @@ fn is_of_use(profile: &Profile) -> bool {
 #[derive(Clone, Copy)]
 enum Role {
     /// To a metric; its observations are counted by another type, if one is given.
-    Value { metric: i32, count: Option<usize> },
+    Value { metric: i32, count: Option<usize>, scale: i64 },
     /// It counts the observations of others.
     Count,
 }
 
-/// The row of a function, and its file.
-pub(super) type Row = (i32, Option<Arc<str>>);
+/// The row of a function, if it has a name, and its file.
+pub(super) type Row = (Option<i32>, Option<Arc<str>>);
 
 struct Reader<'a, 'i> {
     input: &'a Input<'i>,
@@ -142,9 +142,10 @@ impl<'a, 'i> Reader<'a, 'i> {
         order.sort_by_key(|at| types[*at].0 != preferred);
         let mut roles = vec![Role::Count; types.len()];
         for at in order {
-            let period = self.period(&types[at])?;
-            let metric = self.builder.metric(metric(types[at].0, types[at].1, period));
-            roles[at] = Role::Value { metric, count: counts[at] };
+            let (unit, scale) = in_units_of_ours(types[at].1);
+            let period = self.period(&types[at])?.saturating_mul(scale);
+            let metric = self.builder.metric(metric(types[at].0, unit, period));
+            roles[at] = Role::Value { metric, count: counts[at], scale };
         }
         Ok(roles)
     }
@@ -176,10 +177,11 @@ impl<'a, 'i> Reader<'a, 'i> {
         });
         let thread = self.thread(&sample.label)?;
         for (role, value) in roles.iter().zip(&sample.value) {
-            let Role::Value { metric, count } = role else { continue };
+            let Role::Value { metric, count, scale } = role else { continue };
+            let value = value.saturating_mul(*scale);
             let count = count.map_or(1, |count| sample.value[count]);
-            if *value != 0 || count != 0 {
-                self.builder.add(node, thread, *metric, *value, count);
+            if value != 0 || count != 0 {
+                self.builder.add(node, thread, *metric, value, count);
             }
         }
         Ok(())
@@ -208,7 +210,7 @@ impl<'a, 'i> Reader<'a, 'i> {
             let (function, file) = self.function(line.function_id, binary)?;
             let positive = |number: i64| i32::try_from(number).ok().filter(|number| *number > 0);
             let frame = Frame {
-                function: Some(function),
+                function,
                 file,
                 line: positive(line.line),
                 column: positive(line.column),
@@ -244,6 +246,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         Ok(kind)
     }
 
+    /// Of a function without a name all that is known is where it is.
     fn function(&mut self, id: u64, binary: Option<i32>) -> Result<Row> {
         if let Some((row, file)) = self.rows.get(&(id, binary)) {
             return Ok((*row, file.clone()));
@@ -260,7 +263,8 @@ impl<'a, 'i> Reader<'a, 'i> {
             line: i32::try_from(function.start_line).ok().filter(|line| *line > 0),
             ..Function::default()
         };
-        let row = self.builder.function(row);
+        let is_named = !row.name.is_empty() || !row.linkage_name.is_empty();
+        let row = is_named.then(|| self.builder.function(row));
         self.builder.check_room(self.input.path())?;
         self.rows.insert((id, binary), (row, file.clone()));
         Ok((row, file))
@@ -349,6 +353,22 @@ const HEAP: [(&str, &str); 8] = [
     ("space", "inuse-bytes"),
     ("objects", "inuse-blocks"),
 ];
+
+/// Nanoseconds or bytes, where a unit is a multiple of one of these, and how many; else the unit as it is. Names as in
+/// `internal/measurement` of pprof.
+fn in_units_of_ours(unit: &str) -> (&str, i64) {
+    match unit {
+        "microseconds" | "microsecond" | "us" => ("nanoseconds", 1_000),
+        "milliseconds" | "millisecond" | "ms" => ("nanoseconds", 1_000_000),
+        "seconds" | "second" | "s" => ("nanoseconds", 1_000_000_000),
+        "nanosecond" | "ns" => ("nanoseconds", 1),
+        "byte" => ("bytes", 1),
+        "kilobytes" | "kilobyte" | "kb" => ("bytes", 1 << 10),
+        "megabytes" | "megabyte" | "mb" => ("bytes", 1 << 20),
+        "gigabytes" | "gigabyte" | "gb" => ("bytes", 1 << 30),
+        _ => (unit, 1),
+    }
+}
 
 /// The metric of values of this type.
 pub(super) fn metric(name: &str, unit: &str, period: i64) -> Metric {
