@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::firefox::{Id, MS, Text, nanoseconds_of, sampled};
+use super::urls::path_of;
 use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::{Error, Result};
 
@@ -281,7 +282,7 @@ impl Reader<'_, '_> {
             |column| table.number(cells, column).map(|number| number as i32).filter(|number| *number > 0);
         let code = Code::parse(text);
         let (line, column) = (positive("line").or(code.line), positive("column").or(code.column));
-        let file: Option<Arc<str>> = code.file.map(Arc::from);
+        let file: Option<Arc<str>> = code.file.map(|url| path_of(url).into());
         let kind = if file.is_some() { FrameKind::Jit } else { FrameKind::Unknown };
         // What stands with the name is where the function begins.
         let (name, begin) = (code.name.to_owned(), code.line);

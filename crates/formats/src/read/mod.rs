@@ -41,6 +41,7 @@ mod recognise;
 mod room;
 mod speedscope;
 mod unpack;
+mod urls;
 mod v8;
 pub(crate) mod valgrind;
 mod whole;

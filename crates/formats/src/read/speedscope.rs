@@ -9,6 +9,7 @@ use pyrometer_tables::schema::{Frame, Function, Metric, Sample};
 use serde::Deserialize;
 
 use super::json::{Json, Shape};
+use super::urls::path_of;
 use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::{Error, Result};
 
@@ -135,7 +136,8 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
 
 fn frame(builder: &mut Builder, place: &Place<'_>) -> i32 {
     let positive = |number: Option<f64>| number.filter(|number| *number >= 1.0).map(|number| number as i32);
-    let file = place.file.as_deref().filter(|file| !file.is_empty()).map(Arc::from);
+    let file: Option<Arc<str>> =
+        place.file.as_deref().filter(|file| !file.is_empty()).map(|url| path_of(url).into());
     let function =
         Function { name: place.name.clone().into_owned(), file: file.clone(), ..Function::default() };
     let function = Some(builder.function(function));

@@ -11,6 +11,7 @@ use pyrometer_tables::schema::{Frame, FrameKind, Function, Metric, Sample};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+use super::urls::path_of;
 use super::{Builder, Format, Head, Input, Likeness};
 use crate::error::{Error, Result};
 
@@ -233,7 +234,8 @@ impl CallFrame<'_> {
     /// Without a line, for that of the code is not known: only that of the function.
     fn frame(&self, builder: &mut Builder) -> Frame {
         let name = if self.function_name.is_empty() { "(anonymous)" } else { &self.function_name };
-        let file: Option<Arc<str>> = Some(&*self.url).filter(|url| !url.is_empty()).map(Arc::from);
+        let file: Option<Arc<str>> =
+            Some(&*self.url).filter(|url| !url.is_empty()).map(|url| path_of(url).into());
         let line = self.line_number.filter(|line| *line >= 0.0).map(|line| line as i32 + 1);
         let line = line.filter(|_| file.is_some());
         let kind = match (&file, name.starts_with('(')) {

@@ -72,7 +72,7 @@ fn generated_code_is_that_of_its_function() {
     );
     let functions = &profile.tables().functions;
     let spin = functions.iter().find(|function| function.name == "spin").unwrap();
-    assert_eq!((spin.file.as_deref(), spin.line), (Some("file:///a.js"), Some(1)));
+    assert_eq!((spin.file.as_deref(), spin.line), (Some("/a.js"), Some(1)));
     assert!(functions.iter().any(|function| function.name == "file:///a.js"));
 }
 

@@ -6,6 +6,7 @@ use pyrometer_tables::schema::{Frame, Function};
 
 use super::document::{Category, Document, FrameTable, FuncTable, ResourceTable, StackTable, Text, Thread};
 use crate::error::{Error, Result};
+use crate::read::urls::path_of;
 use crate::read::{Builder, Input};
 
 /// The tables that a thread uses: its own, or those of all threads.
@@ -63,8 +64,11 @@ impl<'a> Places<'a> {
         let file: Option<Arc<str>> = self.file(input, func)?.map(Into::into);
         let name = self.text(input, self.functions.name[func])?.to_owned();
         let line = positive(&self.functions.line_number, func);
+        let address = cell(&self.frames.address, at).filter(|address| *address >= 0 && binary.is_some());
+        // The viewer looks up the names of what samply writes; until then functions are called by their addresses.
+        let is_nameless = address.is_some() && is_address(&name);
         let function = Function { name, binary, file: file.clone(), line, ..Function::default() };
-        let function = Some(builder.function(function));
+        let function = (!is_nameless).then(|| builder.function(function));
         builder.check_room(input.path())?;
         let (category, is_inlined) = self.category(at);
         let depth = cell(&self.frames.inline_depth, at).unwrap_or(0);
@@ -73,7 +77,7 @@ impl<'a> Places<'a> {
             line: positive(&self.frames.line, at),
             column: positive(&self.frames.column, at),
             file,
-            address: cell(&self.frames.address, at).filter(|address| *address >= 0 && binary.is_some()),
+            address,
             binary,
             inlined: is_inlined || depth > 0,
             kind: kind(category, binary.is_some()).into(),
@@ -103,7 +107,7 @@ impl<'a> Places<'a> {
             None => cell(&self.functions.file_name, func),
         };
         let text = named.filter(|row| *row >= 0).map(|row| self.text(input, row)).transpose()?;
-        Ok(text.filter(|text| !text.is_empty()).map(str::to_owned))
+        Ok(text.filter(|text| !text.is_empty()).map(|url| path_of(url).into_owned()))
     }
 
     fn text(&self, input: &Input<'_>, at: i64) -> Result<&'a str> {
@@ -124,6 +128,12 @@ impl<'a> Places<'a> {
 
 fn either<'a, T>(own: &'a Option<T>, shared: &'a Option<T>) -> Option<&'a T> {
     own.as_ref().or(shared.as_ref())
+}
+
+/// `0x13b7`.
+fn is_address(name: &str) -> bool {
+    let digits = name.strip_prefix("0x").unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 /// What stands in a column, which may be missing.
