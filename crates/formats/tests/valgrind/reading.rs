@@ -3,6 +3,7 @@
 use pyrometer_formats::read::{self, Input, Options, recognise};
 use pyrometer_tables::Profile;
 use pyrometer_tables::schema::Event;
+use pyrometer_tables::select::totals;
 
 use super::common::*;
 
@@ -297,6 +298,39 @@ fn massif_gives_time_series_and_trees() {
         .keys()
         .any(|(_, stack)| stack.last().unwrap().contains("below threshold"));
     assert_eq!(below, String::from_utf8(fixture("massif.out")).unwrap().contains("n0: 40 in "));
+}
+
+#[test]
+fn snapshots_of_an_xtree_are_sums_and_no_times() {
+    let snapshot = |number: u64, sum: u64| {
+        let tree = match sum {
+            0 => "n0: 0 (heap allocation functions) malloc/new/new[]\n".to_owned(),
+            _ => format!(
+                "n1: {sum} (heap allocation functions) malloc/new/new[]\n n0: {sum} 0x40: f (a.c:3)\n"
+            ),
+        };
+        format!(
+            "#-----------\nsnapshot={number}\n#-----------\ntime=876\nmem_heap_B={sum}\nmem_heap_extra_B=0\n\
+             mem_stacks_B=0\nheap_tree=detailed\n{tree}"
+        )
+    };
+    let sums = [0, 0, 45_855, 229, 855, 29];
+    let snapshots: String = (0..).zip(sums).map(|(number, sum)| snapshot(number, sum)).collect();
+    let text = format!("desc: xtree.produce_report\ncmd: prog\ntime_unit: ms\n{snapshots}");
+    let profile = read_as("massif", text.as_bytes(), false).unwrap();
+    let tables = profile.tables();
+    let metrics = tables.metrics.iter().map(|metric| (metric.name.as_str(), metric.unit.as_str()));
+    let expected = [
+        ("alloc-bytes", "bytes"),
+        ("alloc-blocks", "count"),
+        ("freed-bytes", "bytes"),
+        ("freed-blocks", "count"),
+    ];
+    assert_eq!(metrics.collect::<Vec<_>>(), expected);
+    let values: Vec<i64> = totals(&profile).unwrap().iter().map(|sum| sum.value).collect();
+    assert_eq!(values, [45_855, 229, 855, 29]);
+    assert!(tables.counters.is_empty());
+    assert!(read_as("massif", &text.as_bytes()[..text.len() - 25], false).is_err(), "cut");
 }
 
 #[test]

@@ -15,6 +15,18 @@ const SERIES: [(&[u8], &str); 4] = [
     (b"mem_stacks_B", "stacks-bytes"),
 ];
 
+/// What Memcheck's `--xtree-memory-file=NAME.ms` has in the header, and what each of its snapshots is: sums of the whole
+/// run (`m_xtmemory.c`), at one time. Name, unit and description.
+const XTREE: &str = "xtree.produce_report";
+const XTREE_SNAPSHOTS: [(&str, &str, &str); 6] = [
+    ("exit-bytes", "bytes", "Live at the end."),
+    ("exit-blocks", "count", "Live at the end."),
+    ("alloc-bytes", "bytes", "Allocated in all."),
+    ("alloc-blocks", "count", "Allocated in all."),
+    ("freed-bytes", "bytes", "Freed, where that was done."),
+    ("freed-blocks", "count", "Freed, where that was done."),
+];
+
 /// A tree that is whole.
 #[derive(Debug)]
 struct Detailed {
@@ -41,6 +53,8 @@ pub(super) struct Snapshots<'a> {
     tree: Option<Tree>,
     detailed: Vec<Detailed>,
     last: u64,
+    /// Whether it is no file of Massif's, but of [`XTREE`].
+    is_xtree: bool,
 }
 
 type Fits = Result<(), &'static str>;
@@ -64,7 +78,7 @@ impl ByLine for Snapshots<'_> {
 impl<'a> Snapshots<'a> {
     pub(super) fn new(builder: &'a mut Builder) -> Self {
         let (texts, detailed) = (Texts::default(), Vec::new());
-        Self { builder, texts, scale: 1.0, snapshot: None, tree: None, detailed, last: 0 }
+        Self { builder, texts, scale: 1.0, snapshot: None, tree: None, detailed, last: 0, is_xtree: false }
     }
 
     fn understand(&mut self, line: &[u8]) -> Fits {
@@ -87,6 +101,7 @@ impl<'a> Snapshots<'a> {
 
     fn header(&mut self, key: &[u8], value: &str) -> Fits {
         match key {
+            b"desc" if value == XTREE => self.is_xtree = true,
             b"desc" if value != "(none)" => valgrind::description(&mut self.builder.meta, value),
             b"cmd" => valgrind::command(&mut self.builder.meta, value),
             b"time_unit" => return self.unit(value),
@@ -161,6 +176,9 @@ impl<'a> Snapshots<'a> {
         let time = snapshot.time.filter(|_| !snapshot.values.is_empty());
         let time = time.ok_or("the lines `time=` and `mem_heap_B=` before it")?;
         self.last = snapshot.number;
+        if self.is_xtree {
+            return Ok(());
+        }
         for (name, value) in snapshot.values {
             self.builder.counter(Counter { name: name.to_owned(), time, value, thread: None });
         }
@@ -174,28 +192,43 @@ impl<'a> Snapshots<'a> {
         let last = self.last;
         detailed.sort_by_key(|tree| (!tree.is_peak, tree.snapshot != last, tree.snapshot));
         let thread = self.builder.thread(0, 0, "");
+        if self.is_xtree {
+            return self.finish_xtree(thread, &detailed, cut);
+        }
         for tree in &detailed {
             if tree.is_peak {
-                self.add(thread, "peak-bytes", "Live when most bytes were live.", &tree.stacks);
+                let what = ("peak-bytes", "bytes", "Live when most bytes were live.");
+                self.add(thread, what, &tree.stacks);
             }
             if tree.snapshot == last {
-                self.add(thread, "exit-bytes", "Live at the end.", &tree.stacks);
+                self.add(thread, ("exit-bytes", "bytes", "Live at the end."), &tree.stacks);
             } else if !tree.is_peak {
                 let (name, when) =
                     (format!("live-bytes-{}", tree.snapshot), format!("snapshot {}", tree.snapshot));
-                self.add(thread, &name, &format!("Live at {when}."), &tree.stacks);
+                self.add(thread, (&name, "bytes", &format!("Live at {when}.")), &tree.stacks);
             }
         }
         if cut || self.builder.tables().counters.is_empty() { Err("the rest of a snapshot") } else { Ok(()) }
     }
 
-    fn add(&mut self, thread: i32, name: &str, description: &str, stacks: &[(i32, i64)]) {
+    /// Sums of all that was allocated come first, as in other heap profiles.
+    fn finish_xtree(&mut self, thread: i32, trees: &[Detailed], cut: bool) -> Fits {
+        for at in [2, 3, 0, 1, 4, 5] {
+            if let Some(tree) = trees.iter().find(|tree| tree.snapshot == at) {
+                self.add(thread, XTREE_SNAPSHOTS[at as usize], &tree.stacks);
+            }
+        }
+        if cut { Err("the rest of a snapshot") } else { Ok(()) }
+    }
+
+    /// Adds a metric: name, unit and description.
+    fn add(&mut self, thread: i32, (name, unit, description): (&str, &str, &str), stacks: &[(i32, i64)]) {
         if stacks.is_empty() {
             return;
         }
         let metric = self.builder.metric(Metric {
             name: name.to_owned(),
-            unit: "bytes".to_owned(),
+            unit: unit.to_owned(),
             kind: "exact".into(),
             description: description.to_owned(),
             ..Metric::default()
