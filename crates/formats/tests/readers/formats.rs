@@ -161,6 +161,77 @@ fn lines_of_source_belong_to_the_frame_above() {
     assert!(matches!(stray, Err(Error::Malformed { .. })));
 }
 
+/// As perf 6.1 writes `-F +srcline` of a recording with stack copies.
+const SOURCES: &str = "known 7 1.5: 1001001 cpu-clock:ppp: \n\t e359 do_rel+0x739\n  do-rel.h:134 (inlined)\n\
+                       \t e359 relocate+0x739 (/ld.so)\n  dl-reloc.c:301\n\t 1290 _start+0x20 (/known)\n  ??:0\n\n\
+                       known 7 1.6: 1001001 cpu-clock:ppp: \n\tffff812 do_x+0x2 ([kernel.kallsyms])\n  \
+                       [kernel.kallsyms][ffff812]\n\t 1290 _start+0x20 (/known)\n  :0\n|10   int x;\n\n|11   int y;\n";
+
+#[test]
+fn addresses_in_place_of_names_are_looked_up_later() {
+    let text = FIREFOX.replace(r#"["main","inner""#, r#"["0x10","inner""#);
+    let profile = read(&text, "firefox");
+    let nameless: Vec<_> = profile.tables().frames.iter().filter(|frame| frame.function.is_none()).collect();
+    assert_eq!(nameless.len(), 1);
+    assert_eq!((nameless[0].address, nameless[0].binary), (Some(16), Some(0)));
+    assert_eq!(profile.meta.quality.unsymbolized, 0, "no leaf");
+    // Without a place it is a name like another.
+    let text = FIREFOX.replace(r#""read","x.c""#, r#""0xbeef","x.c""#);
+    assert!(read(&text, "firefox").tables().frames.iter().all(|frame| frame.function.is_some()));
+}
+
+#[test]
+fn functions_that_are_inlined_have_their_lines_and_no_binary() {
+    let profile = read(SOURCES, "perf-script");
+    assert_eq!(stacks(&profile, 0), ["_start;do_x 1001001", "_start;relocate;do_rel 1001001"]);
+    let tables = profile.tables();
+    let frames = tables.frames.iter().filter(|frame| frame.file.is_some());
+    let mut places: Vec<_> = frames.map(|frame| (frame.file.as_deref(), frame.line, frame.inlined)).collect();
+    places.sort_unstable();
+    assert_eq!(places, [(Some("dl-reloc.c"), Some(301), false), (Some("do-rel.h"), Some(134), true)]);
+}
+
+#[test]
+fn a_frame_without_its_binary_is_cut_where_others_have_one() {
+    let strict = Options { format: by_name("perf-script"), lenient: false };
+    let whole = SOURCES.find("  do-rel.h").unwrap();
+    let cut = |end: &str| {
+        read_bytes("file".as_ref(), format!("{PERF}{}{end}", &SOURCES[..whole]).as_bytes(), &strict)
+    };
+    for end in ["", "\n", "\tff main+0x1 (/a)\n\n", "b 8 1.7: 1 cpu-clock:\n"] {
+        assert!(matches!(cut(end), Err(Error::Malformed { .. })), "{end:?}");
+    }
+}
+
+#[test]
+fn perf_script_may_tell_neither_event_nor_binary() {
+    let text =
+        "a b 7/8 28011.987857612: \n\t 90c0 do_lookup\n\t 12 main\n\na b 7/8 28011.99: \n\t 12 main\n\n";
+    let profile = read(text, "perf-script");
+    assert_eq!(stacks(&profile, 0), ["main 1", "main;do_lookup 1"]);
+    let alone = "perf 7 1.5: sched:sched_switch: prev_comm=perf\nmigration/0 18 1.6: sched:sched_switch: prev_comm=x\n";
+    assert_eq!(sums(&read(alone, "perf-script")), [("sched:sched_switch".into(), 2, 2)]);
+}
+
+#[test]
+fn records_that_are_no_samples_are_passed_over_and_counted() {
+    let others = "swapper 0 [000] 0.000000: PERF_RECORD_MMAP -1/0: [0xff(0x12) @ 0xff]: x [kernel.kallsyms]_text\n\
+                  rg 7 [000] 0.000000: PERF_RECORD_COMM: rg:7/7\nrg 7 [000] 12345.67: PERF_RECORD_LOST lost 12\n";
+    let profile = read(&format!("{others}{PERF}{others}"), "perf-script");
+    assert_eq!(sums(&profile), sums(&read(PERF, "perf-script")));
+    assert_eq!((profile.meta.duration, profile.meta.quality.lost), (2_000_000, 24));
+    assert_eq!(profile.meta.notes.len(), 1);
+    assert!(profile.meta.notes[0].starts_with("6 records that are no samples were passed over"));
+}
+
+#[test]
+fn each_clock_is_a_metric_of_its_own() {
+    let text = "a 7 U 1.5: 5 cpu-clock:pppu:\n\t 1 f (/a)\n\na 7 U 1.5: 6 task-clock:ppp:\n\t 1 f (/a)\n\n";
+    let profile = read(text, "perf-script");
+    assert_eq!(sums(&profile), [("cpu-time:u".into(), 5, 1), ("task-clock".into(), 6, 1)]);
+    assert!(profile.tables().metrics.iter().all(|metric| metric.unit == "ns"));
+}
+
 #[test]
 fn speedscope_has_samples_and_events() {
     let profile = read(SPEEDSCOPE, "speedscope");
