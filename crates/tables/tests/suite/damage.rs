@@ -168,6 +168,9 @@ fn what_is_no_profile_is_named() {
         (b"\x7fELF\x02", "an ELF program"),
         (b"{\"a\": 1}", "JSON text"),
         (b"PERFILE2", "a perf.data file"),
+        (b"BZh91AY", "bzip2-compressed data"),
+        (b"\xfd7zXZ\0", "xz-compressed data"),
+        (b"\x28\xb5\x2f\xfd\0", "zstd-compressed data"),
     ] {
         let error = open_bytes(&path, bytes).expect_err("no profile");
         assert_eq!(error.kind(), "not-a-profile");
