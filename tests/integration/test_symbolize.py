@@ -76,6 +76,28 @@ def test_names_come_when_the_debug_info_does(run_pyrometer: Run, program: Path):
     assert again.meta.quality.samples == bare.meta.quality.samples
 
 
+def test_a_binary_without_a_recorded_id_has_the_debug_info_of_its_own(program: Path, tmp_path: Path):
+    """Heap profiles of gperftools and jemalloc, and raw files of heaptrack, tell paths and addresses alone."""
+    text = subprocess.run(
+        ["readelf", "-Ws", tmp_path / "debug" / "other-name"], capture_output=True, text=True, check=True
+    )
+    alpha = next(line.split()[1] for line in text.stdout.splitlines() if line.endswith(" alpha"))
+    address = int(alpha, 16) + 1
+    heap = tmp_path / "some.heap"
+    heap.write_text(
+        f"heap profile: 2: 18 [3: 27] @ heapprofile\n1: 9 [1: 9] @ {address + 1:#x}\n1: 9 [2: 18] @ 0xffff0011\n\n"
+        f"MAPPED_LIBRARIES:\n0-100000 r-xp 00000000 00:00 1 {program}\n"
+        "ffff0000-ffffffff r-xp 00000000 00:00 2 /nowhere/x.so\n"
+    )
+    read = pyrometer.load(heap)
+    assert read.meta.quality.unsymbolized == read.meta.quality.samples
+    found = read.symbolize(tmp_path / "found.pyro", debug_paths=[tmp_path / "debug"], offline=True)
+    assert binary(found)["symbols_from"] == f"debug-path:{tmp_path}/debug/other-name"
+    assert {"alpha", "x.so+0x10"} == names(found)
+    quality = found.meta.quality
+    assert 0 < quality.unsymbolized < quality.samples
+
+
 def test_what_is_no_file_is_not_replaced(run_pyrometer: Run, program: Path):
     recorded = record(run_pyrometer, program)
     pipe = program.parent / "pipe"

@@ -10,7 +10,7 @@ use super::bundle::Part;
 use super::candidates::{Candidate, Sought};
 use super::{Origin, Search, Subject};
 use crate::elf::ElfImage;
-use crate::identity::{hex, identify};
+use crate::identity::{build_id, hex, identify};
 use crate::missing;
 use crate::provider::Bytes;
 
@@ -71,6 +71,10 @@ impl Material {
                 None => return Err(with_refused(reason, refused)),
             },
         };
+        // What was recorded without an id is taken for what lies at its path, and has the debug info of that.
+        let own = subject.id.is_none().then(|| build_id(&image[..])).flatten();
+        let found = Subject { path: subject.path, id: subject.id.or(own.as_deref()) };
+        let mut gathering = Gathering { search, subject: &found, refused: &mut refused };
         let debug = gathering.debug_of(&image);
         let supplementary = gathering.supplementary_of(&image, debug.as_ref());
         let holder = debug.as_ref().map_or(&image, |file| &file.bytes);
