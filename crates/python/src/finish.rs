@@ -141,7 +141,7 @@ fn symbolized(
     let symbolized = symbolize::symbolize(&meta, tables, binaries, &options);
     let Symbolized { tables, stacks, notes, .. } = &symbolized;
     let leaves = leaves(tables, &Renumbered { samples: &journal, stacks })?;
-    meta.quality.unsymbolized = leaves.unsymbolized;
+    meta.quality.unsymbolized = leaves.unsymbolized_of(meta.quality.samples);
     note_missing(&mut meta, tables, &leaves, said.into_iter().chain(notes.iter().cloned()));
     Ok(Finished { journal, meta, symbolized })
 }
@@ -156,7 +156,7 @@ fn finish_again(profile: &Profile, output: &Path, options: &Options) -> Result<P
         symbolize::resymbolize(&meta, tables, &Files::default(), &options.with(profile));
     let samples = Renumbered { samples: profile, stacks: &stacks };
     let leaves = leaves(&tables, &samples)?;
-    meta.quality.unsymbolized = leaves.unsymbolized;
+    meta.quality.unsymbolized = leaves.unsymbolized_of(meta.quality.samples);
     let said = options.notes.iter().cloned().chain(notes);
     note_missing(&mut meta, &tables, &leaves, said);
     let mut carried = attachments(&files);
@@ -233,6 +233,17 @@ fn leaves(tables: &Tables, samples: &dyn SampleSource) -> Result<Leaves> {
         Ok(())
     })?;
     Ok(leaves)
+}
+
+impl Leaves {
+    /// As many of the samples of a profile as of the values here: a sample may have one of several metrics each.
+    fn unsymbolized_of(&self, samples: i64) -> i64 {
+        if samples >= self.count {
+            return self.unsymbolized;
+        }
+        let share = i128::from(self.unsymbolized) * i128::from(samples) / i128::from(self.count.max(1));
+        i64::try_from(share).unwrap_or(i64::MAX)
+    }
 }
 
 /// What is missing of the binaries that matter becomes a note, that of the hottest first. The

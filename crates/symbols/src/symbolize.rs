@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyrometer_tables::meta::Meta;
-use pyrometer_tables::schema::{Binary, Frame, Tables};
+use pyrometer_tables::schema::{Binary, Frame, Function, Tables};
 use rayon::prelude::*;
 
 use crate::cache::{Cache, CacheEntry, DEFAULT_LIMIT};
@@ -276,8 +276,9 @@ fn is_file(binary: &Binary) -> bool {
 /// For each row of `stacks`, true if its frame is code without a name: the leaf of a sample that
 /// counts as unsymbolized.
 pub fn unsymbolized_leaf(tables: &Tables) -> Vec<bool> {
-    let nameless: Vec<bool> =
-        tables.functions.iter().map(|function| function.linkage_name.is_empty()).collect();
+    // Other tools' files have names without symbols.
+    let is_nameless = |function: &Function| function.linkage_name.is_empty() && is_place(&function.name);
+    let nameless: Vec<bool> = tables.functions.iter().map(is_nameless).collect();
     let is_nameless = |frame: &Frame| {
         let code = frame.address.is_some() && frame.kind != "jit";
         let function = frame.function.and_then(|row| nameless.get(usize::try_from(row).ok()?));
@@ -286,6 +287,14 @@ pub fn unsymbolized_leaf(tables: &Tables) -> Vec<bool> {
     let frames: Vec<bool> = tables.frames.iter().map(is_nameless).collect();
     let of_row = |row: i32| usize::try_from(row).ok().and_then(|row| frames.get(row).copied());
     tables.stacks.iter().map(|stack| of_row(stack.frame).unwrap_or(false)).collect()
+}
+
+/// Whether a function is called by where it is, `libc.so.6+0x97360`, or by what stands for a name that is not known.
+fn is_place(name: &str) -> bool {
+    let is_address =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let address = name.rsplit_once("+0x").map(|(_, digits)| digits).or_else(|| name.strip_prefix("0x"));
+    address.is_some_and(is_address) || matches!(name, "" | "???" | "[unknown]")
 }
 
 /// The addresses of each binary in the frames that are `wanted`, ascending.
