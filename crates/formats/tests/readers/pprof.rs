@@ -2,6 +2,7 @@
 
 use pyrometer_formats::read::{Options, read_bytes};
 use pyrometer_tables::labels::frame_name;
+use pyrometer_tables::schema::Sample;
 use pyrometer_tables::select::Selection;
 
 use super::common::{read, sums};
@@ -77,6 +78,35 @@ fn what_has_no_name_is_its_place_and_counts_as_unsymbolized() {
         assert_eq!(frame_name(tables, &tables.frames[0]), shown);
         assert_eq!(profile.meta.quality.unsymbolized, unsymbolized, "{name}");
     }
+}
+
+#[test]
+fn threads_without_ids_are_told_apart_by_their_names() {
+    let texts = ["", "cpu", "nanoseconds", "f", "thread", "app", "worker 1"];
+    let sample = |value: u8, thread: Option<u8>| {
+        let label = thread.map(|text| field(3, &[8, 4, 16, text])).unwrap_or_default();
+        field(2, &[&[10, 1, 1, 18, 1, value], &label[..]].concat())
+    };
+    let parts = [
+        field(1, &[8, 1, 16, 2]),
+        [sample(7, Some(6)), sample(5, Some(5)), sample(1, None), sample(2, Some(6))].concat(),
+        texts.iter().flat_map(|text| field(6, text.as_bytes())).collect(),
+        field(4, &[8, 1, 34, 2, 8, 1]),
+        field(5, &[8, 1, 16, 3]),
+    ];
+    let profile = read(parts.concat(), "pprof").unwrap();
+    let threads = &profile.tables().threads;
+    assert_eq!(
+        threads.iter().map(|thread| thread.name.as_str()).collect::<Vec<_>>(),
+        ["worker 1", "app", ""]
+    );
+    let mut sums = [0; 3];
+    let add = |batch: &[Sample]| {
+        batch.iter().for_each(|sample| sums[sample.thread as usize] += sample.value);
+        Ok(())
+    };
+    profile.for_each_batch(add).unwrap();
+    assert_eq!(sums, [9, 5, 1]);
 }
 
 #[test]
