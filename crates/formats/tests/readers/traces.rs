@@ -68,6 +68,7 @@ fn a_sample_of_v8_lasts_until_the_next() {
     );
     let function = profile.tables().functions.iter().find(|function| function.name == "outer").unwrap();
     assert_eq!((function.file.as_deref(), function.line), (Some("/a.js"), Some(5)));
+    assert_eq!((profile.meta.start, profile.meta.duration), (1_000_000, 4_000_000));
 }
 
 #[test]
