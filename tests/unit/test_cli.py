@@ -300,6 +300,18 @@ def test_symbolize_leaves_foreign_files_as_they_are(tmp_path, monkeypatch, capsy
     assert {path.name for path in tmp_path.iterdir()} == {"a-2.pyro", "a.pyro", foreign.name}
 
 
+def test_names_that_other_tools_found_count_as_names_after_symbolize_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "massif.out").write_text(
+        "desc: (none)\ncmd: p\ntime_unit: i\n#-----------\nsnapshot=0\n#-----------\ntime=1\nmem_heap_B=30\n"
+        "mem_heap_extra_B=0\nmem_stacks_B=0\nheap_tree=peak\nn2: 30 (heap allocation functions) malloc/new/new[]\n"
+        " n0: 20 0x48FD503: f (in /nowhere/x.so)\n n0: 10 0x48FD600: ??? (in /nowhere/x.so)\n"
+    )
+    read = pyrometer.load("massif.out")
+    assert read.meta.quality.unsymbolized * 2 == read.meta.quality.samples
+    assert read.symbolize(offline=True).meta.quality == read.meta.quality
+
+
 def test_symbolize_is_advised_where_there_are_addresses(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "none.folded").write_text("main;[unknown] 42\n")
