@@ -336,6 +336,7 @@ fn a_command_of_heaptrack_may_have_lines_that_look_like_records() {
 #[test]
 fn a_firefox_profile_has_weights_cpu_times_and_places() {
     let profile = read(FIREFOX, "firefox");
+    assert_eq!(profile.meta.duration, 4_500_000, "from the start to the last sample");
     assert_eq!(stacks(&profile, 0), ["main;inner 2", "main;read 1"]);
     assert_eq!(sums(&profile), [("samples".into(), 3, 3), ("cpu-time".into(), 8_000, 3)]);
     let tables = profile.tables();

@@ -102,6 +102,8 @@ fn read_samples(
 ) -> Result<()> {
     let length = samples.stack.len();
     let times = times(input, samples.time.as_deref(), samples.time_deltas.as_deref(), length)?;
+    let last = times.iter().flatten().max().copied().unwrap_or(0);
+    builder.meta.duration = builder.meta.duration.max(last);
     let weights = column(input, samples.weight.as_deref(), length, "weights")?;
     let deltas = column(input, samples.cpu.as_deref(), length, "threadCPUDelta")?;
     let (name, unit, scale) = weighed(samples.weight_type);
