@@ -86,6 +86,9 @@ const PREFIXES: [&str; 30] = [
     "<dhat::Alloc as ",
 ];
 
+/// What files of nothing but an allocator are called: their own functions seldom have names.
+const FILES: [&str; 4] = ["libjemalloc.", "libtcmalloc", "libmimalloc.", "libsnmalloc"];
+
 /// Namespaces of the standard libraries of Rust and C++.
 const LIBRARIES: [&str; 5] = ["alloc", "core", "std", "hashbrown", "__gnu_cxx"];
 
@@ -168,10 +171,18 @@ pub(crate) enum Role {
 }
 
 /// The roles of a profile's functions: the least one of their frames', where these have files and the function has none.
-pub(crate) struct Roles(Vec<Role>);
+pub(crate) struct Roles {
+    of_functions: Vec<Role>,
+    /// Of each binary, whether it is an allocator.
+    binaries: Vec<bool>,
+}
 
 impl Roles {
     pub(crate) fn of(tables: &Tables) -> Self {
+        let binaries: Vec<bool> =
+            tables.binaries.iter().map(|binary| is_file_of_allocator(&binary.path)).collect();
+        let is_in_allocator = |function: &Function| is_one(&binaries, function.binary);
+        let role = |function| if is_in_allocator(function) { Role::Allocator } else { role(function) };
         let mut roles: Vec<_> = tables.functions.iter().map(role).collect();
         let mut by_files: Vec<Option<Role>> = vec![None; roles.len()];
         for frame in &tables.frames {
@@ -184,18 +195,33 @@ impl Roles {
         for (role, by_files) in roles.iter_mut().zip(by_files) {
             *role = by_files.unwrap_or(*role);
         }
-        Self(roles)
+        Self { of_functions: roles, binaries }
     }
 
     fn add_copying(&mut self, tables: &Tables) {
-        for (role, _) in self.0.iter_mut().zip(&tables.functions).filter(|(_, function)| copies(function)) {
+        for (role, _) in
+            self.of_functions.iter_mut().zip(&tables.functions).filter(|(_, function)| copies(function))
+        {
             *role = Role::Allocator;
         }
     }
 
     pub(crate) fn of_frame(&self, frame: &Frame) -> Role {
-        frame.function.map_or(Role::Asker, |row| self.0[row as usize])
+        match frame.function {
+            Some(row) => self.of_functions[row as usize],
+            None if is_one(&self.binaries, frame.binary) => Role::Allocator,
+            None => Role::Asker,
+        }
     }
+}
+
+fn is_one(binaries: &[bool], row: Option<i32>) -> bool {
+    row.and_then(|row| binaries.get(usize::try_from(row).ok()?)).copied().unwrap_or(false)
+}
+
+fn is_file_of_allocator(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    FILES.iter().any(|file| name.starts_with(file))
 }
 
 fn role(function: &Function) -> Role {
@@ -222,7 +248,7 @@ fn role_of_file(file: Option<&str>) -> Role {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{Metric, Stack};
+    use crate::schema::{Binary, Metric, Stack};
 
     fn function(name: &str, namespace: Option<&str>, file: Option<&str>) -> Function {
         let (namespace, file) = (namespace.map(str::to_owned), file.map(Into::into));
@@ -288,9 +314,26 @@ mod tests {
         tables.functions.push(function("{closure#0}", None, None));
         let frame = |file: &str| Frame { function: Some(5), file: Some(file.into()), ..Frame::default() };
         tables.frames.push(frame("/rustc/1234/library/std/src/rt.rs"));
-        assert_eq!(Roles::of(&tables).0[2..], [Role::Allocator, Role::Allocator, Role::Asker, Role::Library]);
+        assert_eq!(
+            Roles::of(&tables).of_functions[2..],
+            [Role::Allocator, Role::Allocator, Role::Asker, Role::Library]
+        );
         tables.frames.push(frame("src/main.rs"));
-        assert_eq!(Roles::of(&tables).0[5], Role::Asker);
+        assert_eq!(Roles::of(&tables).of_functions[5], Role::Asker);
+    }
+
+    #[test]
+    fn all_that_lies_in_the_file_of_an_allocator_is_one() {
+        let mut tables = tables();
+        tables.binaries = ["/usr/lib/libjemalloc.so.2", "/usr/bin/jemalloc-app"]
+            .map(|path| Binary { path: path.to_owned(), ..Binary::default() })
+            .to_vec();
+        let within = |binary| Function { binary: Some(binary), ..function("f", None, None) };
+        tables.functions.extend([within(0), within(1)]);
+        let roles = Roles::of(&tables);
+        assert_eq!(roles.of_functions[5..], [Role::Allocator, Role::Asker]);
+        let nameless = |binary| roles.of_frame(&Frame { binary, address: Some(1), ..Frame::default() });
+        assert_eq!([Some(0), Some(1), None].map(nameless), [Role::Allocator, Role::Asker, Role::Asker]);
     }
 
     #[test]
