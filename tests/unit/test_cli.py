@@ -353,6 +353,19 @@ def test_code_without_a_name_is_told_apart_by_its_binary(tmp_path, monkeypatch, 
         assert all(f"[unknown] [{binary}]" in shown for binary in ("b.so", "c.so")), shown
 
 
+def test_annotate_says_that_the_function_comes_first(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.folded").write_text("main;work 5\n")
+    assert run(["annotate", "a.folded", "work"]) == 2
+    assert "pyrometer annotate work a.folded" in capsys.readouterr().err
+    (tmp_path / "a.pyro").touch()
+    assert run(["annotate", "a.pyro"]) == 2
+    assert "pyrometer annotate FUNCTION a.pyro" in capsys.readouterr().err
+    # A program of the name of a function says nothing.
+    (tmp_path / "work").touch()
+    assert run(["annotate", "work", "a.folded"]) == 99
+
+
 def test_a_foreign_file_that_does_not_fit(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.folded").write_text("main;work 42\nwhat\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +14,7 @@ from pyrometer.cli.options import allocators, many_selection, output_format
 from pyrometer.cli.printing import print_view
 from pyrometer.cli.show import answer, check_annotate, is_given
 from pyrometer.cli.sources import SOURCES, sources
+from pyrometer.collect.output import SUFFIX
 
 
 @click.command()
@@ -46,8 +49,17 @@ def command(function: str | None, file: str | None, form: str, **options: Any) -
             raise click.UsageError("Give either FUNCTION, or --file PATH, or --all.")
         file = function
     elif function is not None:
+        _check_order(function, file)
         given["function"] = function
     check_annotate(given)
     which = options.pop("metric"), options.pop("sort"), options.pop("derive")
     profile = open_input(file)
     print_view(answer(profile, "annotate", which, given, options), form, profile.path)
+
+
+def _check_order(function: str, file: str | None) -> None:
+    """Refuse a profile in the place of the function; a program may be called as one of its functions."""
+    is_swapped = function.endswith(SUFFIX) if file is None else not Path(file).exists()
+    if is_swapped and Path(function).is_file():
+        right = shlex.join([file or "FUNCTION", function])
+        raise click.UsageError(f"{function} is a file, and the function comes first: pyrometer annotate {right}")

@@ -54,7 +54,7 @@ enum Number {
 /// What stands before the last number, and the number. Nothing stands before that of samples without a stack.
 fn parse(line: &[u8]) -> Option<(&[u8], Number)> {
     let line = line.trim_ascii_end();
-    let at = memchr::memrchr(b' ', line)?;
+    let at = memchr::memrchr2(b' ', b'\t', line)?;
     Some((line[..at].trim_ascii_end(), number(&line[at + 1..])?))
 }
 

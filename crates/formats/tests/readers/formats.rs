@@ -168,6 +168,12 @@ const SOURCES: &str = "known 7 1.5: 1001001 cpu-clock:ppp: \n\t e359 do_rel+0x73
                        [kernel.kallsyms][ffff812]\n\t 1290 _start+0x20 (/known)\n  :0\n|10   int x;\n\n|11   int y;\n";
 
 #[test]
+fn numbers_of_folded_stacks_may_stand_behind_a_tab() {
+    let profile = read("main;a b\t5\nmain \t 3\n", "folded");
+    assert_eq!(stacks(&profile, 0), ["main 3", "main;a b 5"]);
+}
+
+#[test]
 fn addresses_in_place_of_names_are_looked_up_later() {
     let text = FIREFOX.replace(r#"["main","inner""#, r#"["0x10","inner""#);
     let profile = read(&text, "firefox");
