@@ -212,7 +212,7 @@ fn a_file_of_a_thread_that_is_damaged_is_named() {
         change(&mut parts[1]);
         let profile = read_all(&main.file(), &parts, true).unwrap();
         assert!(!profile.meta.complete && !rows(&profile).is_empty());
-        let error = read_all(&main.file(), &parts, false).err().expect("an error").to_string();
+        let error = read_all(&main.file(), &parts, false).unwrap_err().to_string();
         (error, parts[1].len())
     };
     let (cut, length) = read(&|part| part.truncate(part.len() - 1), false);
