@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -417,15 +418,59 @@ def test_samples_of_another_metric_are_samples(tmp_path, monkeypatch, capsys):
     assert "no samples: the filters leave none" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("given", "said"), [("-", "standard input is no file"), ("pipe", "is a device or a pipe")])
-def test_a_pipe_is_no_profile_and_the_cure_is_a_file(tmp_path, monkeypatch, capsys, given, said):
-    monkeypatch.chdir(tmp_path)
-    os.mkfifo("pipe")
-    for command in (["show"], ["import", "--from", "folded"]):
-        assert run([*command, given]) == 82
-        shown = capsys.readouterr().err
-        assert said in shown
-        assert "try: write what comes out of it to a file, and give that" in shown
+STACKS = b"main;work 42\nmain 1\n"
+
+
+def through(given, *command, cwd, text=STACKS):
+    """Run a command into whose standard input ``text`` is piped."""
+    done = subprocess.run([*COMMAND, *command, given], input=text, capture_output=True, cwd=cwd, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.mark.parametrize("given", ["-", "/dev/stdin"])
+@pytest.mark.parametrize("text", [STACKS, gzip.compress(STACKS)], ids=["plain", "packed"])
+def test_profiles_come_through_pipes(tmp_path, given, text):
+    code, shown, errors = through(given, "show", cwd=tmp_path, text=text)
+    assert (code, errors) == (0, "")
+    assert "samples 43 in 43 samples" in shown
+    assert "next: pyrometer show FILE --view callers --function work" in shown
+    assert "main;work 42" in through(given, "export", "--to", "folded", "-o", "-", cwd=tmp_path, text=text)[1]
+    for command in (["flamegraph", "-o", "a.svg"], ["report", "-o", "a.html"], ["import"]):
+        code, shown, errors = through(given, *command, cwd=tmp_path, text=text)
+        assert code == 0, errors
+        assert "None" not in shown + errors
+        assert "pyrometer-" not in shown + errors
+    assert {path.name for path in tmp_path.iterdir()} == {"a.svg", "a.html", "stdin.pyro"}
+    assert pyrometer.load(tmp_path / "stdin.pyro").top().rows[0].place.name == "work"
+
+
+def test_profiles_of_ours_come_through_pipes(tmp_path, file):
+    code, shown, _ = through("-", "show", cwd=tmp_path, text=file.read_bytes())
+    assert code == 0
+    assert shown.splitlines()[:-1] == through(str(file), "show", cwd=tmp_path)[1].splitlines()[:-1]
+
+
+@pytest.mark.parametrize("given", ["-", "/dev/stdin"])
+def test_errors_of_what_comes_through_a_pipe_name_it(tmp_path, given):
+    for command, text in ((["show"], b"\x7fELF"), (["show"], b""), (["import", "--from", "folded"], b"no number\n")):
+        code, _, errors = through(given, *command, cwd=tmp_path, text=text)
+        assert code not in (0, 2, 80)
+        assert given in errors
+        assert "pyrometer-" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_of_a_shell_is_a_profile(tmp_path):
+    command = f"{shlex.join(COMMAND)} diff <(echo 'a;b 3') <(echo 'a;c 4') --format json"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert {row["name"] for row in json.loads(done.stdout)["rows"]} >= {"b", "c"}
+
+
+def test_python_is_told_that_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, said in (("-", "standard input is no file"), (tmp_path / "pipe", "is a device or a pipe")):
+        with pytest.raises(pyrometer.NotAProfileError, match=said):
+            pyrometer.load(path)
 
 
 def test_folded_export_to_a_pipe(file):

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::cache::{Cache, CacheEntry, DEFAULT_LIMIT};
 use crate::collapse::collapse;
+use crate::demangle::demangle;
 use crate::expand::expand;
 use crate::find::{Material, Part, Report, Search, Subject, Wanted};
 use crate::identity::identify;
@@ -456,14 +457,15 @@ fn of_vsyscall(addresses: &[u64]) -> Symbols {
     Symbols { resolution: resolution.into(), symbols_from: "symtab".into(), ..Symbols::default() }
 }
 
-/// A resolution of plain function names.
+/// A resolution of functions by the names that linkers know: those of a kernel may be of Rust, or of copies and parts that
+/// the compiler made (`f.isra.0`).
 fn by_name(addresses: &[u64], name: impl Fn(u64) -> Option<(String, Option<String>)>) -> Resolution {
     let mut builder = Builder::default();
     for &address in addresses {
         let function = name(address).map(|(name, namespace)| {
             builder.function(SymFunction {
-                linkage_name: name.clone(),
-                name,
+                name: demangle(&name).name,
+                linkage_name: name,
                 namespace,
                 ..SymFunction::default()
             })

@@ -51,7 +51,8 @@ def command(ctx: click.Context, file: str | None, output: str, **options: Any) -
         status = recorded.wait() if recorded else None
     with not_vital():
         if output != STDOUT:
-            click.echo(f"wrote {output} from {profile.path}; open it in a browser", err=True)
+            source = f" from {profile.path}" if profile.path else ""
+            click.echo(f"wrote {output}{source}; open it in a browser", err=True)
     end_like(status)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,19 @@ def command(
       pyrometer import /tmp/counts      (a folder that a program counted in)
     """
     from pyrometer.api import import_files
+    from pyrometer.cli.piped import as_file
     from pyrometer.cli.printing import print_view
     from pyrometer.cli.progress import while_working
     from pyrometer.collect.output import imported_name
     from pyrometer.profile.filters import nothing_measured
     from pyrometer.profile.target import check_apart, check_target
 
-    target = Path(output) if output else imported_name(Path(files[0]))
-    check_target(target)
-    check_apart(target, map(Path, files))
-    with while_working("reading") as meter:
-        profile = import_files(files, format=source, lenient=lenient, progress=meter, **places)
+    with while_working("reading") as meter, ExitStack() as stack:
+        there = [stack.enter_context(as_file(Path(file))) for file in files]
+        target = Path(output) if output else imported_name(there[0])
+        check_target(target)
+        check_apart(target, there)
+        profile = import_files(there, format=source, lenient=lenient, progress=meter, **places)
         if not profile.metric_list:
             raise nothing_measured(profile)
         profile.save(target)

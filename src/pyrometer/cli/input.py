@@ -37,12 +37,18 @@ def find_input(file: str | None, folder: Path | None = None) -> Path:
 
 
 def open_input(file: str | None) -> Profile:
-    """Open the profile that is meant, with a sign of life: an interrupted one is symbolized, a foreign one read."""
+    """Open the profile that is meant, with a sign of life: an interrupted one is symbolized, a foreign one read.
+
+    What came through a pipe is a profile without a path.
+    """
+    from pyrometer.cli.piped import as_file, is_piped
     from pyrometer.cli.progress import while_working
 
     path = find_input(file)
-    with while_working("opening") as meter:
-        profile = load(path, progress=meter)
+    with while_working("opening") as meter, as_file(path) as there:
+        profile = load(there, progress=meter)
+    if is_piped(path):
+        profile = Profile(profile.native, None)
     _KEPT.append(profile)
     return profile
 

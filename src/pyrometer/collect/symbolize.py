@@ -27,7 +27,9 @@ def symbolize(
     """
     asked = finished_name(profile) if output is None else output
     if asked is None:
-        raise OutputError("a profile in memory has no file", cure="name one: output=FILE.pyro")
+        raise OutputError(
+            "this profile was read from no file", cure="name one to write: -o FILE.pyro, in Python output=FILE.pyro"
+        )
     target = choose_output(os.fspath(asked), (), ())
     if profile.is_foreign:
         check_apart(target, [profile.path])

@@ -297,6 +297,15 @@ fn kernel_functions_are_named_within_the_same_boot_only() {
         )
     };
     assert_eq!(name(&options), ("do_syscall_64".into(), "kallsyms".into(), String::new()));
+    // Copies and parts that the compiler made are shown as those of programs are, and Rust is demangled.
+    for (told, shown) in [
+        ("switch.isra.0", "switch"),
+        ("switch.cold", "switch"),
+        ("_RNvNtCs1_6kernel2fs4open", "kernel::fs::open"),
+    ] {
+        let kallsyms = Some(format!("ffffffff81000000 t {told}\n").into_bytes());
+        assert_eq!(name(&Options { kallsyms, ..options.clone() }).0, shown);
+    }
     options.boot_id = "another".into();
     let (shown, source, missing) = name(&options);
     assert_eq!((shown.as_str(), source.as_str()), ("[kernel]+0xffffffff81000010", "none"));

@@ -1,0 +1,55 @@
+"""Profiles that come through a pipe: ``perf script | pyrometer show -``, or ``<(…)`` of a shell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from pyrometer.errors import NotAProfileError, PyrometerError
+
+STANDARD_INPUT = Path("-")
+CHUNK = 1 << 20
+"""Bytes that are copied at once."""
+
+
+def is_piped(path: Path) -> bool:
+    """Whether all that there is of a file comes once, and in order."""
+    return path == STANDARD_INPUT or path.is_fifo()
+
+
+@contextmanager
+def as_file(path: Path) -> Iterator[Path]:
+    """The path itself; of a pipe a file with all that comes out of it, for formats are read in any order.
+
+    That file goes when the context does. Errors name the pipe.
+    """
+    if not is_piped(path):
+        yield path
+        return
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="pyrometer-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / "stdin"
+        with _source(path) as source, copy.open("wb") as target:
+            shutil.copyfileobj(source, target, CHUNK)
+        try:
+            yield copy
+        except PyrometerError as error:
+            named = [text.replace(str(copy), str(path)) for text in (error.what, error.why, error.cure)]
+            raise type(error)(*named) from error
+
+
+def _source(path: Path) -> BinaryIO:
+    if path != STANDARD_INPUT:
+        return path.open("rb")
+    if sys.stdin is None or sys.stdin.isatty():
+        raise NotAProfileError(
+            "nothing comes through standard input",
+            "- stands for what another command prints",
+            "name a file, or print one into it: perf script | pyrometer show -",
+        )
+    return sys.stdin.buffer
