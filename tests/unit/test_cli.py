@@ -367,6 +367,17 @@ def test_annotate_says_that_the_function_comes_first(tmp_path, monkeypatch, caps
     assert run(["annotate", "work", "a.folded"]) == 99
 
 
+def test_nothing_is_chosen_by_time_where_there_are_none(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.folded").write_text("main;work 5\n")
+    for view in ("summary", "top", "tree", "lines"):
+        assert run(["show", "a.folded", "--view", view, "--time", "0:1"]) == 88
+        assert "does not tell when" in capsys.readouterr().err
+    (tmp_path / "b.txt").write_text("a 7 1.5: 3 cycles:\n\t1 main (/a)\n\na 7 2.5: 4 cycles:\n\t1 main (/a)\n\n")
+    assert run(["show", "b.txt", "--time", "100:101"]) == 0
+    assert "the filters leave none" in capsys.readouterr().out
+
+
 def test_a_foreign_file_that_does_not_fit(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.folded").write_text("main;work 42\nwhat\n")
