@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -203,6 +204,20 @@ def test_files_of_several_threads_are_one_recording(program: Path, tmp_path: Pat
     done = run_pyrometer("import", data, cwd=tmp_path)
     assert done.returncode == 0
     assert ours(read(tmp_path / "perf.pyro")) == ours(read(data / "data")) == ours(recorded)
+
+
+def test_a_forked_process_reads_after_its_parent_has(program: Path, tmp_path: Path):
+    data = record(tmp_path / "perf.data", "--call-graph", "dwarf", "--", program, 50)
+    code = (
+        "import os, signal, pyrometer\n"
+        f"expected = pyrometer.load({str(data)!r}).top(1).rows\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    signal.alarm(60)\n"
+        f"    os._exit(pyrometer.load({str(data)!r}).top(1).rows != expected)\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_each_event_is_a_metric(with_pointers: Path, tmp_path: Path):

@@ -18,6 +18,7 @@ use pyrometer_tables::schema::Tables;
 
 use crate::carried::{Carried, attachments};
 use crate::error::Result;
+use crate::forked::in_parallel;
 use crate::profile::Profile as OpenProfile;
 
 /// Where symbols are kept and looked for, and where the sources of Rust's library are.
@@ -138,7 +139,7 @@ fn symbolized(
     apply_names(&mut tables, named);
     let said = options.notes.clone();
     let options = options.of(&tables);
-    let symbolized = symbolize::symbolize(&meta, tables, binaries, &options);
+    let symbolized = in_parallel(|| symbolize::symbolize(&meta, tables, binaries, &options));
     let Symbolized { tables, stacks, notes, .. } = &symbolized;
     let leaves = leaves(tables, &Renumbered { samples: &journal, stacks })?;
     meta.quality.unsymbolized = leaves.unsymbolized_of(meta.quality.samples);
@@ -153,7 +154,7 @@ fn finish_again(profile: &Profile, output: &Path, options: &Options) -> Result<P
     let stale = std::mem::take(&mut meta.symbol_notes);
     meta.notes.retain(|note| !stale.contains(note));
     let Symbolized { tables, stacks, notes, files } =
-        symbolize::resymbolize(&meta, tables, &Files::default(), &options.with(profile));
+        in_parallel(|| symbolize::resymbolize(&meta, tables, &Files::default(), &options.with(profile)));
     let samples = Renumbered { samples: profile, stacks: &stacks };
     let leaves = leaves(&tables, &samples)?;
     meta.quality.unsymbolized = leaves.unsymbolized_of(meta.quality.samples);
@@ -184,10 +185,8 @@ pub fn wanted(
     options: Options,
 ) -> PyResult<Vec<(String, String)>> {
     let profile = Arc::clone(&profile.get().0);
-    Ok(py.detach(|| {
-        let found = symbolize::wanted(profile.tables(), &Files::default(), &options.with(&profile));
-        pairs(found)
-    }))
+    let found = || symbolize::wanted(profile.tables(), &Files::default(), &options.with(&profile));
+    Ok(py.detach(|| pairs(in_parallel(found))))
 }
 
 /// Each build id once.

@@ -11,13 +11,14 @@ use pyrometer_tables::schema::Binary;
 
 use crate::error::{Known, Result};
 use crate::finish::Options;
+use crate::forked::in_parallel;
 
 /// The facts of a binary as JSON (the fields of [`Inspection`]), or `None` for a file that is none.
 /// `quick`: without symbols, debug info and code.
 #[pyfunction]
 #[pyo3(signature = (path, quick = false))]
 pub fn inspect(py: Python<'_>, path: PathBuf, quick: bool) -> PyResult<Option<String>> {
-    Ok(py.detach(|| facts(&path, quick))?)
+    Ok(py.detach(|| in_parallel(|| facts(&path, quick)))?)
 }
 
 fn facts(path: &Path, quick: bool) -> Result<Option<String>> {
@@ -43,13 +44,14 @@ pub fn debug_files(
     path: PathBuf,
     options: Options,
 ) -> PyResult<(Option<String>, bool, Vec<String>)> {
-    let found = py.detach(|| {
+    let find = || {
         let path = path.to_string_lossy();
         let bytes = Files::default().open(0, &Binary { path: path.as_ref().into(), ..Binary::default() })?;
         let id = identity::identify(&bytes[..]).map_err(|error| format!("{path}: {error}"))?;
         let material =
             Material::gather(&options.search(), &Subject { path: &path, id: Some(&id) }, Ok(bytes))?;
         Ok((material.debug_file().map(str::to_owned), material.lacks_shared(), material.refused))
-    });
+    };
+    let found = py.detach(|| in_parallel(find));
     Ok(found.map_err(Known::of_binary)?)
 }

@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod finish;
 mod foreign;
+mod forked;
 mod inspect;
 mod page_parts;
 mod perf_data;
@@ -61,6 +62,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::forked::imported();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
