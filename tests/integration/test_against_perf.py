@@ -12,7 +12,11 @@ from answers import wilson
 from installed import PYROMETER
 from recordings import Recorded, SymbolTable
 
-pytestmark = pytest.mark.skipif(perf.why_missing() is not None, reason=perf.why_missing() or "")
+# Two recordings are of the same only if nothing else takes turns with them.
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(perf.why_missing() is not None, reason=perf.why_missing() or ""),
+]
 
 RATE = 1_999
 

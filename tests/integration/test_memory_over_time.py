@@ -13,6 +13,9 @@ import pyrometer
 from installed import PYROMETER, Record
 from recordings import rows
 
+# Processes are looked at so many times a second, and more seldom where all is busy.
+pytestmark = pytest.mark.alone
+
 MIB = 1 << 20
 TAKES = 64 * MIB
 SLACK = 24 * MIB
