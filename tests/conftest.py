@@ -52,25 +52,15 @@ def run_pyrometer() -> Run:
 
 @pytest.fixture(scope="session")
 def recorded(run_pyrometer: Run, tmp_path_factory: pytest.TempPathFactory) -> Record:
-    """``recorded(program, *arguments, rate=999)``: the recording of a program, made at the first call.
-
-    A machine that stands still between a sample and the reading of its stack spoils that: ``unspoilt`` says of a
-    recording whether it did not. One that it did is made again, twice at most, and the last is taken as it is.
-    """
+    """``recorded(program, *arguments, rate=999)``: the recording of a program, made at the first call."""
     made: dict[tuple[str | int, ...], Recorded] = {}
 
-    def make(program: Path, arguments: tuple[str, ...], rate: int) -> Recorded:
-        path = tmp_path_factory.mktemp("recording") / f"{program.name}.pyro"
-        done = run_pyrometer("record", "--rate", rate, "-o", path, "--", program, *arguments)
-        return Recorded(path, done.returncode, done.stdout, done.stderr)
-
-    def record(
-        program: Path, *arguments: str, rate: int = 999, unspoilt: Callable[[Recorded], bool] = lambda _: True
-    ) -> Recorded:
+    def record(program: Path, *arguments: str, rate: int = 999) -> Recorded:
         key = (str(program), *arguments, rate)
-        for _ in range(3):
-            if key not in made or not unspoilt(made[key]):
-                made[key] = make(program, arguments, rate)
+        if key not in made:
+            path = tmp_path_factory.mktemp("recording") / f"{program.name}.pyro"
+            done = run_pyrometer("record", "--rate", rate, "-o", path, "--", program, *arguments)
+            made[key] = Recorded(path, done.returncode, done.stdout, done.stderr)
         return made[key]
 
     return record

@@ -39,12 +39,6 @@ def _in_order(stack: list[str], wanted: tuple[str, ...]) -> bool:
     return all(name in rest for name in wanted)
 
 
-def is_read_in_time(recording: Recorded) -> bool:
-    """Whether nearly all stacks were read before the program had gone on or ended."""
-    whole = recording.count(reaches_the_start) + recording.profile.meta.quality.truncated
-    return whole >= 0.99 * recording.count()
-
-
 #: Bytes of stack that one level of ``deep_recursion`` takes.
 FRAME = {"small": 130, "large": 4_200}
 
@@ -53,7 +47,7 @@ FRAME = {"small": 130, "large": 4_200}
     ("depth", "size"), [(100, "small"), (900, "small"), (5, "large"), (14, "large"), (200, "large")]
 )
 def test_a_recursion_is_whole_if_the_stack_fits_into_the_copy_and_else_marked(depth: int, size: str, recorded: Record):
-    recording = recorded(programs.rust("deep_recursion"), str(depth), size, "1", unspoilt=is_read_in_time)
+    recording = recorded(programs.rust("deep_recursion"), str(depth), size, "1")
     meta = recording.profile.meta
     whole = recording.count(reaches_the_start)
     assert whole + meta.quality.truncated >= 0.99 * recording.count()
@@ -63,7 +57,7 @@ def test_a_recursion_is_whole_if_the_stack_fits_into_the_copy_and_else_marked(de
 
 
 def test_a_recursion_that_is_too_deep_keeps_root_and_leaf_and_says_what_is_left_out(recorded: Record):
-    recording = recorded(programs.rust("deep_recursion"), "20000", "small", "1", unspoilt=is_read_in_time)
+    recording = recorded(programs.rust("deep_recursion"), "20000", "small", "1")
     at_the_bottom = [seen for seen in recording.observations if "burn_at_the_bottom" in short_names(seen)]
     samples = sum(seen.count for seen in at_the_bottom)
     assert samples >= 0.95 * recording.count()
@@ -84,7 +78,7 @@ BARE = ("-O2", "-g", "-nostdlib", "-static", "-fno-toplevel-reorder")
 
 
 def test_code_right_behind_the_entry_has_its_callers(recorded: Record):
-    recording = recorded(programs.c("bare", BARE), unspoilt=lambda made: not made.profile.meta.quality.truncated)
+    recording = recorded(programs.c("bare", BARE))
     assert_has_nearly_all(recording, "hot", "_start", "outer", "inner")
     assert recording.profile.meta.quality.truncated == 0
 
