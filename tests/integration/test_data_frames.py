@@ -73,11 +73,13 @@ def test_duckdb_finds_the_hottest_function_in_the_unzipped_file(recording: Recor
         join '{unzipped}/stacks.parquet' as stacks on samples.stack = stacks.id
         join '{unzipped}/frames.parquet' as frames on stacks.frame = frames.id
         join '{unzipped}/functions.parquet' as functions on frames.function = functions.id
-        group by all order by value desc limit 1
+        group by all order by value desc
     """
-    hottest = duckdb.connect().execute(query).fetchone()
+    queried = duckdb.connect().execute(query).fetchall()
     row = recording.profile.top(n=1).rows[0]
-    assert hottest == (row.place.name, row.self.value)
+    # Another function may have as many samples.
+    assert queried[0][1] == row.self.value
+    assert (row.place.name, row.self.value) in queried
 
 
 def test_only_types_that_every_engine_reads(recording: Recorded):

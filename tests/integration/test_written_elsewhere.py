@@ -162,9 +162,12 @@ def test_csv_by_polars_and_duckdb(recording: Recorded, stacks: Stacks, run_pyrom
         folded[tuple(name.replace(";", ":") for name in stack)] += value
     assert found == folded
     assert frame["count"].sum() == sum(seen.count for seen in recording.observations)
-    query = f"select function, sum(value) as value from '{path}' group by all order by value desc limit 1"
-    row = recording.profile.top(n=1).rows[0]
-    assert duckdb.connect().execute(query).fetchone() == (row.place.name, row.self.value)
+    query = f"select function, sum(value) as value from '{path}' group by all order by value desc"
+    selfs = [(row.place.name, row.self.value) for row in recording.profile.top(n=3).rows]
+    queried = duckdb.connect().execute(query).fetchall()
+    # Functions of the same number of samples are in any order.
+    assert [value for _, value in queried[:3]] == [value for _, value in selfs]
+    assert set(selfs) <= set(queried)
 
 
 def test_a_folder_of_parquet_has_the_tables_as_they_are(recording: Recorded, run_pyrometer: Run, tmp_path: Path):
