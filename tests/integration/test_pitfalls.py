@@ -68,6 +68,14 @@ def test_a_recursion_that_is_too_deep_keeps_root_and_leaf_and_says_what_is_left_
     assert quality.elided_frames >= 0.95 * samples * 15_000
 
 
+def test_a_thread_that_ends_takes_its_stack_with_it_but_no_callers(recorded: Record):
+    recording = recorded(programs.rust("deep_recursion"), "20000", "small", "0.3", "0.3")
+    at_the_bottom = [seen for seen in recording.observations if "burn_at_the_bottom" in short_names(seen)]
+    samples = sum(seen.count for seen in at_the_bottom)
+    assert samples >= 0.9 * recording.count()
+    assert sum(seen.count for seen in at_the_bottom if reaches_the_start(seen)) >= 0.97 * samples
+
+
 def short_names(seen: Observation) -> list[str]:
     """The functions of a user stack, from the root to the leaf."""
     return [frame.short_name for frame in seen.user_stack]

@@ -21,8 +21,9 @@ pub(crate) trait Machine {
     fn maps(&self, pid: i32) -> Vec<MapLine>;
     /// Whether the processes live, or did when they were sampled.
     fn is_live(&self) -> bool;
-    /// Copies memory of a process; returns how many bytes could be.
-    fn read_memory(&self, pid: i32, address: u64, into: &mut [u8]) -> usize;
+    /// Copies memory of a process for the stack of one of its threads; returns how many bytes could be. None can
+    /// once the thread has ended: its stack is freed then, or another thread's.
+    fn read_memory(&self, pid: i32, tid: i32, address: u64, into: &mut [u8]) -> usize;
     /// The binary behind a mapping.
     fn open(&self, mapped: &MappedFile) -> Binary;
     /// The page that the kernel maps into every process.

@@ -148,8 +148,10 @@ impl<C: Code> Walk<'_, C> {
             let next = self.step(&located, lookup, &mut registers, stack);
             exact = located.rule == Rule::Signal;
             match next {
-                Some(0) => break,
-                Some(next) if exact || is_above(registers.sp, before) => registers.ip = next,
+                Some(0) if !stack.was_freed() => break,
+                Some(next) if next != 0 && (exact || is_above(registers.sp, before)) => {
+                    registers.ip = next;
+                }
                 _ => return self.give_up(registers.ip, stack),
             }
         }
@@ -256,6 +258,8 @@ struct Stack<'a> {
     window_start: u64,
     next_read: usize,
     read: usize,
+    /// Whether anything but zero was read of the process' memory.
+    told: bool,
     budget: usize,
     exhausted: bool,
     /// How often a signal was stepped over: its handler may have had a stack of its own, so that
@@ -273,6 +277,7 @@ impl<'a> Stack<'a> {
             window_start: 0,
             next_read: FIRST_READ,
             read: 0,
+            told: false,
             budget,
             exhausted: false,
             switches: 0,
@@ -287,6 +292,12 @@ impl<'a> Stack<'a> {
 
     #[cold]
     fn read_memory(&mut self, address: u64) -> Result<u64, ()> {
+        let word = self.find_in_memory(address)?;
+        self.told |= word != 0;
+        Ok(word)
+    }
+
+    fn find_in_memory(&mut self, address: u64) -> Result<u64, ()> {
         let outside = address.wrapping_sub(self.taken.registers.sp) > DEEP_BUDGET as u64;
         if outside && self.switches == 0 {
             return Err(());
@@ -313,9 +324,15 @@ impl<'a> Stack<'a> {
         self.read > 0
     }
 
+    /// Whether the memory behind the copy is the stack no longer: a thread that ends, or that gives a coroutine's
+    /// stack back, leaves zeros there, which would look like the end of the stack.
+    fn was_freed(&self) -> bool {
+        self.was_read() && !self.told
+    }
+
     /// Whether unwinding stopped because there was no more stack to read, not because of the code.
     fn ran_out(&self) -> bool {
-        self.exhausted
+        self.exhausted || self.was_freed()
     }
 }
 
@@ -402,6 +419,23 @@ mod tests {
         let (frames, outcome) = run(gone, &[], &mut Memory::default());
         assert_eq!(frames.len(), 5);
         assert!(outcome.truncated);
+    }
+
+    #[test]
+    fn a_stack_that_was_freed_since_is_completed_from_the_one_before_or_truncated() {
+        let stack = stack(100);
+        let zeros = |_: u64, into: &mut [u8]| {
+            into.fill(0);
+            into.len()
+        };
+        let freed = Taken { memory: &zeros, ..taken(&stack, 64) };
+        let (frames, outcome) = run(freed, &[], &mut Memory::default());
+        assert_eq!((frames.len(), outcome), (5, Outcome { truncated: true, spliced: true, gap: None }));
+        let mut memory = Memory::default();
+        let (whole, _) = run(taken(&stack, 64), &[], &mut memory);
+        let (frames, outcome) = run(freed, &[], &mut memory);
+        assert_eq!((frames, outcome), (whole.clone(), Outcome { spliced: true, ..Outcome::default() }));
+        assert_eq!(memory.steps.len(), whole.len());
     }
 
     #[test]

@@ -166,7 +166,7 @@ impl<M: Machine> World<M> {
         self.steps.clear();
         let mut space = space(process, &mut self.binaries, &mut self.interner, &mut self.jit, &self.machine);
         if let Some(registers) = sample.registers.filter(|_| !sample.compat) {
-            let memory = &|address, into: &mut [u8]| self.machine.read_memory(pid, address, into);
+            let memory = &|address, into: &mut [u8]| self.machine.read_memory(pid, tid, address, into);
             let taken = Taken { memory, lives: self.machine.is_live(), registers, stack: sample.stack, time };
             let chain = self.path.user_chain();
             // Inside execve the old program is gone and the new one not there yet.

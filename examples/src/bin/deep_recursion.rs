@@ -1,10 +1,12 @@
 //! Burns CPU at the bottom of a deep recursion, with small or with large frames.
 //!
-//! Usage: `deep_recursion DEPTH [small|large] [SECONDS]`: small frames take about 100 bytes of stack, large ones about
-//! 4 KiB, so that `20 large` is already more than the 64 KiB that the kernel can copy into a sample.
+//! Usage: `deep_recursion DEPTH [small|large] [SECONDS] [REST]`: small frames take about 100 bytes of stack, large ones
+//! about 4 KiB, so that `20 large` is already more than the 64 KiB that the kernel can copy into a sample. For REST
+//! seconds after its thread has ended the program lives on and does nothing.
 
 use std::hint::black_box;
 use std::thread;
+use std::time::Duration;
 
 use pyrometer_examples::{report::Report, spin};
 
@@ -39,7 +41,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         arguments.first().ok_or("usage: deep_recursion DEPTH [small|large] [SECONDS]")?.parse()?;
     let large = arguments.get(1).is_some_and(|size| size == "large");
     let seconds: f64 = arguments.get(2).map_or(Ok(1.0), |text| text.parse())?;
+    let rest: f64 = arguments.get(3).map_or(Ok(0.0), |text| text.parse())?;
     let spent = run(depth, large, (seconds * 1e9) as u64)?;
+    thread::sleep(Duration::from_secs_f64(rest));
     let mut report = Report::default();
     report.leaf("burn_at_the_bottom", spent);
     report.total("descend", spent);

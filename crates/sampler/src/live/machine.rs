@@ -32,8 +32,10 @@ impl Machine for Here {
         true
     }
 
-    fn read_memory(&self, pid: i32, address: u64, into: &mut [u8]) -> usize {
-        sys::read_process_memory(pid, address, into)
+    fn read_memory(&self, pid: i32, tid: i32, address: u64, into: &mut [u8]) -> usize {
+        let read = sys::read_process_memory(pid, address, into);
+        // Asked afterwards: a thread that lives now lived while its stack was read.
+        if sys::thread_lives(pid, tid) { read } else { 0 }
     }
 
     fn open(&self, mapped: &MappedFile) -> Binary {

@@ -77,6 +77,13 @@ pub(crate) fn read_process_memory(pid: i32, address: u64, into: &mut [u8]) -> us
     usize::try_from(read).unwrap_or(0)
 }
 
+/// Whether a thread has not ended yet.
+pub(crate) fn thread_lives(pid: i32, tid: i32) -> bool {
+    // SAFETY: plain system call without pointers; signal 0 is never delivered.
+    let asked = unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, 0) };
+    asked == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
 /// Whether we may read another process' memory: the kernel looks at permission before it looks at
 /// the address, so that an address where nothing can be tells.
 pub(crate) fn may_read_memory(pid: i32) -> bool {
@@ -179,5 +186,27 @@ mod tests {
     fn our_own_memory_may_be_read_and_that_of_nobody_not() {
         assert!(may_read_memory(std::process::id() as i32));
         assert!(!may_read_memory(i32::MAX));
+    }
+
+    #[test]
+    fn a_thread_lives_until_it_ends() {
+        let pid = std::process::id() as i32;
+        let (tell, told) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            // SAFETY: plain system call without pointers.
+            tell.send(unsafe { libc::gettid() }).unwrap();
+            let _ = ended.recv();
+        });
+        let tid = told.recv().unwrap();
+        assert!(thread_lives(pid, tid));
+        drop(end);
+        thread.join().unwrap();
+        // The kernel wakes the one who joins a little before the thread is gone.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while thread_lives(pid, tid) {
+            assert!(std::time::Instant::now() < deadline);
+            std::thread::yield_now();
+        }
     }
 }

@@ -147,7 +147,7 @@ impl Machine for Recorded {
         false
     }
 
-    fn read_memory(&self, _: i32, _: u64, _: &mut [u8]) -> usize {
+    fn read_memory(&self, _: i32, _: i32, _: u64, _: &mut [u8]) -> usize {
         0
     }
 
