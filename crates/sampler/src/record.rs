@@ -19,8 +19,9 @@ pub const SAMPLE_TYPE: u64 = field::IDENTIFIER
     | field::REGS_USER
     | field::STACK_USER;
 
-/// The user registers we ask for, as bits of `asm/perf_regs.h`: bx (1), bp (6), sp (7), ip (8), r12 to r15 (20 to 23).
-pub const USER_REGISTERS: u64 = (1 << 1) | (0b111 << 6) | (0b1111 << 20);
+/// The user registers we ask for, as bits of `asm/perf_regs.h`: bx (1), cx (2), bp (6), sp (7), ip (8), r12 to r15
+/// (20 to 23).
+pub const USER_REGISTERS: u64 = (0b11 << 1) | (0b111 << 6) | (0b1111 << 20);
 
 /// Bytes of a record header: type (4), misc (2), size (2).
 pub const HEADER: usize = 8;
@@ -53,6 +54,8 @@ impl Stamp {
 pub struct UserRegisters {
     /// `rbx`.
     pub bx: u64,
+    /// `rcx`.
+    pub cx: u64,
     /// Frame pointer.
     pub bp: u64,
     /// Stack pointer.
@@ -61,6 +64,14 @@ pub struct UserRegisters {
     pub ip: u64,
     /// `r12` to `r15`.
     pub r12_to_r15: [u64; 4],
+}
+
+impl UserRegisters {
+    /// Whether a system call runs: the instruction puts the address behind itself into `rcx`, where the thread then
+    /// goes on. That is the next line's, or another function's if this one never returns from its call.
+    pub(crate) fn in_system_call(&self) -> bool {
+        self.cx == self.ip
+    }
 }
 
 /// A sample.
@@ -277,7 +288,7 @@ fn sample(bytes: &[u8]) -> Option<Sample<'_>> {
     let mut user = None;
     if abi != registers::NONE {
         user = Some(user_registers(body, at)?);
-        at += 64;
+        at += 72;
     }
     Some(Sample {
         stamp,
@@ -293,15 +304,16 @@ fn sample(bytes: &[u8]) -> Option<Sample<'_>> {
     })
 }
 
-/// Eight words, in the order of their bits.
+/// Nine words, in the order of their bits.
 fn user_registers(body: &[u8], at: usize) -> Option<UserRegisters> {
     let word = |index: usize| word_at(body, at + 8 * index);
     Some(UserRegisters {
         bx: word(0)?,
-        bp: word(1)?,
-        sp: word(2)?,
-        ip: word(3)?,
-        r12_to_r15: [word(4)?, word(5)?, word(6)?, word(7)?],
+        cx: word(1)?,
+        bp: word(2)?,
+        sp: word(3)?,
+        ip: word(4)?,
+        r12_to_r15: [word(5)?, word(6)?, word(7)?, word(8)?],
     })
 }
 
@@ -408,14 +420,14 @@ mod tests {
     #[test]
     fn a_sample_is_read_in_the_order_of_its_type() {
         let mut body = words(&[77, 0x1000, pair(10, 11), 5, 3, 999, 2, u64::MAX - 511, 0x1000]);
-        body.extend(words(&[2, 0xb, 0xb0, 0x50, 0x1000, 12, 13, 14, 15, 16, 0xaa, 0xbb, 8]));
+        body.extend(words(&[2, 0xb, 0xc, 0xb0, 0x50, 0x1000, 12, 13, 14, 15, 16, 0xaa, 0xbb, 8]));
         let bytes = bytes_of(record::SAMPLE, 2, &body);
         let Record::Sample(sample) = parse(&bytes) else { panic!("{:?}", parse(&bytes)) };
         assert_eq!(sample.stamp, Stamp { pid: 10, tid: 11, time: 5, cpu: 3, id: 77 });
         assert_eq!((sample.ip, sample.period), (0x1000, 999));
         assert_eq!(sample.chain.iter().collect::<Vec<_>>(), [u64::MAX - 511, 0x1000]);
         let registers =
-            UserRegisters { bx: 0xb, bp: 0xb0, sp: 0x50, ip: 0x1000, r12_to_r15: [12, 13, 14, 15] };
+            UserRegisters { bx: 0xb, cx: 0xc, bp: 0xb0, sp: 0x50, ip: 0x1000, r12_to_r15: [12, 13, 14, 15] };
         assert_eq!(sample.registers, Some(registers));
         assert_eq!(sample.stack, words(&[0xaa]), "only what was really copied");
         assert_eq!(time(&bytes), Some(5));
@@ -462,11 +474,11 @@ mod tests {
         }
 
         #[test]
-        fn a_cut_sample_is_malformed_or_has_a_shorter_stack(cut in 0usize..240) {
+        fn a_cut_sample_is_malformed_or_has_a_shorter_stack(cut in 0usize..248) {
             let mut body = words(&[77, 0x1000, pair(10, 11), 5, 3, 999, 1, 0x1000]);
-            body.extend(words(&[2, 0, 0xb0, 0x50, 0x1000, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0, 64]));
+            body.extend(words(&[2, 0, 0xc, 0xb0, 0x50, 0x1000, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0, 64]));
             body.truncate(cut);
-            let whole = cut >= 8 * (8 + 19);
+            let whole = cut >= 8 * (8 + 20);
             let bytes = bytes_of(record::SAMPLE, 2, &body);
             prop_assert_eq!(matches!(parse(&bytes), Record::Sample(_)), whole);
         }

@@ -133,7 +133,7 @@ impl<C: Code> Walk<'_, C> {
     /// Walks to the root; the second value tells whether the root is from the remembered stack.
     fn run(&mut self, taken: Taken, stack: &mut Stack) -> (Outcome, bool) {
         let mut registers = Registers::of(&taken.registers);
-        let mut exact = true;
+        let mut exact = !taken.registers.in_system_call();
         loop {
             let lookup = registers.ip.wrapping_sub(u64::from(!exact));
             let located = self.code.locate(lookup);
@@ -399,6 +399,14 @@ mod tests {
         let stack = stack(4);
         let (frames, outcome) = run(taken(&stack, 64), &[], &mut Memory::default());
         assert_eq!((frames, outcome), (vec![500, 999, 1000, 1001], Outcome::default()));
+    }
+
+    #[test]
+    fn a_thread_inside_a_system_call_is_where_it_called() {
+        let stack = stack(4);
+        let mut taken = taken(&stack, 64);
+        taken.registers.cx = taken.registers.ip;
+        assert_eq!(run(taken, &[], &mut Memory::default()).0, [499, 999, 1000, 1001]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub fn walk(registers: &[u8], stack: &[u8], object: &[u8]) {
         sp: STACK,
         bp: place(1),
         bx: place(2),
+        cx: word(7),
         r12_to_r15: [place(3), place(4), word(5), word(6)],
     };
     let walked = offline::walk(object, taken, stack);

@@ -7,8 +7,8 @@ use crate::record::{Lineage, Mmap, Record, Sample, Stamp, UNKNOWN_INODE, UserReg
 
 /// Bytes of a record's header.
 const HEADER: usize = 8;
-/// Bits of `asm/perf_regs.h` for x86: bx, bp, sp, ip, r12 to r15.
-const REGISTERS: [u32; 8] = [1, 6, 7, 8, 20, 21, 22, 23];
+/// Bits of `asm/perf_regs.h` for x86: bx, cx, bp, sp, ip, r12 to r15.
+const REGISTERS: [u32; 9] = [1, 2, 6, 7, 8, 20, 21, 22, 23];
 /// Bytes of a branch: from, to, flags.
 const BRANCH: usize = 24;
 
@@ -233,10 +233,11 @@ impl Attr {
             let before = (self.user_registers & ((1 << bit) - 1)).count_ones() as usize;
             is_there.then(|| words.u64(8 * before)).flatten()
         };
-        let [bx, bp, sp, ip, r12, r13, r14, r15] = REGISTERS.map(get);
+        let [bx, cx, bp, sp, ip, r12, r13, r14, r15] = REGISTERS.map(get);
         // Without those that a caller's frame needs nothing can be found; the others may stay unknown.
         Some(UserRegisters {
             bx: bx.unwrap_or(0),
+            cx: cx.unwrap_or(0),
             bp: bp?,
             sp: sp?,
             ip: ip?,
