@@ -248,6 +248,15 @@ def stat(
     told it to end.
     """
 
+def stat_running(
+    pids: Sequence[int], groups: Sequence[Sequence[str]], duration: float | None
+) -> tuple[list[tuple[int, list[StatTotal], tuple[int, int] | None, int | None]], int, bool]:
+    """Count what processes do that run already, ``duration`` seconds or until they end.
+
+    Of each process its pid, totals, user and system time if it still runs, peak memory in bytes; the length in
+    nanoseconds; whether that is shorter than it should be.
+    """
+
 def finish(recording: Recording, output: Path, options: SymbolOptions) -> Profile: ...
 def recover(journal: Path, output: Path, options: SymbolOptions) -> Profile: ...
 def resymbolize(profile: Profile, output: Path, options: SymbolOptions) -> Profile:

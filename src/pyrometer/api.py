@@ -385,17 +385,20 @@ def heap(
     return Profile.of(run_counted(command, engine_of(engine), request, output=output).profile)
 
 
-def stat(
+def stat(  # noqa: PLR0913  one keyword an option
     *commands: Sequence[str],
     events: Sequence[str | Sequence[str]] = (),
     repeat: int = 1,
     warmup: int = 0,
     discard: bool = True,
+    pids: Sequence[int] = (),
+    duration: float | None = None,
 ) -> Profile:
     """Run programs and count what each costs as a whole; several are run in turns.
 
     ``events`` are names or lists as ``perf stat -e`` takes them, a sequence of names is counted together; ``discard``:
-    what they print goes nowhere. Look at it with :meth:`Profile.stat`.
+    what they print goes nowhere. With ``pids`` instead of programs, processes that run already are counted ``repeat``
+    times ``duration`` seconds, or until they end. Look at it with :meth:`Profile.stat`.
 
     >>> import pyrometer
     >>> found = pyrometer.stat(["true"], repeat=3).stat().commands[0]
@@ -407,6 +410,12 @@ def stat(
 
     listed = [parse(event) if isinstance(event, str) else [list(event)] for event in events]
     groups = [group for groups in listed for group in groups]
+    if bool(pids) == bool(commands):
+        raise ValueError("give either programs or pids")
+    if pids:
+        return Profile.of(counting.stat_running(pids, groups=groups, repeat=repeat, duration=duration))
+    if duration is not None:
+        raise ValueError("duration is for pids: a program is counted to its end")
     profile, _ = counting.stat(commands, groups=groups, repeat=repeat, warmup=warmup, discard=discard)
     return Profile.of(profile)
 

@@ -40,6 +40,7 @@ from pyrometer._native import (
     require_recording,
     resymbolize,
     stat,
+    stat_running,
     wanted,
 )
 
@@ -99,5 +100,6 @@ __all__ = [
     "require_recording",
     "resymbolize",
     "stat",
+    "stat_running",
     "wanted",
 ]

@@ -49,7 +49,9 @@ mod _native {
     #[pymodule_export]
     use super::profile::Profile;
     #[pymodule_export]
-    use super::recording::{Recording, Signals, finish, probe_events, record, require_recording, stat};
+    use super::recording::{
+        Recording, Signals, finish, probe_events, record, require_recording, stat, stat_running,
+    };
     #[pymodule_export]
     use super::sources::library_source;
     #[pymodule_export]

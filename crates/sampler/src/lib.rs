@@ -33,8 +33,8 @@ mod world;
 pub use binary::Source;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub use live::{
-    Accounts, Child, Config, Error, Exit, Recording, Result, Run, Signal, Signals, StatConfig, Target, Total,
-    error, event, probe, record, stat,
+    Accounts, Child, Config, Error, Exit, Interval, Recording, Result, Run, RunningConfig, Signal, Signals,
+    StatConfig, Target, Total, Watched, error, event, probe, record, stat, stat_running,
 };
 
 /// The page that the kernel maps into this process, as a binary.

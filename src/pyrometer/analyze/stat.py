@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from typing import Any
 
 from pyrometer.analyze.student import mean_interval
 from pyrometer.errors import SelectionError
@@ -113,10 +114,16 @@ def stat(profile: ProfileData, derive: Mapping[str, str] | None = None) -> Stat:
         ended = statuses[at] if at < len(statuses) else []
         failed = Counter(status for status in ended if status)
         ends = tuple(status for status, _ in failed.most_common())
-        commands.append(StatCommand(process["command_line"], len(runs), failed.total(), ends, rows, changes))
+        commands.append(StatCommand(_title(profile, process), len(runs), failed.total(), ends, rows, changes))
     together = tuple(tuple(group) for group in profile.meta.extra.get("together", ()))
     undefined, partly = _undefined(by_process, [name for name in shown if name in derive])
     return Stat(tuple(commands), missing | lacking | undefined, (*profile.meta.notes, *partly), together)
+
+
+def _title(profile: ProfileData, process: Mapping[str, Any]) -> str:
+    """How a program is called; of several processes that run already, many have the same command line."""
+    line = process["command_line"]
+    return f"process {process['pid']}: {line}" if profile.meta.attached else line
 
 
 def _undefined(by_process: Sequence[Runs], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:

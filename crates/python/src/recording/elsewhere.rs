@@ -56,6 +56,18 @@ pub fn stat(command: Bound<'_, PyAny>, groups: Bound<'_, PyAny>) -> PyResult<sup
     unreachable!("there is no recorder")
 }
 
+/// Raises that nothing can be counted on this machine.
+#[pyfunction]
+pub fn stat_running(
+    pids: Bound<'_, PyAny>,
+    groups: Bound<'_, PyAny>,
+    duration: Bound<'_, PyAny>,
+) -> PyResult<super::Interval> {
+    drop((pids, groups, duration));
+    require_recording()?;
+    unreachable!("there is no recorder")
+}
+
 /// Never called: there is no recording to finish.
 #[pyfunction]
 pub fn finish(recording: &Recording, output: PathBuf, options: Options) -> Profile {

@@ -10,7 +10,7 @@ use pyrometer_sampler as sampler;
 use pyrometer_symbols::{Files, symbolize};
 use pyrometer_tables::journal::Journal;
 
-use super::Counted;
+use super::{Counted, Interval, Total};
 use crate::error::{Known, Result, is_full};
 use crate::finish::{Options, files, finish_journal, pairs};
 use crate::profile::Profile;
@@ -143,18 +143,40 @@ pub fn record(py: Python<'_>, config: ConfigDict) -> PyResult<Recording> {
 pub fn stat(py: Python<'_>, command: Vec<OsString>, groups: Vec<Vec<String>>) -> PyResult<Counted> {
     let config = sampler::StatConfig { command, groups };
     let run = py.detach(|| sampler::stat(&config)).map_err(Known::from)?;
-    let totals = run.totals.into_iter().map(|total| {
-        let times = (total.enabled, total.running);
-        (total.event, total.metric, total.unit, total.value, times, total.note)
-    });
     let exit = run.exit;
     Ok((
-        totals.collect(),
+        totals(run.totals),
         (run.wall, exit.user_time, exit.system_time),
         run.peak_memory,
         exit.status,
         run.stopped,
     ))
+}
+
+/// Counts what processes do that run already, `duration` seconds or until they end.
+#[pyfunction]
+pub fn stat_running(
+    py: Python<'_>,
+    pids: Vec<i32>,
+    groups: Vec<Vec<String>>,
+    duration: Option<f64>,
+) -> PyResult<Interval> {
+    let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let config = sampler::RunningConfig { pids, groups, duration };
+    let interval = py.detach(|| sampler::stat_running(&config)).map_err(Known::from)?;
+    let processes = interval
+        .processes
+        .into_iter()
+        .map(|process| (process.pid, totals(process.totals), process.times, process.peak_memory));
+    Ok((processes.collect(), interval.wall, interval.stopped))
+}
+
+fn totals(totals: Vec<sampler::Total>) -> Vec<Total> {
+    let total = |total: sampler::Total| {
+        let times = (total.enabled, total.running);
+        (total.event, total.metric, total.unit, total.value, times, total.note)
+    };
+    totals.into_iter().map(total).collect()
 }
 
 /// Symbolizes a recording that just ended into `output`, and removes its journal.

@@ -12,10 +12,16 @@ mod recorder;
 #[path = "elsewhere.rs"]
 mod recorder;
 
-pub use recorder::{Recording, Signals, finish, probe_events, record, require_recording, stat};
+pub use recorder::{Recording, Signals, finish, probe_events, record, require_recording, stat, stat_running};
 
 /// Event, metric, unit, value, times enabled and running, and why there is no value or what it leaves out.
 type Total = (String, String, &'static str, Option<i64>, (i64, i64), Option<String>);
 
 /// Totals; wall, user and system time; peak memory; exit status; whether it was told to end.
 type Counted = (Vec<Total>, (i64, i64, i64), Option<i64>, i32, bool);
+
+/// Pid; totals; user and system time, if it still runs; peak memory.
+type Watched = (i32, Vec<Total>, Option<(i64, i64)>, Option<i64>);
+
+/// Of each process; length in nanoseconds; whether it is shorter than it should be.
+type Interval = (Vec<Watched>, i64, bool);

@@ -31,4 +31,4 @@ pub use proc::Accounts;
 pub use recorder::{Config, Target, record};
 pub use recording::Recording;
 pub use signals::{Signal, Signals};
-pub use stat::{Run, StatConfig, Total, stat};
+pub use stat::{Interval, Run, RunningConfig, StatConfig, Total, Watched, stat, stat_running};

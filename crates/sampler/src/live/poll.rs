@@ -1,9 +1,8 @@
 //! Waiting for whatever comes first.
 
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
-use crate::live::groups::Groups;
 use crate::live::signals::Signals;
 
 /// What the recorder waits for: signals, ends of processes, filling rings.
@@ -13,11 +12,11 @@ pub(crate) struct Poll {
 }
 
 impl Poll {
-    pub(crate) fn new(signals: &Signals, processes: &[File], groups: &Groups) -> Self {
+    pub(crate) fn new(signals: &Signals, processes: &[File], rings: &[OwnedFd]) -> Self {
         let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         let mut entries = vec![entry(signals.descriptor())];
         entries.extend(processes.iter().map(|process| entry(process.as_raw_fd())));
-        entries.extend(groups.owners().iter().map(|owner| entry(owner.as_raw_fd())));
+        entries.extend(rings.iter().map(|ring| entry(ring.as_raw_fd())));
         Self { entries, processes: processes.len() }
     }
 

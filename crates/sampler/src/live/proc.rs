@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kernel_text::{self, MapLine};
+use crate::live::error::{Error, Result};
 use crate::live::sys;
 
 /// The mappings of a process, or none if it is gone or not ours.
@@ -55,6 +56,19 @@ pub(crate) fn leader(tid: i32) -> Option<i32> {
     kernel_text::leader(&fs::read_to_string(format!("/proc/{tid}/status")).ok()?)
 }
 
+/// Each of the processes once; an error for a thread that is not the first of its process.
+pub(crate) fn processes(pids: &[i32]) -> Result<Vec<i32>> {
+    let mut processes: Vec<i32> = Vec::new();
+    for pid in pids {
+        match leader(*pid) {
+            Some(leader) if leader != *pid => return Err(Error::Thread { tid: *pid, pid: leader }),
+            _ if processes.contains(pid) => {}
+            _ => processes.push(*pid),
+        }
+    }
+    Ok(processes)
+}
+
 /// The pid that the process has inside its own pid namespace: that is what it names its perf map after.
 pub(crate) fn namespace_pid(pid: i32) -> i32 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -86,6 +100,22 @@ pub(crate) fn accounts_at_rest(pid: i32) -> Accounts {
         thread::sleep(Duration::from_micros(50));
     }
     accounts_of(&read("status"), &read("stat"), &read("schedstat"))
+}
+
+/// The user and system time of a process, nanoseconds, in steps of the kernel's clock; none if it is gone.
+pub(crate) fn times(pid: i32) -> Option<(i64, i64)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Fields 14 and 15 of `proc_pid_stat(5)`; the third is the first behind the name.
+    let mut fields = stat.rsplit(')').next()?.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<i64>().ok();
+    let tick = 1_000_000_000 / sys::ticks_per_second();
+    Some((ticks()? * tick, ticks()? * tick))
+}
+
+/// The largest resident set that a process had, bytes; none if it has ended.
+pub(crate) fn peak_memory(pid: i32) -> Option<i64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    Some(accounts_of(&status, "", "").peak_memory).filter(|peak| *peak > 0)
 }
 
 /// How long a process is given to come to rest.

@@ -84,7 +84,7 @@ pub fn record(config: &Config) -> Result<Recording> {
     };
     let pids = match (&child, &config.target) {
         (Some(child), _) => vec![child.pid],
-        (None, Target::Attach(pids)) => processes(pids)?,
+        (None, Target::Attach(pids)) => proc::processes(pids)?,
         (None, Target::Launch(_)) => Vec::new(),
     };
     // After the fork, so that the program keeps the priority that it would have alone.
@@ -200,7 +200,7 @@ impl<'a> Session<'a> {
 
     fn run(&mut self, mut child: Option<&mut Child>, pids: &[i32], signals: &Signals) -> Result<()> {
         let watched: Vec<File> = pids.iter().filter_map(|pid| sys::pidfd(*pid).ok()).collect();
-        let mut poll = Poll::new(signals, &watched, &self.groups);
+        let mut poll = Poll::new(signals, &watched, self.groups.owners());
         let began = clock::monotonic();
         let starts = began + nanoseconds(self.config.delay.unwrap_or_default());
         let ends = self.config.duration.map(|duration| starts + nanoseconds(duration));
@@ -359,19 +359,6 @@ impl<'a> Session<'a> {
             )
         })
     }
-}
-
-/// Each of the processes once; an error for a thread that is not the first of its process.
-fn processes(pids: &[i32]) -> Result<Vec<i32>> {
-    let mut processes: Vec<i32> = Vec::new();
-    for pid in pids {
-        match proc::leader(*pid) {
-            Some(leader) if leader != *pid => return Err(Error::Thread { tid: *pid, pid: leader }),
-            _ if processes.contains(pid) => {}
-            _ => processes.push(*pid),
-        }
-    }
-    Ok(processes)
 }
 
 fn attached_threads(pids: &[i32]) -> Result<Vec<i32>> {

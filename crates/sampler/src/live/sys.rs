@@ -109,6 +109,12 @@ pub(crate) fn page_size() -> usize {
     usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
+/// How often the clock ticks that `/proc` tells times in.
+pub(crate) fn ticks_per_second() -> i64 {
+    // SAFETY: no arguments that could be invalid.
+    i64::from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).max(1)
+}
+
 /// Raises the soft limit of open files to the hard one; returns the new limit.
 pub(crate) fn raise_file_limit() -> u64 {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
