@@ -112,7 +112,7 @@ pub(crate) fn page_size() -> usize {
 /// How often the clock ticks that `/proc` tells times in.
 pub(crate) fn ticks_per_second() -> i64 {
     // SAFETY: no arguments that could be invalid.
-    i64::from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).max(1)
+    unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1)
 }
 
 /// Raises the soft limit of open files to the hard one; returns the new limit.
