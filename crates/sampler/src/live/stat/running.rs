@@ -97,14 +97,17 @@ impl Process {
         for tid in &tids {
             let counters: Vec<_> =
                 groups.iter().flat_map(|group| open_group(group, *tid, Begin::Later)).collect();
-            if refused(&counters, &[libc::ESRCH]) {
+            // Of an event that the machine has not, the kernel says that first.
+            let failed = |errors| counters.iter().any(|counter| has_failed(counter, errors));
+            if failed(&[libc::ESRCH]) {
                 continue;
             }
-            if counters.iter().any(|counter| failed(counter, &[libc::EMFILE])) {
+            if failed(&[libc::EMFILE]) {
                 let needed = tids.len() * counters.len();
                 return Err(Error::TooManyFiles { needed, limit: sys::raise_file_limit() });
             }
-            if refused(&counters, &[libc::EACCES, libc::EPERM]) {
+            let none = counters.iter().all(|counter| counter.opened.is_err());
+            if none && failed(&[libc::EACCES, libc::EPERM]) {
                 return Err(not_allowed(pid));
             }
             threads.push(counters);
@@ -159,14 +162,10 @@ fn add(total: &mut Total, more: Total) {
     total.note = total.note.take().or(more.note);
 }
 
-fn failed(counter: &Counter, errors: &[i32]) -> bool {
+/// Whether it could not be opened, for one of these reasons.
+fn has_failed(counter: &Counter, errors: &[i32]) -> bool {
     let error = counter.opened.as_ref().err().and_then(std::io::Error::raw_os_error);
     error.is_some_and(|error| errors.contains(&error))
-}
-
-/// Whether all were, for one of these reasons.
-fn refused(counters: &[Counter], errors: &[i32]) -> bool {
-    !counters.is_empty() && counters.iter().all(|counter| failed(counter, errors))
 }
 
 fn not_allowed(pid: i32) -> Error {
@@ -226,5 +225,13 @@ mod tests {
     #[test]
     fn who_is_not_there_is_not_counted() {
         assert!(matches!(counted(&[i32::MAX], Some(1)), Err(Error::NoSuchProcess { pid: i32::MAX })));
+        let mut ended = shell("exit");
+        let pid = ended.id() as i32;
+        // It has ended, and nobody has waited for it.
+        while proc::peak_memory(pid).is_some() {
+            std::thread::yield_now();
+        }
+        assert!(matches!(counted(&[pid], Some(1)), Err(Error::NoSuchProcess { .. })));
+        ended.wait().unwrap();
     }
 }
