@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -233,6 +235,26 @@ def test_a_replaced_program_and_a_replaced_library(tmp_path):
     assert "/home/me/lib.so was deleted" in seen["binary-replaced"].what
     seen = of_process(tmp_path / "c", maps=CODE.format("/memfd:jit (deleted)"))
     assert seen.keys() == {"jit-without-map"}, "that is memory, not a file"
+
+
+def test_children_that_run_already_are_not_recorded(tmp_path):
+    (tmp_path / "proc/42/task/44").mkdir(parents=True)
+    (tmp_path / "proc/42/task/44/children").write_text("51 50 ")
+    (finding,) = of_process(tmp_path).values()
+    assert (finding.id, finding.severity) == ("children-before", "limits")
+    assert finding.what == "2 running children are not recorded"
+    assert finding.command == "pyrometer record -p 42 -p $(pgrep -P 42 -d ' -p ')"
+
+
+def test_children_that_are_attached_to_as_well_are_not_missing():
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        missing = [finding.id for finding in early_module.early([], [os.getpid()])]
+        assert "children-before" in missing
+        attached = early_module.early([], [os.getpid(), *read_process(os.getpid(), Machine()).children])
+        assert "children-before" not in [finding.id for finding in attached]
+    finally:
+        child.communicate()
 
 
 def test_another_users_process_is_blocked_unless_we_may(tmp_path):

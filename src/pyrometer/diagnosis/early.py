@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pyrometer.collect.program import find_program
@@ -35,7 +36,9 @@ def _early(command: Sequence[str], pids: Sequence[int]) -> Iterator[Finding]:
         return
     yield from findings_of("machine", machine, "", CHECKS)
     for pid in pids:
-        yield from findings_of("process", process.read_process(pid, machine), str(pid), CHECKS)
+        found = process.read_process(pid, machine)
+        found = replace(found, children=tuple(child for child in found.children if child not in pids))
+        yield from findings_of("process", found, str(pid), CHECKS)
     if command:
         path, _ = follow(find_program(command[0]))
         binary = read_binary(Path(path), path, machine.perfmon, quick=True)

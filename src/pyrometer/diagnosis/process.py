@@ -50,6 +50,8 @@ class Process:
     own_libraries: tuple[str, ...]
     """Libraries that no package installed."""
     machine: Machine
+    children: tuple[int, ...] = ()
+    """Processes that it has started, as far as they run."""
     has_memory: bool = True
     """Whether it has memory of its own: a kernel thread has none, nor has what has ended."""
 
@@ -79,8 +81,15 @@ def read_process(pid: int, machine: Machine, root: Path = Path("/")) -> Process:
         inner_pid=inner,
         own_libraries=_own_libraries(maps, exe),
         machine=machine,
+        children=_children(folder),
         has_memory="VmSize" in status,
     )
+
+
+def _children(folder: Path) -> tuple[int, ...]:
+    """Those that each of its threads has started; none where the kernel keeps no list."""
+    lists = (_read(path) for path in folder.glob("task/*/children"))
+    return tuple(sorted(int(pid) for text in lists for pid in text.split()))
 
 
 def _exists(path: Path) -> bool:
@@ -174,6 +183,14 @@ def _replaced(process: Process) -> Iterator[Found]:
         yield Found(what, "restart the program, then record the new one")
 
 
+def _children_before(process: Process) -> Iterator[Found]:
+    if process.children:
+        pid, number = process.pid, len(process.children)
+        which = "1 running child is" if number == 1 else f"{number} running children are"
+        cure = Run(f"pyrometer record -p {pid} -p $(pgrep -P {pid} -d ' -p ')", "attach to them, too:")
+        yield Found(f"{which} not recorded", cure)
+
+
 def _ptrace(process: Process) -> Iterator[Found]:
     if process.machine.ptrace_scope == 1 and not process.machine.can(CAP_SYS_PTRACE):
         cure = Run(f"sudo pyrometer record -p {process.pid}", "launch it (pyrometer record -- PROGRAM), or:")
@@ -213,6 +230,16 @@ CHECKS = (
         "Its functions are shown as addresses in [jit].",
         "`node --perf-basic-prof`, `jcmd PID Compiler.perfmap`, `python -X perf`",
         _jit,
+    ),
+    Check(
+        "children-before",
+        "process",
+        "limits",
+        "children that a process has already when it is attached to: the workers of a server",
+        "What they cost is missing: the process alone is observed, and what it starts later.",
+        "`pyrometer record -p PID -p $(pgrep -P PID -d ' -p ')`",
+        _children_before,
+        early=True,
     ),
     Check(
         "binary-replaced",
