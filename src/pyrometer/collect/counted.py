@@ -16,6 +16,7 @@ from pyrometer.collect.engines import HEAP_MODES, Engine, Finished, Request
 from pyrometer.collect.host import this_folder, this_host
 from pyrometer.collect.output import choose_output, give_back
 from pyrometer.collect.program import find_program
+from pyrometer.errors import MalformedFileError
 from pyrometer.frozen import frozen
 from pyrometer.profile import Filters, Meta, ProfileData, units
 
@@ -71,7 +72,7 @@ class _About:
 
 
 def _keep(finished: Finished, about: _About, path: Path, files: DebugFiles | None) -> native.Profile:
-    read = native.read_foreign(list(finished.files), finished.format, False, None)
+    read = _read(finished)
     profile = read.with_meta(_meta(read, finished, about).to_json())
     if about.request.addresses or about.request.what in HEAP_MODES:
         # The files do not say which build ran; without that no debug info elsewhere and no machine code is believed.
@@ -80,6 +81,14 @@ def _keep(finished: Finished, about: _About, path: Path, files: DebugFiles | Non
         return native.resymbolize(profile, path, options)
     profile.save(os.fspath(path))
     return native.Profile.open(os.fspath(path))
+
+
+def _read(finished: Finished) -> native.Profile:
+    """What was counted. The files go with the run: of one with a fault what fits is kept, and a note says what not."""
+    try:
+        return native.read_foreign(list(finished.files), finished.format, False, None)
+    except MalformedFileError:
+        return native.read_foreign(list(finished.files), finished.format, True, None)
 
 
 def _why_nothing(read: native.Profile, request: Request) -> list[str]:
