@@ -95,7 +95,22 @@ pub(super) fn skip_blanks(bytes: &[u8]) -> &[u8] {
 
 /// All counts of a line, at most as many as `into` has room for; how many there are.
 #[inline]
-pub(super) fn counts(mut rest: &[u8], into: &mut [i64]) -> Option<usize> {
+pub(super) fn counts(rest: &[u8], into: &mut [i64]) -> Option<usize> {
+    counts_by(count, rest, into)
+}
+
+/// The same where differences below zero may be written as 2^64 more than they are.
+pub(super) fn wrapped_counts(rest: &[u8], into: &mut [i64]) -> Option<usize> {
+    let wrapped = |(value, rest): (u64, _)| (value.cast_signed(), rest);
+    counts_by(|bytes| unsigned(bytes).map(wrapped), rest, into)
+}
+
+#[inline]
+fn counts_by<'a>(
+    count: impl Fn(&'a [u8]) -> Option<(i64, &'a [u8])>,
+    mut rest: &'a [u8],
+    into: &mut [i64],
+) -> Option<usize> {
     let mut found = 0;
     loop {
         let begun = skip_blanks(rest);
@@ -163,6 +178,9 @@ mod tests {
         assert_eq!(counts(b"1 2 3 4", &mut room), None);
         assert_eq!(counts(b"1 2-3", &mut room), None);
         assert_eq!(counts(b"1 x", &mut room), None);
+        assert_eq!(wrapped_counts(b" 18446744073709551614 3", &mut room), Some(2));
+        assert_eq!(room, [-2, 3, 3]);
+        assert_eq!(wrapped_counts(b" 18446744073709551616", &mut room), None);
     }
 
     #[test]

@@ -141,6 +141,26 @@ fn what_other_tools_write_for_kcachegrind_is_read() {
 }
 
 #[test]
+fn costs_of_calls_that_callgrind_wrote_in_a_signal_handler_are_sums_of_the_parts() {
+    let part = |number: u32, inclusive: &str| {
+        format!(
+            "version: 1\ncreator: callgrind-3.19.0\npid: 7\ncmd: a\npart: {number}\npositions: line\nevents: Ir\n\n\
+             fn=(1) main\n1 10\ncfn=(2) serve\ncalls=1 2\n1 {inclusive}\n\nfn=(2)\n3 50\n\ntotals: 60\n\n"
+        )
+    };
+    let inclusive = |text: &str| {
+        let profile = callgrind_of(text);
+        profile.tables().calls.iter().map(|call| call.inclusive).collect::<Vec<_>>()
+    };
+    // -1000, then 1100.
+    let below = part(1, "18446744073709550616");
+    assert_eq!(inclusive(&(below.clone() + &part(2, "1100"))), [100]);
+    assert_eq!(inclusive(&below), [0]);
+    let own = part(1, "1").replace("3 50", "3 18446744073709550616");
+    assert!(read_as("callgrind", own.as_bytes(), false).is_err());
+}
+
+#[test]
 fn sums_that_do_not_fit_are_errors() {
     let changed = |name: &str, from: &str, to: &str| {
         let text = String::from_utf8(fixture(name)).unwrap();

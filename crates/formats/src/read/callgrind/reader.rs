@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use super::super::by_line::{ByLine, Taken};
-use super::super::numbers::{counts, plain_counts, unsigned};
+use super::super::numbers::{counts, plain_counts, unsigned, wrapped_counts};
 use super::super::valgrind::{self, EVENTS};
 use super::super::{Builder, Edge, Line, Place};
 use super::context::{Callee, Context, Next};
@@ -118,8 +118,20 @@ impl<'a> Reader<'a> {
             self.stay(before);
             return Some(());
         }
-        let found = counts(rest, &mut self.values[1..])?;
-        self.counted(next, found, before)
+        let found = match counts(rest, &mut self.values[1..]) {
+            None if matches!(next, Next::Call(..)) => self.below_zero(rest),
+            found => found,
+        };
+        self.counted(next, found?, before)
+    }
+
+    /// The costs of a call that Callgrind wrote while a signal handler ran: those of the handler so far, less those of
+    /// the function below it when the last part was written. The next part has as much too much.
+    #[cold]
+    fn below_zero(&mut self, rest: &[u8]) -> Option<usize> {
+        let found = wrapped_counts(rest, &mut self.values[1..])?;
+        self.builder.costs.have_calls_below_zero();
+        Some(found)
     }
 
     /// A plain line of counts or of a call that `text` begins with; what follows it. None if it is none, and nothing is

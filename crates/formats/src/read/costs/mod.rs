@@ -53,6 +53,8 @@ pub struct Costs {
     sets: Vec<Set>,
     batch: Batch,
     adding: Adding,
+    /// Whether costs of calls are below zero in parts of what they are added up of.
+    below_zero: bool,
 }
 
 impl Costs {
@@ -92,6 +94,11 @@ impl Costs {
         }
     }
 
+    /// Says that costs of calls may be below zero: a sum that is so in the end is of parts that are not all there.
+    pub fn have_calls_below_zero(&mut self) {
+        self.below_zero = true;
+    }
+
     #[cold]
     fn hand_over(&mut self) {
         self.batch = self.adding.add(std::mem::take(&mut self.batch), &self.widths());
@@ -106,7 +113,7 @@ impl Costs {
     pub(super) fn finish(self) -> Summed {
         let widths = self.widths();
         let sums = *self.adding.finish(self.batch, &widths);
-        Summed { sets: self.sets, sums }
+        Summed { sets: self.sets, sums, least: if self.below_zero { 0 } else { i64::MIN } }
     }
 }
 

@@ -17,6 +17,8 @@ const NAME: usize = 256;
 pub struct Summed {
     pub(super) sets: Vec<Set>,
     pub(super) sums: Adder,
+    /// What a call costs at least.
+    pub(super) least: i64,
 }
 
 impl Summed {
@@ -95,13 +97,14 @@ impl Summed {
             let caller = self.sums.owners.get(key.owner);
             let metrics = &self.sets[caller.set as usize].metrics;
             let count = values.next().unwrap_or_default();
+            let least = self.least;
             metrics.iter().zip(values).map(move |(metric, inclusive)| Call {
                 caller: caller.function,
                 callee: key.callee,
                 line: line(key.line),
                 count,
                 metric: *metric,
-                inclusive,
+                inclusive: inclusive.max(least),
             })
         })
     }
