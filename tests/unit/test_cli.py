@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -453,6 +454,35 @@ def test_profiles_come_through_pipes(tmp_path, given, text):
         assert "pyrometer-" not in shown + errors
     assert {path.name for path in tmp_path.iterdir()} == {"a.svg", "a.html", "stdin.pyro"}
     assert pyrometer.load(tmp_path / "stdin.pyro").top().rows[0].place.name == "work"
+
+
+def interrupted(times, cwd):
+    """A command that reads a pipe and gets Ctrl-C ``times`` times before the writer's last line comes."""
+    pipe = subprocess.PIPE
+    show = subprocess.Popen([*COMMAND, "show", "-"], stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd)
+    assert show.stdin
+    assert show.stderr
+    # More than fits into the pipe: it reads when this is written.
+    show.stdin.write(STACKS * 50_000)
+    show.send_signal(signal.SIGINT)
+    show.stdin.write(b"main;last 9000000\n")
+    show.stdin.flush()
+    assert "reading on until the pipe's writer ends" in show.stderr.readline().decode()
+    if times > 1:
+        show.send_signal(signal.SIGINT)
+    shown, _ = show.communicate()
+    return show.returncode, shown.decode()
+
+
+def test_an_interrupted_recording_that_comes_through_a_pipe_is_shown(tmp_path):
+    code, shown = interrupted(1, tmp_path)
+    assert code == 0
+    assert "samples 11.2 M" in shown
+    assert "last" in shown
+
+
+def test_a_second_interrupt_ends_the_reading_of_a_pipe(tmp_path):
+    assert interrupted(2, tmp_path) == (130, "")
 
 
 def test_profiles_of_ours_come_through_pipes(tmp_path, file):

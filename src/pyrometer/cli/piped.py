@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+
+import click
 
 from pyrometer.errors import NotAProfileError, PyrometerError
 
@@ -29,13 +33,14 @@ def as_file(path: Path) -> Iterator[Path]:
     if not is_piped(path):
         yield path
         return
-    import shutil
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="pyrometer-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / "stdin"
-        with _source(path) as source, copy.open("wb") as target:
-            shutil.copyfileobj(source, target, CHUNK)
+        with _source(path) as source, copy.open("wb") as target, _interrupts_the_writer():
+            # What has come already, not whole chunks: between two of them Ctrl-C is heard.
+            while chunk := source.read1(CHUNK):
+                target.write(chunk)
         try:
             yield copy
         except PyrometerError as error:
@@ -43,7 +48,26 @@ def as_file(path: Path) -> Iterator[Path]:
             raise type(error)(*named) from error
 
 
-def _source(path: Path) -> BinaryIO:
+@contextmanager
+def _interrupts_the_writer() -> Iterator[None]:
+    """Ctrl-C goes to the writer as well, and what that writes at its end is wanted. A second one ends us."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+
+    def first(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        click.echo("reading on until the pipe's writer ends; Ctrl-C again: end at once", err=True)
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _source(path: Path) -> BufferedReader:
     if path != STANDARD_INPUT:
         return path.open("rb")
     if sys.stdin is None or sys.stdin.isatty():
@@ -52,4 +76,4 @@ def _source(path: Path) -> BinaryIO:
             "- stands for what another command prints",
             "name a file, or print one into it: perf script | pyrometer show -",
         )
-    return sys.stdin.buffer
+    return open(sys.stdin.fileno(), "rb", closefd=False)
