@@ -128,8 +128,10 @@ _NOTED = 0.01
 """The share from which on it is noted."""
 
 
-def _nameless(read: native.Profile) -> list[str]:
+def _nameless(read: native.Profile, request: Request) -> list[str]:
     """What is to be done about code without names; they are those of the engine, which looks into few places."""
+    if request.addresses or request.what in HEAP_MODES:
+        return []
     data, filters = ProfileData(read, None), Filters()
     weights = read.weigh(filters.selection(data))
     rows = [row for row in weights.functions(filters.grouping()) if row.name == _NAMELESS and row.self_value]
@@ -140,7 +142,12 @@ def _nameless(read: native.Profile) -> list[str]:
     return [
         f"{units.percent(part / weights.value)} % of {data.metric_list[0].name} is of code without a name, shown as "
         f"{_NAMELESS}: {binaries} is stripped. Install its debug symbols, or build it with -g and do not strip it"
+        f"{'' if request.calls else '; --inlined at least tells its functions apart, by where they begin'}"
     ]
+
+
+_OF_SUMMARIES = ("A summary in the file says", "Summaries of ")
+"""Callgrind leaves what signal handlers cost out of the sums that it writes before the lines: nothing is missing."""
 
 
 def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
@@ -160,8 +167,8 @@ def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
         notes=[
             *_why_nothing(read, about.request),
             *finished.notes,
-            *([] if about.request.addresses or about.request.what in HEAP_MODES else _nameless(read)),
-            *found.notes,
+            *_nameless(read, about.request),
+            *(note for note in found.notes if not note.startswith(_OF_SUMMARIES)),
         ],
         extra={**found.extra, "engine": dict(finished.facts)},
     )
