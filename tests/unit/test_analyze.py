@@ -245,6 +245,30 @@ def test_annotate_of_what_has_neither_lines_nor_code(profile):
         profile.annotate("memcpy")
 
 
+@pytest.mark.parametrize(
+    ("function", "why", "cure"),
+    [
+        ("main", "only in what it calls", "pyrometer show --view callees --function main"),
+        ("work", "no address in a binary", "before the program is rebuilt"),
+    ],
+)
+def test_annotate_says_why_there_is_nothing_of_a_function(tmp_path, function, why, cure):
+    file = tmp_path / "a.folded"
+    file.write_text("main;work 5\n")
+    with pytest.raises(pyrometer.DisassemblyError, match=function) as raised:
+        pyrometer.load(file).annotate(function)
+    assert why in raised.value.why
+    assert cure in raised.value.cure
+
+
+def test_annotate_of_counts_without_addresses_says_how_to_count_them(tmp_path):
+    file = tmp_path / "callgrind.out"
+    file.write_text("# callgrind format\nversion: 1\npositions: line\nevents: Ir\nfn=main\n0 70\n")
+    with pytest.raises(pyrometer.DisassemblyError) as raised:
+        pyrometer.load(file).annotate("main")
+    assert "--inlined" in raised.value.cure
+
+
 def test_summary_holds_the_same_numbers(profile):
     view = analyze.summary(profile)
     assert (view.by_self, view.by_total, view.lines) == (

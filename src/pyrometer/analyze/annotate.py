@@ -7,6 +7,7 @@ the function and the line it was compiled from.
 
 from __future__ import annotations
 
+import shlex
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
@@ -125,8 +126,18 @@ def _refuse_empty(found: Annotation) -> None:
     """Without lines and without machine code there is nothing to show but the reason."""
     reasons = [each.missing for each in found.assembly]
     if all(reasons):
-        why = reasons[0] if reasons else "it has no address in a binary of this profile"
-        raise DisassemblyError(f"{found.function} has neither source lines nor machine code", why or "")
+        why, cure = (reasons[0] or "", "") if reasons else _without_addresses(found)
+        raise DisassemblyError(f"{found.function} has neither source lines nor machine code", why, cure)
+
+
+def _without_addresses(found: Annotation) -> tuple[str, str]:
+    """Why nothing is known of where in a function it was, and what helps."""
+    if found.total.value and not found.self.value:
+        shown = f"pyrometer show --view callees --function {shlex.quote(found.function)}"
+        return "nothing was seen in its own code, only in what it calls", f"{shown} has that"
+    if found.basis.metric.name == "Ir":
+        return "it was counted without addresses", "pyrometer instructions --inlined counts each instruction's"
+    return "it has no address in a binary of this profile", ""
 
 
 _NOT_FOLDED = Filters().grouping()
