@@ -35,7 +35,8 @@ CALLGRIND = (
 
 def counted(text: str, folder: Path, form: str = "cachegrind") -> tuple[int, list[str]]:
     """The total, and the notes."""
-    found = run_counted(["true"], Engine(text, form), Request("instructions"), output=folder / "a.pyro").profile
+    request = Request("instructions", calls=form == "callgrind")
+    found = run_counted(["true"], Engine(text, form), request, output=folder / "a.pyro").profile
     ((total, _),) = found.native.totals()
     return total, list(found.meta.notes)
 
@@ -63,3 +64,12 @@ def test_what_callgrind_leaves_out_of_its_summary_for_a_signal_is_not_said_of_a_
 def test_code_without_a_name_is_noted_with_what_tells_its_functions_apart(tmp_path):
     _, (note,) = counted(CACHEGRIND.replace("main", "???").format(""), tmp_path)
     assert "--inlined" in note
+
+
+def test_code_without_a_name_is_noted_with_its_binary_where_calls_are_counted(tmp_path):
+    text = CALLGRIND.format(100).replace("fn=handler", "ob=/usr/bin/git\nfn=0x00000000002ab160")
+    _, (note,) = counted(text, tmp_path, "callgrind")
+    assert note.startswith("30.0 % of Ir is of code without a name")
+    assert "/usr/bin/git is stripped" in note
+    assert "a tail call" in note
+    assert "--inlined" not in note, "it is not for calls"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -134,16 +136,34 @@ def _nameless(read: native.Profile, request: Request) -> list[str]:
         return []
     data, filters = ProfileData(read, None), Filters()
     weights = read.weigh(filters.selection(data))
-    rows = [row for row in weights.functions(filters.grouping()) if row.name == _NAMELESS and row.self_value]
+    rows = [row for row in weights.functions(filters.grouping()) if row.self_value and _is_nameless(row.name)]
     part = sum(row.self_value for row in rows)
     if part < _NOTED * weights.value or not part:
         return []
-    binaries = ", ".join(sorted({row.binary for row in rows if row.binary})) or "a binary"
+    heaviest = Counter[str]()
+    for row in rows:
+        heaviest[row.binary or ""] += row.self_value
+    binaries = [name for name, _ in heaviest.most_common(_SHOWN) if name]
+    which = f"{', '.join(binaries) or 'a binary'} {'are' if len(binaries) > 1 else 'is'}"
     return [
-        f"{units.percent(part / weights.value)} % of {data.metric_list[0].name} is of code without a name, shown as "
-        f"{_NAMELESS}: {binaries} is stripped. Install its debug symbols, or build it with -g and do not strip it"
-        f"{'' if request.calls else '; --inlined at least tells its functions apart, by where they begin'}"
+        f"{units.percent(part / weights.value)} % of {data.metric_list[0].name} is of code without a name, shown "
+        f"{_ADDRESSES if request.calls else f'as {_NAMELESS}'}: {which} stripped. Install debug symbols, or "
+        f"build with -g and do not strip{'' if request.calls else _APART}"
     ]
+
+
+_SHOWN = 3
+"""Binaries that are named."""
+_APART = "; --inlined at least tells its functions apart, by where they begin"
+_ADDRESSES = "by where it begins, or counted as the function that jumped there (a tail call)"
+"""Callgrind's names: it sees no beginning of a function without a symbol that is not called."""
+
+
+def _is_nameless(name: str) -> bool:
+    return name == _NAMELESS or _ADDRESS.search(name) is not None
+
+
+_ADDRESS = re.compile(r"\+0x[0-9a-f]+('|$)")
 
 
 _OF_SUMMARIES = ("A summary in the file says", "Summaries of ")
