@@ -325,7 +325,7 @@ def test_symbolize_is_advised_where_there_are_addresses(tmp_path, monkeypatch, c
         for view in ("top", "summary"):
             assert run(["show", name, "--view", view]) == 0
             shown = capsys.readouterr().out
-            assert "unsymbolized 1 (100.0 %)" in shown or "unsymbolized 42 (100.0 %)" in shown
+            assert "unsymbolized 1 of 1 allocation point" in shown or "unsymbolized 42 (100.0 %)" in shown
             assert ("next: pyrometer symbolize" in shown) == advised, shown
 
 

@@ -265,3 +265,9 @@ def test_levels_of_recursion_are_told_as_such():
         views = [profile.top(), profile.tree(), profile.callees("main"), profile.metric_columns("top")]
         for view in [*views, profile.metric_columns("tree")]:
             assert ("second level of recursion" in text.render(view)) == is_level, (name, view)
+
+
+def test_places_without_a_name_are_no_share_of_what_was_counted(tmp_path):
+    file = tmp_path / "cachegrind.out"
+    file.write_text("cmd: app\nevents: Ir\nfl=a.c\nfn=main\n1 1\n2 1\n3 1\nfn=???\n0 97\nsummary: 100\n")
+    assert "unsymbolized 1 of 4 counts" in markdown.render(pyrometer.load(file).top())

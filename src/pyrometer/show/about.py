@@ -6,6 +6,7 @@ The fields are those of ``viewer/src/data/about.ts``.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
@@ -28,7 +29,7 @@ def about(profile: ProfileData, title: str = "", base: ProfileData | None = None
         "program": _program(meta),
         "title": title or _title(profile, base),
         "facts": [[{"name": name, "text": text} for name, text in _facts(side)] for side in sides],
-        "missing": [_missing(side.meta) for side in sides],
+        "missing": [_missing(side.meta, of[:1]) for side, of in zip(sides, bases, strict=True)],
         "notes": list(dict.fromkeys(note for side in sides for note in side.meta.notes)),
         "remarks": list(dict.fromkeys(line for of in bases for basis in of[:1] for line in _remarks(basis))),
         "metrics": [_metric(basis) for of in bases for basis in of],
@@ -125,11 +126,12 @@ def _machine(meta: Meta) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _missing(meta: Meta) -> list[dict[str, Any]]:
-    """Of a recording of ours; other tools do not say what they lost."""
+def _missing(meta: Meta, bases: Sequence[Basis]) -> list[dict[str, Any]]:
+    """Of a recording of ours, by the basis of its first metric; other tools do not say what they lost."""
     if meta.source:
         return []
-    parts = [{"text": text, "bad": bad} for text, bad in words.missing(meta.quality)]
+    found = words.missing(meta.quality, bases[0].metric if bases else None)
+    parts = [{"text": text, "bad": bad} for text, bad in found]
     return parts if meta.complete else [*parts, {"text": "the recording has no end", "bad": True}]
 
 

@@ -137,5 +137,5 @@ def _sides(view: Diff) -> list[str]:
     notes = []
     for side, basis in (("before", view.before), ("after", view.after)):
         left_out = f"{words.rows(basis, basis.excluded)} left out by the filters · " if basis.excluded else ""
-        notes.append(f"{side}: {left_out}{words.quality(basis.quality)}")
+        notes.append(f"{side}: {left_out}{words.quality(basis)}")
     return notes

@@ -16,7 +16,7 @@ def headline(view: Summary, width: int = 80) -> list[str]:
     """What was recorded, how long, how well, and into which file: a line each, but figures are never cut."""
     command = shorten(printable(f"{what(view.meta)} · {ending(view.meta)}"), width)
     cost = shorten(printable(_cost(view)), width)
-    figures = [_size(view), words.quality(view.meta.quality)]
+    figures = [_size(view), words.quality(view.basis)]
     wrapped = [line for figure in figures for line in _fold(printable(figure), width)]
     return [line for line in (command, *wrapped, cost) if line]
 

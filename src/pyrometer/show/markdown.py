@@ -15,7 +15,7 @@ def render(view: object) -> str:
     basis = getattr(view, "basis", None)
     if basis is not None:
         parts.extend(escape(remark) for remark in words.remarks(basis))
-        parts.append(words.quality(basis.quality))
+        parts.append(words.quality(basis))
     return "\n\n".join(parts) + "\n"
 
 

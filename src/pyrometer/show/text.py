@@ -60,7 +60,7 @@ def show(view: object, target: Console) -> None:
                 target.print(Text(line, "dim"), no_wrap=True)
         if basis.excluded:
             target.print(Text(f"{words.rows(basis, basis.excluded)} left out by the filters", "dim"))
-        target.print(Text(words.quality(basis.quality), "dim"))
+        target.print(Text(words.quality(basis), "dim"))
 
 
 def show_grid(grid: Grid, target: Console) -> None:

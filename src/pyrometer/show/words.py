@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from pyrometer.analyze import Basis, Cycle, Estimate, Place
-from pyrometer.profile import Quality, units
+from pyrometer.profile import Metric, Quality, units
 from pyrometer.profile.heap import is_of_blocks
 
 
@@ -45,18 +45,24 @@ def heading(basis: Basis, noun: str, by: str = "") -> str:
     return f"{noun.capitalize()} that ask for {what}{f', by {by}' if by else ''}"
 
 
-def quality(found: Quality) -> str:
+def quality(basis: Basis) -> str:
     """What is missing, as numbers: always all four, so that a zero is seen too."""
-    return " · ".join(text for text, _ in missing(found))
+    return " · ".join(text for text, _ in missing(basis.quality, basis.metric))
 
 
-def missing(found: Quality) -> list[tuple[str, bool]]:
-    """The same one by one, and whether something is missing."""
+def missing(found: Quality, metric: Metric | None) -> list[tuple[str, bool]]:
+    """The same one by one, and whether something is missing.
+
+    Of an exact metric a place is one count whatever it costs: their share says nothing of the metric.
+    """
+    nameless = _of(found.unsymbolized, found.samples)
+    if metric and metric.kind == "exact" and found.unsymbolized:
+        nameless = f"{found.unsymbolized:,} of {_counted(metric, found.samples)}"
     parts = [
         (f"lost {_of(found.lost, found.samples + found.lost)}", found.lost),
         (f"throttled {found.throttled:,} times" if found.throttled else "throttled 0", found.throttled),
         (f"truncated {_of(found.truncated, found.samples)}", found.truncated),
-        (f"unsymbolized {_of(found.unsymbolized, found.samples)}", found.unsymbolized),
+        (f"unsymbolized {nameless}", found.unsymbolized),
     ]
     if found.elided:
         parts.append((f"frames left out in {found.elided:,}", found.elided))
@@ -78,7 +84,11 @@ def rows(basis: Basis, number: int) -> str:
     """So many rows of a metric, by what each of them is."""
     if basis.metric.kind != "exact":
         return plural(number, "sample")
-    return plural(number, "allocation point" if is_of_blocks(basis.metric) else "count")
+    return _counted(basis.metric, number)
+
+
+def _counted(metric: Metric, number: int) -> str:
+    return plural(number, "allocation point" if is_of_blocks(metric) else "count")
 
 
 def _of(part: int, whole: int) -> str:
