@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import known
@@ -479,6 +480,27 @@ def test_an_interrupted_recording_that_comes_through_a_pipe_is_shown(tmp_path):
     assert code == 0
     assert "samples 11.2 M" in shown
     assert "last" in shown
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_the_reading_of_a_pipe_leaves_no_copy_behind(tmp_path, number):
+    pipe = subprocess.PIPE
+    show = subprocess.Popen(
+        [*COMMAND, "show", "-"], stdin=pipe, cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)}
+    )
+    assert show.stdin
+    # More than fits into the pipe: it reads when this is written.
+    show.stdin.write(STACKS * 50_000)
+    assert len(list(tmp_path.iterdir())) == 1
+    show.send_signal(number)
+    # Whether it sleeps already or not, it wakes up.
+    with suppress(BrokenPipeError):
+        show.stdin.write(STACKS)
+        show.stdin.flush()
+    assert show.wait() == -number
+    with suppress(BrokenPipeError):
+        show.stdin.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_second_interrupt_ends_the_reading_of_a_pipe(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -37,15 +38,43 @@ def as_file(path: Path) -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory(prefix="pyrometer-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / "stdin"
-        with _source(path) as source, copy.open("wb") as target, _interrupts_the_writer():
-            # What has come already, not whole chunks: between two of them Ctrl-C is heard.
-            while chunk := source.read1(CHUNK):
-                target.write(chunk)
-        try:
-            yield copy
-        except PyrometerError as error:
-            named = [text.replace(str(copy), str(path)) for text in (error.what, error.why, error.cure)]
-            raise type(error)(*named) from error
+        with _removed_at_the_end(folder):
+            with _source(path) as source, copy.open("wb") as target, _interrupts_the_writer():
+                # What has come already, not whole chunks: between two of them Ctrl-C is heard.
+                while chunk := source.read1(CHUNK):
+                    target.write(chunk)
+            try:
+                yield copy
+            except PyrometerError as error:
+                named = [text.replace(str(copy), str(path)) for text in (error.what, error.why, error.cure)]
+                raise type(error)(*named) from error
+
+
+@contextmanager
+def _removed_at_the_end(folder: str) -> Iterator[None]:
+    """The folder goes also where a signal ends us: the copy in it may be a large one."""
+
+    def end(number: int, _: object) -> None:
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    handled = [number for number in _ENDING if signal.getsignal(number) == signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        handled = []
+    for number in handled:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
+
+
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Windows has no SIGHUP."""
 
 
 @contextmanager
