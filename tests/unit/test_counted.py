@@ -64,6 +64,7 @@ def test_what_callgrind_leaves_out_of_its_summary_for_a_signal_is_not_said_of_a_
 def test_code_without_a_name_is_noted_with_what_tells_its_functions_apart(tmp_path):
     _, (note,) = counted(CACHEGRIND.replace("main", "???").format(""), tmp_path)
     assert "--inlined" in note
+    assert "a binary is stripped, or the program generated the code" in note
 
 
 def test_code_without_a_name_is_noted_with_its_binary_where_calls_are_counted(tmp_path):

@@ -144,16 +144,17 @@ def _nameless(read: native.Profile, request: Request) -> list[str]:
     for row in rows:
         heaviest[row.binary or ""] += row.self_value
     binaries = [name for name, _ in heaviest.most_common(_SHOWN) if name]
-    which = f"{', '.join(binaries) or 'a binary'} {'are' if len(binaries) > 1 else 'is'}"
+    which = f"{', '.join(binaries)} {'are' if len(binaries) > 1 else 'is'} stripped" if binaries else _UNKNOWN
     return [
         f"{units.percent(part / weights.value)} % of {data.metric_list[0].name} is of code without a name, shown "
-        f"{_ADDRESSES if request.calls else f'as {_NAMELESS}'}: {which} stripped. Install debug symbols, or "
+        f"{_ADDRESSES if request.calls else f'as {_NAMELESS}'}: {which}. Install debug symbols, or "
         f"build with -g and do not strip{'' if request.calls else _APART}"
     ]
 
 
 _SHOWN = 3
 """Binaries that are named."""
+_UNKNOWN = "a binary is stripped, or the program generated the code while it ran"
 _APART = "; --inlined at least tells its functions apart, by where they begin"
 _ADDRESSES = "by where it begins, or counted as the function that jumped there (a tail call)"
 """Callgrind's names: it sees no beginning of a function without a symbol that is not called."""
