@@ -239,7 +239,9 @@ def test_a_replaced_program_and_a_replaced_library(tmp_path):
 
 def test_children_that_run_already_are_not_recorded(tmp_path):
     (tmp_path / "proc/42/task/44").mkdir(parents=True)
-    (tmp_path / "proc/42/task/44/children").write_text("51 50 ")
+    (tmp_path / "proc/42/task/44/children").write_text(f"51 50 52 {os.getpid()} ")
+    (tmp_path / "proc/52").mkdir()
+    (tmp_path / "proc/52/status").write_text("Name:\tapp\nState:\tZ (zombie)\n")
     (finding,) = of_process(tmp_path).values()
     assert (finding.id, finding.severity) == ("children-before", "limits")
     assert finding.what == "2 running children are not recorded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -87,9 +88,15 @@ def read_process(pid: int, machine: Machine, root: Path = Path("/")) -> Process:
 
 
 def _children(folder: Path) -> tuple[int, ...]:
-    """Those that each of its threads has started; none where the kernel keeps no list."""
+    """Those that each of its threads has started, but for ours; none where the kernel keeps no list."""
     lists = (_read(path) for path in folder.glob("task/*/children"))
-    return tuple(sorted(int(pid) for text in lists for pid in text.split()))
+    pids = (pid for text in lists for pid in text.split() if pid != str(os.getpid()))
+    return tuple(sorted(int(pid) for pid in pids if not _has_ended(folder.parent / pid)))
+
+
+def _has_ended(folder: Path) -> bool:
+    """Whether its parent alone still knows it."""
+    return status_fields(folder / "status").get("State", "").startswith("Z")
 
 
 def _exists(path: Path) -> bool:
