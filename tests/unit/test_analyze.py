@@ -240,6 +240,21 @@ def test_annotate_says_which_library_to_install(commit, file, cure):
     assert {line.text for line in source.lines} == {None}
 
 
+def test_workers_of_a_server_are_chosen_by_their_command_lines():
+    workers = [
+        {"pid": 100, "name": "postgres", "command_line": "postgres: checkpointer"},
+        {"pid": 101, "name": "postgres", "command_line": "postgres: walwriter"},
+    ]
+    threads = [{"process": 0, "tid": 100}, {"process": 1, "tid": 101}]
+    tables = {**known.TABLES, "processes": workers, "threads": threads}
+    profile = pyrometer.build(known.META, samples=known.samples(), **tables)
+    everything, one = (profile.top(process=process).basis.samples for process in ("postgres", "walwriter"))
+    assert one == known.SELF["memcpy"] < everything
+    with pytest.raises(pyrometer.PyrometerError) as raised:
+        profile.top(process="nobody")
+    assert raised.value.cure == "choose one of: postgres: checkpointer (100), postgres: walwriter (101)"
+
+
 def test_annotate_of_what_has_neither_lines_nor_code(profile):
     with pytest.raises(pyrometer.DisassemblyError, match="memcpy has neither"):
         profile.annotate("memcpy")

@@ -161,20 +161,23 @@ def _rows(patterns: tuple[str, ...], table: Table, noun: str, number: str) -> li
     if not patterns:
         return []
     seen = list(table.rows())
-    matches = _matcher(patterns, number)
-    found = [at for at, row in enumerate(seen) if matches(row)]
-    if not found:
-        names = sorted({f"{row['name']} ({row[number]})" for row in seen})
-        listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-        raise SelectionError(f"no {noun} matches {' or '.join(patterns)}", cure=f"choose one of: {listed}")
-    return found
+    for text in ("name", "command_line"):
+        # Workers of a server have one name, and say in their command lines what they do.
+        matches = _matcher(patterns, number, text)
+        found = [at for at, row in enumerate(seen) if matches(row)]
+        if found:
+            return found
+    text = "name" if len({row["name"] for row in seen}) > 1 else "command_line"
+    names = sorted({f"{row.get(text) or row['name']} ({row[number]})".strip() for row in seen})
+    listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+    raise SelectionError(f"no {noun} matches {' or '.join(patterns)}", cure=f"choose one of: {listed}")
 
 
-def _matcher(patterns: tuple[str, ...], number: str) -> Callable[[dict[str, Any]], bool]:
+def _matcher(patterns: tuple[str, ...], number: str, text: str) -> Callable[[dict[str, Any]], bool]:
     numbers = {int(pattern) for pattern in patterns if pattern.isdecimal()}
     names = [_compile(pattern) for pattern in patterns if not pattern.isdecimal()]
 
     def matches(row: dict[str, Any]) -> bool:
-        return row[number] in numbers or any(name.search(row["name"]) for name in names)
+        return row[number] in numbers or any(name.search(row.get(text) or "") for name in names)
 
     return matches
