@@ -93,6 +93,7 @@ def test_filters_have_the_names_of_the_api(file, capsys):
         (["show", "--view", "callers"], "needs --function NAME"),
         (["show", "--view", "annotate", "--function", "f", "--collapse-runtime"], "--collapse-runtime has no meaning"),
         (["show", "--view", "binaries", "--hide", "f"], "--hide has no meaning for --view binaries"),
+        (["show", "--view", "summary", "--metric", "all"], "--view summary is of one --metric"),
         (["show", "--time", "2:1"], "ends before it starts"),
         (["show", "--time", "soon"], "START:END"),
         (["show", "--limit", "0"], "0"),
@@ -166,7 +167,7 @@ def test_filters_that_select_nothing_known(file, capsys):
     assert run(["show", "--focus", "("]) == 88
     assert_error(capsys, 88, "regular expression")
     assert run(["show", "--view", "callers", "--function", "nobody"]) == 89
-    assert_error(capsys, 89, "nobody", "pyrometer show --view top")
+    assert_error(capsys, 89, "nobody", "pyrometer show known.pyro --view top")
 
 
 def test_programs_that_cannot_be_recorded(tmp_path, monkeypatch, capsys):

@@ -49,4 +49,4 @@ def command(
         if not profile.metric_list:
             raise nothing_measured(profile)
         profile.save(target)
-    print_view(profile.summary(), form, profile.path)
+    print_view(profile.summary(), form, profile)

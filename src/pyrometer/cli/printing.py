@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TextIO
 
 import click
@@ -13,8 +12,8 @@ from pyrometer.errors import DisassemblyError
 from pyrometer.profile import ProfileData
 
 
-def print_view(view: object, form: str, file: Path | None) -> None:
-    """Print a view; text ends with the next useful command."""
+def print_view(view: object, form: str, profile: ProfileData) -> None:
+    """Print a view of a profile; text ends with the next useful command."""
     if form == "json":
         from pyrometer.show import json
 
@@ -24,7 +23,7 @@ def print_view(view: object, form: str, file: Path | None) -> None:
 
         click.echo(markdown.render(view), nl=False)
     else:
-        _print_text(view, str(file) if file else "FILE")
+        _print_text(view, profile)
     if isinstance(view, Annotation):
         _refuse_missing_code(view)
 
@@ -33,11 +32,11 @@ def print_summary(profile: ProfileData, form: str) -> None:
     """Print what was collected on stderr: stdout is the program's."""
     from pyrometer.analyze import summary
 
-    print_on(sys.stderr, summary(profile), form)
+    print_on(sys.stderr, summary(profile), form, profile)
 
 
-def print_on(stream: TextIO, view: object, form: str) -> None:
-    """Print a view on a stream, without a next command."""
+def print_on(stream: TextIO, view: object, form: str, profile: ProfileData | None = None) -> None:
+    """Print a view on a stream, without a next command, but for a summary of a ``profile``."""
     if form == "json":
         from pyrometer.show import json
 
@@ -52,7 +51,7 @@ def print_on(stream: TextIO, view: object, form: str) -> None:
 
         target = console(stream)
         if isinstance(view, Summary):
-            show_summary(view, target)
+            show_summary(view, target, profile=profile)
         else:
             show(view, target)
 
@@ -64,14 +63,15 @@ def _refuse_missing_code(view: Annotation) -> None:
         raise DisassemblyError(f"the machine code of {view.function} cannot be shown", reasons[0] or "")
 
 
-def _print_text(view: object, file: str) -> None:
+def _print_text(view: object, profile: ProfileData) -> None:
     from pyrometer.show.hints import next_command
     from pyrometer.show.summary import show_summary
     from pyrometer.show.text import console, show
 
     target = console()
     if isinstance(view, Summary):
-        show_summary(view, target, every_note=True)
+        show_summary(view, target, every_note=True, profile=profile)
         return
     show(view, target)
-    target.print(f"next: {next_command(view, file)}", style="bold", markup=False)
+    file = str(profile.path) if profile.path else "FILE"
+    target.print(f"next: {next_command(view, file, profile)}", style="bold", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from pyrometer.cli.metrics import SEVERAL, in_columns, metrics
 from pyrometer.cli.options import FRAMES, many_filters, output_format, split_filters
 from pyrometer.cli.printing import print_view
 from pyrometer.cli.sources import SOURCES, sources, sources_of
+from pyrometer.errors import FunctionNotFoundError
 
 if TYPE_CHECKING:
     from pyrometer.api import Profile
@@ -80,15 +82,15 @@ def command(file: str | None, view: str | None, form: str, **options: Any) -> No
         _check(view, set_options)
     if view == "stat":
         _refuse_filters(view, names, chosen)
-        print_view(profile.stat(derived(given)), form, profile.path)
+        print_view(profile.stat(derived(given)), form, profile)
         return
     if view in ("accesses", "causal"):
         _refuse_filters(view, names, chosen)
-        print_view(getattr(profile, view)(own["limit"] or 20), form, profile.path)
+        print_view(getattr(profile, view)(own["limit"] or 20), form, profile)
         return
     for name in ("sort", "derive"):
         set_options.pop(name, None)
-    print_view(answer(profile, view, (names, sort, given), set_options, chosen), form, profile.path)
+    print_view(answer(profile, view, (names, sort, given), set_options, chosen), form, profile)
 
 
 def _default(profile: Profile) -> str:
@@ -112,7 +114,23 @@ def answer(
     given: dict[str, Any],
     chosen: dict[str, Any],
 ) -> object:
-    """The view that is asked for: of one metric, or with a column for each of several."""
+    """The view that is asked for; an error that advises to list the functions says of what file."""
+    try:
+        return _answer(profile, view, which, given, chosen)
+    except FunctionNotFoundError as error:
+        if profile.path and error.cure == error.default_cure:
+            error.cure = f"list the functions: pyrometer show {shlex.quote(str(profile.path))} --view top"
+        raise
+
+
+def _answer(
+    profile: Any,
+    view: str,
+    which: tuple[tuple[str, ...], str | None, tuple[tuple[str, str], ...]],
+    given: dict[str, Any],
+    chosen: dict[str, Any],
+) -> object:
+    """Of one metric, or with a column for each of several."""
     arguments = _arguments(view, given)
     listing = arguments.pop("every", False) or "file" in arguments
     if view == "annotate":
@@ -124,7 +142,7 @@ def answer(
         return profile.metric_columns(view, **columns, **arguments, **chosen)
     arguments.pop("min_share", None) if view == "annotate" else None
     metric = which[0][0] if which[0] else None
-    if view not in SEVERAL and len(which[0]) > 1:
+    if view not in SEVERAL and (len(which[0]) > 1 or metric == "all"):
         raise click.UsageError(f"--view {view} is of one --metric")
     return getattr(profile, METHODS.get(view, view))(**arguments, metric=metric, **chosen)
 

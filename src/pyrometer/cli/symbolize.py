@@ -34,4 +34,4 @@ def command(file: str | None, output: str | None, form: str, **options: Any) -> 
 
     profile = open_input(file)
     found = symbolize(profile, DebugFiles(**options), output or None, while_working("symbolizing"))
-    print_view(Profile.of(found).binaries_view(), form, found.path)
+    print_view(Profile.of(found).binaries_view(), form, found)

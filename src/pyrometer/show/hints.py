@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from functools import singledispatch
+from functools import cached_property, singledispatch
 
 from pyrometer.analyze import (
     Annotation,
@@ -22,84 +22,120 @@ from pyrometer.analyze import (
     Top,
     Tree,
 )
+from pyrometer.profile import ProfileData
 from pyrometer.profile.heap import is_of_blocks
 from pyrometer.show.grid import without_parameters
 
 
+def next_command(view: object, file: str, profile: ProfileData | None = None) -> str:
+    """What to look at next, as a command that can be pasted; ``file`` is the path of the ``profile``."""
+    return _next(view, Subject(file, getattr(view, "basis", None), profile))
+
+
+class Subject:
+    """What is looked at: of a profile that is not at hand, all is taken to be there."""
+
+    def __init__(self, file: str, basis: Basis | None, profile: ProfileData | None) -> None:
+        self.file = file
+        self.basis = basis
+        self.profile = profile
+
+    @cached_property
+    def has_code(self) -> bool:
+        """Whether functions have lines or addresses, so that there is something to annotate."""
+        frames = None if self.profile is None else self.profile.frames
+        known = () if frames is None else (frames.column("line"), frames.column("address"))
+        return frames is None or any(value is not None for column in known for value in column)
+
+    @cached_property
+    def is_looked_up(self) -> bool:
+        """Whether names were looked up on this machine or another, and those that are missing were not found."""
+        return self.profile is not None and any(self.profile.binaries.column("symbols_from"))
+
+    @cached_property
+    def metric(self) -> str:
+        """The option that asks for the same metric once more, if it is not the first one."""
+        if self.profile is None or self.basis is None:
+            return ""
+        others = [metric.name for metric in self.profile.metric_list[1:]]
+        name = self.basis.metric.name
+        return f" --metric {shlex.quote(name)}" if name in others else ""
+
+
 @singledispatch
-def next_command(view: object, file: str) -> str:
-    """What to look at next, as a command that can be pasted; ``file`` is the profile's path."""
-    return _show(file, "top")
+def _next(view: object, of: Subject) -> str:
+    return _show(of, "top")
 
 
-@next_command.register
-def _summary(view: Summary, file: str) -> str:
+@_next.register
+def _summary(view: Summary, of: Subject) -> str:
     if _can_be_named(view.by_self):
-        return _symbolize(file)
-    return _show(file, "lines" if _are_alone(view.basis, view.by_total.rows) else "tree")
+        return _symbolize(of)
+    return _show(of, "lines" if _are_alone(view.basis, view.by_total.rows) else "tree")
 
 
-@next_command.register
-def _stat(view: Stat, file: str) -> str:
+@_next.register
+def _stat(view: Stat, of: Subject) -> str:
     return f"pyrometer record -- {view.commands[0].command}"
 
 
-@next_command.register
-def _top(view: Top, file: str) -> str:
+@_next.register
+def _top(view: Top, of: Subject) -> str:
     if _can_be_named(view):
-        return _symbolize(file)
+        return _symbolize(of)
     if not view.rows:
-        return _show(file, "tree")
+        return _show(of, "tree")
     if _are_alone(view.basis, view.rows):
-        return _show(file, "lines")
-    return _of_function(file, "callers", view.rows[0].place.name)
+        return _show(of, "lines")
+    return _of_function(of, "callers", view.rows[0].place.name)
 
 
-@next_command.register
-def _tree(view: Tree, file: str) -> str:
-    return f"pyrometer flamegraph {shlex.quote(file)} -o flamegraph.svg"
+@_next.register
+def _tree(view: Tree, of: Subject) -> str:
+    return f"pyrometer flamegraph {shlex.quote(of.file)}{of.metric} -o flamegraph.svg"
 
 
-@next_command.register
-def _lines(view: Lines, file: str) -> str:
-    return _annotate(view.rows[0].function, file) if view.rows else _show(file, "top")
+@_next.register
+def _lines(view: Lines, of: Subject) -> str:
+    return _annotate(view.rows[0].function, of) if view.rows else _show(of, "top")
 
 
-@next_command.register
-def _neighbours(view: Neighbours, file: str) -> str:
+@_next.register
+def _neighbours(view: Neighbours, of: Subject) -> str:
     if view.direction == "callers":
-        return _of_function(file, "callees", view.function)
-    return _annotate(view.function, file)
+        return _of_function(of, "callees", view.function)
+    return _annotate(view.function, of)
 
 
-@next_command.register
-def _annotation(view: Annotation, file: str) -> str:
-    return _of_function(file, "callers", view.function)
+@_next.register
+def _annotation(view: Annotation, of: Subject) -> str:
+    return _of_function(of, "callers", view.function)
 
 
-@next_command.register
-def _metric_table(view: MetricTable, file: str) -> str:
+@_next.register
+def _metric_table(view: MetricTable, of: Subject) -> str:
     if view.kind == "files":
-        return f"pyrometer annotate --all {shlex.quote(file)}"
+        if not of.has_code:
+            return _show(of, "top")
+        return f"pyrometer annotate --all {shlex.quote(of.file)}{of.metric}"
     if view.kind in ("callers", "callees"):
-        return _annotate(view.function or "", file)
+        return _annotate(view.function or "", of)
     if not view.rows:
-        return _show(file, "tree")
+        return _show(of, "tree")
     if view.kind == "top" and _are_alone(view.basis, view.rows):
-        return _show(file, "lines")
+        return _show(of, "lines")
     name = view.rows[0].place.name
-    return _annotate(name, file) if view.kind == "lines" else _of_function(file, "callers", name)
+    return _annotate(name, of) if view.kind == "lines" else _of_function(of, "callers", name)
 
 
-@next_command.register
-def _metric_tree(view: MetricTree, file: str) -> str:
-    metric = shlex.quote(view.columns[0].name)
-    return f"pyrometer flamegraph {shlex.quote(file)} --metric {metric} -o flamegraph.svg"
+@_next.register
+def _metric_tree(view: MetricTree, of: Subject) -> str:
+    return f"pyrometer flamegraph {shlex.quote(of.file)}{of.metric} -o flamegraph.svg"
 
 
-@next_command.register
-def _metric_annotation(view: MetricAnnotation, file: str) -> str:
-    return _of_function(file, "callers", view.function) if view.function else _show(file, "files")
+@_next.register
+def _metric_annotation(view: MetricAnnotation, of: Subject) -> str:
+    return _of_function(of, "callers", view.function) if view.function else _show(of, "files")
 
 
 _ADDRESS = re.compile(r"\+0x[0-9a-f]+$")
@@ -118,12 +154,16 @@ def _can_be_named(view: Top) -> bool:
     return found.unsymbolized * 2 > found.samples and any(_ADDRESS.search(row.place.name) for row in view.rows)
 
 
-def _symbolize(file: str) -> str:
-    return f"pyrometer symbolize {shlex.quote(file)}"
+def _symbolize(of: Subject) -> str:
+    if of.is_looked_up:
+        return f"pyrometer show {shlex.quote(of.file)} --view binaries"
+    return f"pyrometer symbolize {shlex.quote(of.file)}"
 
 
-def _annotate(function: str, file: str) -> str:
-    return f"pyrometer annotate {_quoted(function)} {shlex.quote(file)}"
+def _annotate(function: str, of: Subject) -> str:
+    if not of.has_code:
+        return _show(of, "tree")
+    return f"pyrometer annotate {_quoted(function)} {shlex.quote(of.file)}{of.metric}"
 
 
 LONG = 60
@@ -136,9 +176,9 @@ def _quoted(function: str) -> str:
     return shlex.quote(function)
 
 
-def _show(file: str, view: str) -> str:
-    return f"pyrometer show {shlex.quote(file)} --view {view}"
+def _show(of: Subject, view: str) -> str:
+    return f"pyrometer show {shlex.quote(of.file)} --view {view}{of.metric}"
 
 
-def _of_function(file: str, view: str, function: str) -> str:
-    return f"{_show(file, view)} --function {_quoted(function)}"
+def _of_function(of: Subject, view: str, function: str) -> str:
+    return f"{_show(of, view)} --function {_quoted(function)}"

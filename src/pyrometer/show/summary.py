@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pyrometer.analyze import Lines, Summary, Top
-from pyrometer.profile import Meta
+from pyrometer.profile import Meta, ProfileData
 from pyrometer.show import words
 from pyrometer.show.grid import Grid, printable, shorten
 from pyrometer.show.grids import grids
@@ -24,13 +25,13 @@ NOTE_LINES = 2
 """Lines of notes at most; the rest is in the profile."""
 
 
-def show_summary(view: Summary, target: Console, every_note: bool = False) -> None:
+def show_summary(view: Summary, target: Console, every_note: bool = False, profile: ProfileData | None = None) -> None:
     """Print a summary that fits :data:`LINES` lines of the console's width.
 
     ``every_note``: the notes are printed whole, however many lines that takes.
     """
     facts = headline(view, target.width)
-    notes = _notes(view.meta, target.width, None if every_note else NOTE_LINES)
+    notes = _notes(view, target.width, None if every_note else NOTE_LINES)
     for number, fact in enumerate(facts):
         target.print(Text(fact, _style(number, len(facts), view.meta)), no_wrap=True)
     used = len(facts) + len(notes) + 1
@@ -42,7 +43,7 @@ def show_summary(view: Summary, target: Console, every_note: bool = False) -> No
     for note in notes:
         target.print(Text(note, "yellow"), no_wrap=True)
     if view.file is not None:
-        target.print(Text(f"next: {next_command(view, view.file)}", "bold"), no_wrap=True)
+        target.print(Text(f"next: {next_command(view, view.file, profile)}", "bold"), no_wrap=True)
 
 
 def _says_the_same(part: Top | Lines) -> bool:
@@ -84,13 +85,15 @@ def _section(grid: Grid, target: Console) -> None:
     print_lines(layout(grid, target.width), target)
 
 
-def _notes(meta: Meta, width: int, most: int | None) -> list[str]:
-    lines = [line for note in meta.notes for line in _wrapped(note, width)]
+def _notes(view: Summary, width: int, most: int | None) -> list[str]:
+    notes = view.meta.notes
+    lines = [line for note in notes for line in _wrapped(note, width)]
     if most is None or len(lines) <= most:
         return lines
-    first = textwrap.shorten(f"note: {printable(meta.notes[0])}", width, placeholder=" …")
-    many = words.plural(len(meta.notes), "note")
-    return [first, f"      {many} in full: pyrometer show --view summary"]
+    first = textwrap.shorten(f"note: {printable(notes[0])}", width, placeholder=" …")
+    many = words.plural(len(notes), "note")
+    file = f"{shlex.quote(view.file)} " if view.file is not None else ""
+    return [first, f"      {many} in full: pyrometer show {file}--view summary"]
 
 
 def _wrapped(note: str, width: int) -> list[str]:
