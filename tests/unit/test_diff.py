@@ -16,6 +16,7 @@ from pyrometer.analyze.rename import renaming
 from pyrometer.analyze.significance import adjusted, shares_interval, shares_p, values_interval, values_p
 from pyrometer.cli import run
 from pyrometer.errors import SelectionError
+from pyrometer.profile import Meta
 from pyrometer.show import json as json_view
 from pyrometer.show import text
 from pyrometer.show.diff import side_by_side
@@ -274,3 +275,16 @@ def test_the_command_in_every_format(files, capsys, by):
     assert (found["view"], found["by"], found["total"]["difference"]) == ("diff", by, 20)
     assert run([*diff, "--metric", "Ir", "--metric", "double", "--derive", "double = 2 Ir", "--format", "json"]) == 0
     assert [one["total"]["difference"] for one in json.loads(capsys.readouterr().out)] == [20, 40]
+
+
+def test_sums_of_whole_runs_are_not_compared():
+    runs = pyrometer.build(
+        Meta(instrument="stat"),
+        metrics=[{"name": "task-clock", "unit": "ns", "kind": "exact"}],
+        frames=[{"kind": "native"}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "value": 5, "time": time} for time in range(4)],
+    )
+    with pytest.raises(SelectionError) as caught:
+        runs.diff(runs)
+    assert "pyrometer stat -r" in caught.value.cure

@@ -12,6 +12,7 @@ from pyrometer.analyze.basis import Basis
 from pyrometer.analyze.columns import Measured, MetricColumn, MetricsOptions, measure
 from pyrometer.analyze.rename import renaming
 from pyrometer.analyze.significance import adjusted, shares_interval, shares_p, values_interval, values_p
+from pyrometer.analyze.stat import INSTRUMENT
 from pyrometer.errors import SelectionError
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData, nothing_measured
@@ -92,6 +93,12 @@ def diff(
     :mod:`pyrometer.analyze.significance`; observations count as Kish's effective number.
     """
     chosen = options or DiffOptions()
+    if INSTRUMENT in (before.meta.instrument, after.meta.instrument):
+        raise SelectionError(
+            "what pyrometer stat counted is not compared so",
+            "it is of whole runs, and the values of such a profile are the sums of all of them",
+            "count both in turns: pyrometer stat -r 10 --command 'OLD' -- NEW",
+        )
     if chosen.inclusive and chosen.by in ("file", "binary"):
         raise SelectionError(f"a {chosen.by} has no cost with what it calls", cure="compare by function or line")
     pair = _Pair(_measure(before, chosen, filters), _measure(after, chosen, filters), chosen)
