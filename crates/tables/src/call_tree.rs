@@ -43,9 +43,9 @@ pub fn call_tree_above(
 ) -> CallTree {
     let tables = profile.tables();
     let labels = Labels::new(tables, grouping);
-    let nodes = merge(&tables.stacks, &weights.stacks, labels.runtime, |frame| {
+    let nodes = merge(&tables.stacks, &weights.stacks, labels.runtime, |stack, frame| {
         let row = frame as usize;
-        (!weights.hides(frame)).then(|| (labels.of_frame[row], tables.frames[row].inlined))
+        (!weights.hides(stack)).then(|| (labels.of_frame[row], tables.frames[row].inlined))
     });
     let total = weights.total;
     let labels = labels.labels;

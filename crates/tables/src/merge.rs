@@ -22,13 +22,13 @@ pub struct Node {
 
 /// Merges `stacks`; those without weight are left out.
 ///
-/// `label` gives a frame's label and if it is inlined, or none if it is left out: its samples and what it called are its
-/// caller's then. A child labelled `absorbed` like its parent becomes part of it.
+/// `label` gives the label of a stack's frame and if it is inlined, or none if it is left out: its samples and what it
+/// called are its caller's then. It takes the row of the stack, and the frame. A child labelled `absorbed` like its parent becomes part of it.
 pub(crate) fn merge(
     stacks: &[Stack],
     weights: &[Weight],
     absorbed: Option<u32>,
-    label: impl Fn(i32) -> Option<(u32, bool)>,
+    label: impl Fn(usize, i32) -> Option<(u32, bool)>,
 ) -> Vec<Node> {
     let shape = shape(stacks, &used(stacks, weights), absorbed, label);
     let mut nodes = shape.nodes;
@@ -54,13 +54,13 @@ pub(crate) fn shape(
     stacks: &[Stack],
     used: &[bool],
     absorbed: Option<u32>,
-    label: impl Fn(i32) -> Option<(u32, bool)>,
+    label: impl Fn(usize, i32) -> Option<(u32, bool)>,
 ) -> Shape {
     let mut tree = Builder::default();
     let mut node_of: Vec<Option<u32>> = vec![None; stacks.len()];
     for (row, stack) in stacks.iter().enumerate().filter(|(row, _)| used[*row]) {
         let parent = stack.parent.and_then(|parent| node_of[parent as usize]);
-        let Some((label, inlined)) = label(stack.frame) else {
+        let Some((label, inlined)) = label(row, stack.frame) else {
             node_of[row] = parent;
             continue;
         };

@@ -38,7 +38,8 @@ pub struct Selection {
     pub exclude_binaries: Vec<Regex>,
     /// Only samples that end in these rows of `stacks`; none for all.
     pub stacks: Option<Vec<i32>>,
-    /// Frames of such functions are left out of their stacks: what they weigh is their callers'.
+    /// Frames of such functions are left out of their stacks: what they weigh is their callers'. A frame without a caller
+    /// in which samples end stays, for they must end somewhere.
     pub hide: Vec<Regex>,
     /// What ends in an allocator is moved to the code that asked for memory: neither allocator nor standard library.
     pub hide_allocators: bool,
@@ -137,17 +138,17 @@ pub struct Weights {
     pub squares: f64,
     /// Samples of the metric that the filters left out.
     pub excluded: Weight,
-    /// For each row of `frames`, if it is left out of its stacks; empty if none is.
+    /// For each row of `stacks`, if its frame is left out of it; empty if none is.
     pub hidden: Vec<bool>,
     /// The metric, if nothing is filtered and the profile has calls of it in place of stacks: totals come from these.
     pub calls: Option<i32>,
 }
 
 impl Weights {
-    /// Whether a frame is left out of its stacks.
+    /// Whether the frame of a row of `stacks` is left out.
     #[inline]
-    pub(crate) fn hides(&self, frame: i32) -> bool {
-        self.hidden.get(frame as usize).copied().unwrap_or(false)
+    pub(crate) fn hides(&self, stack: usize) -> bool {
+        self.hidden.get(stack).copied().unwrap_or(false)
     }
 }
 
@@ -162,7 +163,6 @@ pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
     let mut weights = Weights {
         stacks: vec![Weight::default(); tables.stacks.len()],
         calls: calls.then_some(selection.metric),
-        hidden: hidden_frames(tables, selection),
         ..Weights::default()
     };
     profile.for_each_columns(filter.wanted(), |columns| {
@@ -172,6 +172,7 @@ pub fn weigh(profile: &Profile, selection: &Selection) -> Result<Weights> {
     if selection.hide_allocators {
         to_askers(tables, selection.metric, &mut weights.stacks);
     }
+    weights.hidden = hidden_frames(tables, selection, &weights.stacks);
     Ok(weights)
 }
 
@@ -313,8 +314,21 @@ fn kept_stacks(tables: &Tables, selection: &Selection) -> Option<Vec<bool>> {
     kept
 }
 
-fn hidden_frames(tables: &Tables, selection: &Selection) -> Vec<bool> {
-    if selection.hide.is_empty() { Vec::new() } else { frames_of_functions(tables, &selection.hide) }
+/// For each row of `stacks`, if its frame is left out: its function is hidden, and what ends in it has a caller to be of.
+fn hidden_frames(tables: &Tables, selection: &Selection, weights: &[Weight]) -> Vec<bool> {
+    if selection.hide.is_empty() {
+        return Vec::new();
+    }
+    let frames = frames_of_functions(tables, &selection.hide);
+    let mut is_seen: Vec<bool> = Vec::with_capacity(tables.stacks.len());
+    let mut hidden = Vec::with_capacity(tables.stacks.len());
+    for (stack, weight) in tables.stacks.iter().zip(weights) {
+        let has_caller = stack.parent.is_some_and(|parent| is_seen[parent as usize]);
+        let is_hidden = frames[stack.frame as usize] && (has_caller || weight.is_zero());
+        is_seen.push(has_caller || !is_hidden);
+        hidden.push(is_hidden);
+    }
+    hidden
 }
 
 /// Those of the kept stacks that are listed, if some are.

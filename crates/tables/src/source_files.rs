@@ -115,9 +115,9 @@ impl Files {
         let of_frame: Vec<u32> = place.collect();
         let runtime = labels.runtime.map(|label| Place { label, file: None, line: None });
         let runtime = runtime.and_then(|place| known.get(&place).copied());
-        let nodes = merge(&tables.stacks, &weights.stacks, runtime, |frame| {
+        let nodes = merge(&tables.stacks, &weights.stacks, runtime, |stack, frame| {
             let row = frame as usize;
-            (!weights.hides(frame)).then(|| (of_frame[row], tables.frames[row].inlined))
+            (!weights.hides(stack)).then(|| (of_frame[row], tables.frames[row].inlined))
         });
         let mut sums: Vec<Option<(i64, i64)>> = vec![None; places.len()];
         for (node, counted) in nodes.iter().zip(outermost(&nodes, |node| Some(node.label))) {

@@ -164,7 +164,7 @@ pub fn addresses(profile: &Profile, weights: &Weights, function: &Regex) -> Vec<
     let tables = profile.tables();
     let matching = frames_of_functions(tables, std::slice::from_ref(function));
     let places = Places::new(tables, &matching);
-    let nodes = merge(&tables.stacks, &weights.stacks, None, |frame| {
+    let nodes = merge(&tables.stacks, &weights.stacks, None, |_, frame| {
         Some((places.of_frame[frame as usize].map_or(0, |place| place + 1), false))
     });
     let place = |node: &Node| node.label.checked_sub(1);

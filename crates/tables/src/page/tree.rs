@@ -19,7 +19,7 @@ pub struct Tree {
 impl Tree {
     /// Of the stacks that any metric weighs; children in the order of the first metric, the heaviest first.
     pub fn new(tables: &Tables, weights: &[Weights], functions: &Functions) -> Self {
-        let label = |frame: i32| Some((functions.of_frame(frame), tables.frames[frame as usize].inlined));
+        let label = |_, frame: i32| Some((functions.of_frame(frame), tables.frames[frame as usize].inlined));
         let Shape { mut nodes, node_of } = shape(&tables.stacks, &in_use(tables, weights), None, label);
         for (row, node) in node_of.iter().enumerate() {
             if let (Some(node), Some(first)) = (node, weights.first()) {

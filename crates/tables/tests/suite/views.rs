@@ -178,10 +178,19 @@ fn what_is_hidden_counts_as_its_caller() -> Result<()> {
     assert!(paths(&inverted).contains(&("g main".to_owned(), 20)));
     let rows = sums::functions(&profile, &weights, &Grouping::default());
     assert_eq!(shown(&rows)[..2], [("g", 20, 20), ("main", 15, 45)]);
-    // Nothing is left of such stacks but the total.
-    let nothing = hide(&["."])?;
-    assert_eq!(nothing.total.value, 45);
-    assert_eq!(call_tree(&profile, &nothing, &Grouping::default()).nodes, []);
+    Ok(())
+}
+
+#[test]
+fn what_is_hidden_and_has_no_caller_stays_where_samples_end() -> Result<()> {
+    let profile = profile();
+    let selection = Selection { hide: patterns(&["^_start$", "^main$", "^f$"])?, ..Selection::default() };
+    let weights = weigh(&profile, &selection)?;
+    let tree = call_tree(&profile, &weights, &Grouping::default());
+    let expected = [("f", 15), ("f g", 20), ("Vec<u8>::push", 7), ("Vec<u16>::push", 3)];
+    assert_eq!(paths(&tree), expected.map(|(path, value)| (path.to_owned(), value)));
+    let rows = sums::functions(&profile, &weights, &Grouping::default());
+    assert_eq!(rows.iter().map(|row| row.self_weight.value).sum::<i64>(), weights.total.value);
     Ok(())
 }
 
