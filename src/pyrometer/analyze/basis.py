@@ -11,7 +11,7 @@ from pyrometer.analyze.interval import effective_size, wilson
 from pyrometer.errors import SelectionError
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Filters, Metric, ProfileData, Quality
-from pyrometer.profile.filters import LAST
+from pyrometer.profile.filters import check_times
 from pyrometer.profile.heap import is_of_blocks
 
 
@@ -144,7 +144,7 @@ def weigh(profile: ProfileData, options: FilterOptions, *, estimate: bool = Fals
         )
     weights = (stacked or profile.native).weigh(selection)
     if selection["time"] and not weights.count:
-        _check_times(stacked or profile.native, selection)
+        check_times(stacked or profile.native, selection)
     ground = Basis(
         metric=metric,
         total=weights.value,
@@ -156,15 +156,6 @@ def weigh(profile: ProfileData, options: FilterOptions, *, estimate: bool = Fals
         without_allocators=filters.hide_allocators,
     )
     return Weighed(replace(ground, cycles=_cycles(ground, weights, filters)), weights, filters)
-
-
-def _check_times(of: native.Profile, selection: native.Selection) -> None:
-    """Refuse to choose by time where nothing that is chosen else has one."""
-    timed: native.Selection = {**selection, "time": (0, LAST)}
-    if of.weigh({**selection, "time": None}).count and not of.weigh(timed).count:
-        raise SelectionError(
-            "nothing can be chosen by time", "this profile does not tell when its values were", "leave --time out"
-        )
 
 
 def _paths(profile: ProfileData, weights: native.Weights) -> Paths:

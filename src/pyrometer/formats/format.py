@@ -12,6 +12,7 @@ from pyrometer import native
 from pyrometer.errors import SelectionError
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Filters, ProfileData
+from pyrometer.profile.filters import check_times
 from pyrometer.profile.target import check_apart, check_target, not_written
 
 GROUPING = frozenset({"fold_generics", "collapse_runtime", "hide", "hide_allocators", "inverted"})
@@ -96,6 +97,7 @@ class Format:
         check_apart(target, [profile.path])
         chosen = Filters.of(filters)
         selection, grouping = chosen.selection(profile), chosen.grouping(inverted)
+        check_times(profile.native, selection)
         options: native.ExportOptions = {
             "format": self.name,
             "path": target,

@@ -131,6 +131,17 @@ class Filters:
         raise SelectionError(f"there is no metric {self.metric!r}", cure=f"choose one of: {', '.join(names)}")
 
 
+def check_times(of: native.Profile, selection: native.Selection) -> None:
+    """Refuse to choose by time where nothing that is chosen else has one."""
+    if not selection["time"] or of.weigh(selection).count:
+        return
+    timed: native.Selection = {**selection, "time": (0, LAST)}
+    if of.weigh({**selection, "time": None}).count and not of.weigh(timed).count:
+        raise SelectionError(
+            "nothing can be chosen by time", "this profile does not tell when its values were", "leave --time out"
+        )
+
+
 def nothing_measured(profile: ProfileData) -> SelectionError:
     """The error of a profile without a metric, of which nothing can be shown."""
     where = f"{profile.path} has" if profile.path else "the profile has"
@@ -168,7 +179,12 @@ def _rows(patterns: tuple[str, ...], table: Table, noun: str, number: str) -> li
         if found:
             return found
     text = "name" if len({row["name"] for row in seen}) > 1 else "command_line"
-    names = sorted({f"{row.get(text) or row['name']} ({row[number]})".strip() for row in seen})
+    told = (row for row in seen if row["name"] or row[number])
+    names = sorted({f"{row.get(text) or row['name']} ({row[number]})".strip() for row in told})
+    if not names:
+        plural = "es" if noun.endswith("s") else "s"
+        leave = f"leave --{noun} out"
+        raise SelectionError(f"no {noun} can be chosen", f"this profile does not tell its {noun}{plural}", leave)
     listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
     raise SelectionError(f"no {noun} matches {' or '.join(patterns)}", cure=f"choose one of: {listed}")
 
