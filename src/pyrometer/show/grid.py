@@ -64,6 +64,8 @@ class Grid:
     columns: Sequence[Column]
     rows: Sequence[Row]
     notes: Sequence[str] = ()
+    joint: str = ""
+    """What stands between the two halves of a heading, each of which is cut by itself."""
 
 
 def longest_bar(grid: Grid) -> float:
@@ -90,6 +92,20 @@ def shorten(name: str, width: int) -> str:
         return "…"[:width]
     tail = (width - 1) * 3 // 5
     return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"
+
+
+def shorten_halves(text: str, joint: str, width: int) -> str:
+    """A text in at most ``width`` characters; what joins its halves stays, and one that is short leaves its room.
+
+    >>> shorten_halves("./new --with-much against ./old --with-much", " against ", 28)
+    './ne…-much against ./ol…much'
+    """
+    left, _, right = text.partition(joint) if joint else (text, "", "")
+    if not right or len(text) <= width:
+        return shorten(text, width)
+    room = width - len(joint)
+    of_left = max(room - room // 2, room - len(right)) if len(left) > room // 2 else len(left)
+    return f"{shorten(left, of_left)}{joint}{shorten(right, room - min(of_left, len(left)))}"
 
 
 def without_parameters(name: str) -> str:

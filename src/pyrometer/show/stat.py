@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pyrometer.analyze.stat import Change, Measured, Stat, StatCommand
 from pyrometer.profile import units
 from pyrometer.show import words
 from pyrometer.show.grid import Cell, Column, Figure, Grid, Row
 from pyrometer.show.headline import signal_name
+
+AGAINST = " against "
+"""Between two commands in a heading."""
 
 
 def stat_grids(view: Stat) -> list[Grid]:
@@ -17,7 +21,7 @@ def stat_grids(view: Stat) -> list[Grid]:
     grids += [_against(command, view.commands[0]) for command in view.commands[1:]]
     last = grids[-1]
     notes = [*last.notes, *_together(view), *_missing(view), *view.notes]
-    grids[-1] = Grid(last.heading, last.columns, last.rows, notes)
+    grids[-1] = replace(last, notes=notes)
     return grids
 
 
@@ -72,7 +76,7 @@ def _against(command: StatCommand, first: StatCommand) -> Grid:
         Row([*_change(change), "" if change.is_real else "noise", change.metric], quiet=not change.is_real)
         for change in command.changes
     ]
-    return Grid(f"{command.command} against {first.command}", columns, rows)
+    return Grid(f"{command.command}{AGAINST}{first.command}", columns, rows, joint=AGAINST)
 
 
 def _change(change: Change) -> Iterator[Cell]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pyrometer.show import words
 from pyrometer.show.fitting import BAR, FLEXIBLE, NARROWEST, fit, natural, title_lines, wide
-from pyrometer.show.grid import Column, Grid, Row, cut, longest_bar, printable, shorten
+from pyrometer.show.grid import Column, Grid, Row, cut, longest_bar, printable, shorten, shorten_halves
 from pyrometer.show.grids import grids
 from pyrometer.show.spans import Line, print_lines, stripped
 
@@ -65,7 +65,8 @@ def show(view: object, target: Console) -> None:
 
 def show_grid(grid: Grid, target: Console) -> None:
     """Print one grid."""
-    target.print(Text(shorten(printable(grid.heading), target.width), "bold"), no_wrap=True)
+    heading = shorten_halves(printable(grid.heading), grid.joint, target.width)
+    target.print(Text(heading, "bold"), no_wrap=True)
     fitting, left_out = fit(grid, target.width)
     print_lines(layout(fitting, target.width), target)
     if left_out:
