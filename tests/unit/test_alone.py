@@ -10,6 +10,7 @@ import pytest
 
 import pyrometer
 from pyrometer.show import text
+from pyrometer.show.grid import Grid
 from pyrometer.show.hints import next_command
 from pyrometer.show.summary import show_summary
 
@@ -95,3 +96,62 @@ def test_functions_are_not_hidden_where_their_cost_would_be_nobodys(counted):
     assert "--view tree" in caught.value.cure
     assert known_graph.profile().tree(hide="work").basis.total == known_graph.profile().top().basis.total
     assert known.profile().top(hide="solve").basis.total == known.profile().top().basis.total
+
+
+def test_what_is_hidden_without_a_caller_to_be_of_is_not_lost():
+    everything = known.profile().top(1_000, hide=".")
+    assert sum(row.self.value for row in everything.rows) == everything.basis.total
+    tree = known.profile().tree(hide=".", min_share=0)
+    assert sum(root.total.value for root in tree.roots) == tree.basis.total
+
+
+def test_what_has_no_times_is_not_drawn_or_written_by_time(counted, tmp_path):
+    for write in (counted.flamegraph, lambda path, **filters: counted.export("folded", path, **filters)):
+        with pytest.raises(pyrometer.SelectionError, match="nothing can be chosen by time"):
+            write(tmp_path / "a", time=(0, 1))
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("what", ["thread", "process"])
+def test_threads_that_no_file_tells_are_not_offered(counted, what):
+    with pytest.raises(pyrometer.SelectionError, match=f"no {what} can be chosen") as caught:
+        counted.top(**{what: "worker"})
+    assert caught.value.cure == f"leave --{what} out"
+
+
+def test_two_long_commands_are_told_apart_in_a_heading():
+    grid = Grid("./new --with " * 8 + "against " + "./old --and" * 8, [], [], joint=" against ")
+    shown = io.StringIO()
+    text.show_grid(grid, text.console(shown, 80))
+    new, old = shown.getvalue().rstrip("\n").split(" against ")
+    assert new.startswith("./new")
+    assert old.startswith("./old")
+    assert len(new) + len(old) + len(" against ") == 80
+
+
+def test_what_a_function_costs_in_no_line_is_its_own():
+    profile = pyrometer.build(
+        metrics=[{"name": "Ir", "kind": "exact"}],
+        functions=[{"name": "work"}, {"name": "other"}],
+        frames=[{"function": 0, "file": "/src/a.c", "line": 7}, {"function": 0}, {"function": 1}],
+        stacks=[{"frame": at} for at in range(3)],
+        samples=[{"stack": at, "value": value} for at, value in enumerate([10, 3, 500])],
+    )
+    shown = text.render(profile.metric_columns("annotate", function="work", metrics=["Ir"])).splitlines()
+    assert next(line for line in shown if "in no known line" in line).split()[:2] == ["3", "0.6%"]
+    everything = text.render(profile.metric_columns("annotate", file="a.c", metrics=["Ir"])).splitlines()
+    assert next(line for line in everything if "in no known line" in line).split()[:2] == ["503", "98.1%"]
+
+
+def test_callgrind_is_not_advised_to_who_has_it():
+    profile = pyrometer.build(
+        metrics=[{"name": "Ir", "kind": "exact"}],
+        binaries=[{"path": "/bin/program"}],
+        functions=[{"name": "work", "binary": 0}, {"name": "jumped into"}],
+        frames=[{"function": 0, "binary": 0}, {"function": 1}],
+        stacks=[{"frame": 0}, {"frame": 1}],
+        samples=[{"stack": 0, "value": 10}, {"stack": 1, "value": 10}],
+    )
+    shown = text.render(profile.binaries_view())
+    assert "50.0 % is of code whose binary is not in the profile" in shown
+    assert "--calls" not in shown

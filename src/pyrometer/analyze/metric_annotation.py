@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Unpack
 
 from pyrometer import native
-from pyrometer.analyze.basis import Basis
+from pyrometer.analyze.basis import Basis, Weighed
 from pyrometer.analyze.causal import CausalRow, causal_of
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
 from pyrometer.analyze.metric_tables import named
@@ -55,7 +55,7 @@ class MetricAnnotation:
     small: int
     """Files that cost something, but less than asked for."""
     elsewhere: Amounts
-    """What lies in no line that is known, of all functions."""
+    """What lies in no line that is known: of the function, or of all functions."""
     causal: tuple[CausalRow, ...] = ()
     """What experiments with these lines found."""
 
@@ -79,7 +79,7 @@ def annotate_function(
         raise FunctionNotFoundError(
             f"{name} has no source lines", "its file or its lines are not in the profile", "build with debug info: -g"
         )
-    return _annotation(measured, name, _listings(measured, files, sources), _costs(measured, None))
+    return _annotation(measured, name, _listings(measured, files, sources), files)
 
 
 def annotate_file(
@@ -153,7 +153,7 @@ def _find(file: str, files: Iterable[str]) -> str:
 def _annotation(
     measured: Measured, function: str | None, listings: tuple[MetricListing, ...], every: dict[str, FileCosts]
 ) -> MetricAnnotation:
-    elsewhere = _elsewhere(measured, every)
+    elsewhere = _elsewhere(measured, function, every)
     return MetricAnnotation(measured.basis, measured.columns, function, listings, 0, elsewhere)
 
 
@@ -190,9 +190,17 @@ def _sum(measured: Measured, costs: FileCosts) -> Amounts:
     return measured.both(_own_costs(costs))[0]
 
 
-def _elsewhere(measured: Measured, files: dict[str, FileCosts]) -> Amounts:
-    left = {name: weighed.basis.total for name, weighed in measured.weighed.items()}
+def _elsewhere(measured: Measured, function: str | None, files: dict[str, FileCosts]) -> Amounts:
+    """What no line of ``files`` has, of all or of what ``function`` costs by itself."""
+    left = {name: _own(weighed, function) for name, weighed in measured.weighed.items()}
     for costs in files.values():
         for name, (own, _) in _own_costs(costs).items():
             left[name] -= own
     return measured.amounts(left)
+
+
+def _own(weighed: Weighed, function: str | None) -> int:
+    if function is None:
+        return weighed.basis.total
+    rows = weighed.weights.functions(weighed.filters.grouping())
+    return sum(row.self_value for row in rows if row.name == function)

@@ -121,9 +121,8 @@ def _binaries(view: Binaries) -> list[Grid]:
     heading = f"Where names come from · {words.total(view.basis)}"
     files = [f"{PurePath(row.path).name}: {row.symbols_from}" for row in view.rows if ":" in row.symbols_from]
     missing = [f"missing: {row.missing}" for row in view.rows if row.missing]
-    counted = (
-        ", for Cachegrind tells none: pyrometer instructions --calls does" if view.basis.metric.name == "Ir" else ""
-    )
+    is_cachegrinds = view.basis.metric.name == "Ir" and not view.rows
+    counted = ", for Cachegrind tells none: pyrometer instructions --calls does" if is_cachegrinds else ""
     unknown = [f"{words.share(view.unknown)} % is of code whose binary is not in the profile{counted}"]
     rest = _rest(len(rows), view.binaries, "binary", "binaries")
     return [Grid(heading, columns, rows, [*files, *missing, *(unknown if view.unknown.value else []), *rest])]
