@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import shlex
 
 import known
@@ -84,3 +85,44 @@ def test_functions_are_listed_of_the_file_that_was_named(command, tmp_path, caps
     assert run([*command, str(path)]) == 89
     cure = capsys.readouterr().err.splitlines()[-1].removeprefix("try: list the functions: ")
     assert run(shlex.split(cure)[1:]) == 0
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        ["--fold-generics"],
+        ["--collapse-runtime", "--hide", "parse", "--hide", "a b"],
+        ["--time", "0:0.000000001", "--thread", "main", "--process", "100"],
+        ["--where", "cpu-time > 20", "--binary", "program", "--exclude", "lex"],
+        ["--hide-allocators"],
+        ["--show-allocators"],
+    ],
+)
+@pytest.mark.parametrize("view", ["summary", "top", "tree", "lines", "files", "callers", "callees"])
+def test_what_is_advised_is_of_the_same_part_and_can_be_pasted(view, filters, tmp_path, capsys):
+    path = tmp_path / "a.pyro"
+    known.profile().save(path)
+    function = ["--function", "main"] if view in ("callers", "callees") else []
+    assert run(["show", str(path), "--view", view, *function, *filters, "--format", "json"]) == 0
+    whole = json.loads(capsys.readouterr().out)["basis"]
+    advised = shlex.split(hint(capsys, "show", str(path), "--view", view, *function, *filters))
+    if advised[1] == "flamegraph":
+        assert run([*advised[1:-1], str(tmp_path / "a.svg")]) == 0
+        return
+    assert run([*advised[1:], "--format", "json"]) in (0, 99)
+    assert json.loads(capsys.readouterr().out)["basis"]["total"] == whole["total"]
+
+
+def test_filters_that_leave_nothing_are_not_advised_again(tmp_path, capsys):
+    path = tmp_path / "a.pyro"
+    known.profile().save(path)
+    assert "nobody" not in hint(capsys, "show", str(path), "--focus", "nobody")
+
+
+def test_the_runtime_is_no_function_to_annotate():
+    profile = known.profile()
+    view = dataclasses.replace(profile.callees("main"), function="[runtime]")
+    assert (
+        next_command(view, "a", profile, {"collapse_runtime": True})
+        == "pyrometer show a --view tree --collapse-runtime"
+    )

@@ -54,7 +54,8 @@ def command(function: str | None, file: str | None, form: str, **options: Any) -
     check_annotate(given)
     which = options.pop("metric"), options.pop("sort"), options.pop("derive")
     profile = open_input(file)
-    print_view(answer(profile, "annotate", which, given, options), form, profile)
+    shown = answer(profile, "annotate", which, given, options)
+    print_view(shown, form, profile, options | {"hide_allocators": own["hide_allocators"]})
 
 
 def _check_order(function: str, file: str | None) -> None:

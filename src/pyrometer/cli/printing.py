@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
 import click
@@ -12,8 +13,8 @@ from pyrometer.errors import DisassemblyError
 from pyrometer.profile import ProfileData
 
 
-def print_view(view: object, form: str, profile: ProfileData) -> None:
-    """Print a view of a profile; text ends with the next useful command."""
+def print_view(view: object, form: str, profile: ProfileData, chosen: Mapping[str, object] | None = None) -> None:
+    """Print a view of a profile, of a part that was ``chosen``; text ends with the next useful command."""
     if form == "json":
         from pyrometer.show import json
 
@@ -23,7 +24,7 @@ def print_view(view: object, form: str, profile: ProfileData) -> None:
 
         click.echo(markdown.render(view), nl=False)
     else:
-        _print_text(view, profile)
+        _print_text(view, profile, chosen)
     if isinstance(view, Annotation):
         _refuse_missing_code(view)
 
@@ -63,15 +64,15 @@ def _refuse_missing_code(view: Annotation) -> None:
         raise DisassemblyError(f"the machine code of {view.function} cannot be shown", reasons[0] or "")
 
 
-def _print_text(view: object, profile: ProfileData) -> None:
+def _print_text(view: object, profile: ProfileData, chosen: Mapping[str, object] | None) -> None:
     from pyrometer.show.hints import next_command
     from pyrometer.show.summary import show_summary
     from pyrometer.show.text import console, show
 
     target = console()
     if isinstance(view, Summary):
-        show_summary(view, target, every_note=True, profile=profile)
+        show_summary(view, target, every_note=True, profile=profile, chosen=chosen)
         return
     show(view, target)
     file = str(profile.path) if profile.path else "FILE"
-    target.print(f"next: {next_command(view, file, profile)}", style="bold", markup=False)
+    target.print(f"next: {next_command(view, file, profile, chosen)}", style="bold", markup=False)

@@ -90,7 +90,8 @@ def command(file: str | None, view: str | None, form: str, **options: Any) -> No
         return
     for name in ("sort", "derive"):
         set_options.pop(name, None)
-    print_view(answer(profile, view, (names, sort, given), set_options, chosen), form, profile)
+    shown = answer(profile, view, (names, sort, given), set_options, chosen)
+    print_view(shown, form, profile, chosen | {name: own[name] for name in FRAMES})
 
 
 def _default(profile: Profile) -> str:

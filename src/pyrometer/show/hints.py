@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, singledispatch
 
 from pyrometer.analyze import (
@@ -26,19 +26,30 @@ from pyrometer.profile import ProfileData
 from pyrometer.profile.heap import is_of_blocks
 from pyrometer.show.grid import without_parameters
 
+Chosen = Mapping[str, object]
+"""The filters of a view, under the names of the Python API."""
+RUNTIME = "[runtime]"
+"""What the frames of a runtime are together: no function."""
+FRAMES = ("collapse_runtime", "hide")
+"""Filters that a view of one function has not."""
 
-def next_command(view: object, file: str, profile: ProfileData | None = None) -> str:
-    """What to look at next, as a command that can be pasted; ``file`` is the path of the ``profile``."""
-    return _next(view, Subject(file, getattr(view, "basis", None), profile))
+
+def next_command(view: object, file: str, profile: ProfileData | None = None, chosen: Chosen | None = None) -> str:
+    """What to look at next, as a command that can be pasted; ``file`` is the path of the ``profile``.
+
+    It has the ``chosen`` filters of the view, unless these leave nothing.
+    """
+    return _next(view, Subject(file, getattr(view, "basis", None), profile, chosen or {}))
 
 
 class Subject:
     """What is looked at: of a profile that is not at hand, all is taken to be there."""
 
-    def __init__(self, file: str, basis: Basis | None, profile: ProfileData | None) -> None:
+    def __init__(self, file: str, basis: Basis | None, profile: ProfileData | None, chosen: Chosen) -> None:
         self.file = file
         self.basis = basis
         self.profile = profile
+        self.chosen = chosen if basis is None or basis.samples else {}
 
     @cached_property
     def has_code(self) -> bool:
@@ -60,6 +71,42 @@ class Subject:
         others = [metric.name for metric in self.profile.metric_list[1:]]
         name = self.basis.metric.name
         return f" --metric {shlex.quote(name)}" if name in others else ""
+
+    @cached_property
+    def same(self) -> str:
+        """The options that ask for the same metric and the same part of the profile once more."""
+        return self.metric + "".join(_option(name, value) for name, value in self.chosen.items())
+
+    @cached_property
+    def same_of_one(self) -> str:
+        """Those that a view of one function has."""
+        kept = {name: value for name, value in self.chosen.items() if name not in FRAMES}
+        return self.metric + "".join(_option(name, value) for name, value in kept.items())
+
+
+def _option(name: str, value: object) -> str:
+    """A filter as it stands on the command line, with a blank before it.
+
+    >>> _option("time", (0.5, None)), _option("focus", ("a b", "c")), _option("fold_generics", True)
+    (' --time 0.5:', " --focus 'a b' --focus c", ' --fold-generics')
+    """
+    option = f" --{name.replace('_', '-')}"
+    match name, value:
+        case "metric", _:
+            return ""
+        case "hide_allocators", False:
+            return " --show-allocators"
+        case "time", (start, end):
+            at = ["" if moment is None else f"{moment:.9f}".rstrip("0").rstrip(".") for moment in (start, end)]
+            return f"{option} {':'.join(at)}" if any(at) else ""
+        case _, True:
+            return option
+        case _, str() | tuple() | list():
+            return "".join(
+                f"{option} {shlex.quote(str(one))}" for one in ([value] if isinstance(value, str) else value)
+            )
+        case _:
+            return ""
 
 
 @singledispatch
@@ -92,7 +139,7 @@ def _top(view: Top, of: Subject) -> str:
 
 @_next.register
 def _tree(view: Tree, of: Subject) -> str:
-    return f"pyrometer flamegraph {shlex.quote(of.file)}{of.metric} -o flamegraph.svg"
+    return f"pyrometer flamegraph {shlex.quote(of.file)}{of.same} -o flamegraph.svg"
 
 
 @_next.register
@@ -117,7 +164,7 @@ def _metric_table(view: MetricTable, of: Subject) -> str:
     if view.kind == "files":
         if not of.has_code:
             return _show(of, "top")
-        return f"pyrometer annotate --all {shlex.quote(of.file)}{of.metric}"
+        return f"pyrometer annotate --all {shlex.quote(of.file)}{of.same_of_one}"
     if view.kind in ("callers", "callees"):
         return _annotate(view.function or "", of)
     if not view.rows:
@@ -130,7 +177,7 @@ def _metric_table(view: MetricTable, of: Subject) -> str:
 
 @_next.register
 def _metric_tree(view: MetricTree, of: Subject) -> str:
-    return f"pyrometer flamegraph {shlex.quote(of.file)}{of.metric} -o flamegraph.svg"
+    return f"pyrometer flamegraph {shlex.quote(of.file)}{of.same} -o flamegraph.svg"
 
 
 @_next.register
@@ -161,9 +208,9 @@ def _symbolize(of: Subject) -> str:
 
 
 def _annotate(function: str, of: Subject) -> str:
-    if not of.has_code:
+    if not of.has_code or function == RUNTIME:
         return _show(of, "tree")
-    return f"pyrometer annotate {_quoted(function)} {shlex.quote(of.file)}{of.metric}"
+    return f"pyrometer annotate {_quoted(function)} {shlex.quote(of.file)}{of.same_of_one}"
 
 
 LONG = 60
@@ -177,7 +224,7 @@ def _quoted(function: str) -> str:
 
 
 def _show(of: Subject, view: str) -> str:
-    return f"pyrometer show {shlex.quote(of.file)} --view {view}{of.metric}"
+    return f"pyrometer show {shlex.quote(of.file)} --view {view}{of.same}"
 
 
 def _of_function(of: Subject, view: str, function: str) -> str:

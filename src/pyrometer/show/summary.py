@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rich.console import Console
@@ -25,7 +26,13 @@ NOTE_LINES = 2
 """Lines of notes at most; the rest is in the profile."""
 
 
-def show_summary(view: Summary, target: Console, every_note: bool = False, profile: ProfileData | None = None) -> None:
+def show_summary(
+    view: Summary,
+    target: Console,
+    every_note: bool = False,
+    profile: ProfileData | None = None,
+    chosen: Mapping[str, object] | None = None,
+) -> None:
     """Print a summary that fits :data:`LINES` lines of the console's width.
 
     ``every_note``: the notes are printed whole, however many lines that takes.
@@ -43,7 +50,7 @@ def show_summary(view: Summary, target: Console, every_note: bool = False, profi
     for note in notes:
         target.print(Text(note, "yellow"), no_wrap=True)
     if view.file is not None:
-        target.print(Text(f"next: {next_command(view, view.file, profile)}", "bold"), no_wrap=True)
+        target.print(Text(f"next: {next_command(view, view.file, profile, chosen)}", "bold"), no_wrap=True)
 
 
 def _says_the_same(part: Top | Lines) -> bool:
