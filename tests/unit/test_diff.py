@@ -288,3 +288,27 @@ def test_sums_of_whole_runs_are_not_compared():
     with pytest.raises(SelectionError) as caught:
         runs.diff(runs)
     assert "pyrometer stat -r" in caught.value.cure
+
+
+def several(names: list[str]) -> pyrometer.Profile:
+    return pyrometer.build(
+        metrics=[{"name": name, "kind": "exact"} for name in names],
+        functions=[{"name": "work"}],
+        frames=[{"function": 0}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "metric": at, "value": len(name)} for at, name in enumerate(names)],
+    )
+
+
+def test_what_both_have_is_compared(tmp_path, capsys):
+    one, other = several(["Ir", "Bc", "Dr"]), several(["Dw", "Bc", "Dr"])
+    assert one.diff(other).column.name == "Bc"
+    with pytest.raises(SelectionError, match="cannot be compared"):
+        one.diff(several(["Dw"]))
+    one.save(tmp_path / "one.pyro")
+    other.save(tmp_path / "other.pyro")
+    assert run(["diff", str(tmp_path / "one.pyro"), str(tmp_path / "other.pyro"), "--metric", "all"]) == 0
+    shown, said = capsys.readouterr()
+    assert "Bc" in shown.splitlines()[1]
+    assert "Ir" not in shown
+    assert said == "left out, for only one of both has them: Ir, Dw\n"

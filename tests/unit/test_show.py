@@ -271,3 +271,10 @@ def test_places_without_a_name_are_no_share_of_what_was_counted(tmp_path):
     file = tmp_path / "cachegrind.out"
     file.write_text("cmd: app\nevents: Ir\nfl=a.c\nfn=main\n1 1\n2 1\n3 1\nfn=???\n0 97\nsummary: 100\n")
     assert "unsymbolized 1 of 4 counts" in markdown.render(pyrometer.load(file).top())
+
+
+@pytest.mark.parametrize("render", [text.render, markdown.render, html.render])
+def test_every_rendering_says_why_there_is_nothing_and_what_was_left_out(profile, render):
+    assert "no samples: the filters leave none" in render(profile.top(focus="nobody"))
+    assert "samples left out by the filters" in render(profile.top(focus="lex"))
+    assert "left out" not in render(profile.top())

@@ -101,6 +101,7 @@ def diff(
         )
     if chosen.inclusive and chosen.by in ("file", "binary"):
         raise SelectionError(f"a {chosen.by} has no cost with what it calls", cure="compare by function or line")
+    filters["metric"] = filters.get("metric") or _common(before, after)
     pair = _Pair(_measure(before, chosen, filters), _measure(after, chosen, filters), chosen)
     costs = pair.costs()
     totals = [pair.value(side, {name: one.basis.total for name, one in side.weighed.items()}) for side in pair.sides]
@@ -123,6 +124,12 @@ def diff(
         tuple(rows),
         len(different) - len(rows),
     )
+
+
+def _common(before: ProfileData, after: ProfileData) -> str | None:
+    """The first metric of one that the other has, too; None: there is none."""
+    others = {metric.name for metric in after.metric_list}
+    return next((metric.name for metric in before.metric_list if metric.name in others), None)
 
 
 def _measure(profile: ProfileData, options: DiffOptions, filters: FilterOptions) -> Measured:

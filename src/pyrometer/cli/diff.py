@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pyrometer.cli.derive import Derivation, derived
 from pyrometer.cli.input import open_input
 from pyrometer.cli.options import many_filters, output_format
+
+if TYPE_CHECKING:
+    from pyrometer.api import Profile
 
 _BY = ["function", "line", "file", "binary"]
 _HOW = ("by", "inclusive", "normalize", "mod_filename", "mod_funcname")
@@ -48,7 +51,7 @@ def command(before: str, after: str, form: str, **options: Any) -> int:
     names = options.pop("metric") or (None,)
     old, new = open_input(before), open_input(after)
     if "all" in names:
-        names = tuple(dict.fromkeys(metric.name for metric in old.metric_list))
+        names = _in_both(old, new)
     formulas = derived(given)
     views = [old.diff(new, metric=name, derive=formulas, **how, **options) for name in names]
     _print(views, form, limit)
@@ -57,6 +60,16 @@ def command(before: str, after: str, form: str, **options: Any) -> int:
         percent = f"{100 * one.difference / view.total.before:.1f} %" if view.total.before else "from nothing"
         click.echo(f"above {fail_above:g} %: {one.name or '(all)'} {view.column.name} grew by {percent}", err=True)
     return int(bool(grown))
+
+
+def _in_both(old: Profile, new: Profile) -> tuple[str | None, ...]:
+    """The metrics of both profiles; what only one has is said."""
+    known = [list(dict.fromkeys(metric.name for metric in profile.metric_list)) for profile in (old, new)]
+    alone = [name for name in dict.fromkeys(known[0] + known[1]) if name not in known[0] or name not in known[1]]
+    common = tuple(name for name in known[0] if name not in alone)
+    if alone and common:
+        click.echo(f"left out, for only one of both has them: {', '.join(alone)}", err=True)
+    return common or (None,)
 
 
 def _print(views: list[Any], form: str, limit: int) -> None:

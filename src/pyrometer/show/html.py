@@ -18,7 +18,7 @@ def render(view: object) -> str:
     parts = ["".join(_grid(grid)) for grid in grids(view)]
     basis = getattr(view, "basis", None)
     if basis is not None:
-        lines = [*words.remarks(basis), words.quality(basis)]
+        lines = [*words.below(basis), words.quality(basis)]
         parts.extend(f"<p><small>{escape(line)}</small></p>" for line in lines)
     return "".join(parts)
 

@@ -14,7 +14,7 @@ def render(view: object) -> str:
     parts = [render_grids(grids(view))]
     basis = getattr(view, "basis", None)
     if basis is not None:
-        parts.extend(escape(remark) for remark in words.remarks(basis))
+        parts.extend(escape(line) for line in words.below(basis))
         parts.append(words.quality(basis))
     return "\n\n".join(parts) + "\n"
 

@@ -80,6 +80,13 @@ def nothing(found: Basis) -> str:
     return "no samples: the program used too little CPU time; run it longer, or raise --rate"
 
 
+def below(basis: Basis) -> list[str]:
+    """What stands below the tables of a view, before what is missing: why they are empty, remarks, what is left out."""
+    empty = [] if basis.samples else [nothing(basis)]
+    left_out = [f"{rows(basis, basis.excluded)} left out by the filters"] if basis.excluded else []
+    return [*empty, *remarks(basis), *left_out]
+
+
 def rows(basis: Basis, number: int) -> str:
     """So many rows of a metric, by what each of them is."""
     if basis.metric.kind != "exact":
