@@ -155,3 +155,17 @@ def test_callgrind_is_not_advised_to_who_has_it():
     shown = text.render(profile.binaries_view())
     assert "50.0 % is of code whose binary is not in the profile" in shown
     assert "--calls" not in shown
+
+
+def test_a_caller_without_lines_is_not_said_to_have_no_address():
+    profile = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        binaries=[{"path": "/bin/program"}],
+        frames=[{"binary": 0, "address": 16}, {"binary": 0, "address": 32}],
+        stacks=[{"frame": 0}, {"frame": 1, "parent": 0}],
+        samples=[{"stack": 1}],
+    )
+    caller = profile.top(by="total").rows[0].place.name
+    with pytest.raises(pyrometer.DisassemblyError) as caught:
+        profile.annotate(caller)
+    assert "nothing was seen in its own code" in caught.value.why

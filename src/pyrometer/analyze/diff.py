@@ -150,7 +150,7 @@ class _Pair:
         columns = [side.columns[0] for side in self.sides]
         if columns[0].name != columns[1].name or columns[0].unit != columns[1].unit:
             names = " and ".join(f"{column.name} ({column.unit})" for column in columns)
-            raise SelectionError(f"{names} cannot be compared", cure="name a metric that both have: --metric NAME")
+            raise SelectionError(f"{names} cannot be compared", "no metric is in both", "look at each by itself")
         if options.normalize and not columns[0].is_sum:
             raise SelectionError(f"{columns[0].name} is a ratio: it has no shares", cure="leave --normalize out")
         kinds = {one.basis.metric.kind for side in self.sides for one in side.weighed.values()}
