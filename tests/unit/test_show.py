@@ -19,7 +19,7 @@ from pyrometer.analyze import Tree
 from pyrometer.profile import Meta, Quality
 from pyrometer.show import html, markdown, text
 from pyrometer.show import json as json_view
-from pyrometer.show.grid import shorten
+from pyrometer.show.grid import cut, shorten
 from pyrometer.show.headline import headline
 from pyrometer.show.hints import next_command
 from pyrometer.show.spans import print_lines
@@ -195,6 +195,23 @@ def test_wide_intervals_and_names_of_files_leave_room_for_functions():
 @pytest.mark.parametrize("width", range(1, 30))
 def test_shortened_names_have_the_width(width):
     assert len(shorten(LONG, width)) == width
+    wide = "名前空間::とても長い関数名前" * 4
+    assert width - 2 <= cell_len(shorten(wide, width)) <= width
+    assert cell_len(cut(wide, width)) <= width
+
+
+@pytest.mark.parametrize("name", ["top", "total", "tree", "inverted", "lines", "binaries", "summary"])
+def test_letters_that_take_two_columns_do_not_widen_a_view(name):
+    wide = "名前空間::とても長い関数名前" * 4
+    profile = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        binaries=[{"path": f"/{wide}"}],
+        functions=[{"name": wide, "binary": 0}, {"name": "program::parse", "binary": 0}, {"name": "lex", "binary": 0}],
+        frames=[{"function": at, "binary": 0, "file": f"/{wide}.c", "line": 7} for at in range(3)],
+        stacks=[{"frame": 0}, {"frame": 1, "parent": 0}, {"frame": 2, "parent": 1}],
+        samples=[{"stack": at} for at in range(3) for _ in range(9)],
+    )
+    assert max(cell_len(line) for line in text.render(VIEWS[name](profile)).splitlines()) <= 80
 
 
 def test_functions_of_one_name_in_several_binaries_are_told_apart():

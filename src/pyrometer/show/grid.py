@@ -74,7 +74,7 @@ def longest_bar(grid: Grid) -> float:
 
 
 def shorten(name: str, width: int) -> str:
-    """A name in at most ``width`` characters, without its middle: both ends tell names apart.
+    """A name in at most ``width`` columns of a terminal, without its middle: both ends tell names apart.
 
     What a C++ function takes goes first.
 
@@ -82,16 +82,38 @@ def shorten(name: str, width: int) -> str:
     'alloc::col…ue::push_back'
     >>> shorten("app::Parser::parse(std::istream&, app::Options const&) const", 24)
     'app::Parser::parse(…)'
+    >>> shorten("名前空間::関数名前", 12)
+    '名前…数名前'
     """
-    if len(name) <= width:
+    if _wide(name) <= width:
         return name
     name = without_parameters(name)
-    if len(name) <= width:
+    if _wide(name) <= width:
         return name
     if width <= 1:
         return "…"[:width]
     tail = (width - 1) * 3 // 5
-    return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"
+    return f"{_begin(name, width - 1 - tail)}…{_begin(name[::-1], tail)[::-1]}"
+
+
+def _wide(text: str) -> int:
+    """Columns of a terminal: some letters take two, some none."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _begin(text: str, width: int) -> str:
+    """As many letters of a text as ``width`` columns hold."""
+    if text[:width].isascii():
+        return text[: max(0, width)]
+    end = used = 0
+    while end < len(text) and used + _wide(text[end]) <= width:
+        used += _wide(text[end])
+        end += 1
+    return text[:end]
 
 
 def shorten_halves(text: str, joint: str, width: int) -> str:
@@ -101,11 +123,11 @@ def shorten_halves(text: str, joint: str, width: int) -> str:
     './ne…-much against ./ol…much'
     """
     left, _, right = text.partition(joint) if joint else (text, "", "")
-    if not right or len(text) <= width:
+    if not right or _wide(text) <= width:
         return shorten(text, width)
-    room = width - len(joint)
-    of_left = max(room - room // 2, room - len(right)) if len(left) > room // 2 else len(left)
-    return f"{shorten(left, of_left)}{joint}{shorten(right, room - min(of_left, len(left)))}"
+    room = width - _wide(joint)
+    of_left = max(room - room // 2, room - _wide(right)) if _wide(left) > room // 2 else _wide(left)
+    return f"{shorten(left, of_left)}{joint}{shorten(right, room - min(of_left, _wide(left)))}"
 
 
 def without_parameters(name: str) -> str:
@@ -126,12 +148,12 @@ def without_parameters(name: str) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """A line of code in at most ``width`` characters, without its end.
+    """A line of code in at most ``width`` columns of a terminal, without its end.
 
     >>> cut("    let x = 1;", 10)
     '    let x…'
     """
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+    return text if _wide(text) <= width else _begin(text, width - 1) + "…"
 
 
 def printable(text: str) -> str:

@@ -123,7 +123,11 @@ def _column(at: int, column: Column, width: int, rows: Sequence[Row], longest: f
         elif column.kind in FLEXIBLE:
             yield _name(cell, column, width, row)
         else:
-            text = cell if len(cell) <= width and cell.isprintable() else shorten(printable(cell), width)
+            text = (
+                cell
+                if cell.isascii() and len(cell) <= width and cell.isprintable()
+                else shorten(printable(cell), width)
+            )
             yield _padded(text, "dim" if row.quiet else "", column, width)
 
 
