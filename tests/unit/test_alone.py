@@ -169,3 +169,46 @@ def test_a_caller_without_lines_is_not_said_to_have_no_address():
     with pytest.raises(pyrometer.DisassemblyError) as caught:
         profile.annotate(caller)
     assert "nothing was seen in its own code" in caught.value.why
+
+
+def of_values(values: list[int], **metric: str) -> pyrometer.Profile:
+    return pyrometer.build(
+        metrics=[{"name": "m", **metric}],
+        functions=[{"name": "work"}],
+        frames=[{"function": 0, "file": "/src/a.c", "line": at + 1} for at in range(len(values))],
+        stacks=[{"frame": at} for at in range(len(values))],
+        samples=[{"stack": at, "value": value} for at, value in enumerate(values)],
+    )
+
+
+@pytest.mark.parametrize("values", [[0, 0], [5, -5]])
+def test_what_adds_up_to_nothing_is_no_program_without_lines(values):
+    profile = of_values(values)
+    for view in (profile.top(), profile.lines(), profile.tree(), profile.binaries_view()):
+        shown = text.render(view)
+        assert "m adds up to 0, so that nothing has a share of it" in shown
+        assert "no line numbers" not in shown
+
+
+def test_nothing_is_not_below_zero():
+    assert str(of_values([-10]).top().basis.estimate(0, 0).share) == "0.0"
+
+
+def test_memory_that_was_not_sampled_is_no_lack_of_time():
+    profile = of_values([], kind="sampled", unit="bytes")
+    assert "run it longer" in text.render(profile.top())
+    known_heaps = pyrometer.build(
+        metrics=[{"name": "alloc-bytes", "unit": "bytes", "kind": "sampled"}],
+        functions=[],
+        frames=[],
+        stacks=[],
+        samples=[],
+    )
+    assert "no alloc-bytes: nothing of it was counted" in text.render(known_heaps.top())
+
+
+def test_a_function_that_nothing_was_measured_of_is_not_said_to_be_unknown(counted):
+    with pytest.raises(pyrometer.FunctionNotFoundError) as caught:
+        counted.callers("work", exclude=".")
+    assert "the filters leave none" in caught.value.why
+    assert "--view top" not in caught.value.cure

@@ -70,7 +70,7 @@ class Basis:
 
     def estimate(self, value: int, count: int) -> Estimate:
         """A part of the total, with its interval."""
-        share = value / self.total if self.total else 0.0
+        share = value / self.total if self.total and value else 0.0
         if self.metric.kind == "exact" or not self.total:
             return Estimate(value, count, share, None, None)
         return Estimate(value, count, share, *wilson(min(share, 1.0), self.effective_samples))

@@ -157,7 +157,7 @@ def _column(profile: ProfileData, known: Derivations, name: str, total: Value) -
 def _amount(value: Value, column: MetricColumn) -> Amount:
     if not column.is_sum or value is None:
         return Amount(value, None)
-    return Amount(value, value / column.total if column.total else 0.0)
+    return Amount(value, value / column.total if column.total and value else 0.0)
 
 
 def is_several(profile: ProfileData, names: Sequence[str], sort: str | None) -> bool:

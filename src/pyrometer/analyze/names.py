@@ -21,6 +21,12 @@ def find_function(wanted: str, rows: Iterable[native.Row]) -> str:
         found = [name for name in names if fits(name, wanted)]
         if found:
             return found[0]
+    if not names:
+        raise FunctionNotFoundError(
+            f"no function matches {wanted!r}, nor any other name",
+            "the metric has no values, or the filters leave none",
+            "choose another metric, or leave filters out",
+        )
     raise FunctionNotFoundError(
         f"no function matches {wanted!r}",
         "it was never seen on a stack, was inlined under another name, or the filters exclude it",

@@ -109,7 +109,7 @@ def _lines(view: Lines) -> list[Grid]:
     ]
     heading = f"{words.heading(view.basis, 'source lines')} · {words.total(view.basis)}"
     notes = _rest(len(rows), view.lines, "line")
-    if not view.lines:
+    if not view.lines and view.basis.total:
         notes = ["no line numbers: a program has them if it is built with debug info, e.g. -g or debug = 1"]
     return [Grid(heading, columns, rows, notes)]
 

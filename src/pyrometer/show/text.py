@@ -53,8 +53,9 @@ def show(view: object, target: Console) -> None:
         show_grid(grid, target)
     basis = getattr(view, "basis", None)
     if basis is not None:
-        if not basis.samples:
-            target.print(Text(words.nothing(basis), "yellow"))
+        if not basis.total:
+            why = words.no_shares(basis) if basis.samples else words.nothing(basis)
+            target.print(Text(shorten(why, target.width), "yellow"))
         for remark in words.remarks(basis):
             for line in textwrap.wrap(printable(remark), target.width, subsequent_indent="  "):
                 target.print(Text(line, "dim"), no_wrap=True)

@@ -75,14 +75,19 @@ def nothing(found: Basis) -> str:
     """Why a view is empty."""
     if found.excluded:
         return f"no {rows(found, 0).removeprefix('0 ')}: the filters leave none"
-    if found.metric.kind == "exact":
+    if found.metric.kind == "exact" or is_of_blocks(found.metric):
         return f"no {found.metric.name}: nothing of it was counted"
     return "no samples: the program used too little CPU time; run it longer, or raise --rate"
 
 
+def no_shares(basis: Basis) -> str:
+    """Why nothing has a share, and where there is nothing but zeros not even a row."""
+    return f"{basis.metric.name} adds up to 0, so that nothing has a share of it"
+
+
 def below(basis: Basis) -> list[str]:
     """What stands below the tables of a view, before what is missing: why they are empty, remarks, what is left out."""
-    empty = [] if basis.samples else [nothing(basis)]
+    empty = [] if basis.total else [nothing(basis) if not basis.samples else no_shares(basis)]
     left_out = [f"{rows(basis, basis.excluded)} left out by the filters"] if basis.excluded else []
     return [*empty, *remarks(basis), *left_out]
 
