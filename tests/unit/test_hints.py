@@ -126,3 +126,16 @@ def test_the_runtime_is_no_function_to_annotate():
         next_command(view, "a", profile, {"collapse_runtime": True})
         == "pyrometer show a --view tree --collapse-runtime"
     )
+
+
+def test_runs_as_a_whole_are_looked_at_as_such():
+    runs = pyrometer.build(
+        Meta(instrument="stat"),
+        metrics=[{"name": "task-clock", "unit": "ns", "kind": "exact"}],
+        functions=[{"name": "[program]"}],
+        frames=[{"function": 0}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "value": 5}],
+    )
+    for view in (runs.summary(), runs.top(), runs.tree()):
+        assert next_command(view, "a.pyro", runs) == "pyrometer show a.pyro --view stat"

@@ -22,6 +22,7 @@ from pyrometer.analyze import (
     Top,
     Tree,
 )
+from pyrometer.analyze.stat import INSTRUMENT
 from pyrometer.profile import ProfileData
 from pyrometer.profile.heap import is_of_blocks
 from pyrometer.show.grid import without_parameters
@@ -39,6 +40,8 @@ def next_command(view: object, file: str, profile: ProfileData | None = None, ch
 
     It has the ``chosen`` filters of the view, unless these leave nothing.
     """
+    if profile is not None and profile.meta.instrument == INSTRUMENT and not isinstance(view, Stat):
+        return f"pyrometer show {shlex.quote(file)} --view stat"
     return _next(view, Subject(file, getattr(view, "basis", None), profile, chosen or {}))
 
 
