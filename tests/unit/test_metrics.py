@@ -214,7 +214,7 @@ def test_heap_profiles_sort_by_any_metric_and_have_trees_of_any():
         return [row.place.name for row in heap().metric_columns("top", sort=sort).rows]
 
     assert (order("alloc-bytes"), order("alloc-blocks")) == (["large", "small"], ["small", "large"])
-    assert (order("exit-bytes"), order("average-lifetime")) == (["large"], ["large", "small"])
+    assert (order("exit-bytes"), order("average-lifetime")) == (["large", "small"], ["large", "small"])
     tree = heap().metric_columns("tree", ["peak-bytes", "alloc-blocks"], min_share=0)
     assert [(depth, node.place.name, node.total[1].value) for depth, node in tree.walk()] == [
         (0, "main", 1001),
@@ -381,3 +381,17 @@ def test_several_metrics_of_edges_have_the_number_of_calls():
         ("odd", 0, 8),
     ]
     assert [row.calls for row in known.profile().metric_columns("callers", function="parse").rows] == [None]
+
+
+@pytest.mark.parametrize("view", ["top", "lines", "files"])
+def test_rows_without_the_metric_sorted_by_stand_last_and_columns_add_up(view):
+    profile = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns"}, {"name": "page-faults", "kind": "exact"}],
+        functions=[{"name": "computes"}, {"name": "touches"}],
+        frames=[{"function": at, "file": f"/src/{at}.c", "line": 7} for at in range(2)],
+        stacks=[{"frame": at} for at in range(2)],
+        samples=[{"stack": 0, "value": 10}, {"stack": 1, "metric": 1, "value": 300}],
+    )
+    found = profile.metric_columns(view)
+    assert [[amount.value for amount in row.self] for row in found.rows] == [[10, 0], [0, 300]]
+    assert [column.total for column in found.columns] == [10, 300]

@@ -175,7 +175,8 @@ def _sorted(
         return measured.order(amounts(row)), row.place.name, row.place.file or "", row.place.line or 0
 
     # An edge inside a cycle has a number of calls, but no cost: it is an answer all the same.
-    known = [row for row in rows if function is not None or amounts(row)[0].value]
+    # What costs something in another column is a row as well: columns add up.
+    known = [row for row in rows if function is not None or any(amount.value for amount in amounts(row))]
     large = [row for row in known if measured.is_large(amounts(row), shown.min_share)]
     hottest = tuple(first(sorted(large, key=order), shown.n))
     return MetricTable(measured.basis, kind, shown.by, measured.columns, hottest, len(known), function)
