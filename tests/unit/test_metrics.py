@@ -387,11 +387,11 @@ def test_several_metrics_of_edges_have_the_number_of_calls():
 def test_rows_without_the_metric_sorted_by_stand_last_and_columns_add_up(view):
     profile = pyrometer.build(
         metrics=[{"name": "cpu-time", "unit": "ns"}, {"name": "page-faults", "kind": "exact"}],
-        functions=[{"name": "computes"}, {"name": "touches"}],
-        frames=[{"function": at, "file": f"/src/{at}.c", "line": 7} for at in range(2)],
-        stacks=[{"frame": at} for at in range(2)],
-        samples=[{"stack": 0, "value": 10}, {"stack": 1, "metric": 1, "value": 300}],
+        functions=[{"name": "computes"}, {"name": "reads"}, {"name": "touches"}],
+        frames=[{"function": at, "file": f"/src/{at}.c", "line": 7} for at in range(3)],
+        stacks=[{"frame": at} for at in range(3)],
+        samples=[{"stack": at, "metric": int(at > 0), "value": value} for at, value in enumerate([10, 5, 300])],
     )
     found = profile.metric_columns(view)
-    assert [[amount.value for amount in row.self] for row in found.rows] == [[10, 0], [0, 300]]
-    assert [column.total for column in found.columns] == [10, 300]
+    assert [[amount.value for amount in row.self] for row in found.rows] == [[10, 0], [0, 300], [0, 5]]
+    assert [column.total for column in found.columns] == [10, 305]

@@ -171,8 +171,9 @@ def _sorted(
     def amounts(row: MetricRow) -> Amounts:
         return row.self if shown.by == "self" else row.total
 
-    def order(row: MetricRow) -> tuple[float, str, str, int]:
-        return measured.order(amounts(row)), row.place.name, row.place.file or "", row.place.line or 0
+    def order(row: MetricRow) -> tuple[float, tuple[float, ...], str, str, int]:
+        others = tuple(-abs(amount.value or 0) for amount in amounts(row)[1:])
+        return measured.order(amounts(row)), others, row.place.name, row.place.file or "", row.place.line or 0
 
     # An edge inside a cycle has a number of calls, but no cost: it is an answer all the same.
     # What costs something in another column is a row as well: columns add up.
