@@ -39,6 +39,19 @@ def test_what_has_lines_is_annotated():
     assert next_command(profile.callees("parse"), "a", profile).startswith("pyrometer annotate ")
 
 
+def test_what_has_lines_beside_what_has_none():
+    profile = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns"}],
+        binaries=[{"path": "/bin/program"}],
+        functions=[{"name": "lined"}, {"name": "bare"}],
+        frames=[{"function": 0, "file": "/src/a.c", "line": 7}, {"function": 1}, {"binary": 0, "address": 16}],
+        stacks=[{"frame": 0}, {"frame": 1, "parent": 0}, {"frame": 2, "parent": 1}],
+        samples=[{"stack": 2}],
+    )
+    assert next_command(profile.callees("lined"), "a", profile).startswith("pyrometer annotate lined")
+    assert next_command(profile.callees("bare"), "a", profile) == "pyrometer show a --view tree"
+
+
 def test_the_metric_that_is_looked_at_is_the_one_that_is_advised(tmp_path, capsys):
     path = tmp_path / "heap.pyro"
     known_heap.profile().save(path)

@@ -54,12 +54,21 @@ class Subject:
         self.profile = profile
         self.chosen = chosen if basis is None or basis.samples else {}
 
-    @cached_property
-    def has_code(self) -> bool:
-        """Whether functions have lines or addresses, so that there is something to annotate."""
-        frames = None if self.profile is None else self.profile.frames
-        known = () if frames is None else (frames.column("line"), frames.column("address"))
-        return frames is None or any(value is not None for column in known for value in column)
+    def has_code(self, function: str | None = None) -> bool:
+        """Whether there is something to annotate of a function, or of any: a line, or code in a file that is known."""
+        if self.profile is None:
+            return True
+        profile = self.profile
+        rows = {at for at, name in enumerate(profile.functions.column("name")) if name == function}
+        builds = profile.binaries.column("build_id")
+        # Several exact metrics are shown by line alone.
+        is_code = len(profile.metric_list) == 1 or any(metric.kind != "exact" for metric in profile.metric_list)
+        frames = (profile.frames.column(name) for name in ("function", "line", "address", "binary"))
+        return any(
+            line is not None or (is_code and address is not None and binary is not None and bool(builds[binary]))
+            for of, line, address, binary in zip(*frames, strict=True)
+            if of in rows or not rows
+        )
 
     @cached_property
     def is_looked_up(self) -> bool:
@@ -165,7 +174,7 @@ def _annotation(view: Annotation, of: Subject) -> str:
 @_next.register
 def _metric_table(view: MetricTable, of: Subject) -> str:
     if view.kind == "files":
-        if not of.has_code:
+        if not of.has_code():
             return _show(of, "top")
         return f"pyrometer annotate --all {shlex.quote(of.file)}{of.same_of_one}"
     if view.kind in ("callers", "callees"):
@@ -211,7 +220,7 @@ def _symbolize(of: Subject) -> str:
 
 
 def _annotate(function: str, of: Subject) -> str:
-    if not of.has_code or function == RUNTIME:
+    if function == RUNTIME or not of.has_code(function):
         return _show(of, "tree")
     return f"pyrometer annotate {_quoted(function)} {shlex.quote(of.file)}{of.same_of_one}"
 
