@@ -58,9 +58,10 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     home = _HOME.get(name, "pyrometer.errors" if name.endswith("Error") else None)
-    if home is None:
+    found = getattr(import_module(home), name, None) if home else None
+    if found is None:
         raise AttributeError(f"module 'pyrometer' has no attribute {name!r}")
-    return getattr(import_module(home), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -25,7 +25,15 @@ from pyrometer.collect.rate import DEFAULT_RATE
 from pyrometer.errors import FileAccessError, SelectionError
 from pyrometer.formats import Progress, by_name, open_profile, read_foreign
 from pyrometer.formats.format import write_whole
-from pyrometer.profile import FilterOptions, Meta, ProfileData, SelectionOptions, build_native, symbol_options
+from pyrometer.profile import (
+    FilterOptions,
+    Meta,
+    ProfileData,
+    SelectionOptions,
+    build_native,
+    nothing_measured,
+    symbol_options,
+)
 from pyrometer.profile.target import check_apart, check_target
 
 # What few calls need is imported by these: half of the time that a small profile takes to be shown is imports.
@@ -95,7 +103,7 @@ class Profile(ProfileData):
     def metric_columns(
         self,
         view: analyze.TableView = "top",
-        metrics: Sequence[str] = ("all",),
+        metrics: Sequence[str] | str = ("all",),
         **options: Unpack[analyze.ColumnsOptions],
     ) -> analyze.MetricTable: ...
 
@@ -103,7 +111,7 @@ class Profile(ProfileData):
     def metric_columns(
         self,
         view: Literal["tree"],
-        metrics: Sequence[str] = ("all",),
+        metrics: Sequence[str] | str = ("all",),
         **options: Unpack[analyze.ColumnsOptions],
     ) -> analyze.MetricTree: ...
 
@@ -111,14 +119,14 @@ class Profile(ProfileData):
     def metric_columns(
         self,
         view: Literal["annotate"],
-        metrics: Sequence[str] = ("all",),
+        metrics: Sequence[str] | str = ("all",),
         **options: Unpack[analyze.ColumnsOptions],
     ) -> analyze.MetricAnnotation: ...
 
     def metric_columns(
         self,
         view: analyze.View = "top",
-        metrics: Sequence[str] = ("all",),
+        metrics: Sequence[str] | str = ("all",),
         **options: Unpack[analyze.ColumnsOptions],
     ) -> analyze.Several:
         """A view with a column for each of ``metrics``, sorted by ``sort`` or else the first of them.
@@ -128,7 +136,7 @@ class Profile(ProfileData):
         (``CEst``, ``L1m``, ``D1-miss-rate``, ``average-size`` …), or a formula of ``derive`` by name; ``all`` is every
         recorded one. All options: :class:`~pyrometer.analyze.several.ColumnsOptions`.
         """
-        return analyze.several(self, view, metrics, options)
+        return analyze.several(self, view, _listed(metrics), options)
 
     def diff(  # noqa: PLR0913  one keyword an option
         self,
@@ -138,13 +146,14 @@ class Profile(ProfileData):
         inclusive: bool = False,
         normalize: bool = False,
         threshold: float = 0.0,
-        mod_filename: Sequence[str] = (),
-        mod_funcname: Sequence[str] = (),
+        mod_filename: Sequence[str] | str = (),
+        mod_funcname: Sequence[str] | str = (),
         derive: Mapping[str, str] | None = None,
         **filters: Unpack[FilterOptions],
     ) -> analyze.Diff:
         """Compare this profile (before) with another one (after); see :func:`pyrometer.analyze.diff`."""
-        options = analyze.DiffOptions(by, inclusive, normalize, threshold, mod_filename, mod_funcname, derive)
+        names = _listed(mod_filename), _listed(mod_funcname)
+        options = analyze.DiffOptions(by, inclusive, normalize, threshold, *names, derive)
         return analyze.diff(self, other, options, **filters)
 
     def binaries_view(self, n: int = 20, min_share: float = 0.0, **filters: Unpack[FilterOptions]) -> analyze.Binaries:
@@ -237,7 +246,22 @@ class Profile(ProfileData):
     def _repr_html_(self) -> str:
         from pyrometer.show import html
 
-        return html.render(analyze.summary(self))
+        # A notebook shows what a cell ends with: there is nothing of a profile that was measured, which is no mistake.
+        return html.render(analyze.summary(self)) if self.metric_list else html.nothing(nothing_measured(self))
+
+
+def _listed(given: Iterable[Any] | os.PathLike[str]) -> tuple[Any, ...]:
+    """A text or a path stands for a list of it, as with filters: it would be one of letters."""
+    return (given,) if isinstance(given, str | os.PathLike) else tuple(given)
+
+
+def _words(command: Iterable[str | os.PathLike[str]]) -> list[str]:
+    from pyrometer.collect.program import words
+
+    found = words(command)
+    if not found:
+        raise ValueError("the command is empty: give a program and its arguments")
+    return found
 
 
 def _debug_files(
@@ -245,7 +269,7 @@ def _debug_files(
 ) -> DebugFiles:
     from pyrometer.collect.debugfiles import DebugFiles
 
-    paths = [Path(path) for path in debug_paths]
+    paths = [Path(path) for path in _listed(debug_paths)]
     for path in paths if sysroot is None else [*paths, Path(sysroot)]:
         if not path.exists():
             raise FileAccessError(f"there is no {path} to search for debug info", cure="check the path")
@@ -283,21 +307,23 @@ def import_files(  # noqa: PLR0913  one keyword an option
     ``debug_paths`` and ``sysroot`` are where the binaries of a ``perf.data`` and their debug info are looked for,
     beside the recorded paths.
     """
-    files = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    files = _listed(paths)
+    if not files:
+        raise ValueError("there is nothing to import: give a file")
     places = _debug_files(debug_paths, sysroot, offline=True, bundle=False)
     symbols = symbol_options(places.debug_paths, places.sysroot)
     return Profile.of(read_foreign(files, format, lenient, progress, symbols))
 
 
 def record(  # noqa: PLR0913  one keyword an option
-    command: Sequence[str] = (),
+    command: Iterable[str | os.PathLike[str]] = (),
     *,
     rate: int = DEFAULT_RATE,
     events: Sequence[str] | str = (),
     duration: float | None = None,
     delay: float | None = None,
     output: str | os.PathLike[str] | None = None,
-    pids: Sequence[int] = (),
+    pids: Iterable[int] | int = (),
     debug_paths: Sequence[str | os.PathLike[str]] = (),
     sysroot: str | os.PathLike[str] | None = None,
     offline: bool = False,
@@ -318,16 +344,17 @@ def record(  # noqa: PLR0913  one keyword an option
     (['sh', '-c', 'exit 3'], 3)
     """
     from pyrometer.collect import record as recording
+    from pyrometer.collect.program import words
 
-    if isinstance(command, str):
-        raise TypeError(f"command is a list of words, such as [{command!r}], not a text")
-    if bool(command) == bool(pids):
+    program = words(command)
+    processes = list(pids) if isinstance(pids, Iterable) else [pids]
+    if bool(program) == bool(processes):
         raise ValueError("give either a command or pids")
     recorded = recording.record(
-        command,
-        pids=pids,
+        program,
+        pids=processes,
         rate=rate,
-        events=(events,) if isinstance(events, str) else events,
+        events=_listed(events),
         duration=duration,
         delay=delay,
         output=output,
@@ -338,13 +365,13 @@ def record(  # noqa: PLR0913  one keyword an option
 
 
 def instructions(  # noqa: PLR0913  one keyword an option
-    command: Sequence[str],
+    command: Iterable[str | os.PathLike[str]],
     *,
     cache: bool = False,
     branches: bool = False,
     calls: bool = False,
     inlined: bool = False,
-    inside: Sequence[str] = (),
+    inside: Sequence[str] | str = (),
     children: bool = True,
     engine: str | None = None,
     output: str | os.PathLike[str] | None = None,
@@ -359,12 +386,12 @@ def instructions(  # noqa: PLR0913  one keyword an option
     from pyrometer.collect.engines import Request
     from pyrometer.collect.engines import engine as engine_of
 
-    request = Request("instructions", cache, branches, calls, inlined, tuple(inside), children)
-    return Profile.of(run_counted(command, engine_of(engine), request, output=output).profile)
+    request = Request("instructions", cache, branches, calls, inlined, _listed(inside), children)
+    return Profile.of(run_counted(_words(command), engine_of(engine), request, output=output).profile)
 
 
 def heap(
-    command: Sequence[str],
+    command: Iterable[str | os.PathLike[str]],
     *,
     mode: str = "heap",
     children: bool = True,
@@ -382,16 +409,16 @@ def heap(
     if mode not in HEAP_MODES:
         raise SelectionError(f"there is no mode {mode!r}", cure=f"choose one of: {', '.join(HEAP_MODES)}")
     request = Request(mode, children=children)
-    return Profile.of(run_counted(command, engine_of(engine), request, output=output).profile)
+    return Profile.of(run_counted(_words(command), engine_of(engine), request, output=output).profile)
 
 
 def stat(  # noqa: PLR0913  one keyword an option
-    *commands: Sequence[str],
-    events: Sequence[str | Sequence[str]] = (),
+    *commands: Iterable[str | os.PathLike[str]],
+    events: Sequence[str | Sequence[str]] | str = (),
     repeat: int = 1,
     warmup: int = 0,
     discard: bool = True,
-    pids: Sequence[int] = (),
+    pids: Iterable[int] | int = (),
     duration: float | None = None,
 ) -> Profile:
     """Run programs and count what each costs as a whole; several are run in turns.
@@ -408,15 +435,17 @@ def stat(  # noqa: PLR0913  one keyword an option
     from pyrometer.collect import stat as counting
     from pyrometer.collect.events import parse
 
-    listed = [parse(event) if isinstance(event, str) else [list(event)] for event in events]
+    listed = [parse(event) if isinstance(event, str) else [list(event)] for event in _listed(events)]
     groups = [group for groups in listed for group in groups]
-    if bool(pids) == bool(commands):
+    programs = [_words(command) for command in commands]
+    processes = list(pids) if isinstance(pids, Iterable) else [pids]
+    if bool(processes) == bool(programs):
         raise ValueError("give either programs or pids")
-    if pids:
-        return Profile.of(counting.stat_running(pids, groups=groups, repeat=repeat, duration=duration))
+    if processes:
+        return Profile.of(counting.stat_running(processes, groups=groups, repeat=repeat, duration=duration))
     if duration is not None:
         raise ValueError("duration is for pids: a program is counted to its end")
-    profile, _ = counting.stat(commands, groups=groups, repeat=repeat, warmup=warmup, discard=discard)
+    profile, _ = counting.stat(programs, groups=groups, repeat=repeat, warmup=warmup, discard=discard)
     return Profile.of(profile)
 
 

@@ -137,6 +137,8 @@ def _chosen(profile: ProfileData, known: Derivations, options: MetricsOptions) -
     sort = [options.sort] if options.sort else []
     every = (recorded if name == ALL else [name] for name in (*sort, *options.metrics))
     names = list(dict.fromkeys(name for some in every for name in some))
+    if not names:
+        raise ValueError("there is no metric to make a column of: metrics is empty")
     for name in names:
         if name not in known.known:
             listed = ", ".join([*recorded, *known.by_name])

@@ -247,9 +247,12 @@ def _keys(options: DiffOptions) -> Callable[[native.Row], str]:
     def line(row: native.Row) -> str:
         return f"{file(row.file) if row.file else UNKNOWN}:{row.line or '?'}"
 
-    return {
+    keys: dict[str, Callable[[native.Row], str]] = {
         "function": lambda row: function(row.name),
         "line": line,
         "file": lambda row: file(row.file) if row.file else UNKNOWN,
         "binary": lambda row: file(PurePath(row.binary).name) if row.binary else UNKNOWN,
-    }[options.by]
+    }
+    if options.by not in keys:
+        raise ValueError(f"by is one of {', '.join(keys)}, not {options.by!r}")
+    return keys[options.by]

@@ -8,6 +8,7 @@ from typing import Unpack
 from pyrometer import native
 from pyrometer.analyze.basis import Basis, Place, without_paths
 from pyrometer.analyze.columns import Amounts, Costs, Measured, MetricColumn, MetricsOptions, measure
+from pyrometer.analyze.tree import levels
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, ProfileData
 
@@ -69,6 +70,7 @@ def metric_tree(
     **filters: Unpack[FilterOptions],
 ) -> MetricTree:
     """The call tree with several metrics, without nodes that have less than ``min_share`` of the one sorted by."""
+    depth = levels(depth)
     measured = measure(profile, options, estimate=True, **filters)
     growing = _grow(measured, inverted)
     roots: list[MetricNode] = []

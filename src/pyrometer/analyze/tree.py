@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from operator import index
 from typing import Unpack
 
 from pyrometer import native
@@ -60,11 +62,21 @@ def tree(
     The tree of a profile that has calls in place of stacks is an estimate: ``basis.paths`` says so.
     ``inverted``: the roots are the functions on which samples fell, their children the callers.
     """
+    depth = levels(depth)
     weighed = weigh(profile, filters, estimate=True)
     rows, hidden = weighed.weights.call_tree(weighed.filters.grouping(inverted), min_share, depth)
     roots = _grow(rows, weighed)
     basis = weighed.basis if any(root.children for root in roots) else without_paths(profile, weighed.basis)
     return Tree(basis, inverted, roots, len(rows) + hidden, hidden)
+
+
+def levels(depth: int | None) -> int | None:
+    """A depth that was asked for; a negative number is a :class:`ValueError`, what no stack has is no limit."""
+    if depth is None or depth > sys.maxsize:
+        return None
+    if depth < 0:
+        raise ValueError(f"depth is a number of levels from 0, not {depth}")
+    return index(depth)
 
 
 def _grow(rows: list[native.TreeRow], weighed: Weighed) -> tuple[Node, ...]:

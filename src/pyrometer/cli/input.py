@@ -31,7 +31,7 @@ def find_input(file: str | None, folder: Path | None = None) -> Path:
     for path in (*finished, *interrupted):
         return path
     raise ProfileNotFoundError(
-        f"there is no {SUFFIX} file in {here.absolute()}",
+        f"there is no {SUFFIX} file in {_shown(here)}",
         cure="record one: pyrometer record -- PROGRAM",
     )
 
@@ -57,6 +57,13 @@ def open_pair(file: str | None, after: str | None) -> tuple[Profile, Profile | N
     """The profile that is looked at, and the one that it is compared with: of two, the second and the first."""
     first = open_input(file)
     return (first, None) if after is None else (open_input(after), first)
+
+
+def _shown(folder: Path) -> str:
+    try:
+        return str(folder.absolute())
+    except FileNotFoundError:
+        return "the current folder, which has been removed"
 
 
 def _newest_first(folder: Path, suffix: str) -> list[Path]:

@@ -39,10 +39,12 @@ def choose_output(output: str | None, command: Sequence[str], pids: Sequence[int
     An :class:`~pyrometer.OutputError` if it cannot be written: better before the program runs. A
     name of our own is taken by an empty recording, for which :func:`give_back` is there.
     """
+    if output == "":
+        raise OutputError("the name of the file to write is empty")
     try:
         return _checked(Path(output)) if output is not None else _take_name(*_default_name(command, pids))
     except OSError as error:
-        raise not_written(output or Path.cwd(), error) from error
+        raise not_written(output or "a file in the current folder", error) from error
 
 
 def _take_name(stem: str, folder: Path) -> Path:

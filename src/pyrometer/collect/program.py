@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
 from pyrometer.errors import ProgramNotExecutableError, ProgramNotFoundError
+
+Word = str | os.PathLike[str]
+
+
+def words(command: Iterable[Word]) -> list[str]:
+    """A program and its arguments as texts, whatever holds them.
+
+    A :class:`TypeError` for a text or a path in place of a list, and for a word that is neither; a
+    :class:`ValueError` for a word that no program can be given.
+    """
+    if isinstance(command, str | bytes | os.PathLike):
+        raise TypeError(f"a command is a list of words, such as [{os.fsdecode(command)!r}], not {command!r}")
+    found = [os.fsdecode(word) for word in command]
+    for word in found:
+        if "\0" in word:
+            raise ValueError(f"a word of a command cannot have a NUL in it: {word!r}")
+        # A text that has no bytes is refused here, with the letter.
+        os.fsencode(word)
+    return found
 
 
 def find_program(name: str) -> str:

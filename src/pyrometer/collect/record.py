@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from operator import index
 from pathlib import Path
 
 from pyrometer import native
@@ -18,7 +19,7 @@ from pyrometer.collect.interrupt import passed_on
 from pyrometer.collect.output import choose_output, give_back, recording_of
 from pyrometer.collect.program import find_program
 from pyrometer.collect.rate import DEFAULT_RATE
-from pyrometer.errors import PyrometerError, RateError
+from pyrometer.errors import ProcessNotFoundError, PyrometerError, RateError
 from pyrometer.frozen import frozen
 from pyrometer.profile import ProfileData
 
@@ -65,8 +66,7 @@ def record(  # noqa: PLR0913  one keyword an option
     for name, seconds in (("duration", duration), ("delay", delay)):
         if seconds is not None and not 0 <= seconds < math.inf:
             raise ValueError(f"{name} is a number of seconds from 0, not {seconds}")
-    if rate < 1:
-        raise RateError(f"a rate of {rate} samples a second", "a rate is a whole number from 1", "leave out --rate")
+    _check_numbers(rate, pids)
     if command:
         find_program(command[0])
     path = choose_output(None if output is None else os.fspath(output), command, pids)
@@ -92,6 +92,22 @@ def record(  # noqa: PLR0913  one keyword an option
             recording.wait()
             raise
     return Recorded(ProfileData(inner, path), path, recording.failure, recording)
+
+
+_LARGEST_RATE = 2**32
+"""Above every kernel's limit."""
+_LARGEST_PID = 2**22
+"""The kernel's own limit."""
+
+
+def _check_numbers(rate: int, pids: Sequence[int]) -> None:
+    if not 1 <= index(rate) <= _LARGEST_RATE:
+        raise RateError(
+            f"a rate of {rate} samples a second", "a rate is a whole number from 1, and has a limit", "leave out --rate"
+        )
+    for pid in pids:
+        if index(pid) > _LARGEST_PID:
+            raise ProcessNotFoundError(f"there is no process {pid}", "the kernel gives no such number")
 
 
 def _finish(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from operator import index
 from pathlib import Path
 
 from pyrometer.collect.program import find_program
@@ -33,9 +34,13 @@ def diagnose(target: str | int | os.PathLike[str] | None = None) -> Diagnosis:
     without one the machine, and the Cargo project of the current folder.
     """
     start = time.monotonic()
-    name = "" if target is None else os.fspath(target) if not isinstance(target, int) else str(target)
+    name = _name("" if target is None else target)
     findings = most_harmful_first(_findings(name), CHECKS)
     return Diagnosis(name, findings, exit_code(findings), time.monotonic() - start)
+
+
+def _name(target: str | int | os.PathLike[str]) -> str:
+    return os.fspath(target) if isinstance(target, str | os.PathLike) else str(index(target))
 
 
 def _findings(name: str) -> Iterator[Finding]:
@@ -46,7 +51,7 @@ def _findings(name: str) -> Iterator[Finding]:
     yield from findings_of("machine", machine, "", CHECKS)
     if not name:
         yield from _of_project(Path())
-    elif name.isdecimal():
+    elif name.isascii() and name.isdecimal():
         yield from _of_process(int(name), machine)
     elif Path(name).is_dir() and (Path(name) / "Cargo.toml").is_file():
         yield from _of_project(Path(name))

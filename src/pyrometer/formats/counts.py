@@ -11,7 +11,7 @@ _MAGIC = b"PYRCOUNT"
 
 def files_in(folder: Path) -> list[Path]:
     """The files of counts in a folder, sorted; none if it is no folder, or has none that can be read."""
-    return sorted(_files(folder)) if folder.is_dir() else []
+    return sorted(_files(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from pyrometer.errors import OutputError
 from pyrometer.frozen import frozen
 from pyrometer.profile.meta import Meta
 from pyrometer.profile.table import Table
-from pyrometer.profile.target import check_apart, check_name
+from pyrometer.profile.target import check_apart, check_target
 
 
 @frozen
@@ -83,10 +83,10 @@ class ProfileData:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a ``.pyro`` file: to a temporary name first, then renamed.
 
-        An :class:`~pyrometer.OutputError` for a device or a pipe, which the file would replace, and for the file of
-        another tool that this was read from.
+        An :class:`~pyrometer.OutputError` for a device or a pipe, which the file would replace, for the file of
+        another tool that this was read from, and for a folder that is not there.
         """
-        check_name(Path(path))
+        check_target(Path(path))
         if self._is_foreign:
             check_apart(Path(path), [self._path])
         if Path(path).exists() and not Path(path).is_file():

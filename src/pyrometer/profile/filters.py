@@ -6,8 +6,10 @@ anywhere in the name; several of them mean *any of these*.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from pyrometer import native
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pyrometer.profile.data import ProfileData
 
 Patterns = str | Sequence[str]
+Ids = int | Sequence[int | str]
 LAST = 2**63 - 1
 """Nanoseconds: later than any sample."""
 
@@ -37,9 +40,9 @@ class SelectionOptions(TypedDict, total=False):
     """Only stacks that pass through such a binary."""
     exclude_binary: Patterns
     """No stacks that pass through such a binary."""
-    thread: Patterns | int
+    thread: Patterns | Ids
     """Only these threads, by tid or name."""
-    process: Patterns | int
+    process: Patterns | Ids
     """Only these processes, by pid or name."""
     time: tuple[float | None, float | None] | None
     """Only from start to end, seconds since the start of the recording."""
@@ -112,12 +115,13 @@ class Filters:
         }
 
     def _nanoseconds(self) -> tuple[int, int] | None:
-        start, end = self.time
+        start, end = (None if part is None else _whole(part) for part in self.time)
         if start is None and end is None:
             return None
         if start is not None and end is not None and end <= start:
-            raise SelectionError(f"the time {start}:{end} ends before it starts", cure="give the earlier one first")
-        return int((start or 0.0) * 1e9), LAST if end is None else int(end * 1e9)
+            early, late = self.time
+            raise SelectionError(f"the time {early}:{late} ends before it starts", cure="give the earlier one first")
+        return start or 0, LAST if end is None else end
 
     def metric_row(self, profile: ProfileData) -> int:
         """The row of the chosen metric in ``metrics``; the first one when none is named."""
@@ -153,8 +157,23 @@ def nothing_measured(profile: ProfileData) -> SelectionError:
     return SelectionError(f"{where} no metric", why, "measure again, and longer: there was nothing to be seen yet")
 
 
-def _patterns(given: Patterns | int) -> tuple[str, ...]:
-    return (str(given),) if isinstance(given, str | int) else tuple(given)
+def _whole(seconds: float) -> int:
+    """As nanoseconds; what is later or earlier than any sample is the last or the first moment of all."""
+    if math.isnan(seconds):
+        raise SelectionError("a time is no number", cure="give seconds since the start of the recording")
+    return int(max(-LAST, min(seconds * 1e9, LAST)))
+
+
+def _patterns(given: Patterns | Ids) -> tuple[str, ...]:
+    several: Iterable[Any] = (given,) if isinstance(given, str | bytes) or not isinstance(given, Iterable) else given
+    return tuple(map(_pattern, several))
+
+
+def _pattern(given: Any) -> str:
+    # Ids are numbers of Python, or of a data frame.
+    if not isinstance(given, str) and not hasattr(given, "__index__"):
+        raise TypeError(f"a pattern is text, and an id a whole number, not {given!r}")
+    return given if isinstance(given, str) else str(index(given))
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

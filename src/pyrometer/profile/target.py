@@ -35,6 +35,9 @@ def check_folder(folder: Path) -> None:
     """An :class:`~pyrometer.OutputError` if no file can be made in it."""
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist", cure=f"create it: mkdir -p {folder}")
+    # One that somebody has removed stays a folder, with all permissions, for those who are in it.
+    if folder.stat().st_nlink == 0:
+        raise OutputError("the current folder has been removed", cure="go to another one, or name a file elsewhere")
     if not os.access(folder, os.W_OK | os.X_OK):
         why = "its file system is mounted read-only" if _is_read_only(folder) else "its permissions forbid it"
         raise OutputError(f"the folder {folder.absolute()} may not be written to", why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from pyrometer.errors import PyrometerError
 from pyrometer.show import words
 from pyrometer.show.grid import Cell, Column, Grid, Row, longest_bar
 from pyrometer.show.grids import grids
@@ -21,6 +22,11 @@ def render(view: object) -> str:
         lines = [*words.below(basis), words.quality(basis)]
         parts.extend(f"<p><small>{escape(line)}</small></p>" for line in lines)
     return "".join(parts)
+
+
+def nothing(error: PyrometerError) -> str:
+    """Why there is no view of a profile, as an HTML fragment."""
+    return f"<p><small>{escape(': '.join(filter(None, (error.what, error.why))))}</small></p>"
 
 
 def _grid(grid: Grid) -> Iterable[str]:

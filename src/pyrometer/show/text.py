@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,10 +32,11 @@ class Paper(Console):
 def console(stream: TextIO | None = None, width: int | None = None) -> Console:
     """A console that colours only a terminal, honours NO_COLOR, and never wraps or guesses.
 
-    Without a terminal it is 80 columns wide, or ``COLUMNS``.
+    Without a terminal it is 80 columns wide, or ``COLUMNS``. A width of 0 is one that nobody knows.
     """
     target = stream or sys.stdout
-    return Paper(file=target, width=width, highlight=False, emoji=False, markup=False, soft_wrap=True)
+    known = {name: value for name, value in os.environ.items() if name != "COLUMNS" or value.strip("0")}
+    return Paper(file=target, width=width, highlight=False, emoji=False, markup=False, soft_wrap=True, _environ=known)
 
 
 def render(view: object, width: int = 80) -> str:

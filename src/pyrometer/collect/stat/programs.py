@@ -33,9 +33,14 @@ def stat(  # noqa: PLR0913  one keyword an option
     nowhere. ``told`` hears after each run how many are done, of how many. A signal that asks us to end, Ctrl-C too,
     goes to the program and ends the repetition; whole runs are kept, and a run that was cut off if it is the only one.
 
-    The profile, and the exit status of the first run that failed, or 0.
+    The profile, and the exit status of the first run that failed, or 0. A :class:`ValueError` for no commands, and for
+    numbers of runs that are none.
     """
     native.require_recording()
+    if not commands:
+        raise ValueError("there is no command to be counted")
+    if repeat < 1 or warmup < 0:
+        raise ValueError(f"repeat is a number from 1 and warmup one from 0, not {repeat} and {warmup}")
     for command in commands:
         find_program(command[0])
     runs = Runs(commands, why_unknown=_SMALL)
