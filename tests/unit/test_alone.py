@@ -58,6 +58,15 @@ def test_a_function_that_calls_nothing_is_no_profile_without_callers():
     assert ALONE not in text.render(known.profile().callees("memcpy"))
 
 
+def test_nothing_is_said_of_callers_where_nothing_was_seen():
+    empty = pyrometer.build(metrics=[{"name": "cpu-time", "unit": "ns"}])
+    for view in (empty.tree(), empty.metric_columns("tree"), known.profile().tree(time=(1e6, None))):
+        assert ALONE not in text.render(view)
+        assert "no samples" in text.render(view)
+    # A flame graph of nothing would be refused.
+    assert "--view summary" in next_command(empty.tree(), "FILE")
+
+
 def test_code_of_no_known_binary_is_said(counted):
     assert "100.0 % is of code whose binary is not in the profile" in text.render(counted.binaries_view())
     assert "not in the profile" not in text.render(known.profile().binaries_view())

@@ -165,8 +165,9 @@ def _paths(profile: ProfileData, weights: native.Weights) -> Paths:
 
 
 def without_paths(profile: ProfileData, basis: Basis) -> Basis:
-    """The basis of a view that found no callers: does the profile know of any?"""
-    return basis if basis.paths != "stacks" or _has_callers(profile) else replace(basis, paths="alone")
+    """The basis of a view that found no callers: does the profile know of any? Where nothing is seen nobody can say."""
+    known = basis.paths != "stacks" or not basis.samples or _has_callers(profile)
+    return basis if known else replace(basis, paths="alone")
 
 
 def _has_callers(profile: ProfileData) -> bool:

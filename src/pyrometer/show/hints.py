@@ -151,6 +151,8 @@ def _top(view: Top, of: Subject) -> str:
 
 @_next.register
 def _tree(view: Tree, of: Subject) -> str:
+    if not view.roots:
+        return _show(of, "summary")
     return f"pyrometer flamegraph {shlex.quote(of.file)}{of.same} -o flamegraph.svg"
 
 
