@@ -32,6 +32,21 @@ def test_the_exit_status_is_the_programs(code: int, exits: Path, run_pyrometer: 
     assert pyrometer.load(tmp_path / "a.pyro").meta.exit_status == code
 
 
+_IGNORING = """
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("collector", ["record", "stat", "instructions"])
+def test_the_exit_status_is_the_programs_where_nobody_wants_to_know_it(collector: str, exits: Path, tmp_path: Path):
+    command = [PYROMETER, collector, "-o", tmp_path / "a.pyro", "--", exits, "code", "42"]
+    done = subprocess.run([sys.executable, "-c", _IGNORING, *map(str, command)], capture_output=True, check=False)
+    assert done.returncode == 42, done.stderr
+    assert pyrometer.load(tmp_path / "a.pyro").meta.exit_status == 42
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGABRT, signal.SIGINT])
 def test_a_programs_death_by_signal_is_passed_on(number: int, exits: Path, run_pyrometer: Run, tmp_path: Path):
     done = run_pyrometer("record", "-o", tmp_path / "a.pyro", "--", exits, "signal", int(number))

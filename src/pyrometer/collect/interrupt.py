@@ -27,9 +27,24 @@ def passed_on() -> Iterator[Callable[[], bool]]:
     heard = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: heard.set())
     try:
-        yield heard.is_set
+        with _waited_for():
+            yield heard.is_set
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _waited_for() -> Iterator[None]:
+    """In this block programs leave their exit status also where whoever started us ignores how children end."""
+    kind = getattr(signal, "SIGCHLD", None)
+    if kind is None or signal.getsignal(kind) != signal.SIG_IGN:
+        yield
+        return
+    signal.signal(kind, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(kind, signal.SIG_IGN)
 
 
 def run(command: Sequence[str]) -> int:
@@ -97,10 +112,10 @@ def handed_on() -> Iterator[Heard]:
     try:
         signals = native.Signals()
     except NoRecorderError:
-        with _handled(heard):
+        with _waited_for(), _handled(heard):
             yield heard
         return
-    with _watched(signals, heard):
+    with _waited_for(), _watched(signals, heard):
         yield heard
 
 
