@@ -240,9 +240,9 @@ StatTotal = tuple[str, str, str, int | None, tuple[int, int], str | None]
 """Event, metric, unit, value, nanoseconds enabled and running, and why there is no value or what it leaves out."""
 
 def stat(
-    command: Sequence[str], groups: Sequence[Sequence[str]]
+    command: Sequence[str], groups: Sequence[Sequence[str]], discard: bool
 ) -> tuple[list[StatTotal], tuple[int, int, int], int | None, int, bool]:
-    """Run a program once and count.
+    """Run a program once and count; ``discard``: what it prints on stdout goes nowhere.
 
     Totals; wall, user and system time; peak memory in bytes, if it was larger than ours; exit status; whether a signal
     told it to end.

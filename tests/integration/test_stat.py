@@ -189,6 +189,31 @@ def test_what_programs_print_can_be_discarded(run_pyrometer: Run):
     assert run_pyrometer("stat", "-r", 3, "--discard", "--", "echo", "text").stdout == ""
 
 
+_DISCARDING = """
+import threading, sys, pyrometer
+command = ["sh", "-c", "echo theirs; sleep 0.05"]
+threads = [threading.Thread(target=pyrometer.stat, args=[command], kwargs={"repeat": n}) for n in (4, 2, 6)]
+for thread in threads:
+    thread.start()
+print("during", flush=True)
+for thread in threads:
+    thread.join()
+print("after")
+"""
+
+
+def test_what_we_print_ourselves_is_not_discarded():
+    done = subprocess.run([sys.executable, "-c", _DISCARDING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "during\nafter\n")
+
+
+@pytest.mark.parametrize("closing", ["sys.stdout = None", "os.close(1)"])
+def test_stdout_may_be_closed_where_programs_are_counted(closing: str):
+    script = f"import os, sys, pyrometer; {closing}; profile = pyrometer.stat(['true']); os._exit(len(profile.samples))"
+    done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, check=False)
+    assert done.returncode > 1, done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_asks_us_to_end_goes_to_the_program_and_ends_the_repetition(number: int, exits: Path):
     command = [PYROMETER, "stat", "-r", "50", "--format", "json", "--", exits, "hang"]

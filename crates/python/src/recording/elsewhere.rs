@@ -50,8 +50,12 @@ pub fn record(config: Bound<'_, PyAny>) -> PyResult<Recording> {
 
 /// Raises that nothing can be counted on this machine.
 #[pyfunction]
-pub fn stat(command: Bound<'_, PyAny>, groups: Bound<'_, PyAny>) -> PyResult<super::Counted> {
-    drop((command, groups));
+pub fn stat(
+    command: Bound<'_, PyAny>,
+    groups: Bound<'_, PyAny>,
+    discard: Bound<'_, PyAny>,
+) -> PyResult<super::Counted> {
+    drop((command, groups, discard));
     require_recording()?;
     unreachable!("there is no recorder")
 }

@@ -140,8 +140,13 @@ pub fn record(py: Python<'_>, config: ConfigDict) -> PyResult<Recording> {
 /// Runs a program once and counts: totals by event, wall, user and system time in nanoseconds, peak memory in bytes, status,
 /// and whether it was told to end.
 #[pyfunction]
-pub fn stat(py: Python<'_>, command: Vec<OsString>, groups: Vec<Vec<String>>) -> PyResult<Counted> {
-    let config = sampler::StatConfig { command, groups };
+pub fn stat(
+    py: Python<'_>,
+    command: Vec<OsString>,
+    groups: Vec<Vec<String>>,
+    discard: bool,
+) -> PyResult<Counted> {
+    let config = sampler::StatConfig { command, groups, discard };
     let run = py.detach(|| sampler::stat(&config)).map_err(Known::from)?;
     let exit = run.exit;
     Ok((

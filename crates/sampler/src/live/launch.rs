@@ -45,8 +45,8 @@ pub struct Exit {
 }
 
 impl Child {
-    /// Forks. The program does not run yet.
-    pub(crate) fn fork(command: &[OsString]) -> Result<Self> {
+    /// Forks. The program does not run yet; what it will print on stdout goes nowhere if `silent`.
+    pub(crate) fn fork(command: &[OsString], silent: bool) -> Result<Self> {
         let program = command.first().ok_or_else(|| Error::ProgramNotFound { program: String::new() })?;
         let file = find(program)?;
         let path = c_string(file.as_os_str())?;
@@ -62,7 +62,7 @@ impl Child {
             0 => {
                 // With our end of the pipe open in the child, it would wait for ever if we died.
                 drop((go, failure));
-                become_program(&path, &pointers, hold, report)
+                become_program(&path, &pointers, silent, hold, report)
             }
             pid => {
                 drop((hold, report));
@@ -158,7 +158,13 @@ impl Drop for Child {
     }
 }
 
-fn become_program(path: &CString, arguments: &[*const libc::c_char], mut hold: File, mut report: File) -> ! {
+fn become_program(
+    path: &CString,
+    arguments: &[*const libc::c_char],
+    silent: bool,
+    mut hold: File,
+    mut report: File,
+) -> ! {
     let mut byte = [0];
     // SAFETY: all calls are async-signal-safe; the arrays are terminated and outlive the call.
     unsafe {
@@ -168,10 +174,26 @@ fn become_program(path: &CString, arguments: &[*const libc::c_char], mut hold: F
         if !matches!(hold.read(&mut byte), Ok(1)) {
             libc::_exit(127);
         }
-        libc::execv(path.as_ptr(), arguments.as_ptr());
+        if !silent || print_nowhere() {
+            libc::execv(path.as_ptr(), arguments.as_ptr());
+        }
         let code = *libc::__errno_location();
         let _ = report.write_all(&code.to_ne_bytes());
         libc::_exit(127);
+    }
+}
+
+/// Lets the null device be this process's stdout, which may be closed; whether that was possible.
+fn print_nowhere() -> bool {
+    // SAFETY: all calls are async-signal-safe, and the path is terminated.
+    unsafe {
+        let nowhere = libc::open(c"/dev/null".as_ptr(), libc::O_WRONLY);
+        if nowhere < 0 || nowhere == libc::STDOUT_FILENO {
+            return nowhere >= 0;
+        }
+        let taken = libc::dup2(nowhere, libc::STDOUT_FILENO);
+        libc::close(nowhere);
+        taken >= 0
     }
 }
 
@@ -262,7 +284,7 @@ mod tests {
     }
 
     fn run(words: &[&str]) -> Result<Exit> {
-        let mut child = Child::fork(&command(words))?;
+        let mut child = Child::fork(&command(words), false)?;
         child.release()?;
         child.wait()
     }
@@ -312,7 +334,7 @@ mod tests {
     fn a_child_that_is_never_released_does_not_run() {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("mark");
-        drop(Child::fork(&command(&["touch", mark.to_str().unwrap()])).unwrap());
+        drop(Child::fork(&command(&["touch", mark.to_str().unwrap()]), false).unwrap());
         assert!(!mark.exists());
     }
 }

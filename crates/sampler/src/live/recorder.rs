@@ -79,7 +79,7 @@ pub fn record(config: &Config) -> Result<Recording> {
     let events = events(&config.events)?;
     let signals = Signals::watch()?;
     let mut child = match &config.target {
-        Target::Launch(command) => Some(Child::fork(command)?),
+        Target::Launch(command) => Some(Child::fork(command, false)?),
         Target::Attach(_) => None,
     };
     let pids = match (&child, &config.target) {

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from pyrometer import native
 from pyrometer.collect.interrupt import passed_on
@@ -47,12 +44,12 @@ def stat(  # noqa: PLR0913  one keyword an option
     wanted = wanted_groups(groups)
     rounds = warmup + repeat
     started, clock = time.time_ns(), time.monotonic_ns()
-    with passed_on() as interrupted, _streams(discard):
+    with passed_on() as interrupted:
         for at in range(rounds * len(commands)):
             if interrupted():
                 break
             number, command = divmod(at, len(commands))
-            if _run(runs, command, wanted, counts=number >= warmup):
+            if _run(runs, command, wanted, discard, counts=number >= warmup):
                 break
             if told:
                 told(at + 1, rounds * len(commands))
@@ -60,29 +57,12 @@ def stat(  # noqa: PLR0913  one keyword an option
     return runs.profile(started, clock, time.monotonic_ns() - clock), runs.status
 
 
-def _run(runs: Runs, command: int, groups: list[list[str]], counts: bool) -> bool:
+def _run(runs: Runs, command: int, groups: list[list[str]], discard: bool, *, counts: bool) -> bool:
     """Run a command once; whether somebody wanted it to end."""
     began = time.monotonic_ns()
-    totals, times, memory, status, stopped = native.stat(list(runs.commands[command]), groups)
+    totals, times, memory, status, stopped = native.stat(list(runs.commands[command]), groups, discard)
     if not counts and not stopped:
         return False
     runs.group(groups, totals)
     runs.put(command, began, Counted(totals, (*times, memory), status, cut=stopped))
     return stopped
-
-
-@contextmanager
-def _streams(discard: bool) -> Iterator[None]:
-    """Our standard output, which the programs inherit, leads nowhere in this block if ``discard``."""
-    if not discard:
-        yield
-        return
-    sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)

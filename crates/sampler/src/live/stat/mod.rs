@@ -34,6 +34,8 @@ pub struct StatConfig {
     pub command: Vec<OsString>,
     /// Names of events, those that are counted at the same moments together.
     pub groups: Vec<Vec<String>>,
+    /// What the program prints on stdout goes nowhere.
+    pub discard: bool,
 }
 
 /// A program's run.
@@ -60,7 +62,7 @@ pub fn stat(config: &StatConfig) -> Result<Run> {
     let groups = parsed(&config.groups)?;
     sys::raise_file_limit();
     let signals = Signals::watch()?;
-    let mut child = Child::fork(&config.command)?;
+    let mut child = Child::fork(&config.command, config.discard)?;
     let counters: Vec<_> =
         groups.iter().flat_map(|group| open_group(group, child.pid, Begin::OnExec)).collect();
     // It waits to be released when it sleeps: until then it touches memory of its own.
@@ -117,7 +119,7 @@ mod tests {
     fn run(command: &[&str], groups: &[&[&str]]) -> Run {
         let command = command.iter().map(OsString::from).collect();
         let groups = groups.iter().map(|group| group.iter().map(ToString::to_string).collect()).collect();
-        stat(&StatConfig { command, groups }).unwrap()
+        stat(&StatConfig { command, groups, discard: false }).unwrap()
     }
 
     #[test]
