@@ -47,7 +47,7 @@ class Profile(ProfileData):
 
     Every view takes the same filters as keyword arguments
     (:class:`~pyrometer.profile.FilterOptions`): ``metric``, ``focus``, ``exclude``, ``binary``,
-    ``exclude_binary``, ``thread``, ``process``, ``time=(start, end)`` in seconds,
+    ``exclude_binary``, ``thread``, ``process``, ``time=(start, end)`` in seconds, ``where``,
     ``fold_generics``, ``collapse_runtime``, ``hide`` and ``hide_allocators``.
     """
 

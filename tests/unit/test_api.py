@@ -74,6 +74,18 @@ def test_one_event_is_a_list_of_one():
     assert "task-clock" in {row.metric for row in pyrometer.stat(["true"], events="task-clock").stat().commands[0].rows}
 
 
+@pytest.mark.parametrize("events", ["cpu-clock,page-faults", ["cpu-clock", "page-faults"], ("cpu-clock, page-faults",)])
+def test_events_are_recorded_by_lists_too(events, tmp_path):
+    made = pyrometer.record(QUICK, events=events, output=tmp_path / "a.pyro")
+    assert [metric.name for metric in made.metric_list] == ["cpu-time", "page-faults"]
+
+
+@pytest.mark.parametrize(("events", "said"), [("{cpu-clock,page-faults}", "as a group"), ("cpu-clock,", "no list")])
+def test_events_that_are_no_list_are_refused(events, said, tmp_path):
+    with pytest.raises(pyrometer.UnknownEventError, match=said):
+        pyrometer.record(QUICK, events=events, output=tmp_path / "a.pyro")
+
+
 # numbers that no machine has
 
 

@@ -156,7 +156,7 @@ _RECORDING = (
         "events",
         multiple=True,
         metavar="EVENT",
-        help="What to sample, may be repeated; default: cycles, or cpu-clock without a PMU.",
+        help="What to sample, A,B or repeated; default: cycles, or cpu-clock without a PMU.",
     ),
     click.option("--duration", type=Seconds(min=0, min_open=True), metavar="S", help="End after S seconds."),
     click.option("--delay", type=Seconds(min=0), metavar="S", help="Begin after S seconds."),

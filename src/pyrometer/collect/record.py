@@ -15,11 +15,12 @@ from pathlib import Path
 
 from pyrometer import native
 from pyrometer.collect.debugfiles import DebugFiles
+from pyrometer.collect.events import parse
 from pyrometer.collect.interrupt import passed_on
 from pyrometer.collect.output import choose_output, give_back, recording_of
 from pyrometer.collect.program import find_program
 from pyrometer.collect.rate import DEFAULT_RATE
-from pyrometer.errors import ProcessNotFoundError, PyrometerError, RateError
+from pyrometer.errors import ProcessNotFoundError, PyrometerError, RateError, UnknownEventError
 from pyrometer.frozen import frozen
 from pyrometer.profile import ProfileData
 
@@ -67,6 +68,7 @@ def record(  # noqa: PLR0913  one keyword an option
         if seconds is not None and not 0 <= seconds < math.inf:
             raise ValueError(f"{name} is a number of seconds from 0, not {seconds}")
     _check_numbers(rate, pids)
+    named = [name for text in events for name in _names(text)]
     if command:
         find_program(command[0])
     path = choose_output(None if output is None else os.fspath(output), command, pids)
@@ -74,7 +76,7 @@ def record(  # noqa: PLR0913  one keyword an option
         "command": list(command),
         "pids": list(pids),
         "rate": rate,
-        "events": list(events),
+        "events": named,
         "duration": duration,
         "delay": delay,
         "journal": recording_of(path),
@@ -98,6 +100,14 @@ _LARGEST_RATE = 2**32
 """Above every kernel's limit."""
 _LARGEST_PID = 2**22
 """The kernel's own limit."""
+
+
+def _names(text: str) -> list[str]:
+    """The events of a list: commas separate them, as for ``perf record -e``."""
+    if "{" in text:
+        cure = "name them by themselves: -e a -e b; pyrometer stat counts groups"
+        raise UnknownEventError(f"{text!r}: events are not sampled as a group", cure=cure)
+    return [name for group in parse(text) for name in group]
 
 
 def _check_numbers(rate: int, pids: Sequence[int]) -> None:
