@@ -172,6 +172,31 @@ def test_files_that_cannot_be(profile, tmp_path, capsys):
     assert "the name of the file to write is empty" in capsys.readouterr().err
 
 
+def test_a_profile_knows_its_file_from_every_folder(profile, tmp_path, monkeypatch):
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path)
+    profile.save("a.pyro")
+    loaded = pyrometer.load("a.pyro")
+    assert loaded.path == Path("a.pyro")
+    monkeypatch.chdir("below")
+    for known_one in profile, loaded:
+        assert known_one.path == tmp_path / "a.pyro"
+        with pytest.raises(pyrometer.OutputError, match="cannot be written"):
+            known_one.export("folded", "../a.pyro")
+        with pytest.raises(pyrometer.OutputError, match="cannot be written"):
+            known_one.report("../a.pyro")
+    assert loaded.symbolize().path == tmp_path / "a.pyro"
+    assert list(Path().iterdir()) == []
+
+
+def test_a_link_that_a_profile_is_saved_to_stays_one(profile, tmp_path):
+    link = tmp_path / "link.pyro"
+    link.symlink_to("a.pyro")
+    profile.save(link)
+    assert link.is_symlink()
+    assert pyrometer.load(tmp_path / "a.pyro").top() == profile.top()
+
+
 _IN_NO_FOLDER = """
 import os, sys, pyrometer
 from pyrometer.cli import run

@@ -47,7 +47,11 @@ class ProfileData:
     ) -> None:
         self._inner = inner
         self._is_foreign = is_foreign
-        self._path = None if path is None else Path(path)
+        self._is_at(None if path is None else Path(path))
+
+    def _is_at(self, path: Path | None) -> None:
+        self._path = path
+        self._place = None if path is None else _absolute(path)
 
     @property
     def native(self) -> native.Profile:
@@ -56,8 +60,8 @@ class ProfileData:
 
     @property
     def path(self) -> Path | None:
-        """The file it was opened from or saved to."""
-        return self._path
+        """The file it was opened from or saved to, as it was named while that leads there from the current folder."""
+        return self._path if self._path is None or _absolute(self._path) == self._place else self._place
 
     @property
     def is_foreign(self) -> bool:
@@ -88,11 +92,12 @@ class ProfileData:
         """
         check_target(Path(path))
         if self._is_foreign:
-            check_apart(Path(path), [self._path])
+            check_apart(Path(path), [self.path])
         if Path(path).exists() and not Path(path).is_file():
             raise OutputError(f"{path} is a folder, a device or a pipe", "a profile would replace it by a file")
-        self._inner.save(os.fspath(path))
-        self._path = Path(path)
+        # Of a link what it leads to is replaced: the link stays one.
+        self._inner.save(os.path.realpath(path) if Path(path).is_symlink() else os.fspath(path))
+        self._is_at(Path(path))
         self._is_foreign = False
 
     @property
@@ -158,3 +163,11 @@ class ProfileData:
     def __repr__(self) -> str:
         command = " ".join(self.meta.command) or self.meta.instrument or "profile"
         return f"<Profile of {command}: {self._inner.sample_count():,} samples>"
+
+
+def _absolute(path: Path) -> Path | None:
+    """Where a path leads from the current folder; None if somebody has removed that."""
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        return None
