@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,25 @@ def test_the_words_of_a_command_may_be_paths_and_come_from_anywhere(words, tmp_p
 
 def test_what_is_counted_may_be_named_by_paths_too():
     assert pyrometer.stat([Path(QUICK[0]), *QUICK[1:]]).stat().commands[0].runs == 1
+
+
+@pytest.mark.parametrize("collect", [pyrometer.record, pyrometer.instructions, pyrometer.heap])
+def test_words_that_are_no_utf8_are_kept_as_far_as_they_are_text(collect, tmp_path):
+    made = collect([*QUICK, b"\xff.txt", "naïve.txt"], output=tmp_path / "a.pyro")
+    assert made.meta.command == [*QUICK, "\ufffd.txt", "naïve.txt"]
+    assert pyrometer.load(tmp_path / "a.pyro").meta.exit_status == 0
+
+
+def test_a_program_whose_name_is_no_ascii_is_counted(tmp_path):
+    true = shutil.which("true")
+    assert true
+    for name in b"\xff", "naïve".encode():
+        program = Path(os.fsdecode(bytes(tmp_path) + b"/" + name))
+        shutil.copy(true, program)
+        made = pyrometer.instructions([program], output=tmp_path / "a.pyro")
+        # It executed no other one in its place.
+        assert made.meta.notes == []
+        assert pyrometer.stat([program]).meta.command == [str(tmp_path / name.decode(errors="replace"))]
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -4,7 +4,7 @@ from pyrometer.profile.build import build_native
 from pyrometer.profile.cache import downloads_folder, symbol_options
 from pyrometer.profile.data import Metric, ProfileData
 from pyrometer.profile.filters import FilterOptions, Filters, SelectionOptions, nothing_measured
-from pyrometer.profile.meta import Host, Meta, Quality, Recorder
+from pyrometer.profile.meta import Host, Meta, Quality, Recorder, as_utf8
 from pyrometer.profile.payload import corrupt, is_count, is_number, payload
 from pyrometer.profile.table import Table
 
@@ -19,6 +19,7 @@ __all__ = [
     "Recorder",
     "SelectionOptions",
     "Table",
+    "as_utf8",
     "build_native",
     "corrupt",
     "downloads_folder",

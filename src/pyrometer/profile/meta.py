@@ -104,7 +104,12 @@ class Meta:
     def to_json(self) -> str:
         """The text of ``meta.json``."""
         plain = asdict(self)
-        return json.dumps(plain | plain.pop("extra"))
+        return as_utf8(json.dumps(plain | plain.pop("extra"), ensure_ascii=False))
+
+
+def as_utf8(text: str) -> str:
+    """A text of the system, such as a word of a command: bytes that are no UTF-8 are replaced, as in recordings."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _known(kind: type[T], found: dict[str, Any]) -> T:

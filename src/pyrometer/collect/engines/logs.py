@@ -47,8 +47,22 @@ def replaced(folder: Path, program: str) -> str:
             words = [word.replace("\\", "") for word in re.split(r"(?<!\\) ", command[1])]
             # An interpreter that runs the program is that program.
             names = (Path(word).name for word in words)
-            return "" if Path(program).name in names else words[0]
+            return "" if _as_logged(Path(program).name) in names else words[0]
     return ""
+
+
+def _as_logged(word: str) -> str:
+    """A word of a command as Valgrind prints it: a ``_`` for each byte that is no letter of ASCII."""
+    return re.sub(rb"[^ -~]", b"_", os.fsencode(word)).decode()
+
+
+def make_utf8(file: Path) -> None:
+    """Make a file of DHAT the JSON that it means to be: words of the command and paths may be no UTF-8."""
+    content = file.read_bytes()
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        file.write_bytes(content.decode(errors="replace").encode())
 
 
 def add_process(file: Path, pid: str) -> None:

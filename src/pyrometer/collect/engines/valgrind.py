@@ -133,6 +133,7 @@ class Valgrind:
     def _complete(file: Path, tool: str) -> None:
         """Tell a file what its tool leaves out."""
         if tool == "dhat":
+            logs.make_utf8(file)
             logs.add_modules(file, _process(file))
         elif tool == "cachegrind":
             logs.add_process(file, _process(file))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pyrometer import native
 from pyrometer.collect.host import this_host
-from pyrometer.profile import Meta, ProfileData, build_native
+from pyrometer.profile import Meta, ProfileData, as_utf8, build_native
 
 ALWAYS = (
     ("wall-time", "ns", "From its start to its end."),
@@ -150,7 +150,7 @@ def _notes(totals: Sequence[native.StatTotal]) -> list[str]:
 
 def _profile(runs: Runs, meta: Meta) -> native.Profile:
     """A process for each command, a function for each to hang the values on, a sample for each run and metric."""
-    names = [PurePath(command[0]).name for command in runs.commands]
+    names = [as_utf8(PurePath(command[0]).name) for command in runs.commands]
     pids = runs.pids or [0] * len(names)
     metrics = [
         *_counted(runs),
@@ -171,7 +171,7 @@ def _profile(runs: Runs, meta: Meta) -> native.Profile:
     tables = {
         "metrics": metrics,
         "processes": [
-            {"pid": pid, "name": name, "command_line": shlex.join(command)}
+            {"pid": pid, "name": name, "command_line": as_utf8(shlex.join(command))}
             for pid, name, command in zip(pids, names, runs.commands, strict=True)
         ],
         "threads": [{"process": at, "name": names[at]} for at in every],
