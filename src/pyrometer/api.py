@@ -34,6 +34,7 @@ from pyrometer.profile import (
     nothing_measured,
     symbol_options,
 )
+from pyrometer.profile.reach import is_there
 from pyrometer.profile.target import check_apart, check_target
 
 # What few calls need is imported by these: half of the time that a small profile takes to be shown is imports.
@@ -271,7 +272,7 @@ def _debug_files(
 
     paths = [Path(path) for path in _listed(debug_paths)]
     for path in paths if sysroot is None else [*paths, Path(sysroot)]:
-        if not path.exists():
+        if not is_there(path):
             raise FileAccessError(f"there is no {path} to search for debug info", cure="check the path")
     return DebugFiles(paths, None if sysroot is None else Path(sysroot), offline, bundle)
 

@@ -301,3 +301,35 @@ def test_a_notebook_shows_a_profile_of_nothing():
 def test_a_name_that_pyrometer_has_not_is_missing_there():
     with pytest.raises(AttributeError, match="module 'pyrometer' has no attribute 'NoSuchError'"):
         pyrometer.NoSuchError  # noqa: B018
+
+
+# homes that are somebody else's
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["show", "a.pyro"], 0),
+        (["diff", "a.pyro", "a.pyro"], 0),
+        (["report", "a.pyro", "-o", "out/a.html"], 0),
+        (["symbolize", "a.pyro", "-o", "out/a.pyro"], 0),
+        (["record", "-o", "out/b.pyro", "--", "true"], 0),
+        (["stat", "--", "true"], 0),
+        (["record", "-o", "out/c.pyro", "--", "home/program"], 126),
+        (["export", "a.pyro", "--to", "folded", "-o", "home/a.folded"], 98),
+        (["show", "home/a.pyro"], 85),
+    ],
+)
+def test_a_home_that_is_closed_to_this_user_is_none(arguments, code, profile, tmp_path):
+    profile.save(tmp_path / "a.pyro")
+    for name, mode in ("home", 0), ("out", 0o777), ("cache", 0o777):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+    # Not by a user of its own, who may not read the interpreter.
+    dropped = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    homes = os.environ | {"HOME": str(tmp_path / "home"), "PYROMETER_CACHE": str(tmp_path / "cache")}
+    environment = {name: value for name, value in homes.items() if not name.startswith(("XDG_", "RUSTUP", "CARGO"))}
+    command = [*dropped, sys.executable, "-m", "pyrometer", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    (tmp_path / "home").chmod(0o700)
+    assert (done.returncode, "Errno" in done.stderr) == (code, False), done.stderr

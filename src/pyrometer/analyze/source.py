@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from pyrometer import native
 from pyrometer.frozen import frozen
 from pyrometer.profile import symbol_options
+from pyrometer.profile.reach import is_file
 
 
 @frozen
@@ -64,7 +65,7 @@ def read_source(path: str, folders: tuple[Path, ...] = ()) -> SourceText:
     if library is not None:
         installed, missing = library
         return _read(installed, f"{installed} cannot be read") if installed else SourceText((), missing)
-    elsewhere = None if Path(path).is_file() else next(_ends(PurePath(path), folders), None)
+    elsewhere = None if is_file(Path(path)) else next(_ends(PurePath(path), folders), None)
     if elsewhere is not None:
         return _read(elsewhere, f"{elsewhere} cannot be read")
     if not path.startswith("/"):
@@ -79,7 +80,7 @@ def _ends(path: PurePath, folders: Iterable[Path]) -> Iterator[Path]:
     """Files in the folders that end as the path does, the longest end first."""
     parts = [part for part in path.parts if part not in (path.anchor, "..")]
     ends = (folder.joinpath(*parts[at:]) for at in range(len(parts)) for folder in folders)
-    return (end for end in ends if end.is_file())
+    return (end for end in ends if is_file(end))
 
 
 def _read(path: Path, missing: str) -> SourceText:

@@ -10,6 +10,7 @@ from pyrometer.analyze.lines import Lines, lines_of
 from pyrometer.analyze.top import Top, top_of
 from pyrometer.frozen import frozen
 from pyrometer.profile import FilterOptions, Meta, Metric, ProfileData
+from pyrometer.profile.reach import is_file
 
 
 @frozen
@@ -60,5 +61,5 @@ def summary(profile: ProfileData, n: int = 10, **filters: Unpack[FilterOptions])
         by_total=top_of(replace(weighed, filters=collapsed), n, "total"),
         lines=lines_of(weighed, n),
         file=None if path is None else str(path),
-        bytes_on_disk=path.stat().st_size if path is not None and path.is_file() else None,
+        bytes_on_disk=path.stat().st_size if path is not None and is_file(path) else None,
     )

@@ -15,6 +15,7 @@ from pyrometer.cli.printing import print_view
 from pyrometer.cli.show import answer, check_annotate, is_given
 from pyrometer.cli.sources import SOURCES, sources
 from pyrometer.collect.output import SUFFIX
+from pyrometer.profile.reach import is_file, is_there
 
 
 @click.command()
@@ -60,7 +61,7 @@ def command(function: str | None, file: str | None, form: str, **options: Any) -
 
 def _check_order(function: str, file: str | None) -> None:
     """Refuse a profile in the place of the function; a program may be called as one of its functions."""
-    is_swapped = function.endswith(SUFFIX) if file is None else not Path(file).exists()
-    if is_swapped and Path(function).is_file():
+    is_swapped = function.endswith(SUFFIX) if file is None else not is_there(Path(file))
+    if is_swapped and is_file(Path(function)):
         right = shlex.join([file or "FUNCTION", function])
         raise click.UsageError(f"{function} is a file, and the function comes first: pyrometer annotate {right}")

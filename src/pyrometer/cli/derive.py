@@ -11,6 +11,7 @@ import click
 import platformdirs
 
 from pyrometer.errors import SelectionError
+from pyrometer.profile.reach import is_file
 
 FILE = "pyrometer.toml"
 _NAME = re.compile(r"\s*([^\W\d][\w.-]*)\s*=\s*(?!=)(.+)", re.DOTALL)
@@ -42,14 +43,14 @@ def derived(given: Iterable[tuple[str, str]]) -> dict[str, str]:
 def configuration_files(folder: Path | None = None) -> Iterator[Path]:
     """The files that are there: in the user's folder, and the nearest one from this folder up."""
     own = Path(platformdirs.user_config_dir("pyrometer", appauthor=False)) / FILE
-    if own.is_file():
+    if is_file(own):
         yield own
     try:
         here = (folder or Path()).absolute()
     except FileNotFoundError:
         # Somebody has removed the folder that we are in.
         return
-    project = next((path / FILE for path in (here, *here.parents) if (path / FILE).is_file()), None)
+    project = next((path / FILE for path in (here, *here.parents) if is_file(path / FILE)), None)
     if project is not None and project != own:
         yield project
 

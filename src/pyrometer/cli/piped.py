@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from pyrometer.errors import NotAProfileError, PyrometerError
+from pyrometer.profile.reach import is_there
 
 STANDARD_INPUT = Path("-")
 CHUNK = 1 << 20
@@ -22,7 +23,7 @@ CHUNK = 1 << 20
 
 def is_piped(path: Path) -> bool:
     """Whether all that there is of a file comes once, and in order."""
-    return path == STANDARD_INPUT or path.is_fifo()
+    return path == STANDARD_INPUT or (is_there(path) and path.is_fifo())
 
 
 @contextmanager

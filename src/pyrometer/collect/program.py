@@ -41,6 +41,15 @@ def find_program(name: str) -> str:
     if "/" not in name:
         return _on_path(name)
     path = Path(name)
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise ProgramNotExecutableError(
+            f"program {name!r} cannot be executed", "a folder above it is closed to this user"
+        ) from error
+    except OSError:
+        # What is not there is said below.
+        pass
     if path.is_dir():
         raise ProgramNotExecutableError(f"{name} is a folder", cure="name the program inside it")
     if not path.exists():

@@ -13,6 +13,7 @@ from pyrometer import native
 from pyrometer.diagnosis.package import debug_symbols
 from pyrometer.frozen import frozen
 from pyrometer.profile import symbol_options
+from pyrometer.profile.reach import is_file
 
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
 """Where programs come from packages, not from their user's compiler."""
@@ -172,7 +173,7 @@ def _debug_symbols(path: str) -> str:
 def _lookup_path(file: Path, shown: str) -> Path:
     """Where files beside the program are: a process's ``exe`` has no neighbours."""
     real = Path(os.path.realpath(shown))
-    return real if real.is_file() else file
+    return real if is_file(real) else file
 
 
 def _separate(file: Path, facts: Mapping[str, object], quick: bool) -> tuple[str | None, bool, tuple[str, ...]]:
@@ -188,11 +189,11 @@ def _missing_split(path: Path, facts: Mapping[str, object]) -> tuple[str, ...]:
     if not isinstance(debug, Mapping) or not debug["split"]["files"]:
         return ()
     packed = (path.with_name(f"{path.name}.dwp"), path.with_suffix(".dwp"))
-    if any(each.is_file() for each in packed):
+    if any(is_file(each) for each in packed):
         return ()
     beside = path.parent
     files = (Path(each) for each in debug["split"]["files"])
-    return tuple(str(each) for each in files if not each.is_file() and not (beside / each.name).is_file())
+    return tuple(str(each) for each in files if not is_file(each) and not is_file(beside / each.name))
 
 
 def _special(file: Path) -> str:

@@ -19,6 +19,7 @@ from pyrometer.diagnosis.recording import read_recorded
 from pyrometer.diagnosis.script import follow
 from pyrometer.errors import FileAccessError, ProgramNotExecutableError
 from pyrometer.formats import open_profile
+from pyrometer.profile.reach import is_file
 
 MOST_LIBRARIES = 32
 """Libraries of a process that are looked at."""
@@ -53,7 +54,7 @@ def _findings(name: str) -> Iterator[Finding]:
         yield from _of_project(Path())
     elif name.isascii() and name.isdecimal():
         yield from _of_process(int(name), machine)
-    elif Path(name).is_dir() and (Path(name) / "Cargo.toml").is_file():
+    elif is_file(Path(name) / "Cargo.toml"):
         yield from _of_project(Path(name))
     else:
         yield from _of_program(name, machine)
@@ -70,7 +71,7 @@ def _is_profile(name: str) -> bool:
 
 
 def _of_project(folder: Path, profile: str = "release") -> Iterator[Finding]:
-    if (folder / "Cargo.toml").is_file():
+    if is_file(folder / "Cargo.toml"):
         project = read_project(folder, profile)
         yield from findings_of("project", project, str(Path(project.manifest).parent), CHECKS)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyrometer.diagnosis.finding import Check, Found, Run
 from pyrometer.frozen import frozen
+from pyrometer.profile.reach import home, is_file
 
 _NO_DEBUG = (0, False, "none", "line-directives-only")
 _DEVELOPMENT = ("dev", "test", "debug")
@@ -43,7 +44,7 @@ def project_of_program(program: Path) -> tuple[Path, str] | None:
     """The folder of the project whose ``target`` folder a program lies in, and the profile it was built by."""
     path = Path(os.path.normpath(program.absolute()))
     for folder in path.parents:
-        if folder.name == "target" and (folder.parent / "Cargo.toml").is_file():
+        if folder.name == "target" and is_file(folder.parent / "Cargo.toml"):
             inside = path.relative_to(folder).parts[:-1]
             # target/release, target/TRIPLE/release, and below these `examples` and `deps`.
             names = [name for name in inside if name not in ("examples", "deps")]
@@ -84,7 +85,7 @@ def _workspace(folder: Path) -> Path:
     folder = folder.resolve()
     for parent in (folder, *folder.parents):
         manifest = parent / "Cargo.toml"
-        if manifest.is_file():
+        if is_file(manifest):
             try:
                 found = _load(manifest)
             except (OSError, ValueError):
@@ -101,10 +102,10 @@ def _workspace(folder: Path) -> Path:
 def _configurations(folder: Path, environment: Mapping[str, str]) -> Iterator[Path]:
     """Cargo's configuration files, the one that wins first."""
     folder = folder.resolve()
-    home = Path(environment.get("CARGO_HOME") or Path.home() / ".cargo")
-    for place in (*(parent / ".cargo" for parent in (folder, *folder.parents)), home):
+    cargo = Path(environment.get("CARGO_HOME") or home() / ".cargo")
+    for place in (*(parent / ".cargo" for parent in (folder, *folder.parents)), cargo):
         for name in ("config", "config.toml"):
-            if (place / name).is_file():
+            if is_file(place / name):
                 yield place / name
                 break
 

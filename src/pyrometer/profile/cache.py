@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from pyrometer import native
+from pyrometer.profile.reach import folders_in, home, is_folder
 
 
 def symbol_options(
@@ -39,14 +40,12 @@ def _sysroots() -> list[Path]:
     The standard library is compiled at paths that exist nowhere (``/rustc/HASH/library/…``); a
     toolchain with the component ``rust-src`` has the files, and which one is asked for in Rust.
     """
-    return [path for path in _candidates() if (path / "lib/rustlib").is_dir()]
+    return [path for path in _candidates() if is_folder(path / "lib/rustlib")]
 
 
 def _candidates() -> Iterator[Path]:
-    home = os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup"
-    toolchains = Path(home) / "toolchains"
-    if toolchains.is_dir():
-        yield from sorted(toolchains.iterdir())
+    rustup = os.environ.get("RUSTUP_HOME") or home() / ".rustup"
+    yield from folders_in(Path(rustup) / "toolchains")
     yield from (Path("/usr/local"), Path("/usr"))
 
 
@@ -55,8 +54,8 @@ def downloads_folder(environment: Mapping[str, str] = os.environ) -> Path:
     named = environment.get("DEBUGINFOD_CACHE_PATH")
     if named:
         return Path(named)
-    home = Path(environment.get("HOME") or Path.home())
-    old = home / ".debuginfod_client_cache"
-    if old.is_dir():
+    own = home(environment)
+    old = own / ".debuginfod_client_cache"
+    if is_folder(old):
         return old
-    return Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "debuginfod_client"
+    return Path(environment.get("XDG_CACHE_HOME") or own / ".cache") / "debuginfod_client"

@@ -47,8 +47,10 @@ def check_name(path: Path) -> None:
     """An :class:`~pyrometer.OutputError` if no file can have this name, or be told by it."""
     try:
         path.lstat()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError):
         return
+    except PermissionError as error:
+        raise not_written(path, error) from error
     except OSError as error:
         shown = path.name if len(path.name) <= _SHOWN else f"{path.name[:_SHOWN]}…"
         raise OutputError(f"{shown} cannot be written: {error.strerror}", *_why(path, error)) from error
