@@ -1,6 +1,7 @@
 """What Python programs give the API: what is meant is done, and what is none of that is refused with what is wrong."""
 
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -333,3 +334,23 @@ def test_a_home_that_is_closed_to_this_user_is_none(arguments, code, profile, tm
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     (tmp_path / "home").chmod(0o700)
     assert (done.returncode, "Errno" in done.stderr) == (code, False), done.stderr
+
+
+def test_a_user_without_a_home_has_neither_settings_nor_toolchains(profile, tmp_path, monkeypatch, capsys):
+    profile.save(tmp_path / "a.pyro")
+
+    def nobody(_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    for name in [name for name in os.environ if name == "HOME" or name.startswith(("XDG_", "RUSTUP", "CARGO"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("PYROMETER_CACHE", raising=False)
+    file = str(tmp_path / "a.pyro")
+    for arguments in (
+        ["show", file],
+        ["diff", file, file],
+        ["symbolize", file],
+        ["report", file, "-o", f"{file}.html"],
+    ):
+        assert run(arguments) == 0, capsys.readouterr().err

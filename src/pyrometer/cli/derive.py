@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import platformdirs
 
 from pyrometer.errors import SelectionError
-from pyrometer.profile.reach import is_file
+from pyrometer.profile.reach import is_file, settings_folder
 
 FILE = "pyrometer.toml"
 _NAME = re.compile(r"\s*([^\W\d][\w.-]*)\s*=\s*(?!=)(.+)", re.DOTALL)
@@ -42,7 +41,7 @@ def derived(given: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def configuration_files(folder: Path | None = None) -> Iterator[Path]:
     """The files that are there: in the user's folder, and the nearest one from this folder up."""
-    own = Path(platformdirs.user_config_dir("pyrometer", appauthor=False)) / FILE
+    own = settings_folder() / FILE
     if is_file(own):
         yield own
     try:

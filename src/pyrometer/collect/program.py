@@ -45,7 +45,9 @@ def find_program(name: str) -> str:
         path.stat()
     except PermissionError as error:
         raise ProgramNotExecutableError(
-            f"program {name!r} cannot be executed", "a folder above it is closed to this user"
+            f"program {name!r} cannot be executed",
+            "a folder above it is closed to this user",
+            "run it as its owner, or copy it elsewhere",
         ) from error
     except OSError:
         # What is not there is said below.

@@ -6,10 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import platformdirs
-
 from pyrometer import native
-from pyrometer.profile.reach import folders_in, home, is_folder
+from pyrometer.profile.reach import cache_folder, folders_in, home, is_folder
 
 
 def symbol_options(
@@ -22,7 +20,7 @@ def symbol_options(
     ``debug_paths`` and ``sysroot`` are the user's; ``bundle`` keeps the files that were used inside the
     profile. What was downloaded before, by us or by others, is found too.
     """
-    folder = os.environ.get("PYROMETER_CACHE") or platformdirs.user_cache_dir("pyrometer", appauthor=False)
+    folder = os.environ.get("PYROMETER_CACHE") or os.fspath(cache_folder())
     return {
         "cache": folder,
         "sysroots": _sysroots(),

@@ -9,6 +9,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import platformdirs
+
 # pathlib's methods raise where a folder above may not be searched.
 
 
@@ -41,3 +43,19 @@ def home(environment: Mapping[str, str] = os.environ) -> Path:
         return Path(environment.get("HOME") or Path.home())
     except RuntimeError:
         return Path("/nonexistent")
+
+
+def cache_folder() -> Path:
+    """Where the system keeps what this user's programs can make again."""
+    try:
+        return Path(platformdirs.user_cache_dir("pyrometer", appauthor=False))
+    except RuntimeError:
+        return home() / ".cache/pyrometer"
+
+
+def settings_folder() -> Path:
+    """Where the system keeps settings of this user's."""
+    try:
+        return Path(platformdirs.user_config_dir("pyrometer", appauthor=False))
+    except RuntimeError:
+        return home() / ".config/pyrometer"
