@@ -441,7 +441,11 @@ def stat(  # noqa: PLR0913  one keyword an option
     programs = [_words(command) for command in commands]
     processes = list(pids) if isinstance(pids, Iterable) else [pids]
     if bool(processes) == bool(programs):
-        raise ValueError("give either programs or pids")
+        raise ValueError(
+            "there is no command to be counted, nor a process"
+            if not programs
+            else "commands and pids are not counted together"
+        )
     if processes:
         return Profile.of(counting.stat_running(processes, groups=groups, repeat=repeat, duration=duration))
     if duration is not None:

@@ -18,9 +18,10 @@ from pyrometer.collect.debugfiles import DebugFiles
 from pyrometer.collect.events import parse
 from pyrometer.collect.interrupt import passed_on
 from pyrometer.collect.output import choose_output, give_back, recording_of
+from pyrometer.collect.pids import check_pids
 from pyrometer.collect.program import find_program
 from pyrometer.collect.rate import DEFAULT_RATE
-from pyrometer.errors import ProcessNotFoundError, PyrometerError, RateError, UnknownEventError
+from pyrometer.errors import PyrometerError, RateError, UnknownEventError
 from pyrometer.frozen import frozen
 from pyrometer.profile import ProfileData
 
@@ -98,8 +99,6 @@ def record(  # noqa: PLR0913  one keyword an option
 
 _LARGEST_RATE = 2**32
 """Above every kernel's limit."""
-_LARGEST_PID = 2**22
-"""The kernel's own limit."""
 
 
 def _names(text: str) -> list[str]:
@@ -115,9 +114,7 @@ def _check_numbers(rate: int, pids: Sequence[int]) -> None:
         raise RateError(
             f"a rate of {rate} samples a second", "a rate is a whole number from 1, and has a limit", "leave out --rate"
         )
-    for pid in pids:
-        if index(pid) > _LARGEST_PID:
-            raise ProcessNotFoundError(f"there is no process {pid}", "the kernel gives no such number")
+    check_pids(pids)
 
 
 def _finish(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyrometer import native
 from pyrometer.collect.interrupt import passed_on
+from pyrometer.collect.pids import check_pids
 from pyrometer.collect.stat.groups import wanted_groups
 from pyrometer.collect.stat.runs import Counted, Runs
 from pyrometer.errors import ProcessNotFoundError
@@ -43,6 +44,9 @@ def stat_running(
         raise ValueError(f"duration is a number of seconds above 0, not {duration}")
     if repeat > 1 and duration is None:
         raise ValueError("several intervals need a duration")
+    if repeat < 1:
+        raise ValueError(f"repeat is a number from 1, not {repeat}")
+    check_pids(pids)
     wanted = wanted_groups(groups)
     pids = list(dict.fromkeys(pids))
     runs = Runs([_command(pid) for pid in pids], pids, why_unknown=_ENDED)
