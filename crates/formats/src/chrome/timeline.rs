@@ -31,8 +31,8 @@ pub(super) fn add(
         for sample in samples {
             let now = sample.time.unwrap_or(0).saturating_sub(profile.meta.start);
             let begin = now.saturating_sub(width(profile, metric, sample)).max(end);
-            // A gap shorter than half of what a sample covers is not one: samples are not taken by the clock.
-            let is_gap = end != i64::MIN && begin.saturating_sub(end) > now.saturating_sub(begin) / 2;
+            let is_gap =
+                end != i64::MIN && begin.saturating_sub(end) > tolerance(metric, now.saturating_sub(begin));
             let begin = if is_gap || end == i64::MIN { begin } else { end };
             if is_gap || sample.thread != thread {
                 slices.leave(0, end, thread, events)?;
@@ -44,6 +44,12 @@ pub(super) fn add(
         slices.leave(0, end, thread, events)?;
     }
     Ok(())
+}
+
+/// The longest pause that is none, before a sample that covers so much time: they are not taken by the clock, but what
+/// is exact begins and ends when it says.
+fn tolerance(metric: &Metric, covered: i64) -> i64 {
+    if metric.kind == "exact" { 0 } else { covered / 2 }
 }
 
 /// How much time before it a sample covers, nanoseconds.

@@ -263,15 +263,15 @@ impl Builder {
         self.wide = Some(samples);
     }
 
-    /// The first and the last moment of all samples.
+    /// The first and the last moment of all samples, which stand for the time before them.
     #[must_use]
     pub fn span(&self) -> Option<(i64, i64)> {
-        let first = self.samples.iter().filter_map(|sample| sample.time).min()?;
-        let unit = |sample: &Sample| self.tables.metrics[sample.metric as usize].unit == "ns";
-        let last = self.samples.iter().filter_map(|sample| {
-            Some(sample.time?.saturating_add(if unit(sample) { sample.value } else { 0 }))
+        let last = self.samples.iter().filter_map(|sample| sample.time).max()?;
+        let is_time = |sample: &Sample| self.tables.metrics[sample.metric as usize].unit == "ns";
+        let first = self.samples.iter().filter_map(|sample| {
+            Some(sample.time?.saturating_sub(if is_time(sample) { sample.value } else { 0 }))
         });
-        Some((first, last.max()?))
+        Some((first.min()?, last))
     }
 
     /// Adds to the sample of this stack, thread and metric.

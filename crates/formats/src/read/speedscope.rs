@@ -231,7 +231,8 @@ impl Reader<'_, '_> {
         let Some((_, stack)) = open.last() else { return };
         let value = scaled(to - from, scale);
         if value > 0 {
-            let time = Some(scaled(from, scale)).filter(|_| scale != 1.0);
+            // A sample stands for what was before it.
+            let time = Some(scaled(to, scale)).filter(|_| scale != 1.0);
             self.builder.sample(Sample { stack: *stack, thread, time, cpu: None, metric, value, count: 1 });
         }
     }

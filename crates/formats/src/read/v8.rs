@@ -1,7 +1,8 @@
 //! Profiles of V8's sampler: `.cpuprofile` of Node.js and the DevTools, and the parts of one that traces hold.
 //!
 //! A node is a function in its calling context; samples name nodes, each after a time since the one before. A sample
-//! stands for the time to the next. Lines are only known of all samples of a node together (`positionTicks`): these are
+//! stands for the time to the next: it has the time at which that is over, as samples have that stand for what was before
+//! them. Lines are only known of all samples of a node together (`positionTicks`): these are
 //! a metric of their own, `ticks`, without times.
 
 use std::borrow::Cow;
@@ -153,7 +154,7 @@ impl Run {
         let Some((stack, begin)) = self.last.take() else { return };
         let metric = time(builder, self.metric);
         let value = ((end - begin).max(0.0) * MICROSECOND).round() as i64;
-        let time = Some((begin * MICROSECOND).round() as i64);
+        let time = Some((end.max(begin) * MICROSECOND).round() as i64);
         builder.sample(Sample { stack, thread: self.thread, time, cpu: None, metric, value, count: 1 });
     }
 

@@ -61,9 +61,9 @@ fn a_sample_of_v8_lasts_until_the_next() {
         [
             row("ticks", "outer;(anonymous):2", None, 1),
             row("ticks", "outer;(anonymous):3", None, 1),
-            row("time", "outer;(anonymous)", Some(1_500_000), 1_500_000),
-            row("time", "(idle)", Some(3_000_000), 1_000_000),
-            row("time", "outer;(anonymous)", Some(4_000_000), 1_000_000),
+            row("time", "outer;(anonymous)", Some(3_000_000), 1_500_000),
+            row("time", "(idle)", Some(4_000_000), 1_000_000),
+            row("time", "outer;(anonymous)", Some(5_000_000), 1_000_000),
         ]
     );
     let function = profile.tables().functions.iter().find(|function| function.name == "outer").unwrap();
@@ -77,12 +77,12 @@ fn time_belongs_to_the_innermost_event() {
     assert_eq!(
         samples(&profile),
         [
-            row("time", "outer", Some(10_000), 10_000),
-            row("time", "outer;inner:3", Some(20_000), 30_500),
-            row("time", "outer", Some(50_500), 49_500),
-            row("time", "b;c", Some(200_000), 50_000),
-            row("time", "b", Some(250_000), 50_000),
-            row("time", "next", Some(300_000), 1_000),
+            row("time", "outer", Some(20_000), 10_000),
+            row("time", "outer;inner:3", Some(50_500), 30_500),
+            row("time", "outer", Some(100_000), 49_500),
+            row("time", "b;c", Some(250_000), 50_000),
+            row("time", "b", Some(300_000), 50_000),
+            row("time", "next", Some(301_000), 1_000),
         ]
     );
     let tables = profile.tables();
@@ -106,9 +106,9 @@ fn samples_of_each_kind_have_their_stacks() {
             row("samples", "start;work", Some(1_000), 1),
             row("samples", "main;f", Some(2_000), 1),
             row("samples", "start", Some(3_000), 4),
-            row("v8-time", "f", Some(110_000), 5_000),
-            row("v8-time", "f;g", Some(115_000), 7_000),
-            row("v8-time", "f", Some(122_000), 8_000),
+            row("v8-time", "f", Some(115_000), 5_000),
+            row("v8-time", "f;g", Some(122_000), 7_000),
+            row("v8-time", "f", Some(130_000), 8_000),
         ]
     );
     let tables = profile.tables();
@@ -143,7 +143,7 @@ fn an_array_of_events_may_lack_its_end() {
             "chrome",
         )
         .unwrap();
-        assert_eq!(samples(&profile)[0], row("time", "a", Some(1_000), 2_000));
+        assert_eq!(samples(&profile)[0], row("time", "a", Some(3_000), 2_000));
     }
     assert_eq!(samples(&read(array, "chrome").unwrap()).len(), 1);
 }
@@ -153,7 +153,10 @@ fn what_does_not_nest_is_cut_and_counted() {
     let text = r#"[{"name":"a","ph":"X","ts":0,"dur":10,"pid":1,"tid":1},
 {"name":"b","ph":"X","ts":5,"dur":10,"pid":1,"tid":1},{"name":"open","ph":"B","ts":20,"pid":1,"tid":1}]"#;
     let profile = read(text, "chrome").unwrap();
-    assert_eq!(samples(&profile), [row("time", "a", Some(0), 5_000), row("time", "a;b", Some(5_000), 5_000)]);
+    assert_eq!(
+        samples(&profile),
+        [row("time", "a", Some(5_000), 5_000), row("time", "a;b", Some(10_000), 5_000)]
+    );
     let notes = profile.meta.notes.join("\n");
     assert!(
         notes.contains("1 events of a thread end after") && notes.contains("1 events of a thread do not end"),
@@ -167,9 +170,9 @@ fn an_end_ends_what_has_a_length_of_its_own_and_began_within() {
 {"name":"a","ph":"E","ts":9,"pid":1,"tid":1},{"name":"b","ph":"X","ts":20,"dur":1,"pid":1,"tid":1}]"#;
     let profile = read(text, "chrome").unwrap();
     let expected = [
-        row("time", "a", Some(0), 5_000),
-        row("time", "a;x", Some(5_000), 4_000),
-        row("time", "b", Some(20_000), 1_000),
+        row("time", "a", Some(5_000), 5_000),
+        row("time", "a;x", Some(9_000), 4_000),
+        row("time", "b", Some(21_000), 1_000),
     ];
     assert_eq!(samples(&profile), expected);
     assert!(profile.meta.notes[0].starts_with("1 events of a thread end after"), "{:?}", profile.meta.notes);

@@ -137,6 +137,28 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// What comes from a trace goes into one as it was.
+    #[test]
+    fn events_that_were_read_are_written_as_long(
+        events in proptest::collection::vec((0..200_u32, 1..50_u32), 1..40),
+    ) {
+        let texts: Vec<_> = events.iter().enumerate().map(|(at, (begin, length))| {
+            format!(r#"{{"name":"f{at}","ph":"X","ts":{begin},"dur":{length},"pid":1,"tid":1}}"#)
+        }).collect();
+        let read = |bytes: &[u8]| {
+            pyrometer_formats::read::read_bytes("file".as_ref(), bytes, &Default::default()).unwrap()
+        };
+        let before = read(format!("[{}]", texts.join(",")).as_bytes());
+        let mut out = Vec::new();
+        chrome::write(&before, &Selection::default(), &mut out).unwrap();
+        let keeps = Keeps { counts: false, threads: false, ..KEEPS };
+        prop_assert_eq!(rows(&read(&out), &["time"], keeps), rows(&before, &["time"], keeps));
+    }
+}
+
 #[test]
 fn consecutive_samples_of_a_function_are_one_event_and_a_pause_parts_them() {
     use pyrometer_tables::meta::Meta;

@@ -151,7 +151,8 @@ impl<'b> Nesting<'b> {
         if let Some(open) = self.open.last().filter(|_| value > 0) {
             let stack = open.stack;
             let metric = self.metric();
-            let (thread, time) = (self.thread, Some(self.since));
+            // A sample stands for what was before it.
+            let (thread, time) = (self.thread, Some(time));
             self.builder.sample(Sample { stack, thread, time, cpu: None, metric, value, count: 1 });
         }
         self.since = self.since.max(time);
