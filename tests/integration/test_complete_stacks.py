@@ -6,9 +6,6 @@ import programs
 from installed import Record
 from recordings import Recorded, reaches_the_start
 
-# What lies behind the copy of a stack is read soon after the sample, or later than it should where all is busy.
-pytestmark = pytest.mark.alone
-
 #: Of all samples.
 COMPLETE = 0.995
 
