@@ -221,3 +221,14 @@ def test_a_function_that_nothing_was_measured_of_is_not_said_to_be_unknown(count
         counted.callers("work", exclude=".")
     assert "the filters leave none" in caught.value.why
     assert "--view top" not in caught.value.cure
+
+
+def test_up_to_the_end_is_with_what_was_taken_at_the_end(tmp_path):
+    trace = tmp_path / "trace.json"
+    trace.write_text(
+        '[{"name":"a","ph":"X","ts":10,"dur":30,"pid":1,"tid":1},{"name":"b","ph":"X","ts":40,"dur":10,"pid":1,"tid":1}]'
+    )
+    profile = pyrometer.load(trace)
+    assert profile.meta.duration == 40_000
+    assert profile.top(time=(0, 40e-6)).basis.total == 40_000
+    assert profile.top(time=(0, 39e-6)).basis.total == 30_000

@@ -104,7 +104,7 @@ class Filters:
             "metric": self.metric_row(profile),
             "threads": _rows(self.thread, profile.threads, "thread", "tid"),
             "processes": _rows(self.process, profile.processes, "process", "pid"),
-            "time": self._nanoseconds(),
+            "time": self._nanoseconds(profile.meta.duration),
             "focus": list(self.focus),
             "exclude": list(self.exclude),
             "focus_binaries": list(self.binary),
@@ -114,14 +114,15 @@ class Filters:
             "hide_allocators": self.hide_allocators,
         }
 
-    def _nanoseconds(self) -> tuple[int, int] | None:
+    def _nanoseconds(self, duration: int) -> tuple[int, int] | None:
         start, end = (None if part is None else _whole(part) for part in self.time)
         if start is None and end is None:
             return None
         if start is not None and end is not None and end <= start:
             early, late = self.time
             raise SelectionError(f"the time {early}:{late} ends before it starts", cure="give the earlier one first")
-        return start or 0, LAST if end is None else end
+        # Up to the end is with what was taken at that very moment.
+        return start or 0, LAST if end is None or 0 < duration <= end else end
 
     def metric_row(self, profile: ProfileData) -> int:
         """The row of the chosen metric in ``metrics``; the first one when none is named."""
