@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -108,6 +110,17 @@ def _refuse_filters(view: str, names: tuple[str, ...], chosen: dict[str, Any]) -
         raise click.UsageError(f"--{given[0].replace('_', '-')} has no meaning for --view {view}")
 
 
+@contextmanager
+def _advice_names(profile: Profile) -> Iterator[None]:
+    """An error in this block that advises to list the functions says of what file."""
+    try:
+        yield
+    except FunctionNotFoundError as error:
+        if profile.path and error.cure == error.default_cure:
+            error.cure = f"list the functions: pyrometer show {shlex.quote(str(profile.path))} --view top"
+        raise
+
+
 def answer(
     profile: Any,
     view: str,
@@ -115,37 +128,22 @@ def answer(
     given: dict[str, Any],
     chosen: dict[str, Any],
 ) -> object:
-    """The view that is asked for; an error that advises to list the functions says of what file."""
-    try:
-        return _answer(profile, view, which, given, chosen)
-    except FunctionNotFoundError as error:
-        if profile.path and error.cure == error.default_cure:
-            error.cure = f"list the functions: pyrometer show {shlex.quote(str(profile.path))} --view top"
-        raise
-
-
-def _answer(
-    profile: Any,
-    view: str,
-    which: tuple[tuple[str, ...], str | None, tuple[tuple[str, str], ...]],
-    given: dict[str, Any],
-    chosen: dict[str, Any],
-) -> object:
-    """Of one metric, or with a column for each of several."""
-    arguments = _arguments(view, given)
-    listing = arguments.pop("every", False) or "file" in arguments
-    if view == "annotate":
-        arguments["sources"] = sources_of(arguments)
-    columns = in_columns(profile, view, *which)
-    if listing and columns is None:
-        columns = {"metrics": which[0] or [profile.metric_list[0].name]}
-    if columns is not None:
-        return profile.metric_columns(view, **columns, **arguments, **chosen)
-    arguments.pop("min_share", None) if view == "annotate" else None
-    metric = which[0][0] if which[0] else None
-    if view not in SEVERAL and (len(which[0]) > 1 or metric == "all"):
-        raise click.UsageError(f"--view {view} is of one --metric")
-    return getattr(profile, METHODS.get(view, view))(**arguments, metric=metric, **chosen)
+    """The view that is asked for: of one metric, or with a column for each of several."""
+    with _advice_names(profile):
+        arguments = _arguments(view, given)
+        listing = arguments.pop("every", False) or "file" in arguments
+        if view == "annotate":
+            arguments["sources"] = sources_of(arguments)
+        columns = in_columns(profile, view, *which)
+        if listing and columns is None:
+            columns = {"metrics": which[0] or [profile.metric_list[0].name]}
+        if columns is not None:
+            return profile.metric_columns(view, **columns, **arguments, **chosen)
+        arguments.pop("min_share", None) if view == "annotate" else None
+        metric = which[0][0] if which[0] else None
+        if view not in SEVERAL and (len(which[0]) > 1 or metric == "all"):
+            raise click.UsageError(f"--view {view} is of one --metric")
+        return getattr(profile, METHODS.get(view, view))(**arguments, metric=metric, **chosen)
 
 
 def is_given(name: str, value: object) -> bool:
