@@ -11,12 +11,18 @@ const EVERY: (i64, i64) = (20_000_000, 100_000_000);
 const PART_OF_AGE: i64 = 8;
 /// Of many processes memory is read less often: reading takes one part of so many of the time at most.
 const PART_OF_TIME: i64 = 1000;
+/// So much, in nanoseconds, may be taken in advance: one slow reading, or the first, that finds nothing in the
+/// caches, would otherwise be the only one of a program that ends soon.
+const ADVANCE: i64 = 1_000_000;
 
 /// Readings of memory, one after the other.
 #[derive(Default)]
 pub(crate) struct Readings {
     /// When the next one is due, on the monotonic clock.
     next: i64,
+    /// What was taken and is not yet worth its time, nanoseconds of CPU time, and when that was so.
+    debt: i64,
+    since: i64,
 }
 
 impl Readings {
@@ -33,13 +39,18 @@ impl Readings {
         }
         let before = sys::thread_cpu_time();
         world.measure_memory(now);
-        self.next = now.saturating_add(pause(age, sys::thread_cpu_time() - before));
+        let cost = sys::thread_cpu_time() - before;
+        let earned = now.saturating_sub(self.since) / PART_OF_TIME;
+        self.debt = self.debt.saturating_sub(earned).max(0).saturating_add(cost);
+        self.since = now;
+        self.next = now.saturating_add(pause(age, self.debt));
     }
 }
 
-/// From a reading that took `cost` to the next, all in nanoseconds.
-fn pause(age: i64, cost: i64) -> i64 {
-    (age / PART_OF_AGE).clamp(EVERY.0, EVERY.1).max(cost.saturating_mul(PART_OF_TIME))
+/// From a reading to the next, where `debt` is what was taken and is not yet worth its time; all in nanoseconds.
+fn pause(age: i64, debt: i64) -> i64 {
+    let earning = debt.saturating_sub(ADVANCE).saturating_mul(PART_OF_TIME);
+    (age / PART_OF_AGE).clamp(EVERY.0, EVERY.1).max(earning)
 }
 
 #[cfg(test)]
@@ -48,7 +59,7 @@ mod tests {
 
     #[test]
     fn only_a_young_recording_wakes_to_read() {
-        let readings = Readings { next: 7 };
+        let readings = Readings { next: 7, ..Readings::default() };
         assert_eq!([0, 700_000_000, 800_000_000].map(|age| readings.wakes(age)), [Some(7), Some(7), None]);
     }
 
@@ -58,7 +69,12 @@ mod tests {
             [0, 240_000_000, i64::MAX].map(|age| pause(age, 0)),
             [20_000_000, 30_000_000, 100_000_000]
         );
-        assert_eq!(pause(i64::MAX, 2_000_000), 2_000_000_000);
+        assert_eq!(pause(i64::MAX, ADVANCE + 2_000_000), 2_000_000_000);
         assert_eq!(pause(0, i64::MAX), i64::MAX);
+    }
+
+    #[test]
+    fn one_slow_reading_of_a_young_recording_does_not_put_off_the_next() {
+        assert_eq!(pause(5_000_000, ADVANCE), EVERY.0);
     }
 }
