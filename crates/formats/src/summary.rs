@@ -1,6 +1,7 @@
 //! What every export says about the recording as a whole.
 
 use std::borrow::Cow;
+use std::iter;
 
 use pyrometer_tables::call_graph::is_estimate;
 use pyrometer_tables::meta::{Host, Meta, Quality};
@@ -59,19 +60,23 @@ pub(crate) fn counts(quality: &Quality) -> [(&'static str, i64); 8] {
 
 /// One line: samples, lost and truncated always, the others if there are any.
 pub(crate) fn quality(meta: &Meta) -> String {
-    let mut line = format!("samples: {}", meta.quality.samples);
-    for (name, count) in counts(&meta.quality) {
-        if count != 0 || ["lost", "truncated"].contains(&name) {
-            line += &format!(", {name}: {count}");
-        }
-    }
-    if is_estimate(meta) {
-        line += ", call stacks are an estimate";
-    }
-    match meta.complete {
-        true => line,
-        false => line + ", the recording has no end",
-    }
+    let samples = iter::once(format!("samples: {}", meta.quality.samples));
+    samples.chain(remarks(meta, &["lost", "truncated"])).collect::<Vec<_>>().join(", ")
+}
+
+/// The same of exact counts: their rows are no samples, and of what there is nothing of is not spoken.
+pub(crate) fn quality_of_counts(meta: &Meta) -> String {
+    remarks(meta, &[]).join(", ")
+}
+
+/// What is missing or not whole; counts of 0 only of those that are `always` told.
+fn remarks(meta: &Meta, always: &'static [&'static str]) -> Vec<String> {
+    let told = |(name, count): &(&str, i64)| *count != 0 || always.contains(name);
+    let counts =
+        counts(&meta.quality).into_iter().filter(told).map(|(name, count)| format!("{name}: {count}"));
+    let estimate = is_estimate(meta).then(|| "call stacks are an estimate".to_owned());
+    let endless = (!meta.complete).then(|| "the recording has no end".to_owned());
+    counts.chain(estimate).chain(endless).collect()
 }
 
 #[cfg(test)]
@@ -83,5 +88,15 @@ mod tests {
         let command = ["rg", "-c", r"fn \w+\(", "it's", "", "src/lib.rs"].map(String::from).to_vec();
         let meta = Meta { command, ..Meta::default() };
         assert_eq!(title(&meta), r"rg -c 'fn \w+\(' 'it'\''s' '' src/lib.rs");
+    }
+
+    #[test]
+    fn rows_of_counts_are_not_said_to_be_samples() {
+        let quality_of = Quality { samples: 7, unsymbolized: 2, ..Quality::default() };
+        let meta = Meta { quality: quality_of, complete: true, ..Meta::default() };
+        assert_eq!(quality(&meta), "samples: 7, lost: 0, truncated: 0, unsymbolized: 2");
+        assert_eq!(quality_of_counts(&meta), "unsymbolized: 2");
+        assert_eq!(quality_of_counts(&Meta { complete: true, ..Meta::default() }), "");
+        assert_eq!(quality_of_counts(&Meta::default()), "the recording has no end");
     }
 }

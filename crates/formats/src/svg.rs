@@ -5,7 +5,7 @@ use std::io::Write;
 use inferno::flamegraph::color::{MultiPalette, Palette};
 use inferno::flamegraph::{Direction, Options, from_lines};
 use pyrometer_tables::Profile;
-use pyrometer_tables::call_graph::{Metrics, is_estimate};
+use pyrometer_tables::call_graph::Metrics;
 use pyrometer_tables::call_tree::{CallTree, Grouping, Label, Node, call_tree_above};
 use pyrometer_tables::schema::Metric;
 use pyrometer_tables::select::{Selection, Weights, weigh};
@@ -96,12 +96,16 @@ fn options(profile: &Profile, metric: &Metric, weights: &Weights, picture: &Pict
 
 fn subtitle(profile: &Profile, metric: &Metric, weights: &Weights, picture: &Picture) -> String {
     let inverted = if picture.grouping.inverted { ", inverted" } else { "" };
-    let estimate = if is_estimate(&profile.meta) { ", estimate" } else { "" };
+    let quality = match metric.kind.as_str() {
+        "exact" => summary::quality_of_counts(&profile.meta),
+        _ => summary::quality(&profile.meta),
+    };
+    let separator = if quality.is_empty() { "" } else { " — " };
     let shown = match weights.excluded.count {
         0 => String::new(),
         excluded => format!(" ({excluded} not shown: outside the selection)"),
     };
-    format!("{}{inverted}{estimate} — {}{shown}", metric.name, summary::quality(&profile.meta))
+    format!("{}{inverted}{separator}{quality}{shown}", metric.name)
 }
 
 /// As much of a command as fits a line.

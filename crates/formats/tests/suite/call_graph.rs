@@ -63,7 +63,7 @@ fn folded_stacks_are_estimated_and_can_be_filtered() {
 fn a_flame_graph_says_that_it_is_an_estimate() {
     let drawn = text(|out| svg::write(&profile(), &Selection::default(), &svg::Picture::default(), out));
     assert!(drawn.contains("./program (estimate)"));
-    assert!(drawn.contains("Ir, estimate — "));
+    assert!(drawn.contains("Ir — call stacks are an estimate"), "{drawn}");
     assert!(drawn.contains("shared (60"), "shared has a frame below right");
 }
 

@@ -218,9 +218,12 @@ fn note_what_is_left(builder: &mut Builder, document: &Document<'_>) {
         let tables = [&thread.native_allocations, &thread.js_allocations];
         tables.into_iter().flatten().map(|table| table.length).fold(0, u64::saturating_add)
     });
-    for (count, what) in [(markers, "markers"), (allocations, "samples of allocations")] {
-        if count > 0 {
-            builder.note(format!("{count} {what} of the file were not read"));
+    let of_allocations = ("sample of allocations", "samples of allocations");
+    for (count, (one, many)) in [(markers, ("marker", "markers")), (allocations, of_allocations)] {
+        match count {
+            0 => {}
+            1 => builder.note(format!("1 {one} of the file was not read")),
+            _ => builder.note(format!("{count} {many} of the file were not read")),
         }
     }
 }
