@@ -3,7 +3,8 @@
  * Usage: perf_data ROUNDS [THREADS [CHILDREN]]
  *
  * In every round `alpha` does three times the work of `beta`, at the end of a recursion; both inline `mix`. Memory
- * is touched for the first time in each round, so that there are page faults. */
+ * is touched for the first time in each round, so that there are page faults. No two rounds near each other are
+ * equally long: samples that are taken at a steady rate would meet the same part of each. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define UNIT 20000
+#define LEAST 10000
+#define VARIED 20000
+#define STEP 7919
 #define DEPTH 10
 #define TOUCHED (256 << 10)
 #define MOST 16
@@ -29,24 +32,24 @@ static inline __attribute__((always_inline)) uint64_t mix(uint64_t x)
     return x;
 }
 
-__attribute__((noinline)) uint64_t alpha(uint64_t seed)
+__attribute__((noinline)) uint64_t alpha(uint64_t seed, int unit)
 {
-    for (int i = 0; i < 3 * UNIT; i++)
+    for (int i = 0; i < 3 * unit; i++)
         seed = mix(seed + i);
     return seed;
 }
 
-__attribute__((noinline)) uint64_t beta(uint64_t seed)
+__attribute__((noinline)) uint64_t beta(uint64_t seed, int unit)
 {
-    for (int i = 0; i < UNIT; i++)
+    for (int i = 0; i < unit; i++)
         seed = mix(seed + i);
     return seed + 1;
 }
 
 /* The stores behind the calls keep them from becoming jumps. */
-__attribute__((noinline)) uint64_t recurse(int depth, uint64_t seed)
+__attribute__((noinline)) uint64_t recurse(int depth, uint64_t seed, int unit)
 {
-    uint64_t result = depth == 0 ? alpha(seed) : recurse(depth - 1, seed);
+    uint64_t result = depth == 0 ? alpha(seed, unit) : recurse(depth - 1, seed, unit);
     sink += result;
     return result;
 }
@@ -64,8 +67,9 @@ __attribute__((noinline)) void touch(void)
 static void *work(void *rounds)
 {
     for (intptr_t round = 0; round < (intptr_t)rounds; round++) {
-        sink += recurse(DEPTH, round);
-        sink += beta(round);
+        int unit = LEAST + round * STEP % VARIED;
+        sink += recurse(DEPTH, round, unit);
+        sink += beta(round, unit);
         touch();
     }
     return NULL;

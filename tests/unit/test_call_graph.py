@@ -85,7 +85,7 @@ def test_every_export_says_that_it_is_an_estimate(profile, tmp_path, format):
 def test_a_flame_graph_can_be_of_any_metric(profile, tmp_path):
     profile.flamegraph(tmp_path / "a.svg", metric="D1mr")
     drawn = (tmp_path / "a.svg").read_text()
-    assert "D1mr, estimate — " in drawn
+    assert "D1mr — call stacks are an estimate" in drawn
     assert "parse (4 count, 80.00%)" in drawn
 
 
