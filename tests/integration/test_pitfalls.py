@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,23 @@ def test_a_library_that_is_deleted_while_it_runs(run_pyrometer: Run, tmp_path: P
     done = run_pyrometer("record", "-o", path, "--", programs.c("dlopen_plugin"), plugin, "1", "--delete")
     assert not plugin.exists()
     assert_has_nearly_all(Recorded(path, done.returncode, done.stdout, done.stderr), "plugin_work", "main")
+
+
+#: Executes a program that is in no file, as runc does.
+FROM_MEMORY = """import os, sys
+memory = os.memfd_create("program")
+with open(sys.argv[1], "rb") as file:
+    os.write(memory, file.read())
+os.execve(memory, ["program", *sys.argv[2:]], os.environ)"""
+
+
+def test_a_program_that_was_never_on_a_disk(run_pyrometer: Run, tmp_path: Path):
+    path = tmp_path / "a.pyro"
+    command = [sys.executable, "-c", FROM_MEMORY, programs.c("dlopen_plugin"), programs.plugin(), "1"]
+    done = run_pyrometer("record", "-o", path, "--", *command)
+    recording = Recorded(path, done.returncode, done.stdout, done.stderr)
+    assert_has_nearly_all(recording, "host_work", "main")
+    assert "/memfd:program" in {row["path"] for row in rows(recording.profile.binaries)}
 
 
 def test_a_program_that_another_one_is_written_over(run_pyrometer: Run, tmp_path: Path):

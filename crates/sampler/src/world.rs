@@ -319,7 +319,7 @@ pub(crate) fn mapping(
     if line.name == "[vsyscall]" {
         return None;
     }
-    let memory = ["/memfd:", "/dev/zero", "/SYSV", ANONYMOUS];
+    let memory = ["/dev/zero", "/SYSV", ANONYMOUS];
     if line.inode == 0 || !line.name.starts_with('/') || memory.iter().any(|name| line.name.starts_with(name))
     {
         return at(Content::Generated);
@@ -336,7 +336,12 @@ pub(crate) fn mapping(
     };
     let binary = binaries.of_file(&mapped, machine);
     if binaries.list[binary].absent {
-        return at(Content::Absent { binary: binary as u32 });
+        // In such a file are programs that never were on a disk, but more often generated code.
+        let content = match mapped.path.starts_with("/memfd:") {
+            true => Content::Generated,
+            false => Content::Absent { binary: binary as u32 },
+        };
+        return at(content);
     }
     let bias = binaries.list[binary].bias(line.start, line.offset, line.end - line.start);
     // A file without a fitting segment is no ELF object: generated code in a file, or a data file.
