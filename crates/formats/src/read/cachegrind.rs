@@ -45,7 +45,8 @@ struct Reader<'a> {
     /// Room for the counts of a line.
     values: Vec<i64>,
     totals: Vec<i64>,
-    summarized: bool,
+    /// What had been added up where the file said the sum.
+    summary: Option<Vec<i64>>,
 }
 
 impl ByLine for Reader<'_> {
@@ -67,7 +68,11 @@ impl ByLine for Reader<'_> {
     }
 
     fn end(&mut self) -> Result<(), String> {
-        if self.summarized { Ok(()) } else { Err("a line `summary:`".to_owned()) }
+        match &self.summary {
+            None => Err("a line `summary:`".to_owned()),
+            Some(said) if *said != self.totals => Err("the line `summary:` behind all counts".to_owned()),
+            Some(_) => Ok(()),
+        }
     }
 
     fn builder(&mut self) -> &mut Builder {
@@ -80,7 +85,7 @@ impl<'a> Reader<'a> {
         let file = (builder.costs.file(""), String::new());
         let (values, totals) = (Vec::new(), Vec::new());
         let process = (0, String::new());
-        Self { builder, process, set: None, file, function: None, values, totals, summarized: false }
+        Self { builder, process, set: None, file, function: None, values, totals, summary: None }
     }
 
     fn understand(&mut self, bytes: &[u8]) -> Fits {
@@ -117,10 +122,9 @@ impl<'a> Reader<'a> {
     }
 
     fn events(&mut self, names: &str) -> Fits {
-        let names: Vec<_> = names.split_ascii_whitespace().collect();
-        if self.set.is_some() || names.is_empty() || names.len() > EVENTS {
-            return Err(format!("one line with the names of 1 to {EVENTS} events"));
-        }
+        let names = valgrind::event_names(names).filter(|_| self.set.is_none());
+        let names =
+            names.ok_or_else(|| format!("one line with the names of 1 to {EVENTS} events, each once"))?;
         let metrics: Vec<_> = names.iter().map(|name| valgrind::event(self.builder, name, None)).collect();
         let thread = match &self.process {
             (0, _) => self.builder.thread(0, 0, ""),
@@ -174,7 +178,7 @@ impl<'a> Reader<'a> {
 
     /// The sum as the file says it.
     fn summary(&mut self, bytes: &[u8]) -> Fits {
-        self.summarized = true;
+        self.summary = Some(self.totals.clone());
         self.values.fill(0);
         match counts(bytes, &mut self.values) {
             Some(_) if self.values == self.totals => Ok(()),

@@ -39,6 +39,13 @@ const MEANINGS: &[(&str, &str)] = &[
     ("sysCpuTime", "CPU time in system calls, in the unit that Callgrind was given."),
 ];
 
+/// The names of a line `events:`; none if there are none, too many, or two columns of one name, which would be added up.
+pub(super) fn event_names(line: &str) -> Option<Vec<String>> {
+    let names: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
+    let again = |at: usize| names[..at].contains(&names[at]);
+    ((1..=EVENTS).contains(&names.len()) && !(0..names.len()).any(again)).then_some(names)
+}
+
 /// The row of the metric that counts an event. `meaning`: as the file says; a unit stands in brackets at its end.
 pub(super) fn event(builder: &mut Builder, name: &str, meaning: Option<&str>) -> i32 {
     let known = MEANINGS.iter().find(|(event, _)| *event == name);

@@ -176,6 +176,39 @@ fn sums_that_do_not_fit_are_errors() {
 }
 
 #[test]
+fn two_columns_of_one_name_are_not_added_up() {
+    for (format, text) in [
+        ("cachegrind", "cmd: a\nevents: Ir Ir\nfl=a.c\nfn=f\n1 5 6\nsummary: 5 6\n"),
+        ("callgrind", "events: Ir Dr Ir\nfl=a.c\nfn=f\n1 5 6 7\n"),
+    ] {
+        let error = read_as(format, text.as_bytes(), false).unwrap_err().to_string();
+        assert!(error.contains("events, each once, found `events: "), "{error}");
+    }
+}
+
+#[test]
+fn counts_behind_the_sum_of_all_are_none_of_cachegrind() {
+    let text = "cmd: a\nevents: Ir\nfl=a.c\nfn=f\n1 5\nsummary: 5\n";
+    assert!(read_as("cachegrind", format!("{text}{}", "summary: 5\n").as_bytes(), false).is_ok());
+    let error = read_as("cachegrind", format!("{text}2 100\n").as_bytes(), false).unwrap_err().to_string();
+    assert!(error.contains("expected the line `summary:` behind all counts"), "{error}");
+}
+
+#[test]
+fn a_number_of_calls_is_a_whole_one() {
+    let read = |calls: &str| {
+        let text = format!("events: Ir\nfl=a.c\nfn=f\n1 5\ncfn=g\ncalls={calls}\n1 5\n");
+        read_as("callgrind", text.as_bytes(), false).map(|profile| profile.tables().calls[0].count)
+    };
+    for calls in ["3000", "3000 0x20", " 3000\t+1 "] {
+        assert_eq!(read(calls).ok(), Some(3000), "{calls:?}");
+    }
+    for calls in ["3,000 20", "3.5 20", "3e3 20"] {
+        assert!(read(calls).unwrap_err().to_string().contains("expected a number of calls"), "{calls:?}");
+    }
+}
+
+#[test]
 fn dhat_has_a_metric_for_each_number() {
     let profile = recorded("dhat.heap.json");
     let found = [

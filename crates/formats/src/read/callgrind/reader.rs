@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::by_line::{ByLine, Taken};
 use super::super::numbers::{counts, plain_counts, unsigned, wrapped_counts};
-use super::super::valgrind::{self, EVENTS};
+use super::super::valgrind;
 use super::super::{Builder, Edge, Line, Place};
 use super::context::{Callee, Context, Next};
 use super::names::{Spaces, UNKNOWN};
@@ -245,7 +245,10 @@ impl<'a> Reader<'a> {
     fn calls(&mut self, value: &[u8]) -> Fits {
         let Callee { object, file, function } = std::mem::take(&mut self.callee);
         self.next = Next::Call(None, 0);
-        let (count, _) = unsigned(value.trim_ascii_start()).ok_or("a number of calls")?;
+        let count = unsigned(value.trim_ascii_start());
+        // A number with a point or a comma in it would be another one.
+        let ended = count.filter(|(_, rest)| matches!(rest.first(), None | Some(b' ' | b'\t')));
+        let (count, _) = ended.ok_or("a number of calls")?;
         let count = i64::try_from(count).map_err(|_| "a number of calls that fits into 63 bits")?;
         let (object, file) = (object.unwrap_or(self.context.object), file.unwrap_or(self.context.file));
         let function = function.ok_or("a line `cfn=` before it")?;
@@ -311,11 +314,8 @@ impl<'a> Reader<'a> {
     }
 
     fn name_events(&mut self, value: &str) -> Fits {
-        self.events = value.split_ascii_whitespace().map(str::to_owned).collect();
-        if self.events.is_empty() || self.events.len() > EVENTS {
-            self.events.clear();
-            return Err("the names of 1 to 32 events");
-        }
+        self.events.clear();
+        self.events = valgrind::event_names(value).ok_or("the names of 1 to 32 events, each once")?;
         self.set = None;
         self.values = vec![0; self.events.len() + 1];
         self.part.totals = vec![0; self.events.len()];
