@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
+from math import isfinite
 from typing import Literal
 
 from pyrometer.errors import SelectionError
@@ -36,6 +37,12 @@ _COMPARE: dict[str, Callable[[Number, Number], bool]] = {
     "<": operator.lt,
     ">=": operator.ge,
     ">": operator.gt,
+}
+_CALCULATE: dict[str, Callable[[Number, Number], Number]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
 }
 
 
@@ -93,15 +100,11 @@ def _calculate(name: str, left: Number, right: Number) -> Value:
     try:
         if name in _COMPARE:
             return int(_COMPARE[name](left, right))
-        if name == "+":
-            return left + right
-        if name == "-":
-            return left - right
-        if name == "/":
-            return left / right
-        return left * right
+        result = _CALCULATE[name](left, right)
     except (ZeroDivisionError, OverflowError):
         return None
+    # Floating point has no error for what is too large.
+    return result if isinstance(result, int) or isfinite(result) else None
 
 
 class _Parser:
