@@ -40,6 +40,16 @@ _NOTES = (
     ),
     (re.compile(r"Warning: set address range perms: large range"), ""),
     (re.compile(r"Fatal error at startup: (.*)"), "Valgrind could not start: {0}"),
+    (
+        # As in a Go program, some of whose signals come while Callgrind takes another one to be handled.
+        re.compile(r"^Callgrind: (\S+) \(\w+\): Assertion '(.+)' failed", re.MULTILINE),
+        "Callgrind itself failed ({0}: {1}), and what it had counted is lost. Without --calls, --inlined and --from "
+        "Cachegrind counts",
+    ),
+    (
+        re.compile(r"^(?!Callgrind)(\w+): (\S+ \(\w+\): Assertion .+ failed|the 'impossible' happened)", re.MULTILINE),
+        "Valgrind itself failed ({0}: {1}), and what it had counted is lost. A newer Valgrind may run the program",
+    ),
 )
 
 
