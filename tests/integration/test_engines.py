@@ -178,6 +178,23 @@ def test_counting_inside_of_a_function_that_is_never_called_says_so(freestanding
     assert "count from the outermost alone" in " ".join(pyrometer.load(tmp_path / "b.pyro").meta.notes), several.stderr
 
 
+HANDLING = """
+#include <signal.h>
+__attribute__((noinline)) int work(int n) { int s = n; for (int i = 0; i < 100; i++) s += i * s; return s; }
+volatile int found;
+void handler(int number) { found = work(number); }
+int main(void) { signal(SIGUSR1, handler); raise(SIGUSR1); return 0; }
+"""
+
+
+def test_counting_inside_of_a_signals_handler_says_that_nobody_calls_it(tmp_path):
+    program = built(tmp_path, HANDLING)
+    run(tmp_path, "instructions", "--from", "handler", "-o", "a.pyro", "--", program)
+    assert "handler of signals is called by none" in " ".join(pyrometer.load(tmp_path / "a.pyro").meta.notes)
+    run(tmp_path, "instructions", "--from", "work", "-o", "b.pyro", "--", program)
+    assert functions(tmp_path, "b.pyro", "Ir")["work"] > 100
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_what_asks_us_to_end_ends_the_program(number, tmp_path):
     command = [

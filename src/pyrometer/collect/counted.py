@@ -120,7 +120,8 @@ def _nothing_inside(request: Request) -> list[str]:
     return [
         f"nothing was counted: the program never called a function {names}. Functions have the names of their symbols "
         "(C++: with what they take, of templates also with what they return, so that a * behind the name helps, or one "
-        "before it too), and one that was inlined is none: give --from its caller, or build with -fno-inline"
+        "before it too), and one that was inlined is none: give --from its caller, or build with -fno-inline. A "
+        "handler of signals is called by none that Callgrind sees: give --from what it calls"
     ]
 
 
