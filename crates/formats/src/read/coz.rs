@@ -64,15 +64,27 @@ impl Record {
         self.fields.get(name)?.as_str()
     }
 
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name).or_else(|| self.fields.get(&name.replace('-', "_")))
+    }
+
     /// A number, which the older form writes as text.
     fn number(&self, name: &str) -> Option<f64> {
-        let value = self.fields.get(name).or_else(|| self.fields.get(&name.replace('-', "_")))?;
+        let value = self.value(name)?;
         value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| number.is_finite())
     }
 
+    /// A number of things, or of nanoseconds: a part of one, or less than none, is a fault.
     fn whole(&self, name: &str) -> Option<i64> {
-        self.number(name).map(|number| number as i64)
+        let value = self.value(name)?;
+        let digits = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+        digits.or_else(|| exactly(self.number(name)?)).filter(|number| *number >= 0)
     }
+}
+
+/// A whole number that stands as one with a fraction or an exponent; none if it is none, or its digits are not all known.
+fn exactly(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < (1_u64 << 53) as f64).then_some(number as i64)
 }
 
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
@@ -134,7 +146,7 @@ impl Reader<'_> {
             }
             "samples" => {
                 let place = record.text("location")?.to_owned();
-                self.samples.insert(place, record.whole("count").filter(|count| *count >= 0)?);
+                self.samples.insert(place, record.whole("count")?);
             }
             "shutdown" => {}
             _ => return None,
@@ -188,7 +200,8 @@ impl Reader<'_> {
 fn experiment(record: &Record) -> Option<Experiment> {
     Some(Experiment {
         selected: record.text("selected")?.to_owned(),
-        speedup: record.number("speedup")?,
+        // A part of the time of a line: 1 takes all of it away.
+        speedup: record.number("speedup").filter(|part| (0.0..=1.0).contains(part))?,
         duration: record.whole("duration")?,
         ..Experiment::default()
     })

@@ -286,6 +286,27 @@ fn samples_of_code_without_names_are_counted() {
 }
 
 #[test]
+fn numbers_of_coz_are_whole_and_those_that_there_can_be() {
+    let text = "startup\ttime=1792364098123456789\nexperiment\tselected=a.c:3\tspeedup=0.25\tduration=1000\n\
+                throughput-point\tname=x\tdelta=100\n";
+    assert_eq!(read(text, "coz").meta.start, 1_792_364_098_123_456_789);
+    assert_eq!(read(&text.replace("=1000\n", "=1e3\n"), "coz").tables().experiments[0].duration, 1000);
+    for (number, other) in [
+        ("delta=100", "delta=100.7"),
+        ("delta=100", "delta=-100"),
+        ("delta=100", "delta=99999999999999999999"),
+        ("duration=1000", "duration=-5"),
+        ("speedup=0.25", "speedup=25"),
+        ("speedup=0.25", "speedup=-0.25"),
+    ] {
+        let changed = text.replace(number, other);
+        let error =
+            read_bytes("file".as_ref(), changed.as_bytes(), &Options::default()).unwrap_err().to_string();
+        assert!(error.contains("a record of Coz with all its fields"), "{other}: {error}");
+    }
+}
+
+#[test]
 fn samples_of_coz_are_counted_from_the_start_of_each_run() {
     let sample = |count| format!("samples\tlocation=a.c:3\tcount={count}\n");
     let text = ["startup\ttime=1\n", &sample(12), &sample(20), "startup\ttime=9\n", &sample(5)].concat();
