@@ -21,6 +21,12 @@ pub(super) trait ByLine {
     /// Takes in the next line.
     fn line(&mut self, line: &Line<'_>) -> std::result::Result<(), Self::Expected>;
 
+    /// Whether the last line of the file, which has no end, would fit as well if it were cut: `12` of `123`.
+    fn may_be_cut(&self, line: &[u8]) -> bool {
+        let _ = line;
+        false
+    }
+
     /// After the last line: what should have followed it, if something should.
     fn end(&mut self) -> std::result::Result<(), Self::Expected> {
         Ok(())
@@ -68,7 +74,9 @@ pub(super) fn read_by_line<R: ByLine>(input: &mut Input<'_>, reader: &mut R) -> 
             }
         };
         end = line.offset + line.bytes.len() as u64;
-        if let Err(expected) = reader.line(&line) {
+        if line.is_open && reader.may_be_cut(line.bytes) {
+            reader.builder().left_out(line.malformed("the end of the line"))?;
+        } else if let Err(expected) = reader.line(&line) {
             reader.builder().left_out(line.malformed(expected.as_ref()))?;
         }
     }

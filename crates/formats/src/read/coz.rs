@@ -119,6 +119,10 @@ impl ByLine for Reader<'_> {
         Ok(())
     }
 
+    fn may_be_cut(&self, line: &[u8]) -> bool {
+        !line.starts_with(b"{")
+    }
+
     fn builder(&mut self) -> &mut Builder {
         self.builder
     }

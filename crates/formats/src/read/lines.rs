@@ -20,6 +20,8 @@ pub struct Line<'a> {
     pub offset: u64,
     /// From 1.
     pub number: u64,
+    /// Whether the file ends before the line does.
+    pub is_open: bool,
     path: &'a Path,
 }
 
@@ -70,9 +72,10 @@ impl<'i, 'a> Lines<'i, 'a> {
                 }
             }
         };
-        let bytes = without_end(&self.buffer[self.start..end]);
+        let whole = &self.buffer[self.start..end];
+        let (bytes, is_open) = (without_end(whole), !whole.ends_with(b"\n"));
         self.number += 1;
-        let line = Line { bytes, offset: self.offset, number: self.number, path: &self.path };
+        let line = Line { bytes, offset: self.offset, number: self.number, is_open, path: &self.path };
         self.offset += (end - self.start) as u64;
         self.start = end;
         Ok(Some(line))

@@ -361,6 +361,31 @@ fn a_command_of_heaptrack_may_have_lines_that_look_like_records() {
 }
 
 #[test]
+fn a_file_of_heaptrack_is_of_one_recording() {
+    // Numbers of strings, traces and kinds would be those of the first one.
+    let again = HEAPTRACK.split_once('\n').unwrap().0;
+    let error = read_bytes("file".as_ref(), format!("{HEAPTRACK}{again}\n").as_bytes(), &Options::default());
+    assert!(error.unwrap_err().to_string().contains("expected one recording a file, found `v "));
+}
+
+#[test]
+fn a_last_line_that_may_be_cut_is_not_taken_for_a_whole_one() {
+    let coz = "experiment\tselected=a.c:3\tspeedup=0.25\tduration=9\nthroughput-point\tname=x\tdelta=123\n";
+    for (format, text) in [("heaptrack", format!("{HEAPTRACK}+ 01\n")), ("coz", coz.to_owned())] {
+        let read = |text: &str| {
+            read_bytes("file".as_ref(), text.as_bytes(), &Options { format: by_name(format), lenient: false })
+        };
+        assert!(read(&text).is_ok(), "{format}");
+        for missing in [1, 2] {
+            let error = read(&text[..text.len() - missing]).unwrap_err().to_string();
+            assert!(error.contains("expected the end of the line"), "{error}");
+        }
+    }
+    // An object that is cut is none.
+    assert_eq!(read(COZ_LINES.trim_end(), "coz").tables().experiments, read(COZ, "coz").tables().experiments);
+}
+
+#[test]
 fn a_firefox_profile_has_weights_cpu_times_and_places() {
     let profile = read(FIREFOX, "firefox");
     assert_eq!(profile.meta.duration, 4_500_000, "from the start to the last sample");

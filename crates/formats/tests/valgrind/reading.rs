@@ -415,6 +415,25 @@ fn the_last_tree_of_massif_is_what_was_live_at_the_end() {
 }
 
 #[test]
+fn a_file_of_massif_is_of_one_run() {
+    let text = String::from_utf8(fixture("massif.out")).unwrap();
+    let error = read_as("massif", text.repeat(2).as_bytes(), false).unwrap_err().to_string();
+    assert!(error.contains("one run a file, found `snapshot=0`"), "{error}");
+}
+
+#[test]
+fn the_last_line_of_a_tree_has_an_end() {
+    let text = "cmd: a\ntime_unit: i\nsnapshot=0\ntime=2\nmem_heap_B=70\nheap_tree=peak\nn1: 70 (heap)\n n0: 70 0x1: f\n";
+    assert!(read_as("massif", text.as_bytes(), false).is_ok());
+    // `n0: 70 0x1: f`, `n0: 70` and `n0: 7` are lines as well as any.
+    for missing in 1..13 {
+        let cut = &text[..text.len() - missing];
+        let error = read_as("massif", cut.as_bytes(), false).unwrap_err().to_string();
+        assert!(error.contains("line 8 ") && error.contains("expected the end of the line"), "{error}");
+    }
+}
+
+#[test]
 fn a_tree_that_does_not_add_up_is_refused() {
     let head = "cmd: a\ntime_unit: i\nsnapshot=0\ntime=2\nmem_heap_B=70\nheap_tree=peak\n";
     for tree in

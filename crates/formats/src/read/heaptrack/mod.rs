@@ -65,7 +65,8 @@ type Wanted = std::result::Result<(), &'static str>;
 
 struct Reader<'a> {
     builder: &'a mut Builder,
-    version: u64,
+    /// None before the file tells it.
+    version: Option<u64>,
     places: Places,
     live: Live,
     /// Room for the next events.
@@ -109,11 +110,15 @@ impl ByLine for Reader<'_> {
             b'a' => self.kind(&mut fields),
             b't' => self.places.trace(&mut fields, self.builder),
             b'i' => self.places.instruction(&mut fields),
-            b's' => self.places.string(&mut fields, self.version >= 3),
+            b's' => self.places.string(&mut fields, self.version >= Some(3)),
             b'c' => self.stamp(&mut fields),
             b'R' => self.resident(&mut fields),
             _ => self.rare(*kind, line, &mut fields),
         }
+    }
+
+    fn may_be_cut(&self, line: &[u8]) -> bool {
+        !line.starts_with(b"#")
     }
 
     fn builder(&mut self) -> &mut Builder {
@@ -125,7 +130,7 @@ impl<'a> Reader<'a> {
     fn new(builder: &'a mut Builder) -> Self {
         Self {
             builder,
-            version: 0,
+            version: None,
             places: Places::default(),
             live: Live::default(),
             run: [Event { kind: 0, change: 0 }; RUN],
@@ -144,8 +149,8 @@ impl<'a> Reader<'a> {
     fn rare(&mut self, kind: u8, line: &Line<'_>, fields: &mut Fields<'_>) -> Wanted {
         match kind {
             b'v' => self.set_version(line),
-            b'x' => self.places.executable(fields, self.version >= 3),
-            b'm' => self.places.module(fields, self.version >= 3),
+            b'x' => self.places.executable(fields, self.version >= Some(3)),
+            b'm' => self.places.module(fields, self.version >= Some(3)),
             b'X' => {
                 self.builder.meta.command = command::words(fields.rest());
                 Ok(())
@@ -239,13 +244,16 @@ impl<'a> Reader<'a> {
         if version > NEWEST {
             return Err("a file version from 0 to 3");
         }
-        self.version = version;
+        // Numbers of what another file names would mean what this one does.
+        if self.version.replace(version).is_some() {
+            return Err("one recording a file");
+        }
         Ok(())
     }
 
     /// Whether events give pointers: in raw files, and in those of version 0.
     fn has_pointers(&self) -> bool {
-        self.version == 0 || self.places.is_raw()
+        self.version.unwrap_or(0) == 0 || self.places.is_raw()
     }
 
     fn kind(&mut self, fields: &mut Fields<'_>) -> Wanted {

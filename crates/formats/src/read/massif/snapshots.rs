@@ -52,7 +52,7 @@ pub(super) struct Snapshots<'a> {
     snapshot: Option<Snapshot>,
     tree: Option<Tree>,
     detailed: Vec<Detailed>,
-    last: u64,
+    last: Option<u64>,
     /// Whether it is no file of Massif's, but of [`XTREE`].
     is_xtree: bool,
 }
@@ -70,6 +70,10 @@ impl ByLine for Snapshots<'_> {
         self.finish()
     }
 
+    fn may_be_cut(&self, _line: &[u8]) -> bool {
+        true
+    }
+
     fn builder(&mut self) -> &mut Builder {
         self.builder
     }
@@ -78,7 +82,7 @@ impl ByLine for Snapshots<'_> {
 impl<'a> Snapshots<'a> {
     pub(super) fn new(builder: &'a mut Builder) -> Self {
         let (texts, detailed) = (Texts::default(), Vec::new());
-        Self { builder, texts, scale: 1.0, snapshot: None, tree: None, detailed, last: 0, is_xtree: false }
+        Self { builder, texts, scale: 1.0, snapshot: None, tree: None, detailed, last: None, is_xtree: false }
     }
 
     fn understand(&mut self, line: &[u8]) -> Fits {
@@ -130,6 +134,10 @@ impl<'a> Snapshots<'a> {
     fn field(&mut self, key: &[u8], value: &[u8]) -> Fits {
         if key == b"snapshot" {
             let (number, _) = unsigned(value).ok_or("the number of a snapshot")?;
+            // Of two runs in one file, neither has the peak, nor what was live at the end.
+            if self.last.is_some_and(|last| number <= last) {
+                return Err("a larger number than that of the snapshot before: one run a file");
+            }
             let before = self.snapshot.replace(Snapshot { number, ..Snapshot::default() });
             return if before.is_none() { Ok(()) } else { Err("a line `heap_tree=` before it") };
         }
@@ -175,7 +183,7 @@ impl<'a> Snapshots<'a> {
         };
         let time = snapshot.time.filter(|_| !snapshot.values.is_empty());
         let time = time.ok_or("the lines `time=` and `mem_heap_B=` before it")?;
-        self.last = snapshot.number;
+        self.last = Some(snapshot.number);
         if self.is_xtree {
             return Ok(());
         }
@@ -190,7 +198,7 @@ impl<'a> Snapshots<'a> {
         let cut = self.tree.is_some() || self.snapshot.is_some();
         let mut detailed = std::mem::take(&mut self.detailed);
         let last = self.last;
-        detailed.sort_by_key(|tree| (!tree.is_peak, tree.snapshot != last, tree.snapshot));
+        detailed.sort_by_key(|tree| (!tree.is_peak, Some(tree.snapshot) != last, tree.snapshot));
         let thread = self.builder.thread(0, 0, "");
         if self.is_xtree {
             return self.finish_xtree(thread, &detailed, cut);
@@ -200,7 +208,7 @@ impl<'a> Snapshots<'a> {
                 let what = ("peak-bytes", "bytes", "Live when most bytes were live.");
                 self.add(thread, what, &tree.stacks);
             }
-            if tree.snapshot == last {
+            if Some(tree.snapshot) == last {
                 self.add(thread, ("exit-bytes", "bytes", "Live at the end."), &tree.stacks);
             } else if !tree.is_peak {
                 let (name, when) =
