@@ -85,8 +85,9 @@ class Valgrind:
         caches = machine_caches() if request.cache else None
         arguments = [self._path, *self.arguments(request, folder, caches), "--", *command]
         status = run(arguments)
-        forked = logs.forked(folder)
         files = sorted(path for path in folder.glob("out.*") if path.stat().st_size > 0)
+        # After the files: what goes on when the program has ended begins its log before them, and ends any time.
+        forked = logs.forked(folder)
         if not request.children:
             # What is not told to follow programs that are executed follows forks all the same.
             files = [path for path in files if _process(path) not in forked]
