@@ -431,6 +431,16 @@ fn the_last_line_of_a_tree_has_an_end() {
         let error = read_as("massif", cut.as_bytes(), false).unwrap_err().to_string();
         assert!(error.contains("line 8 ") && error.contains("expected the end of the line"), "{error}");
     }
+    let rest =
+        text.replace("snapshot=0", "snapshot=1").replace("70", "50").replace("cmd: a\ntime_unit: i\n", "");
+    let two = format!("{text}{}", rest.replace("peak", "detailed"));
+    let metrics = |text: &str| {
+        let profile = read_as("massif", text.as_bytes(), true).unwrap();
+        profile.tables().metrics.iter().map(|metric| metric.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(metrics(&two), ["peak-bytes", "exit-bytes"]);
+    // What was live at the end is not known of a file without it.
+    assert_eq!(metrics(&two[..two.len() - 3]), ["peak-bytes"]);
 }
 
 #[test]

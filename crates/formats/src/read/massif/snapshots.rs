@@ -197,7 +197,8 @@ impl<'a> Snapshots<'a> {
     fn finish(&mut self) -> Fits {
         let cut = self.tree.is_some() || self.snapshot.is_some();
         let mut detailed = std::mem::take(&mut self.detailed);
-        let last = self.last;
+        // The last one that is whole is not the end of a run whose file is cut.
+        let last = self.last.filter(|_| !cut);
         detailed.sort_by_key(|tree| (!tree.is_peak, Some(tree.snapshot) != last, tree.snapshot));
         let thread = self.builder.thread(0, 0, "");
         if self.is_xtree {
