@@ -255,6 +255,14 @@ def test_derived_metrics_that_cannot_be(derive, said):
     assert said in refused.value.what
 
 
+def test_a_formula_with_the_name_of_a_recorded_metric_is_an_error_where_that_is_asked_for_too(tmp_path, capsys):
+    known_graph.profile().save(tmp_path / "a.pyro")
+    for view in ("top", "lines", "tree"):
+        command = ["show", str(tmp_path / "a.pyro"), "--view", view, "--metric", "Ir", "--derive", "Ir = Dr"]
+        assert run(command) == SelectionError.exit_code
+        assert "has a metric 'Ir' already" in capsys.readouterr().err
+
+
 def test_a_metric_is_never_made_of_itself():
     profile = cachegrind(**CACHE)
     with pytest.raises(SelectionError, match="made of itself"):

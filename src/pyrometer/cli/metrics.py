@@ -53,6 +53,7 @@ def in_columns(
         chosen = ["all"]
     if given and not names:
         chosen = [profile.metric_list[0].name, *chosen] if profile.metric_list else chosen
-    if view != "files" and not is_several(profile, chosen, sort):
+    # A formula is computed wherever it stands: one with the name of a recorded metric is an error.
+    if view != "files" and not given and not is_several(profile, chosen, sort):
         return None
     return {"metrics": chosen or ["all"], "sort": sort, "derive": derived(given)}
