@@ -503,6 +503,14 @@ def test_a_heap_of_which_nothing_was_seen_says_why(mode, words, freestanding, tm
     assert words in first
 
 
+@pytest.mark.parametrize(("command", "several"), [("/bin/ls; :", True), ("exec /bin/ls", False)])
+def test_peaks_of_several_processes_are_said_to_be_none_of_one_moment(command, several, tmp_path):
+    done = run(tmp_path, "heap", "-o", "a.pyro", "--", "sh", "-c", command)
+    assert done.returncode == 0, done.stderr
+    notes = [note for note in pyrometer.load(tmp_path / "a.pyro").meta.notes if "peak-bytes" in note]
+    assert [note.partition(" processes")[0] for note in notes] == ["peak-bytes and peak-blocks are sums of 2"] * several
+
+
 def test_copies_are_counted(tmp_path):
     source = "#include <string.h>\n#include <stdio.h>\nint main(int c, char **v) { char a[64]; (void)v;\n"
     source += "for (int i = 0; i < 10; i++) memcpy(a, (char *)&source + c * 0, 40); return a[0] * 0; }\n"

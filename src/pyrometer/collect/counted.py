@@ -168,6 +168,17 @@ def _is_nameless(name: str) -> bool:
 _ADDRESS = re.compile(r"\+0x[0-9a-f]+('|$)")
 
 
+def _peaks(read: native.Profile, request: Request) -> list[str]:
+    """That sums of several processes are of no moment, where there are several."""
+    processes = len(list(ProfileData(read, None).processes.rows()))
+    if request.what != "heap" or processes < 2:
+        return []
+    return [
+        f"peak-bytes and peak-blocks are sums of {processes} processes, each when it had most itself, exit-bytes and "
+        "exit-blocks of their ends: together they may never have had as much. --process PID shows one"
+    ]
+
+
 _OF_SUMMARIES = ("A summary in the file says", "Summaries of ")
 """Callgrind leaves what signal handlers cost out of the sums that it writes before the lines: nothing is missing."""
 
@@ -190,6 +201,7 @@ def _meta(read: native.Profile, finished: Finished, about: _About) -> Meta:
             *_why_nothing(read, about.request),
             *finished.notes,
             *_nameless(read, about.request),
+            *_peaks(read, about.request),
             *(note for note in found.notes if not note.startswith(_OF_SUMMARIES)),
         ],
         extra={**found.extra, "engine": dict(finished.facts)},
