@@ -233,6 +233,21 @@ def test_it_looks_like_this():
     assert_golden("diff_exact.json", json_view.render(exact(OLD).diff(exact(NEW))))
 
 
+def test_samples_compared_with_exact_counts_are_not_said_to_differ_exactly():
+    counted = pyrometer.build(
+        metrics=[{"name": "cpu-time", "unit": "ns", "kind": "exact"}],
+        functions=[{"name": "f0"}],
+        frames=[{"function": 0}],
+        stacks=[{"frame": 0}],
+        samples=[{"stack": 0, "value": PERIOD}],
+    )
+    for view in (counted.diff(sampled([0, 0])), sampled([0, 0]).diff(counted)):
+        shown = text.render(view)
+        assert "cpu-time, one side sampled" in shown
+        assert "how much of this is noise is not known" in shown
+    assert "noise is not known" not in text.render(counted.diff(counted))
+
+
 def test_several_metrics_stand_side_by_side():
     old, new = known_graph.profile(), known_graph.profile(scale=2)
     (grid,) = side_by_side([old.diff(new, metric=name) for name in ("D1mr", "Ir")])

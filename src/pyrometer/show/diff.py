@@ -55,8 +55,13 @@ def _change(view: Diff, one: Difference | None) -> Cell:
 
 def _heading(view: Diff) -> str:
     shares = ", shares" if view.normalized else ""
-    kind = "sampled" if view.sampled else "exact"
+    kind = "one side sampled" if _is_mixed(view) else "sampled" if view.sampled else "exact"
     return f"{_count(view, len(view.rows))} · {view.column.name}{shares}, {kind}"
+
+
+def _is_mixed(view: Diff) -> bool:
+    exact = [side.metric.kind == "exact" for side in (view.before, view.after)]
+    return exact[0] != exact[1] and view.column.formula is None
 
 
 def _count(view: Diff, rows: int) -> str:
@@ -129,6 +134,8 @@ def _notes(view: Diff, shown: int) -> list[str]:
         notes.append(f"{noise:,} may be noise: beyond 5 % false discoveries (Benjamini-Hochberg)")
     if not view.rows:
         notes.append("no difference")
+    if _is_mixed(view):
+        notes.append("one side is sampled, the other exact: how much of this is noise is not known")
     return [*notes, *_sides(view)]
 
 
