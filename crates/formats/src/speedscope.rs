@@ -31,11 +31,12 @@ const CARRIED: &[Part] = &[Part::Metrics, Part::Unit, Part::Threads, Part::Comma
 /// # Errors
 /// Those of the profile and of `out`.
 pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> Result<LeftOut> {
-    let left_out = left_out(profile, selection, CARRIED)?;
+    let mut left_out = left_out(profile, selection, CARRIED)?;
     let profile = &*Stacked::of(profile, selection, Metrics::All)?;
     let tables = profile.tables();
     let labels = Labels::new(tables, &Grouping::default());
-    let series = gather(profile, selection)?;
+    let mut series = gather(profile, selection)?;
+    left_out.extend(without_negative(&mut series));
     let profiles = series
         .iter()
         .map(|((thread, metric), series)| Sampled::new(tables, &labels, *thread, *metric, series));
@@ -56,9 +57,20 @@ pub fn write(profile: &Profile, selection: &Selection, mut out: impl Write) -> R
 
 /// The samples of a thread and metric: stacks and weights.
 type Series = Vec<(i32, i64)>;
+/// By thread and metric.
+type AllSeries = Vec<((i32, i32), Series)>;
 
-/// By thread and metric, in the order of the tables.
-fn gather(profile: &Profile, selection: &Selection) -> Result<Vec<((i32, i32), Series)>> {
+/// Takes out what speedscope refuses a file for; what is said of it.
+fn without_negative(all: &mut AllSeries) -> Option<String> {
+    let samples = |all: &AllSeries| all.iter().map(|(_, series)| series.len()).sum::<usize>();
+    let before = samples(all);
+    all.iter_mut().for_each(|(_, series)| series.retain(|(_, weight)| *weight >= 0));
+    let negative = before - samples(all);
+    (negative > 0).then(|| format!("{negative} stacks with negative values"))
+}
+
+/// In the order of the tables.
+fn gather(profile: &Profile, selection: &Selection) -> Result<AllSeries> {
     let mut series: FxHashMap<(i32, i32), Series> = FxHashMap::default();
     for_each_selected(profile, selection, |sample| {
         let series = series.entry((sample.thread, sample.metric)).or_default();

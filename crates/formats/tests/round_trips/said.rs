@@ -164,9 +164,13 @@ impl std::io::Write for Sizes {
 fn stacks_below_zero_are_no_lines_and_no_boxes() {
     let keyed = |key, sum| Keyed { key, count: None, weight: Some(Weight::Whole(sum)) };
     let profile = profile_of_keys([keyed("a", 7), keyed("b", -5), keyed("c", -1)].into_iter()).unwrap();
-    let (selection, grouping, mut drawn) = (Selection::default(), Grouping::default(), Vec::new());
+    let (selection, grouping) = (Selection::default(), Grouping::default());
+    let (mut drawn, mut refused) = (Vec::new(), Vec::new());
     let said = folded::write(&profile, &selection, &grouping, std::io::sink()).unwrap();
     assert!(said.contains(&"2 stacks with negative values".to_owned()), "{said:?}");
+    let said = speedscope::write(&profile, &selection, &mut refused).unwrap();
+    assert!(said.contains(&"2 stacks with negative values".to_owned()), "{said:?}");
+    assert!(String::from_utf8(refused).unwrap().contains(r#""weights":[7]"#));
     svg::write(&profile, &selection, &svg::Picture::default(), &mut drawn).unwrap();
     assert!(String::from_utf8(drawn).unwrap().contains("(2 stacks with negative values not shown)"));
 }
