@@ -1,10 +1,13 @@
 //! Formats that are also read.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use pyrometer_formats::read::{Options, by_name, read_bytes};
 use pyrometer_formats::{LeftOut, Result, chrome, firefox, folded, otlp, pprof, speedscope};
 use pyrometer_tables::Profile;
 use pyrometer_tables::call_tree::Grouping;
+use pyrometer_tables::schema::Tables;
 use pyrometer_tables::select::Selection;
 
 use super::profiles::{Keeps, counters, known, profiles, rows};
@@ -116,8 +119,36 @@ proptest! {
 }
 
 #[test]
+fn addresses_of_the_kernel_are_kept() {
+    let mut tables = known(false).tables().clone();
+    tables
+        .frames
+        .iter_mut()
+        .for_each(|frame| frame.address = frame.address.map(|address| address | i64::MIN));
+    let before = with_tables(known(false), tables);
+    let of = |profile: &Profile| -> BTreeSet<_> {
+        profile.tables().frames.iter().map(|frame| frame.address).collect()
+    };
+    let selection = Selection::default();
+    assert_eq!(of(&again("pprof", |out| pprof::write(&before, &selection, out))), of(&before));
+    assert_eq!(of(&again("otlp", |out| otlp::write(&before, &selection, out))), of(&before));
+}
+
+/// The samples of a profile, with other tables.
+fn with_tables(profile: Profile, tables: Tables) -> Profile {
+    let mut samples = Vec::new();
+    profile
+        .for_each_batch(|batch| {
+            samples.extend_from_slice(batch);
+            Ok(())
+        })
+        .unwrap();
+    Profile::from_parts(profile.meta.clone(), tables, samples).unwrap()
+}
+
+#[test]
 fn firefox_keeps_time_series() {
-    let mut tables = pyrometer_tables::schema::Tables::clone(known(true).tables());
+    let mut tables = known(true).tables().clone();
     tables.counters = counters();
     let before = Profile::from_parts(known(true).meta.clone(), tables, Vec::new()).unwrap();
     let after = again("firefox", |out| firefox::write(&before, &of_metric(0), out));

@@ -354,13 +354,14 @@ fn counted_by(types: &[(&str, &str)]) -> Vec<Option<usize>> {
     (0..types.len()).map(|at| samples.filter(|samples| *samples != at)).collect()
 }
 
-/// As the binary numbers it, as far as its mapping tells: where it begins and ends, and at which offset of the file.
+/// As the binary numbers it, as far as its mapping tells: where it begins and ends, and at which offset of the file. A
+/// kernel's have the highest bit set.
 pub(super) fn address_in(address: u64, mapping: Option<(u64, u64, u64)>) -> Option<i64> {
     let address = match mapping.filter(|(start, limit, _)| (*start..*limit).contains(&address)) {
         Some((start, _, offset)) => (address - start).checked_add(offset)?,
         None => address,
     };
-    i64::try_from(address).ok().filter(|address| *address > 0)
+    Some(address.cast_signed()).filter(|address| *address != 0)
 }
 
 /// The name that the same thing has in other heap profiles.
