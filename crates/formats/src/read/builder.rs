@@ -50,6 +50,8 @@ pub struct Builder {
     differing: Option<(u64, i64, i64)>,
     rounded: Rounded,
     sums_may_stop: bool,
+    /// When the files say that recordings began and ended, by the clock of samples: the first and the last.
+    recorded: Option<(i64, i64)>,
     binaries: FxHashMap<(String, Option<String>), i32>,
     functions: FxHashMap<FunctionKey, i32>,
     frames: FxHashMap<Frame, i32>,
@@ -69,6 +71,21 @@ impl Builder {
     pub fn new(lenient: bool) -> Self {
         let creator = concat!("pyrometer ", env!("CARGO_PKG_VERSION")).to_owned();
         Self { meta: Meta { creator, complete: true, ..Meta::default() }, lenient, ..Self::default() }
+    }
+
+    /// A recording took from `first` to `last`, by the clock of samples: of several files, all that lies between.
+    pub fn recorded(&mut self, first: i64, last: i64) {
+        let known = self.recorded.unwrap_or((first, last));
+        let (first, last) = (known.0.min(first), known.1.max(last));
+        self.recorded = Some((first, last));
+        (self.meta.start, self.meta.duration) = (first, last.saturating_sub(first));
+    }
+
+    /// A recording began then, nanoseconds since 1970; 0 if that is not known. Of several files, the first one.
+    pub fn began(&mut self, wall: i64) {
+        if wall != 0 && (self.meta.start_wall == 0 || wall < self.meta.start_wall) {
+            self.meta.start_wall = wall;
+        }
     }
 
     /// Begins with a file of a format, of `size` bytes.

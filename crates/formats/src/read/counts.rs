@@ -123,10 +123,7 @@ impl File<'_> {
         let lost = i64::try_from(self.long(32)).unwrap_or(i64::MAX);
         let quality = &mut builder.meta.quality;
         quality.lost = quality.lost.saturating_add(lost);
-        let start = i64::try_from(self.long(24)).unwrap_or(0);
-        if builder.meta.start_wall == 0 || start < builder.meta.start_wall {
-            builder.meta.start_wall = start;
-        }
+        builder.began(i64::try_from(self.long(24)).unwrap_or(0));
         Ok(self.thread(builder))
     }
 

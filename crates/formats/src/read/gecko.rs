@@ -141,7 +141,7 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let bytes = input.bytes()?;
     let root: Process<'_> = super::json::parse(input, &bytes, "a profile of Firefox")?;
     let start = root.meta.start_time;
-    builder.meta.start_wall = (start * MS) as i64;
+    builder.began((start * MS) as i64);
     if let Some(product) = root.meta.product.as_deref().filter(|product| !product.is_empty()) {
         builder.meta.extra.insert("name".to_owned(), product.into());
     }

@@ -86,10 +86,7 @@ fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     run.finish(builder, profile.end_time);
     let moment = |microseconds: f64| (microseconds * MICROSECOND).round() as i64;
     let (start, end) = (moment(profile.start_time), moment(profile.end_time.unwrap_or(run.now)));
-    let meta = &mut builder.meta;
-    // Of several files, the first that there was.
-    meta.start = if meta.start == 0 { start } else { meta.start.min(start) };
-    meta.duration = meta.duration.max(end.saturating_sub(meta.start));
+    builder.recorded(start, end);
     Ok(())
 }
 

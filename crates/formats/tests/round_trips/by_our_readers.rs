@@ -119,6 +119,15 @@ proptest! {
 }
 
 #[test]
+fn times_of_a_recording_that_began_nobody_knows_when_are_kept() {
+    let mut before = with_tables(known(true), known(true).tables().clone());
+    (before.meta.start_wall, before.meta.duration) = (0, 1_000_000_000);
+    let after = again("otlp", |out| otlp::write(&before, &Selection::default(), out));
+    let keeps = Keeps { times: true, ..Keeps::default() };
+    assert_eq!(rows(&after, &ALL, keeps), rows(&before, &ALL, keeps));
+}
+
+#[test]
 fn addresses_of_the_kernel_are_kept() {
     let mut tables = known(false).tables().clone();
     tables

@@ -59,6 +59,33 @@ fn files_that_are_read_together_are_added() {
 }
 
 #[test]
+fn files_that_are_read_together_are_one_recording_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |time: &str| format!("work 7/7 {time}: 1000 cpu-clock: \n\t1000 main (/bin/work)\n\n");
+    let first = file(folder.path(), "1", (text("2.500000") + &text("3.000000")).as_bytes());
+    let second = file(folder.path(), "2", (text("5.000000") + &text("6.000000")).as_bytes());
+    for paths in [[first.clone(), second.clone()], [second, first]] {
+        let meta = read(&paths, &Options::default(), &mut |_, _| true).unwrap().meta;
+        assert_eq!((meta.start, meta.duration), (2_500_000_000, 3_500_000_000));
+    }
+}
+
+#[test]
+fn of_profiles_that_are_read_together_the_first_begin_and_the_longest_duration_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |name, start_wall, duration| {
+        let mut profile = read_bytes(b"main 5\n", None, false).unwrap();
+        (profile.meta.start_wall, profile.meta.duration) = (start_wall, duration);
+        let mut out = Vec::new();
+        pyrometer_formats::pprof::write(&profile, &Default::default(), &mut out).unwrap();
+        file(folder.path(), name, &out)
+    };
+    let paths = [written("1", 1_000, 50), written("2", 2_000, 20), written("3", 0, 0)];
+    let meta = read(&paths, &Options::default(), &mut |_, _| true).unwrap().meta;
+    assert_eq!((meta.start_wall, meta.duration), (1_000, 50));
+}
+
+#[test]
 fn what_does_not_fit_is_named_with_its_place() {
     let error = read_bytes(b"a;b 3\nno number\n", Some("folded"), false).unwrap_err();
     let said = error.to_string();

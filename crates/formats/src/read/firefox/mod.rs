@@ -46,9 +46,7 @@ impl Shape for AsDocument {
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let mut text = Json::of(input)?;
     let document = text.parse::<AsDocument>(input, builder)?;
-    if builder.meta.start_wall == 0 {
-        builder.meta.start_wall = (document.meta.start_time * MS) as i64;
-    }
+    builder.began((document.meta.start_time * MS) as i64);
     if let Some(product) = document.meta.product.as_deref().filter(|product| !product.is_empty()) {
         builder.meta.extra.insert("name".to_owned(), product.into());
     }
@@ -103,7 +101,7 @@ fn read_samples(
     let length = samples.stack.len();
     let times = times(input, samples.time.as_deref(), samples.time_deltas.as_deref(), length)?;
     let last = times.iter().flatten().max().copied().unwrap_or(0);
-    builder.meta.duration = builder.meta.duration.max(last);
+    builder.recorded(0, last);
     let weights = column(input, samples.weight.as_deref(), length, "weights")?;
     let deltas = column(input, samples.cpu.as_deref(), length, "threadCPUDelta")?;
     let (name, unit, scale) = weighed(samples.weight_type);

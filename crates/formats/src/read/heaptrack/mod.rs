@@ -341,7 +341,7 @@ impl<'a> Reader<'a> {
         let totals = self.samples(&places);
         let builder = self.builder;
         // As heaptrack counts it: the last stamp's millisecond was lived through.
-        builder.meta.duration = self.time + 1_000_000;
+        builder.recorded(0, self.time + 1_000_000);
         let facts = [("peak_time", self.live.peak_time), ("peak_resident", self.live.resident)];
         for (name, value) in facts {
             builder.meta.extra.insert(name.to_owned(), value.into());

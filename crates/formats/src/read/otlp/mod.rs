@@ -30,7 +30,7 @@ pub(super) const FORMAT: Format = Format {
 fn read(input: &mut Input<'_>, builder: &mut Builder) -> Result<()> {
     let messages = messages(input, builder)?;
     let start = start(&messages);
-    builder.meta.start_wall = start;
+    builder.began(start);
     let none = ProfilesDictionary::default();
     let mut links = 0;
     for data in &messages {
@@ -64,13 +64,16 @@ fn messages(input: &mut Input<'_>, builder: &mut Builder) -> Result<Vec<Profiles
     Ok(vec![data])
 }
 
-/// When the first profile began, nanoseconds since 1970; where none says it, the first time of all samples.
+/// When the first profile began, nanoseconds since 1970; where none says it, the first time of all samples, but if all
+/// are within the duration: then they are since the beginning, of which nobody knew when it was.
 fn start(messages: &[ProfilesData]) -> i64 {
     let resources = || messages.iter().flat_map(|data| &data.resource_profiles);
     let profiles = || resources().flat_map(|of| &of.scope_profiles).flat_map(|of| &of.profiles);
     let said = profiles().map(|profile| profile.time_unix_nano).filter(|time| *time > 0).min();
     let samples = || profiles().flat_map(|profile| &profile.samples);
-    let first = || samples().flat_map(|sample| &sample.timestamps_unix_nano).copied().min();
+    let times = || samples().flat_map(|sample| &sample.timestamps_unix_nano).copied();
+    let duration = profiles().map(|profile| profile.duration_nano).max().unwrap_or(0);
+    let first = || times().min().filter(|_| times().any(|time| time > duration));
     i64::try_from(said.or_else(first).unwrap_or(0)).unwrap_or(i64::MAX)
 }
 
@@ -164,8 +167,7 @@ impl Reader<'_, '_> {
         let counts_itself = name == "samples" && unit == "count";
         let target = Target { pid, metric: self.builder.metric(metric), counts: counts_itself };
         let duration = i64::try_from(profile.duration_nano).unwrap_or(i64::MAX);
-        let meta = &mut self.builder.meta;
-        meta.duration = meta.duration.max(duration);
+        self.builder.recorded(0, duration);
         for (at, sample) in profile.samples.iter().enumerate() {
             let observed = counts.map(|counts| &counts.samples[at].values[..]);
             if let Err(error) = self.sample(target, sample, observed) {

@@ -364,8 +364,7 @@ impl<'a> Reader<'a> {
             self.builder.note(format!("{count} passed over (mappings, commands, forks and the like)."));
         }
         if let Some((first, last)) = self.span {
-            self.builder.meta.start = first;
-            self.builder.meta.duration = last - first;
+            self.builder.recorded(first, last);
         }
     }
 }

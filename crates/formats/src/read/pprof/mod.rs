@@ -322,8 +322,8 @@ impl<'a, 'i> Reader<'a, 'i> {
         let comments = profile.comment.iter().map(|text| self.text(*text)).collect::<Result<Vec<_>>>()?;
         let hidden = [profile.drop_frames, profile.keep_frames].map(|text| self.text(text));
         let builder = self.builder;
-        builder.meta.start_wall = profile.time_nanos;
-        builder.meta.duration = profile.duration_nanos.max(0);
+        builder.began(profile.time_nanos);
+        builder.recorded(0, profile.duration_nanos.max(0));
         if !comments.is_empty() {
             builder.meta.extra.insert("comments".to_owned(), comments.into());
         }
