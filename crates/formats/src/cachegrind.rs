@@ -14,7 +14,7 @@ use crate::stack_sums::{StackSums, descriptions, event_names};
 use crate::{LeftOut, summary};
 
 /// Calls are said to be left out with all callers.
-const CARRIED: &[Part] = &[Part::Lines, Part::Calls, Part::Command];
+const CARRIED: &[Part] = &[Part::Exactness, Part::Lines, Part::Calls, Part::Command];
 
 /// File, function and line.
 type Key<'a> = (String, &'a str, i32);

@@ -17,6 +17,8 @@ pub(crate) enum Part {
     Metrics,
     /// The metric's unit.
     Unit,
+    /// Whether values are exact counts, not samples.
+    Exactness,
     /// Which thread a sample is of.
     Threads,
     /// When a sample was taken.
@@ -52,11 +54,12 @@ pub(crate) enum Part {
 }
 
 /// The kind of a metric that is not made of samples: how many rows it came in says nothing.
-const EXACT: &str = "exact";
+pub(crate) const EXACT: &str = "exact";
 
-const PARTS: [Part; 18] = [
+const PARTS: [Part; 19] = [
     Part::Metrics,
     Part::Unit,
+    Part::Exactness,
     Part::Threads,
     Part::Times,
     Part::Cpus,
@@ -88,6 +91,7 @@ struct Facts<'a> {
     /// For each row of `metrics`, whether it has samples.
     metrics: Vec<bool>,
     thread: Option<i32>,
+    exact: bool,
     threads: bool,
     times: bool,
     cpus: bool,
@@ -101,8 +105,16 @@ impl<'a> Facts<'a> {
         let tables = profile.tables();
         let metrics = vec![false; tables.metrics.len()];
         let (thread, frames) = Default::default();
-        let mut facts =
-            Self { metrics, thread, threads: false, times: false, cpus: false, counts: false, frames };
+        let mut facts = Self {
+            metrics,
+            thread,
+            exact: false,
+            threads: false,
+            times: false,
+            cpus: false,
+            counts: false,
+            frames,
+        };
         let mut stacks = vec![false; tables.stacks.len()];
         for_each_selected(profile, selection, |sample| {
             facts.metrics[sample.metric as usize] = true;
@@ -117,6 +129,7 @@ impl<'a> Facts<'a> {
     }
 
     fn look_at(&mut self, sample: &Sample, is_exact: bool) {
+        self.exact |= is_exact;
         self.threads |= self.thread.is_some_and(|thread| thread != sample.thread);
         self.thread = Some(sample.thread);
         self.times |= sample.time.is_some();
@@ -131,6 +144,7 @@ impl<'a> Facts<'a> {
         let (there, phrase) = match part {
             Part::Metrics => return self.other_metrics(tables, selection),
             Part::Unit => return unit(tables, selection),
+            Part::Exactness => (self.exact, "that values are exact, not sampled"),
             Part::Threads => (self.threads, "threads (added up)"),
             Part::Times => (self.times, "times of samples"),
             Part::Cpus => (self.cpus, "CPUs of samples"),

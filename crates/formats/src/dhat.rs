@@ -41,8 +41,16 @@ struct Document<'a> {
 }
 
 /// Binaries stand where no line is known.
-const CARRIED: &[Part] =
-    &[Part::Unit, Part::Counts, Part::Lines, Part::Addresses, Part::Binaries, Part::Inlining, Part::Command];
+const CARRIED: &[Part] = &[
+    Part::Unit,
+    Part::Exactness,
+    Part::Counts,
+    Part::Lines,
+    Part::Addresses,
+    Part::Binaries,
+    Part::Inlining,
+    Part::Command,
+];
 
 /// Writes the selected samples; what had no place.
 ///

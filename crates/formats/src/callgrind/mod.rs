@@ -24,7 +24,7 @@ use graph::Graph;
 use text::Body;
 
 const CARRIED: &[Part] =
-    &[Part::Unit, Part::Lines, Part::Addresses, Part::Binaries, Part::Calls, Part::Command];
+    &[Part::Unit, Part::Exactness, Part::Lines, Part::Addresses, Part::Binaries, Part::Calls, Part::Command];
 
 /// Writes all metrics of the selected samples; what had no place.
 ///

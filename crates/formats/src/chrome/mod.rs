@@ -30,8 +30,9 @@ use crate::{LeftOut, summary};
 use event::Events;
 use slices::Slices;
 
-const CARRIED: [Part; 12] = [
+const CARRIED: [Part; 13] = [
     Part::Unit,
+    Part::Exactness,
     Part::Threads,
     Part::Counts,
     Part::Lines,

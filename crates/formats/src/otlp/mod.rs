@@ -38,6 +38,7 @@ use samples::{Series, gather};
 const CARRIED: &[Part] = &[
     Part::Metrics,
     Part::Unit,
+    Part::Exactness,
     Part::Threads,
     Part::Times,
     Part::Cpus,

@@ -22,7 +22,7 @@ use pyrometer_tables::select::{Selection, for_each_selected};
 use rustc_hash::FxHashMap;
 
 use crate::LeftOut;
-use crate::carried::{Part, left_out};
+use crate::carried::{EXACT, Part, left_out};
 use crate::error::Result;
 use crate::stacked::Stacked;
 use crate::summary;
@@ -33,6 +33,7 @@ use texts::Texts;
 const CARRIED: &[Part] = &[
     Part::Metrics,
     Part::Unit,
+    Part::Exactness,
     Part::Threads,
     Part::Counts,
     Part::Lines,
@@ -184,10 +185,20 @@ fn number_label(key: &str, number: i32, texts: &mut Texts) -> Label {
     Label { key: texts.index(key), str: 0, num: number.into() }
 }
 
+/// How the comment begins that names metrics which are no samples: values have a type and a unit only.
+pub(crate) const EXACT_METRICS: &str = "exact: ";
+
+fn exact(tables: &Tables) -> Option<String> {
+    let exact = tables.metrics.iter().filter(|metric| metric.kind == EXACT);
+    let names: Vec<_> = exact.map(|metric| metric.name.as_str()).collect();
+    (!names.is_empty()).then(|| format!("{EXACT_METRICS}{}", names.join(", ")))
+}
+
 fn comments(profile: &Profile, texts: &mut Texts) -> Vec<i64> {
     let meta = &profile.meta;
     let lines = [summary::title(meta), summary::quality(meta), meta.creator.clone()];
     let machine = summary::machine(&meta.host).map(|machine| format!("machine: {machine}"));
-    let lines = lines.iter().chain(&machine).chain(&meta.notes);
+    let exact = exact(profile.tables());
+    let lines = lines.iter().chain(&machine).chain(&exact).chain(&meta.notes);
     lines.map(|line| texts.index(line)).collect()
 }

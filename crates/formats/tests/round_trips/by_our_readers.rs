@@ -7,10 +7,9 @@ use pyrometer_formats::read::{Options, by_name, read_bytes};
 use pyrometer_formats::{LeftOut, Result, chrome, firefox, folded, otlp, pprof, speedscope};
 use pyrometer_tables::Profile;
 use pyrometer_tables::call_tree::Grouping;
-use pyrometer_tables::schema::Tables;
 use pyrometer_tables::select::Selection;
 
-use super::profiles::{Keeps, counters, known, profiles, rows};
+use super::profiles::{Keeps, counters, known, profiles, rows, with_tables};
 
 const ALL: [&str; 3] = ["cpu-time", "wall-time", "bytes"];
 
@@ -119,6 +118,22 @@ proptest! {
 }
 
 #[test]
+fn exact_counts_stay_exact() {
+    let mut tables = known(false).tables().clone();
+    tables.metrics[1].kind = "exact".to_owned();
+    let before = with_tables(known(false), tables);
+    for format in ["pprof", "otlp"] {
+        let selection = Selection::default();
+        let after = again(format, |out| match format {
+            "pprof" => pprof::write(&before, &selection, out),
+            _ => otlp::write(&before, &selection, out),
+        });
+        let exact = after.tables().metrics.iter().filter(|metric| metric.kind == "exact");
+        assert_eq!(exact.map(|metric| metric.name.as_str()).collect::<Vec<_>>(), ["wall-time"], "{format}");
+    }
+}
+
+#[test]
 fn times_of_a_recording_that_began_nobody_knows_when_are_kept() {
     let mut before = with_tables(known(true), known(true).tables().clone());
     (before.meta.start_wall, before.meta.duration) = (0, 1_000_000_000);
@@ -141,18 +156,6 @@ fn addresses_of_the_kernel_are_kept() {
     let selection = Selection::default();
     assert_eq!(of(&again("pprof", |out| pprof::write(&before, &selection, out))), of(&before));
     assert_eq!(of(&again("otlp", |out| otlp::write(&before, &selection, out))), of(&before));
-}
-
-/// The samples of a profile, with other tables.
-fn with_tables(profile: Profile, tables: Tables) -> Profile {
-    let mut samples = Vec::new();
-    profile
-        .for_each_batch(|batch| {
-            samples.extend_from_slice(batch);
-            Ok(())
-        })
-        .unwrap();
-    Profile::from_parts(profile.meta.clone(), tables, samples).unwrap()
 }
 
 #[test]

@@ -52,6 +52,18 @@ pub fn known(timed: bool) -> Profile {
     built(timed, &names, &locations, &observations)
 }
 
+/// The samples of a profile, with other tables.
+pub fn with_tables(profile: Profile, tables: Tables) -> Profile {
+    let mut samples = Vec::new();
+    profile
+        .for_each_batch(|batch| {
+            samples.extend_from_slice(batch);
+            Ok(())
+        })
+        .unwrap();
+    Profile::from_parts(profile.meta.clone(), tables, samples).unwrap()
+}
+
 fn built(timed: bool, names: &[String], locations: &[Location], observations: &[Observation]) -> Profile {
     let mut tables = tables(names);
     let mut samples = Vec::new();

@@ -10,7 +10,7 @@ use pyrometer_tables::meta::Meta;
 use pyrometer_tables::schema::{Event, Experiment, Sample, Tables};
 use pyrometer_tables::select::Selection;
 
-use super::profiles::{counters, known};
+use super::profiles::{counters, known, with_tables};
 
 /// What each format leaves out of a profile.
 fn left_out(profile: &Profile) -> Vec<(&'static str, LeftOut)> {
@@ -120,6 +120,17 @@ fn everything_that_does_not_fit_is_said() {
             let in_part = said.iter().any(|phrase| phrase.starts_with(part) && phrase.contains(" of "));
             assert!(is_said == expected.contains(&at) || in_part, "{format}, `{part}`: {said:?}");
         }
+    }
+}
+
+#[test]
+fn formats_that_cannot_tell_exact_values_from_samples_say_so() {
+    let mut tables = known(false).tables().clone();
+    tables.metrics.iter_mut().for_each(|metric| metric.kind = "exact".to_owned());
+    for (format, said) in left_out(&with_tables(known(false), tables)) {
+        let is_said = said.contains(&"that values are exact, not sampled".to_owned());
+        let is_lost = ["folded", "speedscope", "firefox", "csv"].contains(&format);
+        assert_eq!(is_said, is_lost, "{format}: {said:?}");
     }
 }
 

@@ -15,7 +15,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::recognise::whole_fields;
 use super::{Builder, Format, Input};
+use crate::carried::EXACT;
 use crate::error::{Error, Result};
+use crate::pprof::EXACT_METRICS;
 use crate::pprof::message::{self, Label, Location, Mapping, Profile, ValueType};
 
 pub(super) const FORMAT: Format = Format {
@@ -143,14 +145,27 @@ impl<'a, 'i> Reader<'a, 'i> {
         let last = order.last().map_or("", |at| types[*at].0);
         let preferred = if named.is_empty() { last } else { named };
         order.sort_by_key(|at| types[*at].0 != preferred);
+        let exact = self.exact()?;
         let mut roles = vec![Role::Count; types.len()];
         for at in order {
             let (unit, scale) = in_units_of_ours(types[at].1);
             let period = self.period(&types[at])?.saturating_mul(scale);
-            let metric = self.builder.metric(metric(types[at].0, unit, period));
+            let mut metric = metric(types[at].0, unit, period);
+            if exact.contains(&metric.name.as_str()) {
+                EXACT.clone_into(&mut metric.kind);
+            }
+            let metric = self.builder.metric(metric);
             roles[at] = Role::Value { metric, count: counts[at], scale };
         }
         Ok(roles)
+    }
+
+    /// The metrics that are no samples, as we write it.
+    fn exact(&self) -> Result<Vec<&'a str>> {
+        let comments =
+            self.profile.comment.iter().map(|text| self.text(*text)).collect::<Result<Vec<_>>>()?;
+        let mut names = comments.into_iter().filter_map(|comment| comment.strip_prefix(EXACT_METRICS));
+        Ok(names.next().map(|names| names.split(", ").collect()).unwrap_or_default())
     }
 
     /// The distance between observations, if it is given in this type.
