@@ -11,7 +11,7 @@ use pyrometer_tables::schema::{
     Binary, Call, Counter, Event, Experiment, Frame, FrameKind, Function, Metric, Process, Sample, Stack,
     Tables, Thread,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::costs::Costs;
 use super::room::Room;
@@ -59,6 +59,8 @@ pub struct Builder {
     /// For each row of `stacks`, that of a frame called from it which was looked up last; [`NONE`] if none was.
     newest: Vec<i32>,
     threads: FxHashMap<(i32, i32), i32>,
+    /// Rows of processes that are called like their first thread, for no other name was known.
+    named_by_thread: FxHashSet<i32>,
     sums: FxHashMap<(i32, i32, i32), u32>,
     calls: FxHashMap<(i32, i32, Option<i32>, i32), u32>,
 }
@@ -160,10 +162,18 @@ impl Builder {
             return *row;
         }
         let process = self.tables.processes.iter().rposition(|process| process.pid == pid);
-        let process = process.map_or_else(
-            || push(&mut self.tables.processes, Process { pid, name: name.to_owned(), ..Process::default() }),
-            |row| row as i32,
-        );
+        let process = match process {
+            Some(row) => row as i32,
+            None => {
+                let row = self.process(Process { pid, name: name.to_owned(), ..Process::default() });
+                self.named_by_thread.insert(row);
+                row
+            }
+        };
+        // The main thread is called like the process.
+        if tid == pid && self.named_by_thread.remove(&process) {
+            name.clone_into(&mut self.tables.processes[process as usize].name);
+        }
         let thread = Thread { process, tid, name: name.to_owned(), ..Thread::default() };
         let row = push(&mut self.tables.threads, thread);
         self.threads.insert((pid, tid), row);

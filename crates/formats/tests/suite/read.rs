@@ -71,6 +71,16 @@ fn files_that_are_read_together_are_one_recording_in_any_order() {
 }
 
 #[test]
+fn a_process_is_called_like_its_main_thread_whichever_comes_first() {
+    let sample =
+        |name: &str, tid: u32| format!("{name} 7/{tid} 1.0: 1000 cpu-clock: \n\t1000 main (/bin/work)\n\n");
+    let text = sample("worker", 8) + &sample("program", 7) + &sample("other", 9);
+    let profile = read_bytes(text.as_bytes(), None, false).unwrap();
+    let names: Vec<_> = profile.tables().processes.iter().map(|process| process.name.as_str()).collect();
+    assert_eq!(names, ["program"]);
+}
+
+#[test]
 fn of_profiles_that_are_read_together_the_first_begin_and_the_longest_duration_count() {
     let folder = tempfile::tempdir().unwrap();
     let written = |name, start_wall, duration| {
