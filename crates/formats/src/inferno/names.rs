@@ -69,6 +69,7 @@ impl Names {
 
     fn push(&mut self, texts: impl IntoIterator<Item = String>) -> u32 {
         for text in texts {
+            let text = in_one_line(text);
             let number = match self.numbers.get(&text) {
                 Some(number) => *number,
                 None => self.number(text),
@@ -85,6 +86,11 @@ impl Names {
         self.numbers.insert(text, number);
         number
     }
+}
+
+/// No name of perf's has an end of a line, but those of other tools may.
+fn in_one_line(text: String) -> String {
+    if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ") } else { text }
 }
 
 /// What a frame is in a line: nothing, a name, or several.

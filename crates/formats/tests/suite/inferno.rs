@@ -4,6 +4,7 @@ use inferno::collapse::Collapse;
 use inferno::collapse::perf::{Folder, Options as Collapsing};
 use proptest::prelude::*;
 use pyrometer_formats::read::{Options, by_name, read_bytes};
+use pyrometer_tables::Profile;
 use pyrometer_tables::select::Selection;
 
 fn theirs(text: &str) -> String {
@@ -62,6 +63,19 @@ fn text(samples: &[Sample]) -> String {
 fn samples() -> impl Strategy<Value = Vec<Sample>> {
     let frames = proptest::collection::vec((0..FRAMES.len(), 1..50_u16), 0..8);
     proptest::collection::vec((0..6_usize, 41..44, 0..3_usize, 0..2_000_000_u32, frames), 1..30)
+}
+
+#[test]
+fn a_name_of_several_lines_stays_in_its_line() {
+    let before = read_bytes("file".as_ref(), b"main;tab 5\n", &Options::default()).unwrap();
+    let mut tables = before.tables().clone();
+    tables.functions[1].name = "a\nb".to_owned();
+    tables.threads[0].name = "wo\nrk".to_owned();
+    let sample = pyrometer_tables::schema::Sample { stack: 1, value: 5, count: 1, ..Default::default() };
+    let profile = Profile::from_parts(before.meta, tables, vec![sample]).unwrap();
+    let mut out = Vec::new();
+    pyrometer_formats::inferno::write(&profile, &Selection::default(), &mut out).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), "wo rk;main;a b 5\n");
 }
 
 #[test]
