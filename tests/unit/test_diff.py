@@ -273,10 +273,23 @@ def test_the_command_fails_above_a_percentage(files, capsys):
     assert run([*diff, "--fail-above", "19"]) == 1
     shown = capsys.readouterr().err
     assert "above 19 %: (all) Ir grew by 20.0 %" in shown
-    assert "new Ir grew by 20.0 %" in shown
+    assert "new Ir grew by 20.0 % of all" in shown
     assert run(["diff", "new.pyro", "old.pyro", "--fail-above", "4"]) == 1
     assert "gone Ir grew" in capsys.readouterr().err
     assert run(["diff", "new.pyro", "new.pyro", "--fail-above", "0"]) == 0
+
+
+def test_what_grew_but_is_not_named_is_counted(files, capsys):
+    exact({f"f{at}": at for at in range(1, 9)}).save("few.pyro")
+    exact({f"f{at}": 2 * at for at in range(1, 9)}).save("many.pyro")
+    assert run(["diff", "few.pyro", "many.pyro", "--fail-above", "0"]) == 1
+    assert capsys.readouterr().err.splitlines()[5:] == ["above 0 %: 4 more"], "all, and eight functions"
+
+
+@pytest.mark.parametrize("limit", ["nan", "inf", "-inf", "-1"])
+def test_a_limit_that_nothing_can_be_above_is_wrong_usage(files, capsys, limit):
+    assert run(["diff", "old.pyro", "new.pyro", "--fail-above", limit]) == 2
+    assert "'--fail-above'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("by", ["function", "line", "file", "binary"])

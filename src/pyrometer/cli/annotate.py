@@ -10,7 +10,7 @@ import click
 
 from pyrometer.cli.input import open_input
 from pyrometer.cli.metrics import metrics
-from pyrometer.cli.options import allocators, many_selection, output_format
+from pyrometer.cli.options import Percent, allocators, many_selection, output_format
 from pyrometer.cli.printing import print_view
 from pyrometer.cli.show import answer, check_annotate, is_given
 from pyrometer.cli.sources import SOURCES, sources
@@ -23,9 +23,7 @@ from pyrometer.profile.reach import is_file, is_there
 @click.argument("file", required=False, type=click.Path(readable=False))
 @click.option("--file", "source", metavar="PATH", help="In place of FUNCTION: a whole source file.")
 @click.option("--all", "every", is_flag=True, help="In place of FUNCTION: every source file from --min-percent up.")
-@click.option(
-    "--min-percent", type=click.FloatRange(0, 100), metavar="P", help="Of --all: files from P % up; default 0.1."
-)
+@click.option("--min-percent", type=Percent(0, 100), metavar="P", help="Of --all: files from P % up; default 0.1.")
 @sources
 @metrics
 @many_selection

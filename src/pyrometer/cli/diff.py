@@ -8,12 +8,15 @@ import click
 
 from pyrometer.cli.derive import Derivation, derived
 from pyrometer.cli.input import open_input
-from pyrometer.cli.options import many_filters, output_format
+from pyrometer.cli.options import Percent, many_filters, output_format
 
 if TYPE_CHECKING:
+    from pyrometer.analyze import Diff, Difference
     from pyrometer.api import Profile
 
 _BY = ["function", "line", "file", "binary"]
+_NAMED = 5
+"""So many of what grew are named."""
 _HOW = ("by", "inclusive", "normalize", "mod_filename", "mod_funcname")
 
 
@@ -25,13 +28,13 @@ _HOW = ("by", "inclusive", "normalize", "mod_filename", "mod_funcname")
 @click.option("--derive", multiple=True, type=Derivation(), help="A metric of your own: see pyrometer show.")
 @click.option("--inclusive", is_flag=True, help="With all they call, instead of by themselves.")
 @click.option("--normalize", is_flag=True, help="Shares of the total, instead of values.")
-@click.option("--threshold", type=click.FloatRange(0, 100), default=0.0, metavar="P", help="Rows that differ by P %.")
+@click.option("--threshold", type=Percent(0, 100), default=0.0, metavar="P", help="Rows that differ by P %.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Rows at most.")
 @click.option("--mod-filename", multiple=True, metavar="s/OLD/NEW/", help="Change file names; flags g, i; repeatable.")
 @click.option(
     "--mod-funcname", multiple=True, metavar="s/OLD/NEW/", help="Change function names; flags g, i; repeatable."
 )
-@click.option("--fail-above", type=click.FloatRange(min=0), metavar="P", help="End with 1 if anything grew by P %.")
+@click.option("--fail-above", type=Percent(min=0), metavar="P", help="End with 1 if anything grew by P %.")
 @many_filters
 @output_format
 def command(before: str, after: str, form: str, **options: Any) -> int:
@@ -56,10 +59,20 @@ def command(before: str, after: str, form: str, **options: Any) -> int:
     views = [old.diff(new, metric=name, derive=formulas, **how, **options) for name in names]
     _print(views, form, limit)
     grown = [] if fail_above is None else [(view, one) for view in views for one in view.above(fail_above / 100)]
-    for view, one in grown[:5]:
-        percent = f"{100 * one.difference / view.total.before:.1f} %" if view.total.before else "from nothing"
-        click.echo(f"above {fail_above:g} %: {one.name or '(all)'} {view.column.name} grew by {percent}", err=True)
+    for view, one in grown[:_NAMED]:
+        name = f"{one.name or '(all)'} {view.column.name}"
+        click.echo(f"above {fail_above:g} %: {name} grew {_growth(view, one)}", err=True)
+    if grown[_NAMED:]:
+        click.echo(f"above {fail_above:g} %: {len(grown) - _NAMED:,} more", err=True)
     return int(bool(grown))
+
+
+def _growth(view: Diff, one: Difference) -> str:
+    """By how much: what a row grew by is a part of all there was, which the row itself may be little of."""
+    if not view.total.before:
+        return "from nothing"
+    of = " of all" if one is not view.total else ""
+    return f"by {100 * one.difference / abs(view.total.before):.1f} %{of}"
 
 
 def _in_both(old: Profile, new: Profile) -> tuple[str | None, ...]:

@@ -46,6 +46,17 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+class Percent(click.FloatRange):
+    """A part of a hundred. Nothing is above what is not a number: as a limit that would let everything pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A finite number, or a usage error."""
+        percent = super().convert(value, param, ctx)
+        if not math.isfinite(percent):
+            self.fail(f"{value!r} is no percentage", param, ctx)
+        return percent
+
+
 _METRIC = click.option("--metric", metavar="NAME", help="Which metric; default: the first one.")
 _SELECTION = (
     click.option("--focus", multiple=True, metavar="REGEX", help="Only stacks through such a function."),

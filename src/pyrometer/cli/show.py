@@ -12,7 +12,7 @@ import click
 from pyrometer.cli.derive import derived
 from pyrometer.cli.input import open_input
 from pyrometer.cli.metrics import SEVERAL, in_columns, metrics
-from pyrometer.cli.options import FRAMES, many_filters, output_format, split_filters
+from pyrometer.cli.options import FRAMES, Percent, many_filters, output_format, split_filters
 from pyrometer.cli.printing import print_view
 from pyrometer.cli.sources import SOURCES, sources, sources_of
 from pyrometer.errors import FunctionNotFoundError
@@ -53,9 +53,7 @@ OPTIONS = {"source": "--file", "every": "--all"}
 @click.option("--file", "source", metavar="PATH", help="Of annotate: a whole source file.")
 @click.option("--all", "every", is_flag=True, help="Of annotate: every source file from --min-percent up.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows at most; default 20, summary 10.")
-@click.option(
-    "--min-percent", type=click.FloatRange(0, 100), metavar="P", help="Rows from P % up; tree: 0.5, --all: 0.1."
-)
+@click.option("--min-percent", type=Percent(0, 100), metavar="P", help="Rows from P % up; tree: 0.5, --all: 0.1.")
 @click.option("--by", type=click.Choice(["self", "total"]), help="Of top: sort by; default self.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Of tree: levels at most.")
 @click.option("--inverted", is_flag=True, help="Of tree: from the leaves to their callers.")
