@@ -245,6 +245,8 @@ def test_samples_compared_with_exact_counts_are_not_said_to_differ_exactly():
         shown = text.render(view)
         assert "cpu-time, one side sampled" in shown
         assert "how much of this is noise is not known" in shown
+        with pytest.raises(pyrometer.SelectionError, match="may be noise is not known"):
+            view.above(0.01)
     assert "noise is not known" not in text.render(counted.diff(counted))
 
 
@@ -290,6 +292,20 @@ def test_what_grew_but_is_not_named_is_counted(files, capsys):
 def test_a_limit_that_nothing_can_be_above_is_wrong_usage(files, capsys, limit):
     assert run(["diff", "old.pyro", "new.pyro", "--fail-above", limit]) == 2
     assert "'--fail-above'" in capsys.readouterr().err
+
+
+def test_formulas_of_samples_are_not_called_exact_and_make_no_gate(tmp_path, capsys):
+    before, after = (str(tmp_path / name) for name in ("before.pyro", "after.pyro"))
+    sampled([0] * 50 + [1] * 50).save(before)
+    sampled([0] * 55 + [1] * 50).save(after)
+    diff = ["diff", before, after, "--derive", "twice = 2 cpu-time", "--metric", "twice"]
+    assert run(diff) == 0
+    assert "twice, of samples, without intervals" in capsys.readouterr().out
+    assert run([*diff, "--metric", "cpu-time"]) == 0
+    assert "of samples, without intervals: twice" in capsys.readouterr().out
+    assert run([*diff, "--fail-above", "1"]) == SelectionError.exit_code
+    assert "may be noise is not known" in capsys.readouterr().err
+    assert run([*diff[:-1], "cpu-time", "--fail-above", "1"]) == 0, "all of it is noise"
 
 
 @pytest.mark.parametrize("by", ["function", "line", "file", "binary"])

@@ -60,9 +60,23 @@ class Diff:
     rows: tuple[Difference, ...]
     small: int
     """Places that differ by less than the threshold."""
+    tested: bool = True
+    """Whether it is known what may be chance; not of a formula of samples, nor of samples and exact counts."""
 
     def above(self, share: float) -> list[Difference]:
-        """What has grown by more than ``share`` (0 to 1) of the total before, and by more than chance."""
+        """What has grown by more than ``share`` (0 to 1) of the total before, and by more than chance.
+
+        A :class:`~pyrometer.SelectionError` if nothing was tested.
+        """
+        if not self.tested:
+            mixed = "one side is sampled, the other exact"
+            raise SelectionError(
+                f"what of the differences of {self.column.name} may be noise is not known",
+                "it is a formula of sampled metrics: its differences have no intervals"
+                if self.column.formula
+                else mixed,
+                "choose a limit for a metric that was recorded, or for exact counts",
+            )
         least = share * abs(self.total.before or 0)
         return [one for one in (self.total, *self.rows) if one.difference > least and one.is_real]
 
@@ -123,6 +137,7 @@ def diff(
         total,
         tuple(rows),
         len(different) - len(rows),
+        pair.tested,
     )
 
 
@@ -155,6 +170,7 @@ class _Pair:
             raise SelectionError(f"{columns[0].name} is a ratio: it has no shares", cure="leave --normalize out")
         kinds = {one.basis.metric.kind for side in self.sides for one in side.weighed.values()}
         self.sampled = "exact" not in kinds and columns[0].formula is None
+        self.tested = kinds <= {"exact"} or self.sampled
 
     def value(self, side: Measured, recorded: Mapping[str, Value]) -> Value:
         return side.amounts(recorded)[0].value

@@ -35,6 +35,8 @@ def side_by_side(views: Sequence[Diff], limit: int = LIMIT) -> list[Grid]:
     notes = [f"{min(limit, len(names))} of {len(names):,} shown"] if limit < len(names) else []
     if any(not row.is_real for view in views for row in view.rows):
         notes.append("~ may be noise: beyond 5 % false discoveries (Benjamini-Hochberg)")
+    if untested := [view.column.name for view in views if not view.tested]:
+        notes.append(f"of samples, without intervals: {', '.join(untested)}")
     return [
         Grid(f"{_count(views[0], len(names))}, by {views[0].column.name}", columns, rows, [*notes, *_sides(views[0])])
     ]
@@ -55,13 +57,19 @@ def _change(view: Diff, one: Difference | None) -> Cell:
 
 def _heading(view: Diff) -> str:
     shares = ", shares" if view.normalized else ""
-    kind = "one side sampled" if _is_mixed(view) else "sampled" if view.sampled else "exact"
-    return f"{_count(view, len(view.rows))} · {view.column.name}{shares}, {kind}"
+    return f"{_count(view, len(view.rows))} · {view.column.name}{shares}, {_kind(view)}"
+
+
+def _kind(view: Diff) -> str:
+    if _is_mixed(view):
+        return "one side sampled"
+    if not view.tested:
+        return "of samples, without intervals"
+    return "sampled" if view.sampled else "exact"
 
 
 def _is_mixed(view: Diff) -> bool:
-    exact = [side.metric.kind == "exact" for side in (view.before, view.after)]
-    return exact[0] != exact[1] and view.column.formula is None
+    return not view.tested and view.column.formula is None
 
 
 def _count(view: Diff, rows: int) -> str:
