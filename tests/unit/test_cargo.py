@@ -142,6 +142,7 @@ def test_any_words_are_split_or_refused(words):
     ("words", "cargo"),
     [
         (["-qv"], [("--quiet", None), ("--verbose", None)]),
+        (["-rq"], [("--release", None), ("--quiet", None)]),
         (["-vv"], [("--verbose", None), ("--verbose", None)]),
         (["-papp"], [("--package", "app")]),
         (["-p=app", "-F", "a,b"], [("--package", "app"), ("--features", "a,b")]),

@@ -45,7 +45,7 @@ OPTIONS = (
     CargoOption("--all-features", "Turn all features on."),
     CargoOption("--no-default-features", "Leave the default features off."),
     CargoOption("--profile", "The profile; default: release, of benchmarks bench.", "PROFILE"),
-    CargoOption("--release", "The release profile."),
+    CargoOption("--release", "The release profile.", short="-r"),
     CargoOption("--dev", "The dev profile.", ours=True),
     CargoOption("--frame-pointers", "Compile with frame pointers, in addition to your own flags.", ours=True),
     CargoOption("--write-profile", "Add [profile.profiling] to Cargo.toml, and use it.", ours=True),
