@@ -586,6 +586,15 @@ def test_a_closed_pipe_is_no_error(file):
     assert done.returncode in (0, 141)
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["show", "--help"], ["show"]])
+def test_whatever_is_printed_into_a_closed_pipe_ends_alike(file, words):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*COMMAND, *words], stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_colours_only_on_a_terminal_and_never_with_no_color(file):
     plain = subprocess.run([*COMMAND, "show"], capture_output=True, text=True, check=True).stdout
     assert "\x1b" not in plain

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -39,6 +40,15 @@ COMMANDS: dict[str, Lazy] = {
 """Every command; each module has one named ``command``."""
 
 
+@contextmanager
+def _closed_pipe() -> Iterator[None]:
+    """A closed pipe is a :class:`ClosedPipe`, which click does not know."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ClosedPipe from error
+
+
 class LazyGroup(click.Group):
     """A click group that lists its commands without loading them."""
 
@@ -60,12 +70,15 @@ class LazyGroup(click.Group):
             ctx.fail(f"No such command {cmd_name!r}.{meant}")
         return import_module(self._lazy[cmd_name].module).command
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the words, and print what ``--help`` and ``--version`` ask for."""
+        with _closed_pipe():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a closed pipe is a :class:`ClosedPipe`."""
-        try:
+        """Run the command."""
+        with _closed_pipe():
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise ClosedPipe from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands for ``--help``."""
