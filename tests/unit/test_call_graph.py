@@ -126,3 +126,6 @@ def test_a_whole_file_and_every_large_file(tmp_path, capsys):
     assert file in capsys.readouterr().err
     assert run(["show", str(path), "--view", "annotate"]) == 2
     assert "needs one of" in capsys.readouterr().err
+    for words in ([], ["--all", "--file", "program.c"], ["--all", "main", str(path)]):
+        assert run(["annotate", *words]) == 2
+        assert "Give either FUNCTION, or --file PATH, or --all." in capsys.readouterr().err

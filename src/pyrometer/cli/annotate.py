@@ -17,6 +17,8 @@ from pyrometer.cli.sources import SOURCES, sources
 from pyrometer.collect.output import SUFFIX
 from pyrometer.profile.reach import is_file, is_there
 
+_ONE = "Give either FUNCTION, or --file PATH, or --all."
+
 
 @click.command()
 @click.argument("function", required=False)
@@ -45,12 +47,12 @@ def command(function: str | None, file: str | None, form: str, **options: Any) -
     given = {name: value for name, value in own.items() if is_given(name, value)}
     if "source" in given or "every" in given:
         if file is not None:
-            raise click.UsageError("Give either FUNCTION, or --file PATH, or --all.")
+            raise click.UsageError(_ONE)
         file = function
     elif function is not None:
         _check_order(function, file)
         given["function"] = function
-    check_annotate(given)
+    check_annotate(given, _ONE)
     which = options.pop("metric"), options.pop("sort"), options.pop("derive")
     profile = open_input(file)
     shown = answer(profile, "annotate", which, given, options)

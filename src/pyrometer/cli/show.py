@@ -157,17 +157,17 @@ def _check(view: str, given: dict[str, Any]) -> None:
         for_views = ", ".join(each for each, names in known.items() if name in names)
         raise click.UsageError(f"{option} has no meaning for --view {view}; it is for: {for_views}")
     if view == "annotate":
-        check_annotate(given)
+        check_annotate(given, "--view annotate needs one of --function NAME, --file PATH and --all")
     elif "function" in VIEWS[view] and "function" not in given:
         raise click.UsageError(f"--view {view} needs --function NAME")
 
 
-def check_annotate(given: dict[str, Any]) -> None:
-    """One thing is annotated."""
+def check_annotate(given: dict[str, Any], needed: str) -> None:
+    """One thing is annotated; ``needed`` says what can be."""
     if sum(name in given for name in ("function", "source", "every")) != 1:
-        raise click.UsageError("--view annotate needs one of --function NAME, --file PATH and --all")
+        raise click.UsageError(needed)
     if "min_percent" in given and "every" not in given:
-        raise click.UsageError("--min-percent has no meaning for --view annotate without --all")
+        raise click.UsageError("--min-percent has no meaning for annotate without --all")
 
 
 def _arguments(view: str, given: dict[str, Any]) -> dict[str, Any]:
