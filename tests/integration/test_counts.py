@@ -142,7 +142,7 @@ def test_nothing(run_pyrometer: Run):
         (["nowhere"], b"", "nowhere: cannot be read: No such file or directory"),
         (["."], b"", "Is a directory"),
         (["-x"], b"", "No such option '-x'"),
-        (["--match", "("], b"", "is no regular expression"),
+        (["--match", "("], b"", "`(` is no regular expression: unclosed group\ntry: put a backslash"),
         (["-e", "--by", "1"], b"", "-e erases from whole lines"),
         (["--by", "0"], b"", "1 the first, -1 the last"),
         (["--by", ""], b"", "1 the first, -1 the last"),

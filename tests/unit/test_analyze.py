@@ -136,6 +136,21 @@ def test_a_bad_pattern_is_refused(profile):
         profile.top(focus="(")
 
 
+@pytest.mark.parametrize(
+    ("filters", "cure"),
+    [
+        ({"focus": "("}, "put a backslash before what is meant literally"),
+        ({"focus": "(?<=a)b"}, "write it without look-around and backreferences"),
+        ({"hide": r"(a)\1"}, "write it without look-around and backreferences"),
+        ({"thread": "it's ["}, "write it literally: 'it'\"'\"'s\\ \\['"),
+    ],
+)
+def test_the_cure_of_a_bad_pattern_can_be_typed(profile, filters, cure):
+    with pytest.raises(pyrometer.SelectionError) as caught:
+        profile.top(**filters)
+    assert cure in caught.value.cure
+
+
 def test_functions_are_found_by_whole_name_end_and_part(profile):
     assert profile.callers("program::solve").function == "program::solve"
     assert profile.callers("solve").function == "program::solve"

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyrometer_formats::read::{Keyed, Weight, profile_of_keys};
+use pyrometer_tables::select::no_pattern;
 use pyrometer_tally::{
     Counting as Inner, Distribution as OfKey, Error, Field, Listing, Patience, Rules, Source,
     Spread as AllKeys, Tally as Counted, Value, Weights, open, print, unpacked,
@@ -64,7 +65,8 @@ impl RulesDict {
 }
 
 fn unusable(pattern: &str, error: &regex::Error) -> Known {
-    Known::new("selection", format!("--match {pattern:?} is no regular expression: {error}"), String::new())
+    let told = no_pattern(pattern, error);
+    Known::new("selection", told.to_string(), told.cure())
 }
 
 /// Lines that are being counted.

@@ -87,6 +87,9 @@ pub enum Error {
 /// Said of a pattern that cannot be understood.
 pub(crate) const NO_PATTERN: &str = "is no regular expression";
 
+/// How the crate regex ends what it says of a pattern that other engines understand.
+const NOT_SUPPORTED: &str = "not supported";
+
 fn at(offset: &Option<u64>) -> String {
     offset.map_or_else(String::new, |offset| format!(" at byte {offset}"))
 }
@@ -106,6 +109,9 @@ impl Error {
             Self::NotAProfile { .. } => "give a .pyro file, or a file of another tool; if it is text of one, say which: pyrometer import --from FORMAT FILE",
             Self::Busy { .. } => "choose another file with `-o`, or wait for the other recording",
             Self::Invalid { .. } => "correct the rows before they are handed over",
+            Self::Selection { what } if what.contains(NO_PATTERN) && what.ends_with(NOT_SUPPORTED) => {
+                "write it without look-around and backreferences"
+            }
             Self::Selection { what } if what.contains(NO_PATTERN) => {
                 "put a backslash before what is meant literally: `\\[`, `\\(`, `\\*`"
             }

@@ -71,12 +71,15 @@ impl Selection {
 /// # Errors
 /// [`Error::Selection`] with the pattern that is no regular expression.
 pub fn patterns<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Regex>> {
-    let compile = |pattern: &S| {
-        Regex::new(pattern.as_ref()).map_err(|error| Error::Selection {
-            what: format!("`{}` {NO_PATTERN}: {}", pattern.as_ref(), reason(&error)),
-        })
-    };
+    let compile =
+        |pattern: &S| Regex::new(pattern.as_ref()).map_err(|error| no_pattern(pattern.as_ref(), &error));
     patterns.iter().map(compile).collect()
+}
+
+/// What is said of a pattern that cannot be compiled.
+#[must_use]
+pub fn no_pattern(pattern: &str, error: &regex::Error) -> Error {
+    Error::Selection { what: format!("`{pattern}` {NO_PATTERN}: {}", reason(error)) }
 }
 
 /// The sentence at the end of what is a drawing of several lines.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from operator import index
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -184,7 +185,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
         raise SelectionError(
             f"{pattern!r} is no regular expression",
             str(error),
-            f"write it literally: {re.escape(pattern)!r}",
+            f"write it literally: {shlex.quote(re.escape(pattern))}",
         ) from error
 
 
