@@ -180,3 +180,32 @@ def test_names_of_deep_calls_have_room_beside_the_details(open_page: Open, repor
     names = page.locator(".table .body .name .name")
     assert names.count() == depth
     assert min(names.evaluate_all("names => names.map(it => it.clientWidth)")) > 100
+
+
+def test_of_a_metric_without_times_no_thread_is_said_to_have_none(open_page: Open, report):
+    second = 1_000_000_000
+    profile = pyrometer.build(
+        Meta(command=["mixed"], duration=10 * second),
+        metrics=[{"name": "cpu-time", "unit": "ns"}, {"name": "bytes", "unit": "bytes"}],
+        processes=[{"pid": 1}],
+        threads=[{"tid": 1}, {"tid": 2}],
+        functions=[{"name": "main"}],
+        frames=[{"function": 0}],
+        stacks=[{"frame": 0}],
+        samples=[
+            *({"stack": 0, "value": second, "time": at * second, "thread": 0} for at in range(10)),
+            {"stack": 0, "value": 4096, "metric": 1, "thread": 1},
+        ],
+    )
+    page = open_page(f"{report(profile)}#panel=threads")
+    assert [row[2] for row in cells(page)] == ["10.0 s", "0 s"]
+    page.select_option("[name=metric]", label="bytes")
+    settle(page)
+    assert "its samples of bytes have no times" in page.locator("main .count").inner_text()
+    assert [row[0] for row in cells(page)] == ["(1)", "(2)"]
+    show_panel(page, "heat")
+    assert "of bytes have no times" in page.locator(".heat .count").inner_text()
+    assert not page.locator(".heat .map").is_visible()
+    page.select_option("[name=metric]", label="cpu-time")
+    settle(page)
+    assert page.locator(".heat .map").is_visible()

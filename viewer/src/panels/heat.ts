@@ -8,7 +8,7 @@ import { property } from "../ui/theme";
 import { Tip } from "../ui/tip";
 import { VirtualTable } from "../ui/virtual";
 import { cellAt, type HeatPicture, paintHeat, SHADES, TOP } from "./heat_paint";
-import { lengthOf, type Panel, type View } from "./view";
+import { lengthOf, type Panel, timed, type View } from "./view";
 
 const LABEL =
   "Heat map: a row is a time from left to right. Arrow keys move, with Shift they extend what Enter chooses, " +
@@ -28,13 +28,8 @@ export class HeatPanel implements Panel {
   );
   private readonly table = new VirtualTable("grid");
   private readonly tip = new Tip();
-  readonly element = h(
-    "div",
-    { class: "panel heat" },
-    this.words,
-    h("div", { class: "both" }, this.map, this.table.element),
-    this.tip.element,
-  );
+  private readonly both = h("div", { class: "both" }, this.map, this.table.element);
+  readonly element = h("div", { class: "panel heat" }, this.words, this.both, this.tip.element);
   private view: View | null = null;
   private heat: Heat | null = null;
   private cursor = 0;
@@ -49,10 +44,12 @@ export class HeatPanel implements Panel {
   }
 
   show(view: View): void {
-    const { samples } = view.profile;
+    const samples = timed(view);
     this.view = view;
+    this.both.hidden = !samples;
     if (!samples) {
-      replace(this.words, "The samples have no times.");
+      this.heat = null;
+      replace(this.words, `The samples of ${view.metric.name} have no times.`);
       return;
     }
     this.heat = heatOf(samples, view.state.metric, view.state.threads, lengthOf(view.profile));

@@ -6,7 +6,7 @@ import { byThread, timeline } from "../tree/timeline";
 import { h, on } from "../ui/dom";
 import { property } from "../ui/theme";
 import { type Column, VirtualTable } from "../ui/virtual";
-import { lengthOf, type Panel, type View } from "./view";
+import { lengthOf, type Panel, timed, type View } from "./view";
 
 const WIDE = 240;
 const HIGH = 18;
@@ -22,11 +22,12 @@ export class ThreadsPanel implements Panel {
   readonly element = h("div", { class: "panel" }, this.count, this.table.element);
 
   show(view: View): void {
-    const { about, samples } = view.profile;
+    const { about } = view.profile;
+    const samples = timed(view);
     const processes = new Set(about.threads.map(({ pid }) => pid)).size;
     const many = `${plural(about.threads.length, "thread")} of ${plural(processes, "process", "processes")}`;
     if (!samples) {
-      this.count.textContent = `${many}; how much each has, and when, this page does not know: its samples have no times`;
+      this.count.textContent = `${many}; how much each has, and when, this page does not know: its samples${view.profile.samples ? ` of ${view.metric.name}` : ""} have no times`;
       this.list(view);
       return;
     }

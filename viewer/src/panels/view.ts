@@ -3,7 +3,7 @@
 import type { Metric } from "../data/about";
 import { type Difference, differ } from "../data/difference";
 import { wilson } from "../data/interval";
-import type { Profile } from "../data/profile";
+import type { Profile, Samples } from "../data/profile";
 import { percent, value } from "../data/units";
 import type { State } from "../state/state";
 import type { Store } from "../state/store";
@@ -26,6 +26,11 @@ export interface Panel {
 export function lengthOf({ samples, about }: Profile): number {
   // The end of a span is not part of it.
   return samples ? Math.max(about.duration, samples.time[samples.count - 1] + 1) : 0;
+}
+
+/** The samples with times; null if those of the metric have none. */
+export function timed({ profile, state }: View): Samples | null {
+  return profile.samples?.metric.includes(state.metric) ? profile.samples : null;
 }
 
 export class View {
