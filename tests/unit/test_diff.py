@@ -19,6 +19,7 @@ from pyrometer.errors import SelectionError
 from pyrometer.profile import Meta
 from pyrometer.show import json as json_view
 from pyrometer.show import text
+from pyrometer.show.about import about
 from pyrometer.show.diff import side_by_side
 
 PERIOD = 1_000_000
@@ -306,6 +307,20 @@ def test_formulas_of_samples_are_not_called_exact_and_make_no_gate(tmp_path, cap
     assert run([*diff, "--fail-above", "1"]) == SelectionError.exit_code
     assert "may be noise is not known" in capsys.readouterr().err
     assert run([*diff[:-1], "cpu-time", "--fail-above", "1"]) == 0, "all of it is noise"
+
+
+def test_what_a_page_calls_noise_are_functions_as_it_has_them_with_allocators():
+    def heap(blocks: int) -> pyrometer.Profile:
+        return pyrometer.build(
+            metrics=[{"name": "inuse-bytes", "unit": "bytes"}],
+            functions=[{"name": "parse"}, {"name": "malloc"}],
+            frames=[{"function": 0}, {"function": 1}],
+            stacks=[{"frame": 0}, {"frame": 1, "parent": 0}],
+            samples=[{"stack": 1, "value": 1000} for _ in range(blocks)],
+        )
+
+    assert [row.name for row in heap(10).diff(heap(11)).rows] == ["parse"]
+    assert json.loads(about(heap(11), base=heap(10)))["noise"] == [["malloc"]]
 
 
 @pytest.mark.parametrize("by", ["function", "line", "file", "binary"])

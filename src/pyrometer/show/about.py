@@ -80,8 +80,12 @@ def _names(bases: list[Basis]) -> str:
 
 
 def _noise(profile: ProfileData, base: ProfileData, metric: str) -> list[str]:
-    """Functions whose own difference may be chance, all differences tested together."""
-    return [row.name for row in diff(base, profile, metric=metric).rows if not row.is_real]
+    """Functions whose own difference may be chance, all differences tested together.
+
+    With allocators, as the page has them.
+    """
+    rows = diff(base, profile, metric=metric, hide_allocators=False).rows
+    return [row.name for row in rows if not row.is_real]
 
 
 def _program(meta: Meta) -> str:
