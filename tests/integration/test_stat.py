@@ -78,6 +78,13 @@ def test_times_agree_with_each_other_and_memory_with_what_was_taken():
     assert 150 << 20 < peak < 200 << 20
 
 
+def test_times_of_a_short_program_are_without_those_of_the_process_that_became_it():
+    # From a process of this size, for the kernel copies its tables for the one that it forks.
+    values = pyrometer.stat(["true"], repeat=15).stat().commands[0].rows
+    found = {row.metric: row.mean for row in values}
+    assert found["user-time"] + found["system-time"] < 1.5 * found["task-clock"]
+
+
 def test_how_runs_failed_is_said():
     commands = [["sh", "-c", "exit 3"], ["sh", "-c", "kill -SEGV $$"], ["true"]]
     view = pyrometer.stat(*commands, repeat=2).stat()

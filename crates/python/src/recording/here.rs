@@ -149,13 +149,7 @@ pub fn stat(
     let config = sampler::StatConfig { command, groups, discard };
     let run = py.detach(|| sampler::stat(&config)).map_err(Known::from)?;
     let exit = run.exit;
-    Ok((
-        totals(run.totals),
-        (run.wall, exit.user_time, exit.system_time),
-        run.peak_memory,
-        exit.status,
-        run.stopped,
-    ))
+    Ok((totals(run.totals), (run.wall, run.times.0, run.times.1), run.peak_memory, exit.status, run.stopped))
 }
 
 /// Counts what processes do that run already, `duration` seconds or until they end.
