@@ -274,6 +274,14 @@ def test_foreign_files_are_converted_and_added(tmp_path, monkeypatch, capsys):
     assert {row["place"]["name"]: row["self"]["value"] for row in rows} == {"work": 44, "main": 1}
 
 
+def test_a_file_of_other_things_than_are_kept_says_so(tmp_path, capsys):
+    (tmp_path / "trace").write_text('[{"name":"f","ph":"b","id":1,"pid":1,"tid":1,"ts":1}]')
+    assert run(["show", str(tmp_path / "trace")]) == 88
+    said = capsys.readouterr().err
+    assert "1 events without a stack (asynchronous, flows, objects) were not kept" in said
+    assert "measure again" not in said
+
+
 def test_nothing_is_written_of_a_file_of_which_nothing_is_left(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cg").write_text("# callgrind format\nversion: 1\npid:")

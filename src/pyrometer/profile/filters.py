@@ -155,6 +155,10 @@ def nothing_measured(profile: ProfileData) -> SelectionError:
     if tool and not profile.meta.complete and profile.meta.notes:
         cure = "it is cut short or damaged: write or copy it again"
         return SelectionError(f"{where} no metric", profile.meta.notes[-1], cure)
+    if tool and profile.meta.notes:
+        # There was something, but nothing that has a place here.
+        cure = "have values with stacks written, or single functions as events: other things have no place here"
+        return SelectionError(f"{where} no metric", " ".join(profile.meta.notes), cure)
     why = f"{tool} wrote nothing into it that it had measured" if tool else ""
     return SelectionError(f"{where} no metric", why, "measure again, and longer: there was nothing to be seen yet")
 
