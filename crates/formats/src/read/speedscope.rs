@@ -241,7 +241,7 @@ impl Reader<'_, '_> {
     fn begin(&mut self, at: usize, name: &str, unit: &str) -> (i32, i32, f64) {
         let (metric, scale) = metric(unit, name);
         let ids = ids(name).unwrap_or((0, at as i32 + 1));
-        let thread = self.builder.thread(ids.0, ids.1, name.split(" (pid ").next().unwrap_or(name));
+        let thread = self.builder.task((ids.0, ""), (ids.1, name.split(" (pid ").next().unwrap_or(name)));
         (thread, self.builder.metric(metric), scale)
     }
 }

@@ -7,6 +7,7 @@ use pyrometer_formats::read::{Options, by_name, read_bytes};
 use pyrometer_formats::{LeftOut, Result, chrome, firefox, folded, otlp, pprof, speedscope};
 use pyrometer_tables::Profile;
 use pyrometer_tables::call_tree::Grouping;
+use pyrometer_tables::schema::Thread;
 use pyrometer_tables::select::Selection;
 
 use super::profiles::{Keeps, counters, known, profiles, rows, with_tables};
@@ -115,6 +116,55 @@ proptest! {
             prop_assert_eq!(rows(&after, &["samples"], Keeps::default()), expected);
         }
     }
+}
+
+/// Process id and name, thread id and name of every thread.
+fn tasks(profile: &Profile) -> BTreeSet<(i32, String, i32, String)> {
+    let tables = profile.tables();
+    let task = |thread: &Thread| {
+        let process = &tables.processes[thread.process as usize];
+        (process.pid, process.name.clone(), thread.tid, thread.name.clone())
+    };
+    tables.threads.iter().map(task).collect()
+}
+
+fn names(profile: &Profile) -> BTreeSet<String> {
+    profile.tables().threads.iter().map(|thread| thread.name.clone()).collect()
+}
+
+#[test]
+fn a_program_that_executes_another_one_stays_two_under_one_id() {
+    let mut tables = known(false).tables().clone();
+    let ids = (tables.processes[0].pid, tables.threads[0].tid);
+    (tables.processes[1].pid, tables.threads[1].process, tables.threads[1].tid) = (ids.0, 1, ids.1);
+    tables.threads.truncate(2);
+    let before = with_tables(known(false), tables);
+    let selection = Selection::default();
+    assert_eq!(tasks(&again("pprof", |out| pprof::write(&before, &selection, out))), tasks(&before));
+    assert_eq!(tasks(&again("otlp", |out| otlp::write(&before, &selection, out))), tasks(&before));
+    assert_eq!(tasks(&again("firefox", |out| firefox::write(&before, &of_metric(0), out))), tasks(&before));
+    assert_eq!(
+        names(&again("speedscope", |out| speedscope::write(&before, &selection, out))),
+        names(&before)
+    );
+}
+
+#[test]
+fn threads_without_ids_are_told_apart_by_their_names() {
+    let mut tables = known(false).tables().clone();
+    tables.processes.iter_mut().for_each(|process| process.pid = 0);
+    tables.threads.iter_mut().for_each(|thread| (thread.process, thread.tid) = (0, 0));
+    tables.processes.truncate(1);
+    tables.threads.truncate(2);
+    let before = with_tables(known(false), tables);
+    let selection = Selection::default();
+    assert_eq!(names(&again("pprof", |out| pprof::write(&before, &selection, out))), names(&before));
+    assert_eq!(names(&again("otlp", |out| otlp::write(&before, &selection, out))), names(&before));
+    assert_eq!(names(&again("firefox", |out| firefox::write(&before, &of_metric(0), out))), names(&before));
+    assert_eq!(
+        names(&again("speedscope", |out| speedscope::write(&before, &selection, out))),
+        names(&before)
+    );
 }
 
 #[test]

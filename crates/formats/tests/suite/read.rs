@@ -72,9 +72,16 @@ fn files_that_are_read_together_are_one_recording_in_any_order() {
 
 #[test]
 fn a_process_is_called_like_its_main_thread_whichever_comes_first() {
-    let sample =
-        |name: &str, tid: u32| format!("{name} 7/{tid} 1.0: 1000 cpu-clock: \n\t1000 main (/bin/work)\n\n");
-    let text = sample("worker", 8) + &sample("program", 7) + &sample("other", 9);
+    let profile = |name: &str, tid: u32| {
+        let name = format!("{name} (pid 7, tid {tid}): time");
+        format!(
+            r#"{{"type":"sampled","name":"{name}","unit":"none","startValue":0,"endValue":1,"samples":[[0]],"weights":[1]}}"#
+        )
+    };
+    let profiles = [profile("worker", 8), profile("program", 7), profile("other", 9)].join(",");
+    let schema = "https://www.speedscope.app/file-format-schema.json";
+    let text =
+        format!(r#"{{"$schema":"{schema}","shared":{{"frames":[{{"name":"f"}}]}},"profiles":[{profiles}]}}"#);
     let profile = read_bytes(text.as_bytes(), None, false).unwrap();
     let names: Vec<_> = profile.tables().processes.iter().map(|process| process.name.as_str()).collect();
     assert_eq!(names, ["program"]);

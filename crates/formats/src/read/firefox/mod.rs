@@ -84,11 +84,7 @@ fn read_thread(
     };
     let pid = thread.pid.number().unwrap_or(0);
     let tid = thread.tid.number().unwrap_or(at as i32 + 1);
-    let row = builder.thread(pid, tid, &thread.name);
-    if let Some(name) = &thread.process_name {
-        let (processes, threads) = builder.tasks();
-        processes[threads[row as usize].process as usize].name = name.clone().into_owned();
-    }
+    let row = builder.task((pid, thread.process_name.as_deref().unwrap_or_default()), (tid, &thread.name));
     read_samples(input, builder, document, (row, &thread.samples, stacks))
 }
 

@@ -90,8 +90,9 @@ struct Reader<'a, 'i> {
 
 /// Where samples go.
 #[derive(Clone, Copy)]
-struct Target {
-    pid: i32,
+struct Target<'a> {
+    /// Id and name.
+    process: (i32, &'a str),
     metric: i32,
     /// Whether a value is a number of observations.
     counts: bool,
@@ -107,23 +108,24 @@ impl Reader<'_, '_> {
         let process = self.properties.process(&mut self.builder.meta, about);
         // What has no process id is one process nevertheless.
         let pid = process.pid.unwrap_or(-1 - at as i32);
-        if !self.builder.tables().processes.iter().any(|known| known.pid == pid) {
+        if !self.builder.tables().processes.iter().any(|known| known.pid == pid && known.name == process.name)
+        {
             self.builder.process(Process {
                 pid,
-                name: process.name,
+                name: process.name.clone(),
                 command_line: process.command_line,
                 ..Process::default()
             });
         }
         for scope in &resource.scope_profiles {
-            if let Err(error) = self.scope(pid, scope) {
+            if let Err(error) = self.scope((pid, &process.name), scope) {
                 self.builder.left_out(error)?;
             }
         }
         Ok(())
     }
 
-    fn scope(&mut self, pid: i32, scope: &ScopeProfiles) -> Result<()> {
+    fn scope(&mut self, process: (i32, &str), scope: &ScopeProfiles) -> Result<()> {
         if let Some(writer) = scope.scope.as_ref().filter(|writer| !writer.name.is_empty()) {
             let name = format!("{} {}", writer.name, writer.version);
             self.builder.meta.extra.insert("exporter".to_owned(), name.trim().into());
@@ -142,7 +144,7 @@ impl Reader<'_, '_> {
         for (at, profile) in scope.profiles.iter().enumerate() {
             if !observed.contains(&Some(at)) {
                 let counts = observed[at].map(|at| &scope.profiles[at]);
-                self.profile(pid, profile, &names[at], counts)?;
+                self.profile(process, profile, &names[at], counts)?;
             }
         }
         Ok(())
@@ -157,7 +159,7 @@ impl Reader<'_, '_> {
 
     fn profile(
         &mut self,
-        pid: i32,
+        process: (i32, &str),
         profile: &Profile,
         (name, unit): &(String, String),
         counts: Option<&Profile>,
@@ -165,7 +167,7 @@ impl Reader<'_, '_> {
         let mut metric = super::pprof::metric(name, unit, profile.period);
         self.properties.describe(self.builder, &mut metric, &profile.attribute_indices)?;
         let counts_itself = name == "samples" && unit == "count";
-        let target = Target { pid, metric: self.builder.metric(metric), counts: counts_itself };
+        let target = Target { process, metric: self.builder.metric(metric), counts: counts_itself };
         let duration = i64::try_from(profile.duration_nano).unwrap_or(i64::MAX);
         self.builder.recorded(0, duration);
         for (at, sample) in profile.samples.iter().enumerate() {
@@ -177,14 +179,14 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn sample(&mut self, target: Target, sample: &Sample, observed: Option<&[i64]>) -> Result<()> {
+    fn sample(&mut self, target: Target<'_>, sample: &Sample, observed: Option<&[i64]>) -> Result<()> {
         let (values, times) = (&sample.values, &sample.timestamps_unix_nano);
         if !values.is_empty() && !times.is_empty() && values.len() != times.len() {
             let expected = format!("{} times or none", values.len());
             return Err(self.malformed(&expected, &times.len().to_string()));
         }
         let stack = self.places.stack(self.builder, sample.stack_index)?;
-        let task = self.properties.task(self.builder, target.pid, &sample.attribute_indices)?;
+        let task = self.properties.task(self.builder, target.process, &sample.attribute_indices)?;
         self.links += u64::from(sample.link_index != 0);
         for at in 0..values.len().max(times.len()) {
             let value = values.get(at).copied().unwrap_or(1);

@@ -111,8 +111,13 @@ impl<'a, 'i> Properties<'a, 'i> {
     }
 
     /// The thread and CPU of a sample, and its process where the sample says it.
-    pub(super) fn task(&self, builder: &mut Builder, pid: i32, indices: &[i32]) -> Result<Task> {
-        let (mut pid, mut tid, mut name, mut cpu) = (pid, 0, String::new(), None);
+    pub(super) fn task(
+        &self,
+        builder: &mut Builder,
+        (own, process): (i32, &str),
+        indices: &[i32],
+    ) -> Result<Task> {
+        let (mut pid, mut tid, mut name, mut cpu) = (own, 0, String::new(), None);
         for (key, value) in self.attributes(indices)? {
             let Some(value) = value else { continue };
             match key {
@@ -123,7 +128,8 @@ impl<'a, 'i> Properties<'a, 'i> {
                 other => self.drop(other),
             }
         }
-        Ok(Task { thread: builder.thread(pid, tid, &name), cpu })
+        let process = if pid == own { process } else { "" };
+        Ok(Task { thread: builder.task((pid, process), (tid, &name)), cpu })
     }
 
     pub(super) fn say_what_is_left(&self, builder: &mut Builder) {

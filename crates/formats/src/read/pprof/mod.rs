@@ -10,7 +10,7 @@ use std::cell::LazyCell;
 use std::sync::Arc;
 
 use prost::Message;
-use pyrometer_tables::schema::{Frame, FrameKind, Function, Metric, Thread};
+use pyrometer_tables::schema::{Frame, FrameKind, Function, Metric};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::recognise::whole_fields;
@@ -82,8 +82,6 @@ struct Reader<'a, 'i> {
     frames: FxHashMap<u64, Vec<i32>>,
     /// Rows of functions of a binary, and their files: a name is gone through once.
     rows: FxHashMap<(u64, Option<i32>), Row>,
-    /// Rows of threads that have no id, by process and name.
-    threads: FxHashMap<(i32, String), i32>,
     /// Keys of labels that have no place in our tables.
     dropped: Vec<String>,
 }
@@ -99,7 +97,6 @@ impl<'a, 'i> Reader<'a, 'i> {
             functions: profile.function.iter().map(|function| (function.id, function)).collect(),
             frames: FxHashMap::default(),
             rows: FxHashMap::default(),
-            threads: FxHashMap::default(),
             dropped: Vec::new(),
         }
     }
@@ -305,30 +302,8 @@ impl<'a, 'i> Reader<'a, 'i> {
                 _ => {}
             }
         }
-        let row =
-            if tid == 0 { self.thread_by_name(pid, thread) } else { self.builder.thread(pid, tid, thread) };
-        if !process.is_empty() {
-            let (processes, threads) = self.builder.tasks();
-            process.clone_into(&mut processes[threads[row as usize].process as usize].name);
-        }
-        Ok(row)
-    }
-
-    /// The thread of which no id is known, as pprof-rs writes them: each name is another one.
-    fn thread_by_name(&mut self, pid: i32, name: &str) -> i32 {
-        if let Some(row) = self.threads.get(&(pid, name.to_owned())) {
-            return *row;
-        }
-        let tables = self.builder.tables();
-        let of_process = |row: &Thread| row.tid == 0 && tables.processes[row.process as usize].pid == pid;
-        let known = tables.threads.iter().position(|row| of_process(row) && row.name == name);
-        let row = match known {
-            Some(row) => row as i32,
-            None if tables.threads.iter().any(of_process) => self.builder.renamed_thread(pid, 0, name),
-            None => self.builder.thread(pid, 0, name),
-        };
-        self.threads.insert((pid, name.to_owned()), row);
-        row
+        // pprof-rs writes no ids.
+        Ok(self.builder.task((pid, process), (tid, thread)))
     }
 
     /// What the profile says of itself.
