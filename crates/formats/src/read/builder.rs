@@ -42,7 +42,7 @@ pub struct Builder {
     tables: Tables,
     room: Room,
     samples: Vec<Sample>,
-    wide: Option<WideSamples>,
+    wide: Vec<WideSamples>,
     lenient: bool,
     left_out: u64,
     kept: Vec<String>,
@@ -345,9 +345,9 @@ impl Builder {
         self.samples.push(sample);
     }
 
-    /// All samples, of a reader that adds no others and no costs.
+    /// All samples of a file, of a reader that adds no others and no costs.
     pub fn all_samples(&mut self, samples: WideSamples) {
-        self.wide = Some(samples);
+        self.wide.push(samples);
     }
 
     /// The first and the last moment of all samples, which stand for the time before them.
@@ -422,6 +422,7 @@ impl Builder {
     pub fn finish(mut self, path: &Path) -> Result<Profile> {
         self.check_room(path)?;
         let costs = self.add_costs(path)?;
+        let alone = self.samples_of_one_file()?;
         if self.tables.stacks.len().max(self.tables.frames.len()) >= ROWS {
             return Err(Error::TooLarge { path: path.to_owned(), what: format!("more than {ROWS} frames") });
         }
@@ -449,7 +450,7 @@ impl Builder {
                  {summed}: the lines count."
             )),
         }
-        let wide = costs.as_ref().or(self.wide.as_ref());
+        let wide = costs.as_ref().or(alone.as_ref());
         let too_large = first_too_large(&self.tables.metrics, &self.samples, wide);
         if let Some(metric) = too_large.filter(|_| !self.sums_may_stop) {
             let what = format!("the values of {} do not add up within 63 bits", metric.name);
@@ -460,8 +461,8 @@ impl Builder {
         if self.meta.quality.samples == 0 {
             self.meta.quality.samples = counted;
         }
-        self.meta.quality.unsymbolized = self.unsymbolized(costs.as_ref(), counted);
-        match costs.or(self.wide) {
+        self.meta.quality.unsymbolized = self.unsymbolized(costs.as_ref(), alone.as_ref(), counted);
+        match costs.or(alone) {
             Some(wide) => Ok(Profile::from_source(self.meta, self.tables, Arc::new(wide))?),
             None => Ok(Profile::from_parts(self.meta, self.tables, self.samples)?),
         }
@@ -483,7 +484,7 @@ fn names_that_are_no_text(tables: &Tables) -> Option<String> {
 impl Builder {
     /// How many samples are of code of which no name is known. A reader may have counted those of several metrics
     /// once: as many of these as of the `counted` ones of all metrics.
-    fn unsymbolized(&self, costs: Option<&WideSamples>, counted: i64) -> i64 {
+    fn unsymbolized(&self, costs: Option<&WideSamples>, alone: Option<&WideSamples>, counted: i64) -> i64 {
         let Tables { stacks, frames, functions, binaries, .. } = &self.tables;
         let path = |function: &Function| binaries.get(function.binary? as usize).map(|binary| &*binary.path);
         let is_nameless = |function: &Function| {
@@ -502,7 +503,7 @@ impl Builder {
         let single: i128 = single.map(|sample| i128::from(sample.count)).sum();
         // All costs are of functions: seldom one is without a name.
         let costs = costs.filter(|_| nameless.contains(&true));
-        let wide = costs.or(self.wide.as_ref()).map_or(0, |wide| wide.observations_of(is_of_nameless));
+        let wide = costs.or(alone).map_or(0, |wide| wide.observations_of(is_of_nameless));
         let nameless = single + i128::from(wide);
         let samples = i128::from(self.meta.quality.samples);
         i64::try_from(nameless * samples / i128::from(counted).max(1)).unwrap_or(i64::MAX)
@@ -533,14 +534,27 @@ impl Builder {
         self.add_to_others(frames, &samples).map(|()| None)
     }
 
+    /// All samples of the only file; those of several, and beside others, are added to each other.
+    fn samples_of_one_file(&mut self) -> Result<Option<WideSamples>> {
+        let mut wide = std::mem::take(&mut self.wide);
+        if wide.len() == 1 && self.samples.is_empty() {
+            return Ok(wide.pop());
+        }
+        wide.iter().try_for_each(|samples| self.add_all(samples, |stack| stack)).map(|()| None)
+    }
+
     /// Adds costs to what other files gave.
     fn add_to_others(&mut self, frames: Vec<Frame>, samples: &WideSamples) -> Result<()> {
         let frames = frames.into_iter().map(|frame| self.frame(frame)).collect::<Vec<_>>();
         let stacks: Vec<_> = frames.into_iter().map(|frame| self.stack(None, frame)).collect();
+        self.add_all(samples, |stack| stacks[stack as usize])
+    }
+
+    /// Adds samples, each to the stack that stands for its own.
+    fn add_all(&mut self, samples: &WideSamples, stack: impl Fn(i32) -> i32) -> Result<()> {
         Ok(samples.for_each_batch(&mut |batch| {
             for sample in batch {
-                let stack = stacks[sample.stack as usize];
-                self.add(stack, sample.thread, sample.metric, sample.value, sample.count);
+                self.add(stack(sample.stack), sample.thread, sample.metric, sample.value, sample.count);
             }
             Ok(())
         })?)

@@ -339,6 +339,33 @@ fn heaptrack_counts_what_its_own_tool_counts() {
 }
 
 #[test]
+fn files_of_heaptrack_are_added_to_each_other_and_to_those_of_other_tools() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let heap = file("heap", HEAPTRACK);
+    let others = [
+        file("stacks", "main;a;inner 5\n"),
+        file("cachegrind", "events: Ir\nfl=a.c\nfn=main\n3 70\nsummary: 70\n"),
+    ];
+    let total = |paths: &[std::path::PathBuf], name: &str| {
+        let profile = pyrometer_formats::read::read(paths, &Options::default(), &mut |_, _| true).unwrap();
+        sums(&profile).into_iter().find(|(metric, ..)| metric == name).map_or(0, |(_, value, _)| value)
+    };
+    assert_eq!(total(&[heap.clone(), heap.clone()], "alloc-bytes"), 2 * 0x210);
+    for (other, metric, value) in [(&others[0], "samples", 5), (&others[1], "Ir", 70)] {
+        for paths in [[heap.clone(), other.clone()], [other.clone(), heap.clone()]] {
+            assert_eq!((total(&paths, "alloc-bytes"), total(&paths, metric)), (0x210, value), "{paths:?}");
+        }
+    }
+    let all = [&[heap.clone(), heap][..], &others].concat();
+    assert_eq!(["alloc-bytes", "samples", "Ir"].map(|name| total(&all, name)), [2 * 0x210, 5, 70]);
+}
+
+#[test]
 fn a_raw_file_of_heaptrack_has_addresses_of_its_modules() {
     let profile = read(HEAPTRACK_RAW, "heaptrack");
     let tables = profile.tables();
