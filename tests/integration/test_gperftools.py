@@ -25,10 +25,18 @@ def functions_by_google_pprof(program: Path, profile: Path) -> dict[str, tuple[i
     return {match[3]: (int(match[1]), int(match[2])) for match in found if match}
 
 
-def test_functions_have_the_numbers_of_google_pprof(tmp_path: Path):
+@pytest.mark.parametrize(
+    "linked",
+    [
+        (),
+        ("-no-pie",),
+        pytest.param(("-fuse-ld=lld",), marks=pytest.mark.skipif(not shutil.which("ld.lld"), reason="lld is missing")),
+    ],
+)
+def test_functions_have_the_numbers_of_google_pprof(tmp_path: Path, linked: tuple[str, ...]):
     # A program that starts no other: the profiler's timer outlives exec, and its signal ends a program that has not
     # come to load the profiler.
-    program = programs.c("perf_data", ("-O2", "-g", "-fno-omit-frame-pointer"))
+    program = programs.c("perf_data", ("-O2", "-g", "-fno-omit-frame-pointer", *linked))
     profiler = {"LD_PRELOAD": "libprofiler.so.0", "CPUPROFILE": str(tmp_path / "cpu"), "CPUPROFILE_FREQUENCY": "500"}
     subprocess.run([program, "200", "1"], env=os.environ | profiler, check=True, timeout=60, capture_output=True)
     profile = pyrometer.load(tmp_path / "cpu")

@@ -342,8 +342,9 @@ def test_symbolize_is_advised_where_there_are_addresses(tmp_path, monkeypatch, c
 def test_what_asks_jemalloc_for_memory_is_shown_instead_of_it(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "je.heap").write_text(
-        "heap profile: 1: 9 [1: 9] @ heapprofile\n1: 9 [1: 9] @ 0x11011 0x11021 0x2031\n\nMAPPED_LIBRARIES:\n"
-        "11000-12000 r-xp 00000000 00:00 1 /nowhere/libjemalloc.so.2\n2000-3000 r-xp 00000000 00:00 2 /nowhere/prog\n"
+        "heap profile: 1: 9 [1: 9] @ heapprofile\n1: 9 [1: 9] @ 0x7f011011 0x7f011021 0x55002031\n\nMAPPED_LIBRARIES:\n"
+        "7f011000-7f012000 r-xp 00000000 00:00 1 /nowhere/libjemalloc.so.2\n"
+        "55002000-55003000 r-xp 00000000 00:00 2 /nowhere/prog\n"
     )
     for option, leaf in ([], "prog+0x30"), (["--show-allocators"], "libjemalloc.so.2+0x10"):
         assert run(["show", "je.heap", "--format", "json", *option]) == 0

@@ -100,6 +100,45 @@ pub fn identify<S: ReadAt + ?Sized>(source: &S) -> io::Result<String> {
     }
 }
 
+/// A part of a file that is loaded, and where the file numbers its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// In the file.
+    pub offset: u64,
+    /// Bytes in the file.
+    pub size: u64,
+    /// Of its first byte, as the binary numbers it.
+    pub address: u64,
+}
+
+/// What is loaded of a file; nothing if it is no ELF.
+pub fn segments<S: ReadAt + ?Sized>(source: &S) -> Vec<Segment> {
+    let cache = ReadCache::new(Cursor::new(source));
+    match FileKind::parse(&cache) {
+        Ok(FileKind::Elf64) => segments_of::<FileHeader64<Endianness>, _>(&cache),
+        Ok(FileKind::Elf32) => segments_of::<FileHeader32<Endianness>, _>(&cache),
+        _ => None,
+    }
+    .unwrap_or_default()
+}
+
+fn segments_of<'a, Elf, R>(data: R) -> Option<Vec<Segment>>
+where
+    Elf: FileHeader<Endian = Endianness>,
+    R: ReadRef<'a>,
+{
+    let header = Elf::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    let all = header.program_headers(endian, data).ok()?;
+    let loaded = all.iter().filter(|s| s.p_type(endian) == PT_LOAD);
+    let segment = |s: &Elf::ProgramHeader| Segment {
+        offset: s.p_offset(endian).into(),
+        size: s.p_filesz(endian).into(),
+        address: s.p_vaddr(endian).into(),
+    };
+    Some(loaded.map(segment).collect())
+}
+
 fn build_id_of<'a, Elf, R>(data: R) -> Option<String>
 where
     Elf: FileHeader<Endian = Endianness>,

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use pyrometer_tables::schema::Frame;
 
 use super::Builder;
+use super::mapped::{Mapped, Span};
 use super::numbers::hexadecimal;
 
 /// A part of a file in memory.
 #[derive(Debug)]
 struct Mapping {
-    start: u64,
+    mapped: Mapped,
     end: u64,
-    offset: u64,
     path: String,
 }
 
@@ -24,8 +24,13 @@ pub(super) struct Maps {
 
 impl Maps {
     /// Adds a line: `START-END PERMISSIONS OFFSET DEVICE INODE PATH`. What is no such line says nothing of addresses.
+    /// Lines are in the order of memory.
     pub(super) fn add(&mut self, line: &[u8]) {
-        self.mappings.extend(parse(line).map(|mapping| (mapping.start, mapping)));
+        let Some((span, path)) = parse(line) else { return };
+        let before = self.mappings.range(..span.start).next_back().map(|(_, other)| other);
+        let same = before.filter(|other| other.path == path).map(|other| &other.mapped);
+        let mapped = Mapped::new(span, same);
+        self.mappings.insert(span.start, Mapping { mapped, end: span.end, path });
     }
 
     /// The row of the frame of a return address: it belongs to the call before it.
@@ -38,7 +43,7 @@ impl Maps {
         let before = self.mappings.range(..=address).next_back().map(|(_, mapping)| mapping);
         let frame = match before.filter(|mapping| address < mapping.end) {
             Some(mapping) => Frame {
-                address: Some((address - mapping.start).wrapping_add(mapping.offset).cast_signed()),
+                address: mapping.mapped.own(address).map(u64::cast_signed),
                 binary: Some(builder.binary(&mapping.path, None)),
                 kind: "native".into(),
                 ..Frame::default()
@@ -49,7 +54,7 @@ impl Maps {
     }
 }
 
-fn parse(line: &[u8]) -> Option<Mapping> {
+fn parse(line: &[u8]) -> Option<(Span, String)> {
     let (start, rest) = hexadecimal(line)?;
     let (end, rest) = hexadecimal(rest.strip_prefix(b"-")?)?;
     let text = String::from_utf8_lossy(rest);
@@ -57,5 +62,5 @@ fn parse(line: &[u8]) -> Option<Mapping> {
     let offset = u64::from_str_radix(fields.nth(1)?, 16).ok()?;
     let path = fields.skip(2).collect::<Vec<_>>().join(" ");
     let is_file = path.starts_with('/') || path.starts_with('[');
-    (is_file && start < end).then_some(Mapping { start, end, offset, path })
+    (is_file && start < end).then_some((Span { start, end, offset }, path))
 }

@@ -30,6 +30,7 @@ mod json;
 mod json_cut;
 mod keyed;
 mod lines;
+mod mapped;
 mod maps;
 mod massif;
 mod numbers;

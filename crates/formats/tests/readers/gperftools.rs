@@ -44,7 +44,7 @@ fn row(stack: &str, value: i64, count: i64) -> Row {
 fn samples_of_all_sizes_and_orders_of_words_are_the_same() {
     for bytes in files() {
         let profile = read(bytes, "gperftools").unwrap();
-        let deep = "/usr/bin/a program+0x3030;/lib/libc.so+0x20;/usr/bin/a program+0x2010";
+        let deep = "/usr/bin/a program+0x402030;/lib/libc.so+0x20;/usr/bin/a program+0x401010";
         assert_eq!(rows(&profile), [row(deep, 60_000_000, 6), row("?+0x500000", 20_000_000, 2)]);
         let metric = &profile.tables().metrics[0];
         assert_eq!(
@@ -53,6 +53,21 @@ fn samples_of_all_sizes_and_orders_of_words_are_the_same() {
         );
         assert_eq!((profile.meta.rate, profile.meta.quality.samples), (100, 8));
     }
+}
+
+#[test]
+fn addresses_are_those_of_the_binary_where_its_linker_left_gaps() {
+    // As lld lays out a small program: the code at 0x16a0 is at the offset 0x6a0 of the file.
+    let maps = "\
+        7f000000-7f001000 r--p 00000000 08:01 12 /usr/bin/a program\n\
+        7f001000-7f005000 r-xp 00000000 08:01 12 /usr/bin/a program\n\
+        7f010000-7f011000 r--p 00000000 08:01 13 /lib/libc.so\n\
+        7f011000-7f015000 r-xp 00001000 08:01 13 /lib/libc.so\n";
+    let words: [u64; 13] = [0, 3, 0, 10_000, 0, 1, 3, 0x7f0016b0, 0x7f011021, 0x7f0017c1, 0, 1, 0];
+    let words = words.iter().flat_map(|word| word.to_le_bytes());
+    let bytes: Vec<u8> = words.chain(maps.bytes()).collect();
+    let stack = "/usr/bin/a program+0x17c0;/lib/libc.so+0x1020;/usr/bin/a program+0x16b0";
+    assert_eq!(rows(&read(bytes, "gperftools").unwrap()), [row(stack, 10_000_000, 1)]);
 }
 
 #[test]

@@ -53,6 +53,55 @@ fn pprof_of(unit: &str, name: &str) -> Vec<u8> {
     parts.concat()
 }
 
+/// A profile of one sample at this address of this file, of whose code a part is mapped.
+fn pprof_at(address: u64, start: u64, offset: u64, path: &str, build_id: &str) -> Vec<u8> {
+    let long = |tag: u8, value: u64| {
+        let groups = (0..10).map(|at| (value >> (7 * at)) as u8 & 0x7f | u8::from(at < 9) << 7);
+        [vec![tag << 3], groups.collect()].concat()
+    };
+    let span = [long(2, start), long(3, start + 0x100_0000), long(4, offset)].concat();
+    let mapping = [vec![8, 1], span, vec![40, 3, 48, 4]].concat();
+    let location = [vec![8, 1, 16, 1], long(3, address)].concat();
+    let texts = ["", "cpu", "nanoseconds", path, build_id];
+    let parts = [
+        field(1, &[8, 1, 16, 2]),
+        field(2, &[10, 1, 1, 18, 1, 7]),
+        field(3, &mapping),
+        texts.iter().flat_map(|text| field(6, text.as_bytes())).collect(),
+        field(4, &location),
+    ];
+    parts.concat()
+}
+
+fn address_read(bytes: Vec<u8>) -> Option<i64> {
+    read(bytes, "pprof").unwrap().tables().frames[0].address
+}
+
+#[test]
+fn addresses_of_what_is_not_moved_are_its_own() {
+    // Go's programs, and others that are not position independent.
+    assert_eq!(address_read(pprof_at(0x4d_b4c1, 0x40_0000, 0, "/bin/program", "")), Some(0x4d_b4c1));
+    assert_eq!(address_read(pprof_at(0x40_1010, 0x40_1000, 0x1000, "/bin/program", "")), Some(0x40_1010));
+}
+
+#[test]
+fn addresses_are_those_of_the_binary_if_its_file_is_there() {
+    let path = std::env::current_exe().unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    let Some(id) = pyrometer_symbols::identity::build_id(&file) else { return };
+    let path = path.to_str().unwrap();
+    // Wherever it lies, byte 0 of each part is where the program headers say.
+    for segment in pyrometer_symbols::identity::segments(&file).iter().filter(|part| part.address > 0) {
+        let start = 0x5555_0000_0000;
+        let page = segment.offset & !0xfff;
+        let at = start + (segment.offset - page) + 5;
+        let read = address_read(pprof_at(at, start, page, path, &id));
+        assert_eq!(read, i64::try_from(segment.address + 5).ok());
+        let other = address_read(pprof_at(at, start, page, path, "00"));
+        assert_eq!(other, i64::try_from(segment.offset + 5).ok(), "another build says nothing");
+    }
+}
+
 #[test]
 fn units_of_time_and_size_are_ours() {
     for (unit, expected, ours) in [

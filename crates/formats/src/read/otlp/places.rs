@@ -9,7 +9,8 @@ use super::properties::{attributes, text};
 use crate::error::{Error, Result};
 use crate::otlp::common::Value;
 use crate::otlp::message::{Location, Mapping, ProfilesDictionary};
-use crate::read::pprof::{Row, address_in};
+use crate::read::mapped::{Files, Mapped, Span, own_address};
+use crate::read::pprof::Row;
 use crate::read::{Builder, Input};
 
 /// Attributes in which build ids are: that of linkers first.
@@ -27,14 +28,17 @@ pub(super) struct Places<'a, 'i> {
     stacks: FxHashMap<i32, i32>,
     /// Frames of locations, from the outermost.
     locations: FxHashMap<i32, Vec<i32>>,
+    /// Where addresses of mappings are in their binaries.
+    mapped: FxHashMap<i32, Mapped>,
+    files: Files,
     /// Rows of functions of a binary, and their files: a name is gone through once.
     functions: FxHashMap<(i32, Option<i32>), Row>,
 }
 
 impl<'a, 'i> Places<'a, 'i> {
     pub(super) fn new(input: &'a Input<'i>, dictionary: &'a ProfilesDictionary) -> Self {
-        let (stacks, locations, functions) = Default::default();
-        Self { input, dictionary, stacks, locations, functions }
+        let (stacks, locations, mapped, files, functions) = Default::default();
+        Self { input, dictionary, stacks, locations, mapped, files, functions }
     }
 
     fn nowhere(&self, what: &str, rows: usize, index: i32) -> Error {
@@ -81,10 +85,9 @@ impl<'a, 'i> Places<'a, 'i> {
     fn frames(&mut self, builder: &mut Builder, location: &Location) -> Result<Vec<i32>> {
         let mapping = self.mapping(location.mapping_index)?;
         let binary = mapping.map(|mapping| self.binary(builder, mapping)).transpose()?.flatten();
-        let range = mapping.map(|mapping| (mapping.memory_start, mapping.memory_limit, mapping.file_offset));
         let place = Frame {
             binary,
-            address: address_in(location.address, range),
+            address: self.address(location, mapping)?,
             kind: self.kind(location, mapping)?,
             ..Frame::default()
         };
@@ -116,6 +119,26 @@ impl<'a, 'i> Places<'a, 'i> {
     }
 
     fn binary(&self, builder: &mut Builder, mapping: &Mapping) -> Result<Option<i32>> {
+        let (path, build_id) = self.identity(mapping)?;
+        Ok((!path.is_empty() || build_id.is_some()).then(|| builder.binary(path, build_id)))
+    }
+
+    /// As the binary numbers it, as far as its mapping or its file tells.
+    fn address(&mut self, location: &Location, mapping: Option<&Mapping>) -> Result<Option<i64>> {
+        let Some(mapping) = mapping else { return Ok(own_address(None, location.address)) };
+        let index = location.mapping_index;
+        if !self.mapped.contains_key(&index) {
+            let (path, build_id) = self.identity(mapping)?;
+            let span =
+                Span { start: mapping.memory_start, end: mapping.memory_limit, offset: mapping.file_offset };
+            let mapped = Mapped::new(span, None).asking(&mut self.files, path, build_id);
+            self.mapped.insert(index, mapped);
+        }
+        Ok(own_address(self.mapped.get(&index), location.address))
+    }
+
+    /// Path and build id.
+    fn identity(&self, mapping: &'a Mapping) -> Result<(&'a str, Option<&'a str>)> {
         let path = text(self.input, self.dictionary, mapping.filename_strindex)?;
         let known = attributes(self.input, self.dictionary, &mapping.attribute_indices)?;
         let of_key =
@@ -125,7 +148,7 @@ impl<'a, 'i> Places<'a, 'i> {
             Value::Strindex(index) => text(self.input, self.dictionary, *index).ok(),
             _ => None,
         });
-        Ok((!path.is_empty() || build_id.is_some()).then(|| builder.binary(path, build_id)))
+        Ok((path, build_id))
     }
 
     /// As the attribute says it; without one, code is of the kernel or native by its binary.

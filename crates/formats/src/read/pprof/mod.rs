@@ -14,6 +14,7 @@ use pyrometer_tables::schema::{Frame, FrameKind, Function, Metric};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::recognise::whole_fields;
+use super::mapped::{Files, Mapped, Span, own_address};
 use super::{Builder, Format, Input};
 use crate::carried::EXACT;
 use crate::error::{Error, Result};
@@ -76,6 +77,9 @@ struct Reader<'a, 'i> {
     builder: &'a mut Builder,
     profile: &'a Profile,
     mappings: FxHashMap<u64, &'a Mapping>,
+    /// Where addresses of these are in their binaries.
+    mapped: FxHashMap<u64, Mapped>,
+    files: Files,
     locations: FxHashMap<u64, &'a Location>,
     functions: FxHashMap<u64, &'a message::Function>,
     /// Frames of locations, from the outermost.
@@ -93,6 +97,8 @@ impl<'a, 'i> Reader<'a, 'i> {
             builder,
             profile,
             mappings: profile.mapping.iter().map(|mapping| (mapping.id, mapping)).collect(),
+            mapped: FxHashMap::default(),
+            files: Files::default(),
             locations: profile.location.iter().map(|location| (location.id, location)).collect(),
             functions: profile.function.iter().map(|function| (function.id, function)).collect(),
             frames: FxHashMap::default(),
@@ -212,10 +218,9 @@ impl<'a, 'i> Reader<'a, 'i> {
         };
         let mapping = self.mappings.get(&location.mapping_id).copied();
         let binary = mapping.map(|mapping| self.binary(mapping)).transpose()?.flatten();
-        let range = mapping.map(|mapping| (mapping.memory_start, mapping.memory_limit, mapping.file_offset));
         let place = Frame {
             binary,
-            address: address_in(location.address, range),
+            address: self.address(location, mapping)?,
             kind: self.kind(mapping)?,
             ..Frame::default()
         };
@@ -245,6 +250,19 @@ impl<'a, 'i> Reader<'a, 'i> {
         let (path, build_id) = (self.text(mapping.filename)?, self.text(mapping.build_id)?);
         let build_id = Some(build_id).filter(|id| !id.is_empty());
         Ok((!path.is_empty() || build_id.is_some()).then(|| self.builder.binary(path, build_id)))
+    }
+
+    /// As the binary numbers it, as far as its mapping or its file tells.
+    fn address(&mut self, location: &Location, mapping: Option<&Mapping>) -> Result<Option<i64>> {
+        let Some(mapping) = mapping else { return Ok(own_address(None, location.address)) };
+        if !self.mapped.contains_key(&mapping.id) {
+            let (path, build_id) = (self.text(mapping.filename)?, self.text(mapping.build_id)?);
+            let span =
+                Span { start: mapping.memory_start, end: mapping.memory_limit, offset: mapping.file_offset };
+            let mapped = Mapped::new(span, None).asking(&mut self.files, path, Some(build_id));
+            self.mapped.insert(mapping.id, mapped);
+        }
+        Ok(own_address(self.mapped.get(&mapping.id), location.address))
     }
 
     fn kind(&self, mapping: Option<&Mapping>) -> Result<FrameKind> {
@@ -342,16 +360,6 @@ fn counted_by(types: &[(&str, &str)]) -> Vec<Option<usize>> {
     }
     let samples = count("samples");
     (0..types.len()).map(|at| samples.filter(|samples| *samples != at)).collect()
-}
-
-/// As the binary numbers it, as far as its mapping tells: where it begins and ends, and at which offset of the file. A
-/// kernel's have the highest bit set.
-pub(super) fn address_in(address: u64, mapping: Option<(u64, u64, u64)>) -> Option<i64> {
-    let address = match mapping.filter(|(start, limit, _)| (*start..*limit).contains(&address)) {
-        Some((start, _, offset)) => (address - start).checked_add(offset)?,
-        None => address,
-    };
-    Some(address.cast_signed()).filter(|address| *address != 0)
 }
 
 /// The name that the same thing has in other heap profiles.
