@@ -76,8 +76,9 @@ pub fn stat(config: &StatConfig) -> Result<Run> {
     let exit = child.wait()?;
     let peak_memory = Some(exit.peak_memory).filter(|peak| *peak > before.peak_memory + MEMORY_ERROR);
     let used = since(&exit, &before);
-    let totals = counters.into_iter().map(|counter| counter.read(Some(&used))).collect();
-    Ok(Run { totals, wall, times: own_times(&exit, &before), exit, peak_memory, stopped })
+    let totals: Vec<_> = counters.into_iter().map(|counter| counter.read(Some(&used))).collect();
+    let times = own_times(&exit, used.cpu_time.min(clock(&totals).unwrap_or(i64::MAX)));
+    Ok(Run { totals, wall, times, exit, peak_memory, stopped })
 }
 
 fn parsed(groups: &[Vec<String>]) -> Result<Vec<Vec<Event>>> {
@@ -114,12 +115,18 @@ fn since(exit: &Exit, before: &Accounts) -> Accounts {
     }
 }
 
-/// The program's own user and system time. How long its process was ours is known as a sum; the kernel divides its sum by
-/// where its ticks found the process, and what is left is divided alike.
-fn own_times(exit: &Exit, before: &Accounts) -> (i64, i64) {
-    let whole = exit.cpu_time.max(1);
-    let own = (exit.cpu_time - before.cpu_time).max(0);
-    let part = |time: i64| (i128::from(time) * i128::from(own) / i128::from(whole)) as i64;
+/// The CPU time of the program and all its children as an event has it, if that was counted all the time: from the moment
+/// that the program was there, which is after the kernel took apart what the process had of us.
+fn clock(totals: &[Total]) -> Option<i64> {
+    let whole = |total: &&Total| total.metric == "task-clock" && total.running == total.enabled;
+    totals.iter().find(whole).and_then(|total| total.value)
+}
+
+/// The program's own user and system time, of `own` together. Of the time in which its process was ours only the sum is
+/// known; the kernel itself divides its sum by where its ticks found the process, and what is left is divided alike.
+fn own_times(exit: &Exit, own: i64) -> (i64, i64) {
+    let own = own.clamp(0, exit.cpu_time);
+    let part = |time: i64| (i128::from(time) * i128::from(own) / i128::from(exit.cpu_time.max(1))) as i64;
     (part(exit.user_time), part(exit.system_time))
 }
 
@@ -134,11 +141,10 @@ mod tests {
             let (accounts, peak_memory, status) = (Accounts::default(), 0, 0);
             Exit { status, cpu_time, user_time, system_time, peak_memory, accounts }
         };
-        let before = |cpu_time| Accounts { cpu_time, ..Accounts::default() };
-        assert_eq!(own_times(&exit(750_000, 250_000), &before(600_000)), (300_000, 100_000));
-        assert_eq!(own_times(&exit(i64::MAX / 2, 2), &before(0)), (i64::MAX / 2, 2));
-        assert_eq!(own_times(&exit(0, 5), &before(9)), (0, 0));
-        assert_eq!(own_times(&exit(0, 0), &before(0)), (0, 0));
+        assert_eq!(own_times(&exit(750_000, 250_000), 400_000), (300_000, 100_000));
+        assert_eq!(own_times(&exit(i64::MAX / 2, 2), i64::MAX), (i64::MAX / 2, 2));
+        assert_eq!(own_times(&exit(0, 5), -4), (0, 0));
+        assert_eq!(own_times(&exit(0, 0), 9), (0, 0));
     }
 
     fn run(command: &[&str], groups: &[&[&str]]) -> Run {
