@@ -155,6 +155,30 @@ def test_inlined_calls_take_the_place_of_calls(freestanding, tmp_path):
     assert len(pyrometer.load(tmp_path / "a.pyro").calls) == 0
 
 
+NAMESAKES = (
+    'void setup(int); __attribute__((noinline)) static void init(int n) { setup(n); __asm__ volatile(""); }\n'
+    "int main(int argc, char **argv) { init(1000 * argc); return 0; }\n",
+    "\n\nvolatile int sum; __attribute__((noinline)) static void init(int n) { while (n--) sum += n; }\n"
+    "__attribute__((noinline)) void setup(int n) { init(100 * n); sum++; }\n",
+)
+
+
+def test_functions_of_one_name_in_two_files_hide_no_costs_of_what_is_between_them(tmp_path):
+    for name, source in zip(["a.c", "b.c"], NAMESAKES, strict=True):
+        (tmp_path / name).write_text(source)
+    command = ["gcc", "-O1", "-g", "-fno-optimize-sibling-calls", "-o", "program", "a.c", "b.c"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    run(tmp_path, "instructions", "--calls", "-o", "a.pyro", "--", tmp_path / "program")
+    done = run(tmp_path, "show", "a.pyro", "--by", "total", "--limit", 500, "--format", "json")
+    found = {row["place"]["name"]: row for row in json.loads(done.stdout)["rows"]}
+    totals = {name: found[name]["total"]["value"] for name in ("main", "init", "setup")}
+    assert 500_000 < totals["setup"] < totals["init"] < totals["main"] < totals["setup"] + 100
+    assert [found[name]["place"]["cycle"] for name in totals] == [None] * 3
+    # One row, which is defined in two files.
+    assert [(found[name]["place"]["file"] or "").rpartition("/")[2] for name in totals] == ["a.c", "", "b.c"]
+    assert found["init"]["self"]["value"] > 500_000
+
+
 def test_looking_names_up_again_keeps_calls(freestanding, tmp_path):
     out = tmp_path / "callgrind.out"
     command = ["valgrind", "--tool=callgrind", "--dump-instr=yes", f"--callgrind-out-file={out}", freestanding]

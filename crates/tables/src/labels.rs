@@ -95,6 +95,16 @@ impl Labels {
 
     /// Labels every frame, then `more` that are not in the table: `of_frame` goes on with them.
     pub(crate) fn with(tables: &Tables, more: &[Frame], grouping: &Grouping) -> Self {
+        Self::apart(tables, more, grouping, &[])
+    }
+
+    /// The same, but functions of one name and binary that are defined in different files have labels of their own.
+    pub(crate) fn by_definition(tables: &Tables, more: &[Frame], grouping: &Grouping) -> Self {
+        Self::apart(tables, more, grouping, &files_of_namesakes(tables))
+    }
+
+    /// `files`: for each row of `functions`, the file that tells it from its namesakes, if it has any.
+    fn apart(tables: &Tables, more: &[Frame], grouping: &Grouping, files: &[Option<&str>]) -> Self {
         let mut labels = Vec::new();
         let runtime = grouping.collapse_runtime.then(|| {
             labels.push(runtime_label());
@@ -112,7 +122,8 @@ impl Labels {
             if let Some(runtime) = runtime.filter(|_| starts || is_runtime(&name)) {
                 return runtime;
             }
-            let key = key(tables, frame, name, grouping);
+            let file = frame.function.and_then(|row| files.get(row as usize).copied().flatten());
+            let key = key(tables, frame, name, file, grouping);
             let label = *known.entry(key).or_insert_with_key(|key| {
                 labels.push(label(tables, frame, key, grouping.by));
                 (labels.len() - 1) as u32
@@ -151,7 +162,30 @@ impl Met {
     }
 }
 
-fn key<'a>(tables: &'a Tables, frame: &'a Frame, name: Cow<'a, str>, grouping: &Grouping) -> Key<'a> {
+/// For each row of `functions` its file, where functions of its name and binary are in several. One whose file is not
+/// known may be any of them, and is none if there is one only.
+fn files_of_namesakes(tables: &Tables) -> Vec<Option<&str>> {
+    let mut files: FxHashMap<(&str, Option<i32>), (&str, bool)> = FxHashMap::default();
+    for function in &tables.functions {
+        if let Some(file) = function.file.as_deref() {
+            let (known, several) =
+                files.entry((&function.name, function.binary)).or_insert_with(|| (file, false));
+            *several |= *known != file;
+        }
+    }
+    let several = |function: &Function| {
+        files.get(&(&*function.name, function.binary)).is_some_and(|(_, several)| *several)
+    };
+    tables.functions.iter().map(|function| function.file.as_deref().filter(|_| several(function))).collect()
+}
+
+fn key<'a>(
+    tables: &'a Tables,
+    frame: &'a Frame,
+    name: Cow<'a, str>,
+    apart: Option<&'a str>,
+    grouping: &Grouping,
+) -> Key<'a> {
     let name = match grouping.fold_generics {
         true => match fold_generics(&name) {
             Cow::Owned(folded) => Cow::Owned(folded),
@@ -161,7 +195,7 @@ fn key<'a>(tables: &'a Tables, frame: &'a Frame, name: Cow<'a, str>, grouping: &
     };
     let binary = binary_path(tables, frame);
     match grouping.by {
-        By::Function => (name, binary, None, None),
+        By::Function => (name, binary, apart, None),
         By::Line => (name, binary, frame.file.as_deref(), frame.line),
     }
 }

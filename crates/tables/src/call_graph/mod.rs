@@ -4,9 +4,13 @@
 //! circle, these costs contain each other; so the strongly connected components are found, and what passes inside
 //! of one has no cost. Then no total is above the whole: a member's is its own and that of the calls that leave its
 //! cycle, as gprof does it (Graham, Kessler, McKusick, *gprof: a call graph execution profiler*, 1982).
+//!
+//! Functions of one name and binary in different files are different ones, or what only passes through both would be a
+//! circle. They are one row all the same, as in every view; see [`merged`].
 
 mod contexts;
 mod cycles;
+mod merged;
 mod views;
 
 use rustc_hash::FxHashMap;
@@ -17,6 +21,7 @@ use crate::schema::{Frame, Tables};
 use crate::select::{Weight, Weights};
 pub use contexts::{Metrics, NOT_EXPANDED, estimate, is_estimate};
 use cycles::{Components, components};
+use merged::Merged;
 
 /// Whether there are calls of this metric, and no stack tells more than they do.
 #[must_use]
@@ -55,6 +60,8 @@ pub struct CallGraph {
     /// For each component, the number of its cycle, from 1, the heaviest first; none if it is one function.
     numbers: Vec<Option<u32>>,
     whole: Weight,
+    /// None if all functions have names of their own.
+    merged: Option<Box<Merged>>,
 }
 
 impl CallGraph {
@@ -68,7 +75,15 @@ impl CallGraph {
         let tables = profile.tables();
         let functions = frames_of_all(tables);
         let grouping = Grouping { by: By::Function, ..*grouping };
-        let labels = Labels::with(tables, &functions, &grouping);
+        let made = |labels| Self::made(tables, weights, metric, &functions, labels);
+        let labels = Labels::by_definition(tables, &functions, &grouping);
+        let merged = Labels::with(tables, &functions, &grouping);
+        let merged = (merged.labels.len() < labels.labels.len())
+            .then(|| Box::new(Merged::new(&labels.of_frame, &merged.of_frame.clone(), made(merged))));
+        Self { merged, ..made(labels) }
+    }
+
+    fn made(tables: &Tables, weights: &Weights, metric: i32, functions: &[Frame], labels: Labels) -> Self {
         let (of_frame, of_function) = labels.of_frame.split_at(tables.frames.len());
         let own = own(tables, weights, of_frame, labels.labels.len());
         let edges = edges(tables, metric, of_function);
@@ -77,13 +92,14 @@ impl CallGraph {
             None => components(labels.labels.len(), &edges),
         };
         let mut graph = Self {
-            frames: any_frames(tables, &functions, &labels),
+            frames: any_frames(tables, functions, &labels),
             labels: labels.labels,
             own,
             edges,
             components,
             numbers: Vec::new(),
             whole: weights.total,
+            merged: None,
         };
         graph.numbers = graph.numbered();
         graph

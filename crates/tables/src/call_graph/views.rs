@@ -16,11 +16,10 @@ impl CallGraph {
     /// As [`crate::sums::functions`].
     #[must_use]
     pub fn functions(&self) -> Vec<Row> {
-        let totals = self.totals();
-        heaviest_self_first((0..self.labels.len() as u32).map(|at| self.row(at, &totals)).collect())
+        heaviest_self_first(self.rows())
     }
 
-    fn row(&self, label: u32, totals: &[Weight]) -> Row {
+    pub(super) fn row(&self, label: u32, totals: &[Weight]) -> Row {
         Row {
             label: self.labels[label as usize].clone(),
             self_weight: self.own[label as usize],
@@ -31,43 +30,64 @@ impl CallGraph {
 
     /// As [`crate::sums::callers_callees`]; an edge's count is its number of calls.
     pub(crate) fn callers_callees(&self, function: &Regex) -> CallersCallees {
-        let wanted: Vec<_> = self.labels.iter().map(|label| function.is_match(&label.name)).collect();
+        let wanted = self.wanted(function);
         let is_wanted = |label: u32| wanted[label as usize];
-        let totals = self.totals();
-        let found = (0..self.labels.len() as u32).filter(|label| is_wanted(*label));
         let mut sums = CallersCallees {
-            functions: found.clone().map(|label| self.row(label, &totals)).collect(),
+            functions: self.rows().into_iter().filter(|row| function.is_match(&row.label.name)).collect(),
             callers: self.along(|edge| is_wanted(edge.callee).then_some(edge.caller)),
             callees: self.along(|edge| is_wanted(edge.caller).then_some(edge.callee)),
+            total: self.total_of(&wanted),
             ..CallersCallees::default()
         };
-        found.for_each(|label| sums.self_weight.add(&self.own[label as usize]));
-        sums.total = sums.self_weight;
-        for edge in self.leaving().filter(|edge| is_wanted(edge.caller) && !is_wanted(edge.callee)) {
-            sums.total.add(&Weight { value: edge.inclusive, count: edge.calls });
+        sums.functions.iter().for_each(|row| sums.self_weight.add(&row.self_weight));
+        if let Some(merged) = &self.merged {
+            let wanted = merged.graph.wanted(function);
+            if (0..).zip(&wanted).any(|(label, is_wanted)| *is_wanted && merged.is_of_several(label)) {
+                let together = merged.graph.total_of(&wanted);
+                let alone = sums.functions.iter().map(|row| row.total);
+                sums.total = alone.chain([together]).max_by_key(|total| total.value).unwrap_or_default();
+            }
         }
-        sums.total = self.capped(sums.total);
         sums
+    }
+
+    /// For each label, whether `function` matches it.
+    fn wanted(&self, function: &Regex) -> Vec<bool> {
+        self.labels.iter().map(|label| function.is_match(&label.name)).collect()
+    }
+
+    /// What some functions cost together, with all that they call.
+    fn total_of(&self, wanted: &[bool]) -> Weight {
+        let is_wanted = |label: u32| wanted[label as usize];
+        let mut total = Weight::default();
+        self.own.iter().zip(wanted).filter(|(_, wanted)| **wanted).for_each(|(own, _)| total.add(own));
+        for edge in self.leaving().filter(|edge| is_wanted(edge.caller) && !is_wanted(edge.callee)) {
+            total.add(&Weight { value: edge.inclusive, count: edge.calls });
+        }
+        self.capped(total)
     }
 
     /// Sums of the calls that have a function to be counted under, the heaviest first. What passes
     /// inside of a cycle is counted, but has no cost.
     fn along(&self, function: impl Fn(&Edge) -> Option<u32>) -> Vec<Row> {
-        let mut sums: FxHashMap<u32, Weight> = FxHashMap::default();
+        let mut sums: FxHashMap<u32, (Weight, Option<u32>)> = FxHashMap::default();
         for edge in &self.edges {
             if let Some(label) = function(edge) {
                 let value = if self.is_inside(edge) { 0 } else { edge.inclusive };
-                sums.entry(label).or_default().add(&Weight { value, count: edge.calls });
+                let (sum, cycle) = sums.entry(self.shown_as(label)).or_default();
+                sum.add(&Weight { value, count: edge.calls });
+                *cycle = cycle.or(self.cycle(label));
             }
         }
-        let row = |(label, sum): (u32, Weight)| Row {
-            label: self.labels[label as usize].clone(),
+        let shown = self.shown();
+        let row = |(label, (sum, cycle)): (u32, (Weight, Option<u32>))| Row {
+            label: shown.labels[label as usize].clone(),
             self_weight: Weight::default(),
             total: self.capped(sum),
-            cycle: self.cycle(label),
+            cycle,
         };
         let mut sums: Vec<_> = sums.into_iter().collect();
-        sums.sort_by_key(|(label, sum)| (Reverse(sum.value), Reverse(sum.count), *label));
+        sums.sort_by_key(|(label, (sum, _))| (Reverse(sum.value), Reverse(sum.count), *label));
         sums.into_iter().map(row).collect()
     }
 
@@ -105,7 +125,7 @@ impl CallGraph {
     ) -> impl Iterator<Item = &'a Call> {
         let metric = weights.calls;
         let grouping = Grouping { by: By::Function, ..*grouping };
-        let labels = Labels::with(tables, &frames_of_all(tables), &grouping);
+        let labels = Labels::by_definition(tables, &frames_of_all(tables), &grouping);
         let component = move |function: i32| {
             let label = labels.of_frame[tables.frames.len() + function as usize];
             self.components.of[label as usize]

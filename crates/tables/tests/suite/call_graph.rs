@@ -34,8 +34,12 @@ const CALLS: [Edge; 9] = [
 ];
 
 fn graph(names: &[&str], own: &[i64], calls: &[Edge]) -> Profile {
-    let function =
-        |name: &&str| Function { name: (*name).to_owned(), file: Some("f.rs".into()), ..Function::default() };
+    let function = |name: &&str| {
+        // `name in file`, or in one that is the same for all, or in `?`, which is none.
+        let (name, file) = name.split_once(" in ").unwrap_or((name, "f.rs"));
+        let file = Some(file).filter(|file| *file != "?").map(Into::into);
+        Function { name: name.to_owned(), file, ..Function::default() }
+    };
     let frame = |row: i32| Frame {
         function: Some(row),
         file: Some("f.rs".into()),
@@ -95,6 +99,34 @@ fn a_total_is_the_own_cost_and_that_of_calls_that_leave_the_cycle() {
         ("main", 10, 330, None),
     ];
     assert_eq!(sums(&rows), expected);
+}
+
+#[test]
+fn what_passes_through_two_functions_of_one_name_is_no_circle() {
+    let names = ["main", "init in a.c", "lib", "init in b.c", "lib in ?"];
+    let profile = graph(&names, &[5, 6, 4, 90, 1], &[(0, 1, 1, 1, 100), (1, 2, 3, 1, 94), (2, 3, 4, 1, 90)]);
+    let rows = sums::functions(&profile, &all(&profile), &Grouping::default());
+    assert_eq!(sums(&rows), [("init", 96, 100, None), ("main", 5, 105, None), ("lib", 5, 95, None)]);
+    // One is defined in two files, the other in the one that is known.
+    assert_eq!(
+        rows.iter().map(|row| row.label.file.as_deref()).collect::<Vec<_>>(),
+        [None, Some("f.rs"), Some("f.rs")]
+    );
+    let of = |name: &str| {
+        let name = Regex::new(name).unwrap();
+        let found = sums::callers_callees(&profile, &all(&profile), &Grouping::default(), &name);
+        let edges =
+            |rows: &[Row]| rows.iter().map(|r| (r.label.name.clone(), r.total.value)).collect::<Vec<_>>();
+        (edges(&found.callers), edges(&found.callees), found.total.value)
+    };
+    let named = |name: &str, value| (name.to_owned(), value);
+    assert_eq!(of("^lib$"), (vec![named("init", 94)], vec![named("init", 90)], 95));
+    assert_eq!(of("^init$"), (vec![named("main", 100), named("lib", 90)], vec![named("lib", 94)], 100));
+    let lines = sums::lines(&profile, &all(&profile), &Grouping::default());
+    let on_line = |line| {
+        lines.iter().filter(|row| row.label.line == Some(line)).map(|row| row.total.value).sum::<i64>()
+    };
+    assert_eq!([1, 3, 4].map(on_line), [100, 94, 90]);
 }
 
 #[test]
