@@ -246,6 +246,15 @@ def test_the_headline_breaks_between_figures(width):
     assert any("page-faults 28,459" in line for line in lines)
 
 
+def test_all_that_is_missing_fits_the_screen(profile):
+    quality = dict.fromkeys(("lost", "truncated", "unsymbolized", "elided", "lost_records"), 1_000_000)
+    view = profile.top()
+    worst = dataclasses.replace(view, basis=dataclasses.replace(view.basis, quality=Quality(**quality)))
+    lines = text.render(worst).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].endswith("other records lost 1,000,000")
+
+
 STYLES = ["", "dim", "cyan", "yellow", "bold"]
 SPANS = st.lists(
     st.tuples(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=6), st.sampled_from(STYLES)), max_size=6

@@ -17,11 +17,11 @@ def headline(view: Summary, width: int = 80) -> list[str]:
     command = shorten(printable(f"{what(view.meta)} · {ending(view.meta)}"), width)
     cost = shorten(printable(_cost(view)), width)
     figures = [_size(view), words.quality(view.basis)]
-    wrapped = [line for figure in figures for line in _fold(printable(figure), width)]
+    wrapped = [line for figure in figures for line in fold(printable(figure), width)]
     return [line for line in (command, *wrapped, cost) if line]
 
 
-def _fold(figures: str, width: int) -> list[str]:
+def fold(figures: str, width: int) -> list[str]:
     """Figures in lines of at most ``width``, broken between figures, never inside of one."""
     lines: list[str] = []
     for figure in re.split(r"(?<=[,·]) ", figures):

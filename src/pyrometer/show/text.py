@@ -16,6 +16,7 @@ from pyrometer.show import words
 from pyrometer.show.fitting import BAR, FLEXIBLE, NARROWEST, fit, natural, title_lines, wide
 from pyrometer.show.grid import Column, Grid, Row, cut, longest_bar, printable, shorten, shorten_halves
 from pyrometer.show.grids import grids
+from pyrometer.show.headline import fold
 from pyrometer.show.spans import Line, print_lines, stripped
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -63,7 +64,8 @@ def show(view: object, target: Console) -> None:
                 target.print(Text(line, "dim"), no_wrap=True)
         if basis.excluded:
             target.print(Text(f"{words.rows(basis, basis.excluded)} left out by the filters", "dim"))
-        target.print(Text(words.quality(basis), "dim"))
+        for line in fold(words.quality(basis), target.width):
+            target.print(Text(line, "dim"))
 
 
 def show_grid(grid: Grid, target: Console) -> None:
