@@ -96,6 +96,7 @@ def test_ctrl_c_goes_to_the_program_and_the_profile_is_whole(exits: Path, tmp_pa
     child = pexpect.spawn(str(PYROMETER), ["record", "-o", str(path), "--", str(exits), "hang"], timeout=30)
     child.expect("ready")
     time.sleep(1)
+    assert child.pid is not None
     used = cpu_time(*children(child.pid))
     child.sendintr()
     child.expect(pexpect.EOF)

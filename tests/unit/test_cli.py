@@ -366,6 +366,18 @@ def test_code_without_a_name_is_told_apart_by_its_binary(tmp_path, monkeypatch, 
         assert all(f"[unknown] [{binary}]" in shown for binary in ("b.so", "c.so")), shown
 
 
+def test_lines_of_another_tools_file_are_enough_without_its_machine_code(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    positions = "# callgrind format\nversion: 1\npositions: instr line\nevents: Ir\nob=/nowhere/prog\nfl=a.c\nfn=main\n"
+    (tmp_path / "cg").write_text(f"{positions}0x1150 3 70\n")
+    assert run(["annotate", "main", "cg"]) == 0
+    shown, errors = capsys.readouterr()
+    assert "no machine code: /nowhere/prog" in " ".join(shown.split())
+    assert not errors
+    (tmp_path / "cg").write_text(f"{positions}0x1150 0 70\n")
+    assert run(["annotate", "main", "cg"]) == pyrometer.DisassemblyError.exit_code
+
+
 def test_annotate_says_that_the_function_comes_first(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.folded").write_text("main;work 5\n")

@@ -295,6 +295,13 @@ def test_a_limit_that_nothing_can_be_above_is_wrong_usage(files, capsys, limit):
     assert "'--fail-above'" in capsys.readouterr().err
 
 
+def test_a_gate_that_filters_leave_nothing_of_is_an_error_and_does_not_pass(files, capsys):
+    diff = ["diff", "old.pyro", "new.pyro", "--focus", "misspelt"]
+    assert run(diff) == 0
+    assert run([*diff, "--fail-above", "2"]) == SelectionError.exit_code
+    assert "nothing of Ir is left to be above a limit" in capsys.readouterr().err
+
+
 def test_formulas_of_samples_are_not_called_exact_and_make_no_gate(tmp_path, capsys):
     before, after = (str(tmp_path / name) for name in ("before.pyro", "after.pyro"))
     sampled([0] * 50 + [1] * 50).save(before)

@@ -69,7 +69,7 @@ fn check_identity(binary: &Binary, bytes: &[u8]) -> Result<()> {
         ))),
         Some(_) => Ok(()),
         None => Err(Known::of_binary(format!(
-            "{} may be another build than the one that was recorded, which could not be read then",
+            "{} may be another build than the one that was recorded: the profile does not tell that one's build id",
             binary.path
         ))),
     }

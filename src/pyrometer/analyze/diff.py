@@ -43,6 +43,10 @@ class Difference:
     """Whether it is more than chance; every difference between exact counts is."""
 
 
+_FORMULA = "it is a formula of sampled metrics: its differences have no intervals"
+_MIXED = "one side is sampled, the other exact"
+
+
 @frozen
 class Diff:
     """The places that differ, the largest difference first."""
@@ -66,16 +70,20 @@ class Diff:
     def above(self, share: float) -> list[Difference]:
         """What has grown by more than ``share`` (0 to 1) of the total before, and by more than chance.
 
-        A :class:`~pyrometer.SelectionError` if nothing was tested.
+        A :class:`~pyrometer.SelectionError` if nothing was tested, or the filters left nothing of either side.
         """
         if not self.tested:
-            mixed = "one side is sampled, the other exact"
             raise SelectionError(
                 f"what of the differences of {self.column.name} may be noise is not known",
-                "it is a formula of sampled metrics: its differences have no intervals"
-                if self.column.formula
-                else mixed,
+                _FORMULA if self.column.formula else _MIXED,
                 "choose a limit for a metric that was recorded, or for exact counts",
+            )
+        sides = (self.before, self.after)
+        if any(side.excluded for side in sides) and not any(side.samples for side in sides):
+            raise SelectionError(
+                f"nothing of {self.column.name} is left to be above a limit",
+                "the filters leave out all samples of both profiles",
+                "look for a misspelt name, or leave filters out",
             )
         least = share * abs(self.total.before or 0)
         return [one for one in (self.total, *self.rows) if one.difference > least and one.is_real]

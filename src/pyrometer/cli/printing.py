@@ -25,7 +25,7 @@ def print_view(view: object, form: str, profile: ProfileData, chosen: Mapping[st
         click.echo(markdown.render(view), nl=False)
     else:
         _print_text(view, profile, chosen)
-    if isinstance(view, Annotation):
+    if isinstance(view, Annotation) and not (profile.meta.source and view.sources):
         _refuse_missing_code(view)
 
 
@@ -58,7 +58,10 @@ def print_on(stream: TextIO, view: object, form: str, profile: ProfileData | Non
 
 
 def _refuse_missing_code(view: Annotation) -> None:
-    """The source is shown, but a script must learn that the machine code could not be."""
+    """The source is shown, but a script must learn that the machine code could not be.
+
+    Of another tool's file lines are enough: few tell the build that their addresses are of.
+    """
     reasons = [each.missing for each in view.assembly]
     if reasons and all(reasons):
         raise DisassemblyError(f"the machine code of {view.function} cannot be shown", reasons[0] or "")
