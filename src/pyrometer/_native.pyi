@@ -127,6 +127,10 @@ class Profile:
         tables: Mapping[str, str],
         samples: Sequence[tuple[int, int, int | None, int | None, int, int, int]],
     ) -> Profile: ...
+    @staticmethod
+    def joined(profiles: Sequence[Profile]) -> Profile:
+        """One profile of several: what is alike is one row, processes and threads stay apart."""
+
     def with_meta(self, meta: str) -> Profile:
         """The same profile with another ``meta.json``."""
 

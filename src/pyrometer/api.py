@@ -23,7 +23,7 @@ from pyrometer import analyze
 from pyrometer.analyze.top import By
 from pyrometer.collect.rate import DEFAULT_RATE
 from pyrometer.errors import FileAccessError, SelectionError
-from pyrometer.formats import Progress, by_name, open_profile, read_foreign
+from pyrometer.formats import Progress, by_name, open_profile, read_files
 from pyrometer.formats.format import write_whole
 from pyrometer.profile import (
     FilterOptions,
@@ -303,7 +303,7 @@ def import_files(  # noqa: PLR0913  one keyword an option
     debug_paths: Sequence[str | os.PathLike[str]] = (),
     sysroot: str | os.PathLike[str] | None = None,
 ) -> Profile:
-    """Read files of other tools into one profile; see :func:`pyrometer.formats.read_foreign`.
+    """Read files of other tools, or several profiles, into one profile; see :func:`pyrometer.formats.read_files`.
 
     ``debug_paths`` and ``sysroot`` are where the binaries of a ``perf.data`` and their debug info are looked for,
     beside the recorded paths.
@@ -313,7 +313,7 @@ def import_files(  # noqa: PLR0913  one keyword an option
         raise ValueError("there is nothing to import: give a file")
     places = _debug_files(debug_paths, sysroot, offline=True, bundle=False)
     symbols = symbol_options(places.debug_paths, places.sysroot)
-    return Profile.of(read_foreign(files, format, lenient, progress, symbols))
+    return Profile.of(read_files(files, format, lenient, progress, symbols))
 
 
 def record(  # noqa: PLR0913  one keyword an option

@@ -335,5 +335,14 @@ def test_what_does_not_fit_is_named(with_pointers: Path, tmp_path: Path, run_pyr
     assert not pyrometer.load(tmp_path / "cut.pyro").meta.complete
     first = run_pyrometer("import", old)
     assert "first version of perf.data" in first.stderr
-    two = run_pyrometer("import", cut, cut)
-    assert "cannot be one profile" in two.stderr
+
+
+def test_several_are_one_profile(with_pointers: Path, tmp_path: Path, run_pyrometer: Run):
+    files = [record(tmp_path / name, "-g", "--", with_pointers, rounds) for name, rounds in (("a", 30), ("b", 60))]
+    each = [pyrometer.load(file) for file in files]
+    both = pyrometer.import_files(files)
+    totals = [profile.top(focus="alpha").basis.total for profile in (*each, both)]
+    assert 0 < totals[0] + totals[1] == totals[2]
+    assert len(rows(both.processes)) == sum(len(rows(profile.processes)) for profile in each)
+    assert run_pyrometer("import", *files, "-o", tmp_path / "both.pyro").returncode == 0
+    assert pyrometer.load(tmp_path / "both.pyro").top() == both.top()

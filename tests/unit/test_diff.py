@@ -302,6 +302,13 @@ def test_a_gate_that_filters_leave_nothing_of_is_an_error_and_does_not_pass(file
     assert "nothing of Ir is left to be above a limit" in capsys.readouterr().err
 
 
+def test_a_gate_has_no_rows_hidden_from_it(files, capsys):
+    diff = ["diff", "old.pyro", "new.pyro", "--fail-above", "2", "--threshold"]
+    assert run([*diff, "3"]) == 2
+    assert "--threshold leaves rows out" in capsys.readouterr().err
+    assert run([*diff, "2"]) == run(diff[:-1]) == 1
+
+
 def test_formulas_of_samples_are_not_called_exact_and_make_no_gate(tmp_path, capsys):
     before, after = (str(tmp_path / name) for name in ("before.pyro", "after.pyro"))
     sampled([0] * 50 + [1] * 50).save(before)

@@ -9,10 +9,10 @@ use std::time::UNIX_EPOCH;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use pyrometer_symbols::identity;
-use pyrometer_tables::Profile as Inner;
 use pyrometer_tables::call_graph::{Metrics, estimate};
 use pyrometer_tables::page::{Parts, page};
 use pyrometer_tables::select::{Selection, askers, totals, weigh};
+use pyrometer_tables::{Profile as Inner, joined};
 
 use crate::error::{Known, Result};
 use crate::page_parts::PageParts;
@@ -49,6 +49,14 @@ impl Profile {
     ) -> PyResult<Self> {
         let inner = py.detach(|| rows::build(meta, &tables, samples))?;
         Ok(Self::new(inner))
+    }
+
+    /// One profile of several.
+    #[staticmethod]
+    fn joined(py: Python<'_>, profiles: Vec<Py<Self>>) -> PyResult<Self> {
+        let all: Vec<_> = profiles.iter().map(|profile| Arc::clone(&profile.get().0)).collect();
+        let all: Vec<&Inner> = all.iter().map(|profile| &**profile).collect();
+        Ok(py.detach(|| joined(&all)).map(Self::new).map_err(Known::from)?)
     }
 
     /// The same profile with another `meta.json`.

@@ -16,6 +16,7 @@ pub mod error;
 pub mod file;
 mod frame_kind;
 mod invert;
+mod joined;
 pub mod journal;
 pub mod labels;
 mod merge;
@@ -32,4 +33,5 @@ mod startup;
 pub mod sums;
 
 pub use error::{Error, Result};
+pub use joined::joined;
 pub use profile::Profile;

@@ -117,6 +117,11 @@ impl Profile {
         Ok(Self { meta, tables, samples, attachments: Attachments::default(), path: None })
     }
 
+    /// With files to carry.
+    pub(crate) fn carrying(self, attachments: Attachments) -> Self {
+        Self { attachments, ..self }
+    }
+
     /// The same rows with another meta.
     ///
     /// # Errors

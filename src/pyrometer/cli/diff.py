@@ -51,6 +51,8 @@ def command(before: str, after: str, form: str, **options: Any) -> int:
     """
     limit, fail_above, given = (options.pop(name) for name in ("limit", "fail_above", "derive"))
     how = {name: options.pop(name) for name in _HOW} | {"threshold": options.pop("threshold") / 100}
+    if fail_above is not None and how["threshold"] > fail_above / 100:
+        raise click.UsageError("--threshold leaves rows out that --fail-above looks for: give it at most the same P.")
     names = options.pop("metric") or (None,)
     old, new = open_input(before), open_input(after)
     if "all" in names:

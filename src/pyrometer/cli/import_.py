@@ -1,4 +1,4 @@
-"""``pyrometer import``: other tools' files as a profile."""
+"""``pyrometer import``: other tools' files, or several profiles, as one."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from pyrometer.cli.options import debug_places, output_format
 def command(
     files: tuple[str, ...], output: str | None, source: str | None, lenient: bool, form: str, **places: Any
 ) -> None:
-    """Convert FILES of other tools into one profile; what they have in common is added up.
+    """Make one profile of FILES, other tools' or several of Pyrometer's; what they have in common is added up.
 
-    Every command takes such a FILE in place of a .pyro, too; a .pyro opens faster.
+    Every command takes a FILE of another tool in place of a .pyro, too; a .pyro opens faster.
 
     \b
       pyrometer import perf.data -o app.pyro
       pyrometer import perf.data --sysroot ~/server-root
       pyrometer import stacks.folded.gz
       pyrometer import --from folded --lenient stacks.txt
+      pyrometer import run-1.pyro run-2.pyro run-3.pyro -o runs.pyro
       pyrometer import /tmp/counts      (a folder that a program counted in)
     """
     from pyrometer.api import import_files

@@ -30,6 +30,7 @@ from pyrometer.formats import (
 )
 from pyrometer.formats.foreign import Progress, read_foreign
 from pyrometer.formats.format import Format
+from pyrometer.formats.joined import read_files
 from pyrometer.profile import ProfileData
 
 FORMATS: tuple[Format, ...] = (
@@ -90,4 +91,4 @@ def open_profile(path: str | os.PathLike[str], progress: Progress | None = None)
     return pyro.open_finished(where, head)
 
 
-__all__ = ["FORMATS", "Format", "Progress", "by_name", "open_profile", "read_foreign", "recognise"]
+__all__ = ["FORMATS", "Format", "Progress", "by_name", "open_profile", "read_files", "recognise"]

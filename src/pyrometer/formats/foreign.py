@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pyrometer import native
-from pyrometer.errors import NotAProfileError, SelectionError
+from pyrometer.errors import NotAProfileError
 from pyrometer.formats import counts, dhat_names, pyro
 from pyrometer.profile import ProfileData, symbol_options
 
@@ -29,20 +29,20 @@ def read_foreign(
     """Read files of other tools into one profile: what they have in common is added up.
 
     ``format`` is recognised by content if none is given. ``symbols`` says where binaries and debug info lie; only
-    files of ``perf record`` need them, and each of those is a profile of its own. A folder stands for the files of
-    counts in it.
+    files of ``perf record`` need them, and each of those is a profile of its own: it comes alone. A folder stands for
+    the files of counts in it.
 
     Errors: :class:`~pyrometer.MalformedFileError` for the first thing that does not fit; with ``lenient`` it is left
     out, and a note of the profile says how much was. :class:`~pyrometer.AmbiguousFormatError`,
-    :class:`~pyrometer.FileTooLargeError`, :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.FileAccessError`;
-    :class:`~pyrometer.SelectionError` for several files of which perf has written one.
+    :class:`~pyrometer.FileTooLargeError`, :class:`~pyrometer.NotAProfileError`, :class:`~pyrometer.FileAccessError`.
     """
     given = [Path(path) for path in paths]
     files = [file for path in given for file in counts.files_in(path) or [path]]
     for file in files:
         _check(file)
-    if format == PERF_DATA or (format is None and any(native.recognise(file) == PERF_DATA for file in files)):
-        inner = _read_perf_data(files, lenient, progress, symbols)
+    if (format or native.recognise(files[0])) == PERF_DATA:
+        [file] = files
+        inner = native.read_perf_data(file, lenient, progress, symbols or symbol_options())
     else:
         inner = native.read_foreign(files, format, lenient, progress)
         if len(files) == 1 and _is_dhat(files[0], format):
@@ -64,17 +64,3 @@ def _check(file: Path) -> None:
             f"open it: pyrometer show {file}",
         )
     pyro.refuse_what_is_none(file, head)
-
-
-def _read_perf_data(
-    files: Sequence[Path], lenient: bool, progress: Progress | None, symbols: native.SymbolOptions | None
-) -> native.Profile:
-    match files:
-        case [file]:
-            return native.read_perf_data(file, lenient, progress, symbols or symbol_options())
-        case _:
-            raise SelectionError(
-                f"{len(files)} files, of which perf has written some, cannot be one profile",
-                "their addresses belong to different processes",
-                "import each of them, and compare the profiles",
-            )

@@ -35,6 +35,20 @@ impl Attachments {
         Attachments { path, entries }
     }
 
+    /// The files of several profiles; of one name, which says what they hold, the first one's.
+    pub(crate) fn of_all<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        let mut files = Self::default();
+        for Self { path, entries } in all {
+            if files.entries.is_empty() {
+                files.path.clone_from(path);
+            }
+            for (name, entry) in entries {
+                files.entries.entry(name.clone()).or_insert_with(|| entry.clone());
+            }
+        }
+        files
+    }
+
     /// Their names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)

@@ -4,6 +4,7 @@ mod call_graph;
 mod common;
 mod damage;
 mod forged;
+mod joined;
 mod page;
 mod page_parts;
 mod round_trip;

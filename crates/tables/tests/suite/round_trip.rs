@@ -106,14 +106,14 @@ prop_compose! {
     }
 }
 
-fn profile() -> impl Strategy<Value = (Tables, Vec<Sample>)> {
+pub fn profile() -> impl Strategy<Value = (Tables, Vec<Sample>)> {
     tables().prop_flat_map(|tables| {
         let stacks = tables.stacks.len() as i32;
         (Just(tables), proptest::collection::vec(sample(stacks), 0..40))
     })
 }
 
-fn all_samples(profile: &Profile) -> Result<Vec<Sample>> {
+pub fn all_samples(profile: &Profile) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     profile.for_each_batch(|batch| {
         samples.extend_from_slice(batch);
