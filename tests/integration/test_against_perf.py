@@ -51,7 +51,7 @@ def perf_by_symbol(data: Path, program: Path, symbols: SymbolTable) -> Counter[i
 
 CASES = {
     "ripgrep": lambda: (programs.ripgrep(), "-uuu", "--count-matches", r"\w+", *[str(programs.crate_sources())] * 2),
-    "allocator": lambda: (programs.rust("allocator"), "200"),
+    "allocator": lambda: (programs.rust("allocator"), "600"),
 }
 
 
