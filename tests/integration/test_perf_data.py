@@ -1,7 +1,6 @@
 """What perf recorded, read by us and by perf itself: the stacks are the same, and so are the shares."""
 
 import gzip
-import math
 import os
 import re
 import shutil
@@ -164,36 +163,35 @@ def assert_same(data: Path) -> Recorded:
 
 
 def assert_known(recorded: Recorded) -> None:
-    """`alpha` does three times the work of `beta`, within four standard errors; both inline `mix`."""
+    """`alpha` does three times the work of `beta`; both inline `mix`. 600 samples are within four standard errors."""
     leaves: Counter[str] = Counter()
     for seen in recorded.observations:
         names = {frame.name for frame in seen.stack}
         leaves.update({name: seen.count for name in ("alpha", "beta") if name in names})
-    work, samples = 0.75, leaves.total()
-    assert samples >= 20
-    assert abs(leaves["alpha"] / samples - work) < 4 * math.sqrt(work * (1 - work) / samples), leaves
+    share = leaves["alpha"] / leaves.total()
+    assert 0.68 < share < 0.82, leaves
     assert any(frame.inlined and frame.name == "mix" for seen in recorded.observations for frame in seen.stack)
 
 
 def test_stack_copies_are_unwound(program: Path, tmp_path: Path):
-    recorded = assert_same(record(tmp_path / "perf.data", "--call-graph", "dwarf", "--", program, 300))
+    recorded = assert_same(record(tmp_path / "perf.data", "--call-graph", "dwarf", "--", program, 400))
     assert_known(recorded)
     assert recorded.profile.meta.quality.truncated == 0
     assert recorded.profile.meta.command[0] == str(program)
 
 
 def test_frame_pointers_are_followed(with_pointers: Path, tmp_path: Path):
-    assert_known(assert_same(record(tmp_path / "perf.data", "--call-graph", "fp", "--", with_pointers, 300)))
+    assert_known(assert_same(record(tmp_path / "perf.data", "--call-graph", "fp", "--", with_pointers, 400)))
 
 
 def test_without_stacks_there_are_leaves(program: Path, tmp_path: Path):
-    recorded = assert_same(record(tmp_path / "perf.data", "--", program, 300))
+    recorded = assert_same(record(tmp_path / "perf.data", "--", program, 400))
     assert_known(recorded)
     assert all(sum(not frame.inlined for frame in seen.stack) == 1 for seen in recorded.observations)
 
 
 def test_compressed_records_are_unpacked(program: Path, tmp_path: Path):
-    assert_known(assert_same(record(tmp_path / "perf.data", "-z", "--call-graph", "dwarf", "--", program, 300)))
+    assert_known(assert_same(record(tmp_path / "perf.data", "-z", "--call-graph", "dwarf", "--", program, 400)))
 
 
 @pytest.mark.parametrize("how", [[], ["-z"]], ids=["plain", "compressed"])
@@ -223,7 +221,7 @@ def test_a_forked_process_reads_after_its_parent_has(program: Path, tmp_path: Pa
 
 
 def test_each_event_is_a_metric(with_pointers: Path, tmp_path: Path):
-    data = record(tmp_path / "perf.data", "-e", "cpu-clock,page-faults", "-g", "--", with_pointers, 300)
+    data = record(tmp_path / "perf.data", "-e", "cpu-clock,page-faults", "-g", "--", with_pointers, 400)
     recorded = assert_same(data)
     metrics = {row["name"]: row["unit"] for row in rows(recorded.profile.metrics)}
     assert metrics == {"cpu-time": "ns", "page-faults": "count"}
@@ -243,7 +241,7 @@ def test_a_running_process_is_known(with_pointers: Path, tmp_path: Path):
     child = subprocess.Popen([with_pointers, "2000"])
     try:
         time.sleep(0.3)
-        record(data, "-g", "-p", child.pid, "--", "sleep", "0.5")
+        record(data, "-g", "-p", child.pid, "--", "sleep", "0.8")
     finally:
         child.kill()
         child.wait()
@@ -264,14 +262,14 @@ def test_threads_and_children_are_told_apart(program: Path, tmp_path: Path):
 
 @pytest.mark.parametrize("how", ["--buildid-mmap", "--no-timestamp", "--no-inherit", "--switch-events"])
 def test_options_that_change_the_layout(with_pointers: Path, tmp_path: Path, how: str):
-    recorded = assert_same(record(tmp_path / "perf.data", how, "-g", "--", with_pointers, 100))
+    recorded = assert_same(record(tmp_path / "perf.data", how, "-g", "--", with_pointers, 400))
     assert_known(recorded)
     times = [sample["time"] for sample in rows(recorded.profile.samples)]
     assert all((time is None) == (how == "--no-timestamp") for time in times)
 
 
 def test_events_that_are_read_together(with_pointers: Path, tmp_path: Path):
-    data = record(tmp_path / "perf.data", "-e", "{cpu-clock,page-faults}:S", "-g", "--", with_pointers, 100)
+    data = record(tmp_path / "perf.data", "-e", "{cpu-clock,page-faults}:S", "-g", "--", with_pointers, 400)
     assert_known(assert_same(data))
 
 
@@ -314,7 +312,7 @@ def test_another_binary_names_nothing(
 
 
 def test_a_packed_file_is_read_by_every_view(with_pointers: Path, tmp_path: Path, run_pyrometer: Run):
-    data = record(tmp_path / "perf.data", "-g", "--", with_pointers, 100)
+    data = record(tmp_path / "perf.data", "-g", "--", with_pointers, 400)
     packed = tmp_path / "perf.data.gz"
     packed.write_bytes(gzip.compress(data.read_bytes()))
     shown = run_pyrometer("show", packed, "--by", "total")
