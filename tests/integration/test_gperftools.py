@@ -25,14 +25,7 @@ def functions_by_google_pprof(program: Path, profile: Path) -> dict[str, tuple[i
     return {match[3]: (int(match[1]), int(match[2])) for match in found if match}
 
 
-@pytest.mark.parametrize(
-    "linked",
-    [
-        (),
-        ("-no-pie",),
-        pytest.param(("-fuse-ld=lld",), marks=pytest.mark.skipif(not shutil.which("ld.lld"), reason="lld is missing")),
-    ],
-)
+@pytest.mark.parametrize("linked", [(), ("-no-pie",), ("-fuse-ld=lld",)])
 def test_functions_have_the_numbers_of_google_pprof(tmp_path: Path, linked: tuple[str, ...]):
     # A program that starts no other: the profiler's timer outlives exec, and its signal ends a program that has not
     # come to load the profiler.
